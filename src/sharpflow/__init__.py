@@ -1,0 +1,1 @@
+"""Scores rheumatoid joint damage on radiographs of hands and feet."""

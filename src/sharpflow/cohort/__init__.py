@@ -1,0 +1,1 @@
+"""Cohorts of radiographs, their scores and joint boxes, read into one shape and checked."""

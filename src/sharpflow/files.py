@@ -1,0 +1,37 @@
+"""Whole writes: a file appears under its name complete, or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@contextmanager
+def whole(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`, with the same suffix, renamed to it on success."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_table(table: "pd.DataFrame", path: str | Path) -> None:
+    """Write a table as CSV, floats with the fewest digits that read back the same."""
+    with whole(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def read_table(path: str | Path, **text_columns: type) -> "pd.DataFrame":
+    """Read a CSV that `write_table` wrote; ids and names stay text whatever they look like."""
+    import pandas as pd
+
+    text = dict.fromkeys(("image_id", "patient", "limb", "joint", "shard", "visit"), str)
+    return pd.read_csv(path, dtype=text | text_columns, keep_default_na=True)

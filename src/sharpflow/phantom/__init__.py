@@ -1,0 +1,1 @@
+"""Radiographs of hands and feet, drawn by the program, whose truth is known."""

@@ -1,0 +1,9 @@
+"""Seeds that depend on what is being done, never on the order in which it is done."""
+
+import hashlib
+
+
+def seed_for(seed: int, *names: str | int) -> int:
+    """A 32-bit seed from the study's seed and the names of the run, the epoch and so on."""
+    text = "/".join([str(seed), *map(str, names)])
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
