@@ -1,0 +1,174 @@
+"""The one training loop of the Keras models: best weights, early stop, resume to the same bytes."""
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from sharpflow.errors import UserError
+from sharpflow.files import whole
+from sharpflow.seeds import seed_for
+
+if TYPE_CHECKING:
+    import keras
+    import pandas as pd
+
+log = logging.getLogger(__name__)
+
+Batches = Iterable[tuple[Any, ...]]  # (x, y) or (x, y, sample_weight), as train_on_batch takes them
+
+
+def train_epochs(
+    model: "keras.Model",
+    make_batches: Callable[[int, np.random.Generator], Batches],
+    validate: Callable[[], Mapping[str, float]] | None = None,
+    *,
+    epochs: int,
+    seed: int,
+    monitor: str,
+    mode: Literal["min", "max"] = "min",
+    keep: Literal["best", "last"] = "best",
+    patience: int | None = None,
+    learning_rate: Callable[[int], float] | None = None,
+    checkpoints: Path | None = None,
+) -> "pd.DataFrame":
+    """Train a compiled model in place and leave in it the best (or last) epoch's weights.
+
+    `make_batches(epoch, generator)` gives the batches of an epoch (counted from 1); all that is
+    random in them comes from `generator`, whose seed is of this epoch alone. Batches of one shape
+    train fastest. `validate()` runs after each epoch; its values get the prefix "validation_".
+    `monitor` names the column of the history that chooses the best epoch (the first on a tie);
+    training stops after `patience` epochs without a better one. `learning_rate(epoch)` sets the
+    rate; without it the optimizer's own rate or schedule holds.
+
+    With a folder `checkpoints`, the state is kept there after each epoch and training goes on
+    from it, to the same bytes as a run that nobody stopped. The folder must belong to this run
+    alone (named by all that decides it); UserError if its checkpoint does not fit the model.
+
+    Gives the history, one row an epoch: epoch, learning_rate (unless a schedule by step), the
+    compiled losses and metrics (means over the epoch), validation_*.
+    """
+    import keras
+    import pandas as pd
+
+    model.optimizer.build(model.trainable_variables)
+    state = _State(model, checkpoints / "state.npz" if checkpoints else None)
+    state.restore()
+    sign = 1.0 if mode == "min" else -1.0
+    while state.epoch < epochs and not _stale(state.history, state.best_epoch, patience):
+        epoch = state.epoch + 1
+        epoch_seed = seed_for(seed, "epoch", epoch)
+        keras.utils.set_random_seed(epoch_seed)
+        if learning_rate is not None:
+            model.optimizer.learning_rate = learning_rate(epoch)
+        row: dict[str, float] = {"epoch": epoch} | _rate(model)
+        row |= _train_one(model, make_batches(epoch, np.random.default_rng(epoch_seed)))
+        if validate is not None:
+            row |= {f"validation_{name}": float(value) for name, value in validate().items()}
+        log.info("%s", ", ".join(f"{name} {value:.6g}" for name, value in row.items()))
+        state.add(row, sign * row[monitor])
+    if keep == "best":
+        state.load_best()
+    return pd.DataFrame(state.history).astype({"epoch": int}) if state.history else pd.DataFrame()
+
+
+def _train_one(model: "keras.Model", batches: Batches) -> dict[str, float]:
+    model.reset_metrics()
+    logs: dict[str, Any] = {}
+    for batch in batches:
+        logs = model.train_on_batch(*batch, return_dict=True)  # running means of the epoch
+    if not all(np.isfinite(value) for value in logs.values()):
+        raise UserError(f"training diverged ({logs}); a lower learning rate may help")
+    return {name: float(value) for name, value in logs.items()}
+
+
+def _rate(model: "keras.Model") -> dict[str, float]:
+    import keras
+
+    if isinstance(model.optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule):
+        return {}
+    return {"learning_rate": float(model.optimizer.learning_rate)}
+
+
+def _stale(history: list[dict[str, float]], best_epoch: int, patience: int | None) -> bool:
+    return patience is not None and len(history) - best_epoch >= patience > 0
+
+
+class _State:
+    """All that the next epoch depends on, in memory and in the checkpoint."""
+
+    def __init__(self, model: "keras.Model", path: Path | None) -> None:
+        self.model, self.path = model, path
+        self.history: list[dict[str, float]] = []
+        self.best: list[np.ndarray] = []
+        self.best_epoch, self.best_value = 0, float("inf")
+
+    @property
+    def epoch(self) -> int:
+        return len(self.history)
+
+    def add(self, row: dict[str, float], value: float) -> None:
+        """Take in an epoch's row; `value` is smaller the better."""
+        self.history.append(row)
+        if value < self.best_value:
+            self.best_epoch, self.best_value = self.epoch, value
+            self.best = _values(self.model.weights)
+        self._save()
+
+    def load_best(self) -> None:
+        if self.best:
+            _assign(self.model.weights, self.best)
+
+    def _save(self) -> None:
+        if self.path is None:
+            return
+        arrays = {
+            f"{group}_{index}": value
+            for group, values in (
+                ("model", _values(self.model.variables)),
+                ("optimizer", _values(self.model.optimizer.variables)),
+                ("best", self.best),
+            )
+            for index, value in enumerate(values)
+        }
+        facts = json.dumps([self.history, self.best_epoch, self.best_value])
+        with whole(self.path) as temporary:
+            np.savez(temporary, facts=np.array(facts), **arrays)  # type: ignore[arg-type]
+
+    def restore(self) -> None:
+        if self.path is None or not self.path.exists():
+            return
+        with np.load(self.path) as kept:
+            facts = json.loads(str(kept["facts"]))
+            groups: dict[str, list[np.ndarray]] = {"model": [], "optimizer": [], "best": []}
+            for name in kept.files:
+                if name != "facts":
+                    groups[name.split("_")[0]].append(kept[name])
+        if not (
+            _fits(self.model.variables, groups["model"])
+            and _fits(self.model.optimizer.variables, groups["optimizer"])
+        ):
+            raise UserError(f"{self.path}: the checkpoint is of another model; delete its folder")
+        _assign(self.model.variables, groups["model"])
+        _assign(self.model.optimizer.variables, groups["optimizer"])
+        self.history, self.best_epoch, self.best_value = facts
+        self.best = groups["best"]
+        log.info("resumed after epoch %d from %s", self.epoch, self.path)
+
+
+def _values(variables: list[Any]) -> list[np.ndarray]:
+    import keras
+
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+
+
+def _fits(variables: list[Any], values: list[np.ndarray]) -> bool:
+    return [tuple(v.shape) for v in variables] == [value.shape for value in values]
+
+
+def _assign(variables: list[Any], values: list[np.ndarray]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

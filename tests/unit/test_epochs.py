@@ -1,0 +1,116 @@
+"""The training loop: best weights, early stop, and going on after a stop to the same bytes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from sharpflow.epochs import train_epochs
+from sharpflow.errors import UserError
+
+X = np.random.default_rng(1).normal(size=(40, 3)).astype("float32")
+Y = (X @ np.array([[1.0], [-2.0], [0.5]], "float32")).astype("float32")
+
+
+def tiny_model(units: int = 4) -> keras.Model:
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.Input((3,)),
+            keras.layers.Dense(units),
+            keras.layers.BatchNormalization(),
+            keras.layers.Dropout(0.2, seed=3),
+            keras.layers.Dense(1),
+        ]
+    )
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    return model
+
+
+def batches(epoch: int, generator: np.random.Generator) -> Iterator[tuple[np.ndarray, ...]]:
+    for chosen in generator.permutation(len(X)).reshape(-1, 8):
+        yield X[chosen], Y[chosen]
+
+
+def run(model: keras.Model, epochs: int, folder: Path | None = None) -> pd.DataFrame:
+    return train_epochs(
+        model,
+        batches,
+        lambda: {"loss": model.evaluate(X, Y, verbose=0)},
+        epochs=epochs,
+        seed=7,
+        monitor="validation_loss",
+        checkpoints=folder,
+    )
+
+
+def same(one: keras.Model, other: keras.Model) -> bool:
+    pairs = zip(one.get_weights(), other.get_weights(), strict=True)
+    return all(a.tobytes() == b.tobytes() for a, b in pairs)
+
+
+def test_stopped_and_resumed_is_the_same_to_the_byte(tmp_path: Path) -> None:
+    unbroken = tiny_model()
+    history = run(unbroken, 5)
+    run(tiny_model(), 2, tmp_path)
+    resumed = tiny_model()
+    resumed_history = run(resumed, 5, tmp_path)
+    assert same(unbroken, resumed)
+    assert resumed_history.to_csv() == history.to_csv()
+    again = tiny_model()  # a finished run only loads its weights
+    assert run(again, 5, tmp_path).to_csv() == history.to_csv()
+    assert same(again, unbroken)
+    assert [path.name for path in tmp_path.iterdir()] == ["state.npz"]
+
+
+def test_best_epoch_is_kept_and_training_stops_without_a_better_one() -> None:
+    model = tiny_model()
+    values = iter([3.0, 1.0, 2.0, 2.0, 0.0])
+    kept: list[list[np.ndarray]] = []
+
+    def validate() -> dict[str, float]:
+        kept.append(model.get_weights())
+        return {"score": next(values)}
+
+    history = train_epochs(
+        model, batches, validate, epochs=5, seed=1, monitor="validation_score", patience=2
+    )
+    assert history["validation_score"].tolist() == [3, 1, 2, 2]
+    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), kept[1], strict=True))
+
+
+def test_last_epoch_and_greatest_value_on_request() -> None:
+    model = tiny_model()
+    values = iter([1.0, 3.0, 2.0])
+    kept: list[list[np.ndarray]] = []
+
+    def validate() -> dict[str, float]:
+        kept.append(model.get_weights())
+        return {"score": next(values)}
+
+    settings = {"epochs": 3, "seed": 1, "monitor": "validation_score"}
+    train_epochs(model, batches, validate, mode="max", **settings)  # type: ignore[arg-type]
+    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), kept[1], strict=True))
+    last = tiny_model()
+    history = train_epochs(
+        last,
+        batches,
+        epochs=2,
+        seed=1,
+        monitor="loss",
+        keep="last",
+        learning_rate=lambda e: 0.1 / e,
+    )
+    assert history["learning_rate"].tolist() == pytest.approx([0.1, 0.05])
+
+
+def test_divergence_and_another_models_checkpoint_are_refused(tmp_path: Path) -> None:
+    run(tiny_model(), 1, tmp_path)
+    with pytest.raises(UserError, match="another model"):
+        run(tiny_model(units=5), 1, tmp_path)
+    nan = [(X, Y * np.float32(np.nan))]
+    with pytest.raises(UserError, match="diverged"):
+        train_epochs(tiny_model(), lambda *_: nan, epochs=1, seed=0, monitor="loss")
