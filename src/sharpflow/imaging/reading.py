@@ -1,0 +1,175 @@
+"""Read radiographs (JPG, PNG, BMP, TIFF) into 8-bit grey, and refuse what cannot be trusted.
+
+Pillow decodes, since it reports a truncated file; OpenCV fills the missing part with grey.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from sharpflow.errors import UserError
+
+Grey: TypeAlias = npt.NDArray[np.uint8]
+
+FORMATS = ("JPEG", "PNG", "BMP", "TIFF")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
+MAX_PIXELS = 100_000_000  # a film of 43 x 35 cm at 0.05 mm has 60 million
+
+_ORIENTATION = 0x0112  # the EXIF tag
+_QUARTER_TURNED = (5, 6, 7, 8)
+_WHITE_IS_ZERO = 0
+_DEEP_MODES = ("I", "F")  # with "I;16" and its kin, all that is deeper than 8 bits
+
+
+@dataclass(frozen=True)
+class ImageHeader:
+    """What a file says about its image before any pixel is decoded; size in pixels as shown."""
+
+    height: int
+    width: int
+    bits: int
+    channels: int
+
+
+class ImageError(UserError):
+    """An image that cannot be used; `found`, `expected`, `remedy` serve a problem list."""
+
+    def __init__(self, path: Path, found: str, expected: str, remedy: str) -> None:
+        """Keep the parts and join them to a message."""
+        self.path, self.found, self.expected, self.remedy = path, found, expected, remedy
+        super().__init__(f"{path}: found {found}; expected {expected}. {remedy}")
+
+
+def image_header(path: str | Path) -> ImageHeader:
+    """Read size and depth without decoding the pixels.
+
+    Raises ImageError (a UserError) for a missing or empty file and for one that is not an image.
+    """
+    with _opened(Path(path)) as image:
+        return _header(image)
+
+
+def read_image(
+    path: str | Path,
+    max_pixels: int = MAX_PIXELS,
+    percentiles: tuple[float, float] = (0.1, 99.9),
+) -> Grey:
+    """Read a radiograph as uint8 (height, width), 0 black to 255 white.
+
+    Colour becomes grey by the ITU-R 601 weights, transparency is ignored. An image deeper than
+    8 bits is stretched linearly so that its `percentiles` become 0 and 255, as a 12-bit film in a
+    16-bit file would else be nearly black (the papers' films have 8 bits: the choice is ours).
+    An EXIF orientation is applied, so the film lies as viewers and labelImg show it. Of a file
+    with several pages the first is read.
+
+    Raises ImageError (a UserError) for a file that is missing, empty, not an image, truncated, or
+    of more than `max_pixels`, which is seen in the header, before decoding.
+    """
+    path = Path(path)
+    with _opened(path) as image:
+        header = _header(image)
+        pixels = header.height * header.width
+        if pixels > max_pixels:
+            raise ImageError(
+                path,
+                f"an image of {header.width} x {header.height} = {pixels:,} pixels",
+                f"at most {max_pixels:,} pixels (max_pixels)",
+                "Export it smaller, or raise max_pixels if the film really is that large.",
+            )
+        white_is_zero = _is_white_zero(image)
+        try:
+            image.load()
+            shown = ImageOps.exif_transpose(image)
+        # Pillow's decoders raise many kinds for damaged data; whichever, the file is unusable.
+        except Exception as error:
+            raise ImageError(
+                path,
+                f"pixels that cannot be decoded ({error})",
+                "a whole image",
+                "The file is truncated or damaged: copy or export it again.",
+            ) from error
+        if _is_deep(shown.mode):
+            deep = np.asarray(shown)
+            return _to_8_bits(deep.max() - deep if white_is_zero else deep, percentiles)
+        return np.array(shown.convert("L"), dtype=np.uint8)
+
+
+def image_digest(image: Grey) -> str:
+    """SHA-256 of an image's shape and pixels, in hexadecimal."""
+    digest = hashlib.sha256(str(image.shape).encode())
+    digest.update(np.ascontiguousarray(image).data)
+    return digest.hexdigest()
+
+
+def read_digest(path: str | Path, max_pixels: int = MAX_PIXELS) -> str:
+    """Digest of the decoded image: the same film with other metadata or as PNG is found again.
+
+    A film that was compressed anew has other pixels and another digest. Raises as `read_image`.
+    """
+    return image_digest(read_image(path, max_pixels))
+
+
+def _opened(path: Path) -> Image.Image:
+    kinds = "a JPG, PNG, BMP or TIFF image"
+    try:
+        if path.stat().st_size == 0:
+            raise ImageError(path, "an empty file", kinds, "Copy or export the film again.")
+        return Image.open(path, formats=FORMATS)
+    except FileNotFoundError as error:
+        raise ImageError(path, "no file", kinds, "Correct the path, or add the film.") from error
+    except Image.DecompressionBombError as error:
+        raise ImageError(
+            path, f"an absurdly large image ({error})", kinds, "Export it smaller."
+        ) from error
+    except UnidentifiedImageError as error:
+        raise ImageError(
+            path,
+            "a file that is not an image",
+            kinds,
+            "Remove it, or export the film as one of these.",
+        ) from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise ImageError(
+            path, f"a file that cannot be read ({error})", kinds, "Copy or export the film again."
+        ) from error
+
+
+def _header(image: Image.Image) -> ImageHeader:
+    width, height = image.size
+    if _orientation(image) in _QUARTER_TURNED:
+        width, height = height, width
+    bits = {"1": 1, "I": 32, "F": 32}.get(image.mode, 16 if "16" in image.mode else 8)
+    return ImageHeader(height, width, bits, len(image.getbands()))
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF orientation; 1 where Pillow would decode a PNG to look for it, or turns by itself."""
+    if image.format == "TIFF" or (image.format == "PNG" and "exif" not in image.info):
+        return 1
+    return int(image.getexif().get(_ORIENTATION, 1))
+
+
+def _is_deep(mode: str) -> bool:
+    return mode in _DEEP_MODES or mode.startswith("I;16")
+
+
+def _is_white_zero(image: Image.Image) -> bool:
+    """Whether a deep TIFF stores white as 0, which Pillow mends for 8 bits only."""
+    tags = getattr(image, "tag_v2", {})
+    return _is_deep(image.mode) and tags.get(262) == _WHITE_IS_ZERO
+
+
+def _to_8_bits(deep: npt.NDArray[Any], percentiles: tuple[float, float]) -> Grey:
+    low, high = np.percentile(deep, percentiles)
+    if high <= low:
+        low, high = float(deep.min()), float(deep.max())
+    if high <= low:
+        return np.zeros(deep.shape, np.uint8)
+    scaled = (deep.astype(np.float32) - np.float32(low)) * np.float32(255 / (high - low))
+    grey: Grey = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    return grey
