@@ -67,6 +67,7 @@ def train_epochs(
         row: dict[str, float] = {"epoch": epoch} | _rate(model)
         row |= _train_one(model, make_batches(epoch, np.random.default_rng(epoch_seed)))
         if validate is not None:
+            model.reset_metrics()  # so that test_on_batch does not go on from training's means
             row |= {f"validation_{name}": float(value) for name, value in validate().items()}
         log.info("%s", ", ".join(f"{name} {value:.6g}" for name, value in row.items()))
         state.add(row, sign * row[monitor])

@@ -1,0 +1,93 @@
+"""Training of one head on kept features (Tan et al., 2.4.5 to 2.4.7)."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from sharpflow.epochs import train_epochs
+from sharpflow.joint_scoring.ordinal import DecodingRule, decode, encode
+from sharpflow.joint_scoring.undersampling import undersample
+from sharpflow.joint_scoring.vgg16 import build_head
+from sharpflow.seeds import seed_for
+
+if TYPE_CHECKING:
+    import keras
+    import pandas as pd
+
+log = logging.getLogger(__name__)
+
+Features = npt.NDArray[np.float32]
+
+
+def train_head(
+    features: Features,
+    scores: npt.ArrayLike,
+    validation_features: Features,
+    validation_scores: npt.ArrayLike,
+    *,
+    classes: int,
+    seed: int,
+    epochs: int = 250,
+    batch: int = 32,
+    learning_rate: float = 1e-4,
+    optimizer: str = "adam",
+    keep: Literal["best", "last"] = "best",
+    activation: str = "relu",
+    norm: Literal["after", "before"] = "after",
+    dropout: float = 0.0,
+    checkpoints: Path | None = None,
+) -> tuple["keras.Model", "pd.DataFrame"]:
+    """Train a head (n, 512) -> (n, classes) on training joints, zeros under-sampled.
+
+    The paper: 250 epochs at 1e-4, binary cross-entropy on the ordinal bits. Silent, ours: batch,
+    optimizer, the best epoch by validation loss (`keep`), and `build_head`'s settings.
+    Gives the model and its history (epoch, learning_rate, loss, validation_loss).
+    """
+    import keras
+
+    keras.utils.set_random_seed(seed_for(seed, "head"))
+    model = build_head(classes, activation=activation, norm=norm, dropout=dropout)
+    rate = keras.optimizers.get({"class_name": optimizer, "config": {}})
+    rate.learning_rate = learning_rate
+    model.compile(rate, "binary_crossentropy")
+    chosen = undersample(scores, seed_for(seed, "undersample"))
+    log.info("trains on %d of %d joints", len(chosen), len(features))
+    x, y = features[chosen], encode(np.asarray(scores)[chosen], classes)
+    seen = validation_features, encode(validation_scores, classes)
+
+    def batches(_epoch: int, generator: np.random.Generator) -> Iterator[tuple[Features, ...]]:
+        for rows in shuffled_batches(len(x), batch, generator):
+            yield x[rows], y[rows]
+
+    def validate() -> dict[str, float]:
+        return {"loss": float(model.test_on_batch(*seen))}
+
+    history = train_epochs(
+        model,
+        batches,
+        validate,
+        epochs=epochs,
+        seed=seed,
+        monitor="validation_loss",
+        keep=keep,
+        checkpoints=checkpoints,
+    )
+    return model, history
+
+
+def shuffled_batches(
+    n: int, batch: int, generator: np.random.Generator
+) -> Iterator[npt.NDArray[np.intp]]:
+    """Every index once in random order, in batches of nearly one size (a batch of 1 breaks BN)."""
+    yield from np.array_split(generator.permutation(n), max(1, round(n / batch)))
+
+
+def predict_scores(
+    model: "keras.Model", features: Features, rule: DecodingRule = "leading"
+) -> npt.NDArray[np.int64]:
+    """Scores (n,) from features (n, 512)."""
+    return decode(np.asarray(model.predict(features, batch_size=1024, verbose=0)), rule)

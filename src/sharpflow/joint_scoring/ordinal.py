@@ -1,0 +1,40 @@
+"""Ordinal classes as cumulative bits (Tan et al., 2.4.4).
+
+Class k of n is k + 1 ones, then zeros: of three classes, 0 is [1, 0, 0], 1 is [1, 1, 0], 2 is
+[1, 1, 1]. So the first bit is always 1 and says nothing, and bit k asks "k or more?". The paper's
+prose (2.4.5) counts the decisions otherwise, the first of them between 0 and the rest; that one is
+the second bit here. We keep the bits as the paper prints them: the parameter counts it gives, with
+as many outputs as classes, want them so.
+"""
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+DecodingRule = Literal["leading", "count"]
+
+
+def encode(scores: npt.ArrayLike, classes: int) -> npt.NDArray[np.float32]:
+    """Bits of scores 0..classes-1, (n, classes) float32. ValueError for other scores."""
+    scores = np.asarray(scores)
+    if scores.size and not np.isin(scores, np.arange(classes)).all():
+        raise ValueError(f"scores must be whole numbers from 0 to {classes - 1}")
+    return (np.arange(classes) <= scores[:, None]).astype(np.float32)
+
+
+def decode(
+    probabilities: npt.NDArray[np.floating], rule: DecodingRule = "leading"
+) -> npt.NDArray[np.int64]:
+    """Scores from the bits' probabilities, (n, classes) in [0, 1].
+
+    The paper does not say how. Ours, "leading": the bits of at least 0.5 before the first lower
+    one, less 1, as Cheng, Wang and Pollastri (IJCNN 2008) read this code. "count": all bits of at
+    least 0.5, less 1. The two differ only where the bits do not fall: [1, 0.2, 0.9] is 0 by
+    "leading", which takes "not even 1" at its word, and 1 by "count". A low first bit is no class
+    of its own: both give 0.
+    """
+    bits = np.asarray(probabilities) >= 0.5
+    if rule == "leading":
+        bits = np.logical_and.accumulate(bits, axis=1)
+    return np.asarray(np.maximum(bits.sum(axis=1, dtype=np.int64) - 1, 0))

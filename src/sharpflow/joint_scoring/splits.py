@@ -1,0 +1,108 @@
+"""The study's one split, by patient, and the paper-faithful one by joint (Tan et al., 2.4.1).
+
+The paper: test 10% of the data with random state 42, validation 10% of the rest. Whether a patient
+may lie on both sides is not said there; ours never does, unless the split by joint is asked for.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from sharpflow.errors import Problem, ProblemsError, UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SPLITS = ("train", "validation", "test")
+
+
+def split_patients(
+    patients: Iterable[str], *, test: float = 0.1, validation: float = 0.1, random_state: int = 42
+) -> "pd.DataFrame":
+    """Split patients at random into `test` (share of all), `validation` (share of the rest), train.
+
+    Gives patient, split, sorted by patient; the order and repetition of `patients` do not matter.
+    UserError when there are too few patients for three splits.
+    """
+    import pandas as pd
+
+    names = sorted(set(patients))
+    splits = _split(names, test, validation, random_state, "patients")
+    return pd.DataFrame({"patient": names, "split": [splits[name] for name in names]})
+
+
+def split_joints(
+    rows: "pd.DataFrame", *, test: float = 0.1, validation: float = 0.1, random_state: int = 42
+) -> "pd.Series[str]":
+    """Split joints at random, whoever's they are: a patient may then be in train and in test.
+
+    `rows` has image_id and joint; all rows of one joint of one film (its labelled and its detected
+    crop) fall together. Gives each row's split, with the index of `rows`.
+    """
+    import pandas as pd
+
+    keys = list(zip(rows["image_id"], rows["joint"], strict=True))
+    splits = _split(sorted(set(keys)), test, validation, random_state, "joints")
+    return pd.Series([splits[key] for key in keys], index=rows.index, name="split", dtype=str)
+
+
+def _split(
+    things: list[Any], test: float, validation: float, random_state: int, what: str
+) -> dict[Any, str]:
+    from sklearn.model_selection import train_test_split
+
+    try:
+        rest, tested = train_test_split(things, test_size=test, random_state=random_state)
+        train, validated = train_test_split(rest, test_size=validation, random_state=random_state)
+    except ValueError as error:
+        raise UserError(
+            f"{len(things)} {what} cannot be split into test {test:g} and validation "
+            f"{validation:g} of the rest: {error}. Give more {what} or change the shares."
+        ) from error
+    parts = zip(SPLITS, (train, validated, tested), strict=True)
+    return {thing: split for split, part in parts for thing in part}
+
+
+def check_split(
+    table: "pd.DataFrame", patients: Iterable[str], *, file: str = "split.csv"
+) -> "pd.DataFrame":
+    """Check a split that the user made: every patient once, in a known split, none left empty.
+
+    Gives patient, split, sorted by patient. ProblemsError with everything that is wrong; `file`
+    names the table in it. Row 2 is the first below the header.
+    """
+    missing = [name for name in ("patient", "split") if name not in table.columns]
+    if missing:
+        found = ", ".join(map(str, table.columns)) or "no columns"
+        raise ProblemsError(
+            [Problem(file, "header", found, "columns patient, split", "Add the missing column.")]
+        )
+    table = table[["patient", "split"]].astype(str).reset_index(drop=True)
+    known = set(patients)
+    problems = list(_row_problems(table, known, file))
+    problems += [
+        Problem(file, "", f"no row for patient {patient}", "a row for each patient", "Add the row.")
+        for patient in sorted(known - set(table["patient"]))
+    ]
+    problems += [
+        Problem(file, "", f"no patient in {split}", "at least one", f"Put patients into {split}.")
+        for split in SPLITS
+        if split not in set(table["split"])
+    ]
+    if problems:
+        raise ProblemsError(problems)
+    return table.sort_values("patient", ignore_index=True)
+
+
+def _row_problems(table: "pd.DataFrame", known: set[str], file: str) -> Iterable[Problem]:
+    seen: set[str] = set()
+    for row, (patient, split) in enumerate(table.itertuples(index=False), 2):
+        where = f"row {row}"
+        if patient in seen:
+            yield Problem(file, where, f"patient {patient} again", "each once", "Delete one row.")
+        elif patient not in known:
+            yield Problem(
+                file, where, f"patient {patient}", "a patient of the cohort", "Delete the row."
+            )
+        seen.add(patient)
+        if split not in SPLITS:
+            yield Problem(file, where, f"split {split!r}", ", ".join(SPLITS), "Correct the split.")

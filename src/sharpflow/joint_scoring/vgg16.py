@@ -1,0 +1,90 @@
+"""Tan et al.'s network (2.4.3, 2.4.7): VGG16's convolutions, frozen, and a small trained head.
+
+The paper speaks of the original VGG16, but its parameter counts (15,113,049 = 396,815 trainable
++ 14,716,234 not, for 5 classes) fit one arrangement to the last parameter: 512 features, then
+Dense 512, Dense 256 and Dense `classes`, each with a bias and followed by batch normalisation, then
+a sigmoid. Where the activation sits, how the features are pooled and dropout are not said: ours.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from sharpflow.errors import UserError
+
+if TYPE_CHECKING:
+    import keras
+
+FEATURES = 512
+SMALLEST_SIZE = 32  # five halvings
+HIDDEN_UNITS = (512, 256)
+
+Pooling = Literal["avg", "max"]
+
+
+def build_base(weights: str | Path | None, size: int, *, pooling: Pooling = "avg") -> "keras.Model":
+    """VGG16's convolutions, frozen: (n, size, size, 3) in [0, 1] -> (n, 512).
+
+    `weights` is None (random) or a local file in keras.applications' layout: the ImageNet weights
+    without the top (.h5), or a `.weights.h5` of this model. Nothing is downloaded. Pixels are
+    divided by 255 as the paper says (2.2.1), also for ImageNet's weights. Crops below 64 pixels
+    leave one position, so that `pooling` then has nothing to do. UserError for a file that does
+    not fit and for crops below 32 pixels.
+    """
+    import keras
+
+    if size < SMALLEST_SIZE:
+        raise UserError(f"crops of {size} pixels are too small for VGG16: at least {SMALLEST_SIZE}")
+    base = keras.applications.VGG16(
+        include_top=False, weights=None, input_shape=(size, size, 3), pooling=pooling, name="vgg16"
+    )
+    if weights is not None:
+        load_base_weights(base, weights)
+    base.trainable = False
+    return base
+
+
+def load_base_weights(base: "keras.Model", weights: str | Path) -> None:
+    """Load a local weights file into VGG16's convolutions; UserError when it does not fit."""
+    try:
+        base.load_weights(weights)
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(
+            f"{weights}: not the weights of VGG16 without its top ({error}). Expected "
+            "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5 or a .weights.h5 of this project."
+        ) from error
+
+
+def build_head(
+    classes: int,
+    *,
+    activation: str = "relu",
+    norm: Literal["after", "before"] = "after",
+    dropout: float = 0.0,
+) -> "keras.Model":
+    """The trained part: (n, 512) features -> (n, classes) probabilities of the ordinal bits.
+
+    `norm` puts each hidden batch normalisation after or before the activation; `dropout` follows
+    each hidden layer. None of them changes the parameter count.
+    """
+    import keras
+    from keras import layers
+
+    head = keras.Sequential([keras.Input((FEATURES,), name="features")], name="head")
+    for units in HIDDEN_UNITS:
+        head.add(layers.Dense(units))
+        steps = [layers.Activation(activation), layers.BatchNormalization()]
+        for step in steps if norm == "after" else steps[::-1]:
+            head.add(step)
+        if dropout:
+            head.add(layers.Dropout(dropout))
+    head.add(layers.Dense(classes))
+    head.add(layers.BatchNormalization())
+    head.add(layers.Activation("sigmoid"))
+    return head
+
+
+def join(base: "keras.Model", head: "keras.Model") -> "keras.Model":
+    """Base and head as one model: (n, size, size, 3) in [0, 1] -> (n, classes)."""
+    import keras
+
+    return keras.Model(base.input, head(base.output), name="vgg16_joint_scoring")

@@ -1,0 +1,94 @@
+"""Splits, under-sampling and the ordinal code."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sharpflow.errors import ProblemsError, UserError
+from sharpflow.joint_scoring.ordinal import decode, encode
+from sharpflow.joint_scoring.splits import check_split, split_joints, split_patients
+from sharpflow.joint_scoring.undersampling import undersample
+
+PATIENTS = [f"UAB{n:03d}" for n in range(1, 368)]
+
+
+def test_split_has_the_papers_shares_and_every_patient_once() -> None:
+    table = split_patients(PATIENTS)
+    assert table["patient"].tolist() == PATIENTS
+    # 10% of 367 and 10% of the remaining 330, both rounded up as scikit-learn does
+    assert table["split"].value_counts().to_dict() == {"train": 297, "validation": 33, "test": 37}
+
+
+def test_split_depends_on_the_patients_alone_not_on_their_order() -> None:
+    shuffled = list(np.random.default_rng(0).permutation(PATIENTS * 2))
+    pd.testing.assert_frame_equal(split_patients(shuffled), split_patients(PATIENTS))
+    assert not split_patients(PATIENTS, random_state=1).equals(split_patients(PATIENTS))
+
+
+def test_too_few_patients_is_the_users_error() -> None:
+    with pytest.raises(UserError, match="1 patients"):
+        split_patients(["a"])
+
+
+def test_split_by_joint_keeps_both_crops_of_a_joint_together() -> None:
+    joints = [(film, f"MCP{n}") for film in ("a-LH", "a-RH", "b-LH") for n in range(1, 6)] * 2
+    rows = pd.DataFrame(joints, columns=["image_id", "joint"], index=range(5, 35))
+    split = split_joints(rows, test=0.2, validation=0.25)
+    assert split.index.equals(rows.index)
+    assert split[:15].tolist() == split[15:].tolist()
+    assert split.value_counts().to_dict() == {"train": 18, "validation": 6, "test": 6}
+
+
+def test_a_users_split_is_checked_whole() -> None:
+    patients = ["a", "b", "c", "d"]
+    good = pd.DataFrame({"patient": ["c", "a", "b"], "split": ["test", "train", "validation"]})
+    assert check_split(good, patients[:3])["patient"].tolist() == ["a", "b", "c"]
+    bad = pd.DataFrame(
+        {"patient": ["a", "a", "b", "x"], "split": ["train", "train", "tst", "test"]}
+    )
+    with pytest.raises(ProblemsError) as caught:
+        check_split(bad, patients, file="mine.csv")
+    found = [(p.where, p.found) for p in caught.value.problems]
+    assert found == [
+        ("row 3", "patient a again"),
+        ("row 4", "split 'tst'"),
+        ("row 5", "patient x"),
+        ("", "no row for patient c"),
+        ("", "no row for patient d"),
+        ("", "no patient in validation"),
+    ]
+    with pytest.raises(ProblemsError, match="patient, split"):
+        check_split(bad[["patient"]], patients)
+
+
+def test_zeros_are_cut_to_the_next_largest_class() -> None:
+    scores = np.array([0] * 50 + [3] * 7 + [1] * 4)
+    kept = undersample(scores, seed=1)
+    assert np.bincount(scores[kept]).tolist() == [7, 4, 0, 7]
+    assert (np.diff(kept) > 0).all()
+    assert not np.array_equal(kept, undersample(scores, seed=2))
+
+
+def test_undersampling_leaves_alone_what_is_not_too_many() -> None:
+    assert undersample([0, 1, 1, 2], seed=1).tolist() == [0, 1, 2, 3]
+    assert undersample([0, 0, 0], seed=1).tolist() == [0, 1, 2]
+
+
+def test_bits_are_the_papers() -> None:
+    assert encode([0, 1, 2], 3).tolist() == [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
+    assert encode([0, 1, 2], 3).dtype == np.float32
+    for wrong in ([3], [-1], [0.5], [np.nan]):
+        with pytest.raises(ValueError, match="0 to 2"):
+            encode(wrong, 3)
+
+
+@pytest.mark.parametrize("rule", ["leading", "count"])
+def test_decoding_undoes_encoding(rule: str) -> None:
+    scores = np.arange(11)
+    assert decode(encode(scores, 11), rule).tolist() == scores.tolist()  # type: ignore[arg-type]
+
+
+def test_decoding_of_bits_that_do_not_fall() -> None:
+    odd = np.array([[1.0, 0.2, 0.9], [0.1, 0.9, 0.9], [0.5, 0.5, 0.49], [0.0, 0.0, 0.0]])
+    assert decode(odd).tolist() == [0, 0, 1, 0]
+    assert decode(odd, "count").tolist() == [1, 1, 1, 0]
