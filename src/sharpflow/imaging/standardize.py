@@ -79,7 +79,8 @@ def _kept_rows(image: Grey, crop_bottom: float) -> int:
         raise ValueError(f"expected uint8 (height, width), got {image.dtype} {image.shape}")
     if not 0 <= crop_bottom < 1:
         raise ValueError(f"crop_bottom is a fraction from 0 to below 1, got {crop_bottom}")
-    return max(1, round(image.shape[0] * (1 - crop_bottom)))
+    height: int = image.shape[0]
+    return max(1, round(height * (1 - crop_bottom)))
 
 
 def _resized(image: Grey, scale: float, crop_bottom: float) -> tuple[int, int]:
