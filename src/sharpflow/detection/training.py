@@ -1,0 +1,262 @@
+"""Trains YOLOv3 to find joints, one model a limb kind (Tan et al., 2.3.3).
+
+ultralytics builds the network from its YAML: YOLOv3's backbone with an anchor-free head in
+place of darknet's three anchors a cell, which is what `filters = 21` in the paper says. Training
+that was stopped starts again from the beginning, since ultralytics cannot resume to the same bytes.
+"""
+
+import io
+import logging
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from sharpflow.detection.offline import import_ultralytics
+from sharpflow.errors import UserError
+from sharpflow.files import whole, write_table
+
+log = logging.getLogger(__name__)
+
+MODELS = ("yolov3", "yolov3-spp", "yolov3-tiny")
+# A film has exactly 10 or 6 joints in one layout, so mosaic and mixing, which make up for scenes
+# that vary, only blur it (ours). Turned, moved, scaled and mirrored films stay limbs; brightness
+# follows exposure. PIP and MCP or MTP are the same class on either side, so mirroring is safe.
+AUGMENTATION: Mapping[str, float] = {
+    "degrees": 10.0,
+    "translate": 0.1,
+    "scale": 0.2,
+    "fliplr": 0.5,
+    "hsv_v": 0.3,
+    "hsv_h": 0.0,
+    "hsv_s": 0.0,
+    "mosaic": 0.0,
+}
+DROPS = (0.8, 0.9)  # darknet's steps 3200 and 3600 of 4000
+
+
+def rate_factor(epoch: int, epochs: int) -> float:
+    """Share of the first learning rate in an epoch (from 0): x0.1 at 80% and at 90% of the run."""
+    return 0.1 ** sum(epoch >= round(drop * epochs) for drop in DROPS)
+
+
+def train_detector(
+    data: str | Path,
+    *,
+    out: str | Path,
+    model: str = "yolov3",
+    weights: str | Path | None = None,
+    image_size: int = 416,
+    batch: int = 64,
+    max_batches: int = 4000,
+    optimizer: Literal["SGD", "Adam", "AdamW"] = "SGD",
+    learning_rate: float = 0.001,
+    momentum: float = 0.9,
+    weight_decay: float = 0.0005,
+    warmup: float = 0.1,
+    average: float = 0.02,
+    augmentation: Mapping[str, float] | None = None,
+    validations: int = 10,
+    precision: Literal["float32", "bfloat16", "auto"] = "float32",
+    device: str = "cpu",
+    threads: int | None = None,
+    seed: int,
+) -> pd.DataFrame:
+    """Train a detector; writes best.pt and history.csv.
+
+    best.pt holds the weights of the epoch that did best on validation films (ultralytics'
+    fitness: mAP50-95).
+
+    Args:
+        data: folder that `write_detector_set` wrote.
+        out: folder of the results, also of everything that ultralytics writes.
+        model: "yolov3", "yolov3-spp", "yolov3-tiny", or a path to a YAML of ultralytics.
+        weights: local .pt file to start from (paper: COCO's), or None for random weights.
+        image_size: longer side of the films, a multiple of 32 (paper silent; darknet: 416).
+        batch: films a step (darknet: 64).
+        max_batches: steps of the run, rounded up to whole epochs (paper: 4000).
+        optimizer, learning_rate, momentum, weight_decay: darknet's by default (paper silent);
+            momentum is the first beta of Adam and AdamW.
+        warmup: share of the run in which the learning rate rises from 0 (darknet's burn-in of
+            1000 batches would be a quarter; ours).
+        average: the weights that are kept are a moving average over about this share of the run
+            (ours; ultralytics' own averages over 10000 steps, too many for a short run).
+        augmentation: names and values of ultralytics' augmentations; None: `AUGMENTATION`.
+        validations: how often validation films are looked at, evenly over the second half of
+            the run (ours); the last epoch always.
+        precision: "bfloat16" is three times as fast on CPUs that have it in hardware, "auto"
+            takes it there and only there.
+        device: as torch names it.
+        threads: of torch on the CPU; None leaves torch's setting.
+        seed: decides weights, order of films and augmentation.
+
+    Returns:
+        History: epoch, losses, learning rate, and on validated epochs precision, recall, mAP50
+        and mAP50-95 on validation films.
+
+    Raises:
+        UserError: unknown model, or no such weights.
+
+    Source: Tan et al., 2.3.3; Redmon and Farhadi, arXiv:1804.02767; the network by ultralytics.
+    """
+    data, out = Path(data).resolve(), Path(out).resolve()
+    out.mkdir(parents=True, exist_ok=True)
+    _check(model, weights)
+    import_ultralytics(out / ".ultralytics")
+    import torch
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    films = pd.read_csv(data / "films.csv")
+    batches = math.ceil(int((films["split"] == "train").sum()) / batch)
+    epochs = math.ceil(max_batches / batches)
+    settings: dict[str, Any] = {
+        "model": f"{model}.yaml" if model in MODELS else str(model),
+        "data": str(_described(data, out)),
+        "pretrained": str(weights) if weights else False,
+        "epochs": epochs,
+        "batch": batch,
+        "nbs": batch,  # a step each batch, as in darknet
+        "imgsz": image_size,
+        "rect": True,  # films have one shape; no padding is computed
+        "cache": "ram",
+        "optimizer": optimizer,
+        "lr0": learning_rate,
+        "momentum": momentum,
+        "weight_decay": weight_decay,
+        "warmup_epochs": warmup * epochs,
+        "warmup_bias_lr": 0.0,
+        "warmup_momentum": momentum,
+        "patience": 0,
+        "amp": False,  # True would download a network for a check; precision is set in the trainer
+        "workers": 0,
+        "plots": False,
+        "val": False,
+        "verbose": False,
+        "seed": seed,
+        "deterministic": True,
+        "device": device,
+        "save_dir": str(out / "ultralytics"),
+        "exist_ok": True,
+        **(AUGMENTATION if augmentation is None else augmentation),
+    }
+    log.info("%s: %d epochs of %d batches of %d films", model, epochs, batches, batch)
+    trainer = _trainer(
+        settings,
+        average=average,
+        steps=epochs * batches,
+        validations=validations,
+        bfloat16=_uses_bfloat16(precision, device),
+    )
+    trainer.train()
+    history = pd.DataFrame(trainer.history)
+    write_table(history, out / "history.csv")
+    _keep_weights(trainer.best, out / "best.pt")
+    return history
+
+
+def _check(model: str, weights: str | Path | None) -> None:
+    if model not in MODELS and not Path(model).is_file():
+        raise UserError(f"detector model is {model!r}; expected one of {', '.join(MODELS)}.")
+    if weights is not None and not Path(weights).is_file():
+        raise UserError(
+            f"detector weights {weights} is not a file. Put the file there, or set weights: none."
+        )
+
+
+def _described(data: Path, out: Path) -> Path:
+    """A data.yaml with the absolute path, which ultralytics needs to look nowhere else."""
+    path = out / "data.yaml"
+    with whole(path) as temporary:
+        temporary.write_text(f"path: {data}\n" + (data / "data.yaml").read_text())
+    return path
+
+
+def _uses_bfloat16(precision: str, device: str) -> bool:
+    import torch
+
+    if precision == "auto":
+        if device == "cpu":
+            return bool(torch.cpu._is_amx_tile_supported())
+        return bool(torch.cuda.is_bf16_supported())
+    return precision == "bfloat16"
+
+
+def _trainer(
+    settings: dict[str, Any], *, average: float, steps: int, validations: int, bfloat16: bool
+) -> Any:
+    """ultralytics' trainer with the paper's schedule, a shorter average, and fewer validations."""
+    import torch
+    from torch.optim.lr_scheduler import LambdaLR
+    from ultralytics.models.yolo.detect import DetectionTrainer
+    from ultralytics.utils.torch_utils import ModelEMA
+
+    class Trainer(DetectionTrainer):  # type: ignore[misc]
+        seen: dict[str, Any]
+
+        def _setup_scheduler(self) -> None:
+            self.lf = lambda epoch: rate_factor(epoch, self.epochs)
+            self.scheduler = LambdaLR(self.optimizer, lr_lambda=self.lf)
+
+        def _setup_train(self) -> None:
+            super()._setup_train()
+            memory = max(average * steps, 1.0)
+            self.model.to(memory_format=torch.channels_last)  # a quarter faster on CPUs too
+            self.ema = ModelEMA(self.model, decay=math.exp(-1 / memory), tau=memory)
+            self.history: list[dict[str, Any]] = []
+            if bfloat16:  # after the average was copied, which stays in float32
+                self.model.forward = torch.autocast(self.device.type, torch.bfloat16)(
+                    self.model.forward
+                )
+
+        def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
+            batch = super().preprocess_batch(batch)
+            batch["img"] = batch["img"].contiguous(memory_format=torch.channels_last)
+            return batch
+
+        def validate(self) -> tuple[Any, Any]:
+            metrics, fitness = super().validate()
+            self.seen = {key: value for key, value in metrics.items() if key.startswith("metrics/")}
+            return metrics, fitness
+
+        def save_model(self) -> bool:
+            # Without this a network that was not validated would be written each epoch.
+            return bool(self.seen) and bool(super().save_model())
+
+        def save_metrics(self, metrics: dict[str, Any]) -> None:
+            row = {"epoch": self.epoch + 1, "learning_rate": self.lr["lr/pg0"]}
+            row |= {key: float(value) for key, value in self.tloss.items()}
+            row |= {
+                key.removeprefix("metrics/").removesuffix("(B)"): float(value)
+                for key, value in self.seen.items()
+            }
+            self.history.append(row)
+            log.info("epoch %d of %d: %s", self.epoch + 1, self.epochs, row)
+
+        def plan_epoch(self) -> None:
+            """Validate only now and then: on few films it costs as much as training."""
+            left = self.epochs - 1 - self.epoch
+            every = max(1, round(self.epochs / 2 / max(validations, 1)))
+            self.args.val = left % every == 0 and left < self.epochs / 2
+            self.seen = {}
+            self.fitness = None
+
+    trainer = Trainer(overrides=settings)
+    trainer.add_callback("on_train_epoch_start", Trainer.plan_epoch)
+    return trainer
+
+
+def _keep_weights(best: Path, path: Path) -> None:
+    """Keep the network and its class names; no dates, paths or optimizer, so bytes repeat."""
+    import torch
+
+    network = torch.load(best, map_location="cpu", weights_only=False)
+    model = network["ema"] or network["model"]
+    model.args = {key: model.args[key] for key in ("task", "imgsz") if key in model.args}
+    kept = {"model": model, "train_args": dict(model.args), "version": network["version"]}
+    buffer = io.BytesIO()  # a file's name would be written into it
+    torch.save(kept, buffer)
+    with whole(path) as temporary:
+        temporary.write_bytes(buffer.getvalue())

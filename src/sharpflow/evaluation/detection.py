@@ -1,0 +1,180 @@
+"""How many joints the detector found, and how many got their right name."""
+
+import logging
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from sharpflow.anatomy import DETECTED_JOINTS, LIMBS
+from sharpflow.detection.identity import RULES, name_joints
+from sharpflow.evaluation.intervals import mean_of, patient_bootstrap, patient_sums
+
+Boxes = NDArray[np.float64]
+BOX_COLUMNS = ["x_min", "y_min", "x_max", "y_max"]
+log = logging.getLogger(__name__)
+
+
+def box_iou(first: Boxes, second: Boxes) -> Boxes:
+    """Intersection over union of each box of (n, 4) with each of (m, 4): (n, m), 0-1."""
+    first, second = first.reshape(-1, 1, 4), second.reshape(1, -1, 4)
+    low = np.maximum(first[..., :2], second[..., :2])
+    high = np.minimum(first[..., 2:], second[..., 2:])
+    shared = (high - low).clip(0).prod(axis=2)
+    union = _area(first) + _area(second) - shared
+    return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0))
+
+
+def _area(boxes: Boxes) -> Boxes:
+    return np.asarray((boxes[..., 2:] - boxes[..., :2]).clip(0).prod(axis=-1))
+
+
+def match_boxes(true: Boxes, found: Boxes, iou: float = 0.5) -> NDArray[np.intp]:
+    """Pairs of true and found boxes, one to one, of at least this IoU: as many as can be.
+
+    Args:
+        true: (n, 4) x_min, y_min, x_max, y_max.
+        found: (m, 4), likewise.
+        iou: least overlap of a pair.
+
+    Returns:
+        (pairs, 2) rows of true and of found, sorted by true.
+    """
+    overlap = box_iou(true, found)
+    # A pair counts 1 and its overlap far less: first as many pairs as possible, then the closest.
+    worth = np.where(overlap >= iou, 1.0 + overlap / (1 + overlap.size), 0.0)
+    rows, columns = linear_sum_assignment(worth, maximize=True)
+    paired = worth[rows, columns] > 0
+    return np.stack([rows[paired], columns[paired]], axis=1)
+
+
+def judge_joints(
+    truth: pd.DataFrame, boxes: pd.DataFrame, named: pd.DataFrame, *, iou: float = 0.5
+) -> pd.DataFrame:
+    """Whether each true joint was found, and named right by each rule.
+
+    Args:
+        truth: image_id, joint, x_min, y_min, x_max, y_max.
+        boxes: the detector's boxes: image_id, x_min, y_min, x_max, y_max.
+        named: those of them that got a name: image_id, rule, joint and the same coordinates.
+        iou: least overlap of a joint and a box that found it, one to one.
+
+    Returns:
+        image_id, joint, found (bool), box (row number in `boxes`, -1 if not found) and for each
+        rule a bool column named_<rule>: found, and that very box given the right name.
+    """
+    parts = []
+    boxes = boxes.reset_index(drop=True)
+    boxes_of = dict(tuple(boxes.groupby("image_id")))
+    for image_id, joints in truth.groupby("image_id", sort=True):
+        part = joints[["image_id", "joint"]].assign(box=-1)
+        if image_id in boxes_of:
+            found = boxes_of[image_id]
+            pairs = match_boxes(_corners(joints), _corners(found), iou)
+            matched = part["box"].to_numpy().copy()
+            matched[pairs[:, 0]] = found.index.to_numpy()[pairs[:, 1]]
+            part["box"] = matched
+        parts.append(part)
+    judged = (
+        pd.concat(parts, ignore_index=True)
+        if parts
+        else truth[["image_id", "joint"]].assign(box=-1)
+    )
+    judged["found"] = judged["box"] >= 0
+    key = ["image_id", *BOX_COLUMNS]
+    for rule in RULES:
+        given = named.loc[named["rule"] == rule, [*key, "joint"]]
+        name = boxes[key].merge(given, on=key, how="left", validate="one_to_one")["joint"]
+        got = name.reindex(judged["box"]).to_numpy()
+        judged[f"named_{rule}"] = judged["found"].to_numpy() & (got == judged["joint"].to_numpy())
+    return judged
+
+
+def detection_table(
+    truth: pd.DataFrame,
+    boxes: pd.DataFrame,
+    named: pd.DataFrame,
+    films: pd.DataFrame,
+    *,
+    data: str,
+    iou: float = 0.5,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """The table of detection and naming, a row a limb kind and rule.
+
+    Args:
+        truth, boxes, named: as `judge_joints`; rows of other films are left out.
+        films: image_id, patient, limb_kind of the films to be judged (test patients only).
+        data: what the films are ("phantom" or a cohort's name).
+        iou: least overlap.
+        resamples, seed: of the bootstrap by patient.
+
+    Returns:
+        limb (kind), rule, data, n_patients, n_films, n_joints; found and named_right as fractions
+        of all true joints, films left unnamed included, with _low and _high of their 95%
+        intervals; films_complete: fraction of films whose joints are all named right.
+    """
+    films = films[films["image_id"].isin(truth["image_id"])]
+    judged = judge_joints(truth[truth["image_id"].isin(films["image_id"])], boxes, named, iou=iou)
+    judged = judged.merge(films[["image_id", "patient", "limb_kind"]], on="image_id")
+    rows = []
+    for kind in sorted(judged["limb_kind"].unique(), reverse=True):  # hand, then foot
+        part = judged[judged["limb_kind"] == kind]
+        for rule in RULES:
+            right = part[f"named_{rule}"]
+            row = {"limb": kind, "rule": rule, "data": data}
+            row |= {"n_patients": part["patient"].nunique(), "n_films": part["image_id"].nunique()}
+            row |= {"n_joints": len(part)}
+            for name, hits in (("found", part["found"]), ("named_right", right)):
+                row[name] = hits.mean()
+                row[f"{name}_low"], row[f"{name}_high"] = _interval(
+                    part["patient"].tolist(), hits.to_numpy(), resamples, seed
+                )
+            row["films_complete"] = right.groupby(part["image_id"]).all().mean()
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def true_joints_from_boxes(boxes: pd.DataFrame, limbs: Mapping[str, str]) -> pd.DataFrame:
+    """True joints of films whose hand-drawn boxes are complete, for cohorts without a truth table.
+
+    Args:
+        boxes: image_id, class, x_min, y_min, x_max, y_max.
+        limbs: image_id -> limb.
+
+    Returns:
+        image_id, joint, class, x_min, y_min, x_max, y_max, named by the template. Films with a
+        joint too few, too many or that the template cannot place are left out and counted in
+        the log: their names would be guesses.
+    """
+    parts, left_out = [], []
+    for image_id, film in boxes.groupby("image_id", sort=True):
+        limb = limbs[str(image_id)]
+        named = name_joints(film, limb=limb, rule="template")
+        if len(named) == len(film) == len(DETECTED_JOINTS[LIMBS[limb].kind]):
+            parts.append(named)
+        else:
+            left_out.append(str(image_id))
+    if left_out:
+        log.warning(
+            "joints of %d films are not judged, boxes incomplete: %s",
+            len(left_out),
+            ", ".join(left_out),
+        )
+    columns = ["image_id", "joint", "class", *BOX_COLUMNS]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def _corners(table: pd.DataFrame) -> Boxes:
+    return table[BOX_COLUMNS].to_numpy(dtype=float)
+
+
+def _interval(
+    patients: Sequence[str], hits: NDArray[np.bool_], resamples: int, seed: int
+) -> tuple[float, float]:
+    values = np.stack([hits.astype(float), np.ones(len(hits))], axis=1)
+    _, sums = patient_sums(patients, values)
+    return patient_bootstrap(sums, mean_of, resamples=resamples, seed=seed)
