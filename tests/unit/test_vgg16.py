@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sharpflow.errors import UserError
+from sharpflow.evaluation.metrics import balanced_accuracy
 from sharpflow.joint_scoring.features import extract_features, network_input
 from sharpflow.joint_scoring.head_training import predict_scores, train_head
 from sharpflow.joint_scoring.ordinal import decode
@@ -98,7 +99,7 @@ def test_head_learns_and_repeats_to_the_byte() -> None:
     settings = {"classes": 5, "epochs": 25, "batch": 32, "learning_rate": 5e-3, "seed": 4}
     model, history = train_head(*train, *validation, **settings)  # type: ignore[arg-type]
     assert history["validation_loss"].min() < 0.5 * history["validation_loss"][0]
-    assert (predict_scores(model, test[0]) == test[1]).mean() > 0.8
+    assert balanced_accuracy(test[1], predict_scores(model, test[0]), 5) > 0.5  # chance is 0.2
     again, same = train_head(*train, *validation, **settings)  # type: ignore[arg-type]
     assert same.to_csv() == history.to_csv()
     pairs = zip(model.get_weights(), again.get_weights(), strict=True)
