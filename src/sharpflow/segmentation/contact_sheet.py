@@ -1,0 +1,89 @@
+"""Contact sheets of bootstrap masks, for a person who overrules.
+
+Tan et al. (2.3.2) chose good masks by eye.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from sharpflow.files import whole
+
+Image = npt.NDArray[np.uint8]
+
+# Okabe and Ito's blue and orange (as B, G, R), told apart by colour-blind readers.
+_CHOSEN, _LEFT_OUT = (178, 114, 0), (0, 159, 230)
+_OUTLINE = (66, 228, 240)
+_INK, _PAPER = (40, 40, 40), (255, 255, 255)
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+
+def draw_contact_sheet(
+    images: Sequence[Image],
+    masks: Sequence[Image],
+    rows: Sequence[Mapping[str, Any]],
+    path: Path,
+    *,
+    columns: int = 8,
+    thumbnail: int = 260,
+) -> None:
+    """Draw one page of films with the outlines of their masks and write it as PNG.
+
+    `images` and `masks` (0/255) are uint8 (height, width), one of each a row; `rows` give
+    image_id, quality, weakest and proposed. A proposed mask has a solid blue frame, another an
+    orange one and names its weakest feature. `thumbnail` is the height of a film in pixels.
+    """
+    tiles = [
+        _tile(image, mask, row, thumbnail)
+        for image, mask, row in zip(images, masks, rows, strict=True)
+    ]
+    columns = min(columns, len(tiles))
+    blank = np.full_like(tiles[0], 255)
+    tiles += [blank] * (-len(tiles) % columns)
+    lines = [np.hstack(tiles[start : start + columns]) for start in range(0, len(tiles), columns)]
+    page = np.vstack([_legend(lines[0].shape[1]), *lines])
+    with whole(path) as temporary:
+        cv2.imwrite(str(temporary), page)
+
+
+def _tile(image: Image, mask: Image, row: Mapping[str, Any], height: int) -> Image:
+    """One film, outlined and framed, with two lines of text below."""
+    width = round(image.shape[1] * height / image.shape[0])
+    film = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    tile: Image = cv2.cvtColor(film, cv2.COLOR_GRAY2BGR)
+    small = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)
+    edges, _ = cv2.findContours(
+        np.where(small >= 128, 255, 0).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE
+    )
+    cv2.drawContours(tile, edges, -1, _OUTLINE, 1, cv2.LINE_AA)
+    colour = _CHOSEN if row["proposed"] else _LEFT_OUT
+    tile = cv2.copyMakeBorder(tile, 4, 4, 4, 4, cv2.BORDER_CONSTANT, value=colour)
+    tile = cv2.copyMakeBorder(tile, 6, 38, 6, 6, cv2.BORDER_CONSTANT, value=_PAPER)
+    quality = f"{float(row['quality']):.2f}"
+    verdict = "good" if row["proposed"] else f"out: {str(row.get('weakest', '')).replace('_', ' ')}"
+    _write(tile, str(row["image_id"]), tile.shape[0] - 23)
+    _write(tile, f"{quality} {verdict}", tile.shape[0] - 7)
+    return tile
+
+
+def _write(tile: Image, text: str, y: int) -> None:
+    """One line of text, made smaller where it would not fit."""
+    size = 0.42
+    (width, _), _ = cv2.getTextSize(text, _FONT, size, 1)
+    size *= min(1.0, (tile.shape[1] - 14) / max(width, 1))
+    cv2.putText(tile, text, (8, y), _FONT, size, _INK, 1, cv2.LINE_AA)
+
+
+def _legend(width: int) -> Image:
+    """The strip above the films that says what the frames mean."""
+    strip = np.full((34, width, 3), 255, np.uint8)
+    x = 8
+    for colour, text in ((_CHOSEN, "proposed as good"), (_LEFT_OUT, "left out: weakest feature")):
+        cv2.rectangle(strip, (x, 9), (x + 16, 25), colour, cv2.FILLED)
+        cv2.putText(strip, text, (x + 23, 22), _FONT, 0.42, _INK, 1, cv2.LINE_AA)
+        x += 43 + cv2.getTextSize(text, _FONT, 0.42, 1)[0][0]
+    return strip

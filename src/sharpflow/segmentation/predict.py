@@ -1,0 +1,72 @@
+"""Masks of whole films from a trained U-Net, and masking of films (Tan et al., 2.3.2)."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Image = npt.NDArray[np.uint8]
+
+
+def resize_for_unet(images: Iterable[Image], height: int, width: int) -> Image:
+    """Shrink films to the network's size: uint8 (n, height, width)."""
+    return np.stack(
+        [cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) for image in images]
+    )
+
+
+def resize_masks_for_unet(masks: Iterable[Image], height: int, width: int) -> Image:
+    """Shrink 0/255 masks to the network's size: white where at least half of a pixel is limb."""
+    shrunk = resize_for_unet(masks, height, width)
+    return np.where(shrunk >= 128, 255, 0).astype(np.uint8)
+
+
+def as_input(images: Image) -> npt.NDArray[np.float32]:
+    """The network's input, float32 (n, height, width, 1) in [0, 1], of uint8 (n, height, width)."""
+    return (images.astype(np.float32) / np.float32(255.0))[..., np.newaxis]
+
+
+def predict_masks(
+    model: Any,
+    images: Sequence[Image] | Image,
+    *,
+    batch: int,
+    threshold: float = 0.5,
+    largest_only: bool = True,
+) -> Image:
+    """Segment films of full size.
+
+    `images` are uint8 (height, width) films of one size, any sequence of them. They are shrunk to
+    the network's size, and its probabilities are enlarged again bilinearly before the `threshold`,
+    so the outline is smooth. `largest_only` (ours) keeps the largest region, since a film of
+    this pipeline shows one limb. Returns 0/255 masks, uint8 (n, height, width).
+    """
+    _, height, width, _ = model.input_shape
+    masks = []
+    for start in range(0, len(images), batch):
+        films = [images[index] for index in range(start, min(start + batch, len(images)))]
+        inputs = as_input(resize_for_unet(films, height, width))
+        probabilities = np.asarray(model.predict_on_batch(inputs))[..., 0]
+        for film, probability in zip(films, probabilities, strict=True):
+            size = (film.shape[1], film.shape[0])
+            full = cv2.resize(probability, size, interpolation=cv2.INTER_LINEAR)
+            mask = np.where(full >= threshold, 255, 0).astype(np.uint8)
+            masks.append(keep_largest(mask) if largest_only else mask)
+    return np.stack(masks)
+
+
+def keep_largest(mask: Image) -> Image:
+    """Keep the largest connected region of a 0/255 mask; an empty mask stays empty."""
+    count, labels, statistics, _ = cv2.connectedComponentsWithStats(mask)
+    if count <= 2:
+        return mask
+    largest = 1 + int(np.argmax(statistics[1:, cv2.CC_STAT_AREA]))
+    return np.where(labels == largest, 255, 0).astype(np.uint8)
+
+
+def apply_mask(image: Image, mask: Image) -> Image:
+    """The film with everything outside the 0/255 mask black; both uint8 of one shape."""
+    masked: Image = cv2.bitwise_and(image, mask)
+    return masked
