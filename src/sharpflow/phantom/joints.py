@@ -1,0 +1,97 @@
+"""Single joints, drawn one by one: what a film would show in a small window, every score alike."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sharpflow.anatomy import (
+    DETECTED_JOINTS,
+    LIMBS,
+    Damage,
+    Joint,
+    LimbKind,
+    n_classes,
+    scored_joints,
+)
+from sharpflow.phantom.cohort import build_limb, fit_range
+from sharpflow.phantom.film import draw_exposure, expose, finish
+from sharpflow.phantom.hands import HandScores
+from sharpflow.phantom.limb import draw_person
+from sharpflow.phantom.placement import box_of, place_limb
+from sharpflow.phantom.render import trace, window_of
+from sharpflow.seeds import seed_for
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Sides of the window relative to the film's height: the largest joint's box and a margin fit.
+_WINDOW = {LimbKind.HAND: 0.17, LimbKind.FOOT: 0.22}
+
+
+def draw_joints(
+    n: int, *, kind: LimbKind, seed: int, height: int, side: int | None = None, jitter: float = 0.0
+) -> tuple[NDArray[np.uint8], "pd.DataFrame"]:
+    """Draw `n` joints of hands or feet, each of another person, each score equally often.
+
+    Films have a nominal `height` in pixels as in `draw_joint_cohort`; only a window of `side`
+    pixels about the joint is drawn (by default wide enough for the largest joint's box and a
+    margin). `jitter` moves the window by up to that share of the side. Gives uint8
+    (n, side, side) and one row a joint: joint, class, limb, erosion, narrowing (blank for the
+    thumb's IP, which has no such score), x_min, y_min, x_max, y_max in pixels of the window,
+    mm_per_pixel. A joint depends on the seed and its number alone, not on `n`.
+    """
+    import pandas as pd
+
+    side = side or int(round(height * _WINDOW[kind]))
+    patches = np.zeros((n, side, side), np.uint8)
+    rows = []
+    for number in range(n):
+        rng = np.random.default_rng(seed_for(seed, "joint", kind, number))
+        patches[number], row = _draw_joint(number, kind, height, side, jitter, rng)
+        rows.append(row)
+    return patches, pd.DataFrame(rows)
+
+
+def _draw_joint(
+    number: int, kind: LimbKind, height: int, side: int, jitter: float, rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], dict[str, Any]]:
+    joint, erosion, narrowing = _choose(number, kind, rng)
+    codes = [code for code, limb in LIMBS.items() if limb.kind is kind]
+    code = codes[int(rng.integers(2))]
+    scores = HandScores({joint.name: erosion}, {joint.name: narrowing or 0})
+    person = draw_person(rng)
+    limb, _, tilt = build_limb(kind, person, scores, rng)
+    placement = place_limb(
+        limb, side=LIMBS[code].side, mirrored=bool(rng.random() < 0.065), height=height, rng=rng,
+        tilt=tilt,
+    )  # fmt: skip
+    film = placement.view
+    x, y, *box = box_of(limb, joint.name, film, rng)
+    move = rng.uniform(-1, 1, 2) * jitter * side
+    left, top = round(x - side / 2 + move[0]), round(y - side / 2 + move[1])
+    view = window_of(film, left, top, side, side)
+    exposure = fit_range(draw_exposure(rng, film.height, film.width), kind)
+    place = (left / film.width, (left + side) / film.width,
+             top / film.height, (top + side) / film.height)  # fmt: skip
+    grey = expose(trace(limb, view), exposure, mm_per_pixel=film.mm_per_pixel, rng=rng, place=place)
+    patch = finish(grey, replace(exposure, border=(0, 0, 0, 0)))
+    row = {
+        "joint": joint.name, "class": joint.detector_class, "limb": code,
+        "erosion": erosion, "narrowing": narrowing,
+        "x_min": box[0] - left, "y_min": box[1] - top,
+        "x_max": box[2] - left, "y_max": box[3] - top, "mm_per_pixel": film.mm_per_pixel,
+    }  # fmt: skip
+    return patch, row
+
+
+def _choose(number: int, kind: LimbKind, rng: np.random.Generator) -> tuple[Joint, int, int | None]:
+    """Joint and scores: scores go round with the number, so that each comes equally often."""
+    erosions, narrowings = n_classes(kind, Damage.EROSION), n_classes(kind, Damage.NARROWING)
+    joints = DETECTED_JOINTS[kind]
+    joint = joints[int(rng.integers(len(joints)))]
+    erosion = number % erosions
+    has_narrowing = joint in scored_joints(kind, Damage.NARROWING)
+    narrowing = (number // erosions) % narrowings if has_narrowing else None
+    return joint, erosion, narrowing
