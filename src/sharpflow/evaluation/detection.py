@@ -83,12 +83,20 @@ def judge_joints(
         else truth[["image_id", "joint"]].assign(box=-1)
     )
     judged["found"] = judged["box"] >= 0
-    key = ["image_id", *BOX_COLUMNS]
+    keys = list(boxes[["image_id", *BOX_COLUMNS]].itertuples(index=False, name=None))
     for rule in RULES:
-        given = named.loc[named["rule"] == rule, [*key, "joint"]]
-        name = boxes[key].merge(given, on=key, how="left", validate="one_to_one")["joint"]
-        got = name.reindex(judged["box"]).to_numpy()
-        judged[f"named_{rule}"] = judged["found"].to_numpy() & (got == judged["joint"].to_numpy())
+        given = named[named["rule"] == rule]
+        names = dict(
+            zip(
+                given[["image_id", *BOX_COLUMNS]].itertuples(index=False, name=None),
+                given["joint"],
+                strict=True,
+            )
+        )
+        judged[f"named_{rule}"] = [
+            box >= 0 and names.get(keys[box]) == joint
+            for box, joint in zip(judged["box"], judged["joint"], strict=True)
+        ]
     return judged
 
 

@@ -1,0 +1,222 @@
+"""The detector's set, crops, and the table of detection, without training."""
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from sharpflow.detection.crops import crop_boxes, jitter_boxes, to_standard
+from sharpflow.detection.dataset import MaskedFilms, shrink, write_detector_set
+from sharpflow.detection.identity import name_films
+from sharpflow.detection.templates import template
+from sharpflow.errors import UserError
+from sharpflow.evaluation.detection import (
+    box_iou,
+    detection_table,
+    match_boxes,
+    true_joints_from_boxes,
+)
+
+CORNERS = ["x_min", "y_min", "x_max", "y_max"]
+
+
+def box_table(rows):
+    return pd.DataFrame(rows, columns=["image_id", "class", *CORNERS])
+
+
+@pytest.fixture
+def cohort():
+    """Three patients, one film each: train, validation, test; the train film's boxes known."""
+    images = np.zeros((3, 200, 160), np.uint8)
+    images[0, 50:100, 40:80] = 200
+    rows = pd.DataFrame({"image_id": ["a", "b", "c"], "patient": ["p", "q", "r"]})
+    splits = pd.DataFrame({"patient": ["p", "q", "r"], "split": ["train", "validation", "test"]})
+    boxes = box_table([(i, "MCP", 40, 50, 80, 100) for i in "abc"])
+    return images, rows, boxes, splits
+
+
+def test_set_holds_train_and_validation_films_never_test(cohort, tmp_path):
+    images, rows, boxes, splits = cohort
+    table = write_detector_set(tmp_path, images, rows, boxes, splits, kind="hand", image_size=100)
+    files = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.[pt][nx][gt]"))
+    assert files == [
+        "images/train/a.png",
+        "images/val/b.png",
+        "labels/train/a.txt",
+        "labels/val/b.txt",
+    ]
+    assert dict(zip(table["image_id"], table["split"], strict=True)) == {
+        "a": "train",
+        "b": "validation",
+    }
+
+
+def test_set_shrinks_films_and_gives_boxes_as_fractions(cohort, tmp_path):
+    images, rows, boxes, splits = cohort
+    write_detector_set(tmp_path, images, rows, boxes, splits, kind="hand", image_size=100)
+    film = cv2.imread(str(tmp_path / "images/train/a.png"), cv2.IMREAD_UNCHANGED)
+    assert film.shape == (100, 80)
+    assert (film[25:50, 20:40] == 200).all()
+    assert film.sum() == 25 * 20 * 200
+    label = (tmp_path / "labels/train/a.txt").read_text().split()
+    assert label[0] == "1"  # PIP, MCP
+    assert np.allclose(np.array(label[1:], float), [60 / 160, 75 / 200, 40 / 160, 50 / 200])
+
+
+def test_set_cuts_boxes_at_the_edge_and_leaves_out_those_beyond(cohort, tmp_path):
+    images, rows, _, splits = cohort
+    rows_of_a = [
+        ("a", "PIP", -10, 0, 40, 20),
+        ("a", "MCP", 0, 190, 40, 230),
+        ("b", "PIP", 0, 0, 9, 9),
+    ]
+    write_detector_set(
+        tmp_path, images, rows, box_table(rows_of_a), splits, kind="hand", image_size=200
+    )
+    lines = (tmp_path / "labels/train/a.txt").read_text().splitlines()
+    assert len(lines) == 1
+    assert np.allclose(
+        np.array(lines[0].split(), float), [0, 20 / 160, 10 / 200, 40 / 160, 20 / 200]
+    )
+
+
+def test_set_without_validation_boxes_or_with_a_strange_class_is_refused(cohort, tmp_path):
+    images, rows, boxes, splits = cohort
+    only_train = boxes[boxes["image_id"] == "a"]
+    with pytest.raises(UserError, match="validation patients"):
+        write_detector_set(tmp_path, images, rows, only_train, splits, kind="hand", image_size=96)
+    with pytest.raises(UserError, match="'MCP'; expected PIP or MTP"):
+        write_detector_set(tmp_path, images, rows, boxes, splits, kind="foot", image_size=96)
+
+
+def test_masked_films_are_black_outside_the_mask():
+    films = np.full((2, 4, 4), 9, np.uint8)
+    masks = np.zeros((2, 4, 4), np.uint8)
+    masks[1, :2] = 255
+    masked = MaskedFilms(films, masks)
+    assert len(masked) == 2
+    assert masked[0].max() == 0
+    assert (masked[1] == [[9] * 4] * 2 + [[0] * 4] * 2).all()
+
+
+def test_shrink_keeps_the_aspect():
+    assert shrink(np.zeros((750, 600), np.uint8), 320).shape == (320, 256)
+    assert shrink(np.zeros((300, 400), np.uint8), 416).shape == (312, 416)
+
+
+def test_boxes_go_from_film_to_standardized_pixels():
+    rows = pd.DataFrame(
+        {"image_id": ["b", "a"], "scale": [2.0, 0.5], "x_offset": [0, 10], "y_offset": [5, 0]}
+    )
+    moved = to_standard(box_table([("a", "PIP", 20, 40, 60, 80), ("b", "MCP", 1, 2, 3, 4)]), rows)
+    assert moved[CORNERS].to_numpy().tolist() == [[20, 20, 40, 40], [2, 9, 6, 13]]
+    with pytest.raises(KeyError, match="'c'"):
+        to_standard(box_table([("c", "PIP", 0, 0, 1, 1)]), rows)
+
+
+def test_jitter_has_the_stated_spread_and_repeats():
+    boxes = box_table([("a", "PIP", 100, 100, 140, 120)] * 4000)
+    there = jitter_boxes(boxes, 0.1, np.random.default_rng(5))
+    again = jitter_boxes(boxes, 0.1, np.random.default_rng(5))
+    pd.testing.assert_frame_equal(there, again)
+    x = (there["x_min"] + there["x_max"]) / 2
+    width, height = there["x_max"] - there["x_min"], there["y_max"] - there["y_min"]
+    assert abs(x.mean() - 120) < 0.3
+    assert 3.5 < x.std() < 4.1  # a tenth of 40, cut off at 2.5 standard deviations
+    assert 0.085 < np.log(height / 20).std() < 0.105
+    assert abs(np.log(width / 40)).max() <= 0.25 + 1e-9
+    pd.testing.assert_frame_equal(
+        jitter_boxes(boxes, 0.0, np.random.default_rng(5))[CORNERS], boxes[CORNERS].astype(float)
+    )
+
+
+def test_crops_are_square_around_the_box_and_black_beyond_the_film():
+    film = np.zeros((60, 60), np.uint8)
+    film[20:40, 10:20] = 100  # a box of 10 by 20
+    boxes = box_table([("a", "PIP", 10, 20, 20, 40), ("a", "PIP", 50, 50, 70, 70)])
+    film[50:, 50:] = 50
+    crops = crop_boxes([film, film], boxes, 20, 0.0)
+    assert crops.shape == (2, 20, 20)
+    assert (crops[0][:, 5:15] == 100).all()
+    assert crops[0][:, :5].max() == crops[0][:, 15:].max() == 0
+    assert (crops[1][:10, :10] == 50).all()
+    assert crops[1].sum() == 50 * 100
+
+
+def test_margin_widens_the_crop():
+    film = np.zeros((90, 90), np.uint8)
+    film[30:60, 30:60] = 255
+    crop = crop_boxes([film], box_table([("a", "PIP", 30, 30, 60, 60)]), 60, 1.0)[0]
+    assert (crop[16:44, 16:44] == 255).all()
+    assert crop[:14].max() == 0
+
+
+def test_iou_of_known_boxes():
+    first = np.array([[0, 0, 10, 10], [5, 5, 5, 5.0]])
+    second = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [20, 20, 30, 30], [5, 5, 5, 5.0]])
+    assert np.allclose(box_iou(first, second), [[1, 1 / 3, 0, 0], [0, 0, 0, 0]])
+
+
+def test_matching_pairs_as_many_as_can_be():
+    true = np.array([[0, 0, 10, 10], [4, 0, 14, 10]], float)
+    # The first found box overlaps both and the second only the first: greed by IoU would lose one.
+    found = np.array([[1.5, 0, 11.5, 10], [0, 0, 6, 10]], float)
+    assert match_boxes(true, found).tolist() == [[0, 1], [1, 0]]
+    assert match_boxes(true, found[:1]).tolist() == [[0, 0]]
+    assert match_boxes(true, np.empty((0, 4))).shape == (0, 2)
+
+
+@pytest.fixture
+def hand_truth():
+    """Boxes of two left hands with their names: film a of patient p, film b of patient q."""
+    layout = template("hand")
+    parts = []
+    for image_id in "ab":
+        x, y = (layout.points * 3 + 200).T
+        corners = np.stack([x - 15, y - 15, x + 15, y + 15], axis=1)
+        part = pd.DataFrame(corners, columns=CORNERS).assign(image_id=image_id)
+        parts.append(part.assign(**{"class": layout.classes, "joint": layout.names}))
+    films = pd.DataFrame({"image_id": ["a", "b"], "patient": ["p", "q"], "limb_kind": "hand"})
+    return pd.concat(parts, ignore_index=True), films
+
+
+def test_table_counts_films_left_unnamed(hand_truth):
+    truth, films = hand_truth
+    boxes = truth.drop(columns="joint").assign(confidence=0.9)[:-1]  # film b lacks one box
+    boxes[CORNERS] += 2.0
+    named = name_films(boxes, {"a": "LH", "b": "LH"})
+    table = detection_table(truth, boxes, named, films, data="made up", seed=1).set_index("rule")
+    assert table["n_joints"].tolist() == [20, 20]
+    assert table["found"].tolist() == [0.95, 0.95]
+    assert table.loc["paper", "named_right"] == 0.5
+    assert table.loc["template", "named_right"] == 0.95
+    assert table.loc["template", "films_complete"] == 0.5
+    assert table.loc["template", "named_right_low"] == pytest.approx(0.9)
+    assert set(table["data"]) == {"made up"}
+
+
+def test_a_name_on_another_joints_box_is_wrong(hand_truth):
+    truth, films = hand_truth
+    boxes = truth.drop(columns="joint").assign(confidence=0.9)
+    named = truth.assign(rule="template")
+    swap = named.index[:2]
+    named.loc[swap, "joint"] = named.loc[swap, "joint"].to_numpy()[::-1]
+    table = detection_table(truth, boxes, named, films, data="made up").set_index("rule")
+    assert table.loc["template", "named_right"] == 0.9
+    assert table.loc["paper", "named_right"] == 0.0
+
+
+def test_nothing_found_is_zero_not_an_error(hand_truth):
+    truth, films = hand_truth
+    empty = truth.drop(columns="joint")[:0].assign(confidence=0.5)
+    table = detection_table(truth, empty, name_films(empty, {}), films, data="made up")
+    assert table["found"].tolist() == table["named_right"].tolist() == [0.0, 0.0]
+
+
+def test_hand_drawn_boxes_become_truth_only_when_complete(hand_truth):
+    truth, _ = hand_truth
+    boxes = truth.drop(columns="joint")[:-1]
+    named = true_joints_from_boxes(boxes, {"a": "LH", "b": "LH"})
+    assert set(named["image_id"]) == {"a"}
+    expected = truth[truth["image_id"] == "a"].set_index("joint")[CORNERS]
+    pd.testing.assert_frame_equal(named.set_index("joint")[CORNERS], expected)
