@@ -115,5 +115,5 @@ def test_refuses_what_is_not_8_bit_grey(image: np.ndarray, said: str) -> None:
 
 def test_the_room_loads_without_numba() -> None:
     code = "import sys, sharpflow.imaging; assert 'numba' not in sys.modules"
-    source = str(Path(__file__).parents[2] / "src")
-    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONPATH": source})
+    here = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    subprocess.run([sys.executable, "-c", code], check=True, env=here)

@@ -1,13 +1,26 @@
-"""Joint boxes that labelImg wrote: Pascal VOC XML or YOLO text."""
+"""Joint boxes that labelImg wrote: Pascal VOC XML or YOLO text.
 
+The name of a label file is the film's image_id. Coordinates are edges, from 0 to the film's width
+or height, as labelImg's are, not numbers of pixels.
+"""
+
+import math
+from collections.abc import Collection
 from pathlib import Path
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 import pandas as pd
 
+from sharpflow.anatomy import DETECTOR_CLASSES, LimbKind
+from sharpflow.cohort.findings import Finding, Scope
 from sharpflow.files import whole
 
 BOX_COLUMNS = ["image_id", "class", "x_min", "y_min", "x_max", "y_max"]
+CLASSES_FILE = "classes.txt"
+# YOLO text has 6 digits, and annotation tools let a box end on the film's last line: a box that
+# leaves the film by no more than this is cut at the border.
+_TOLERANCE = 1.0  # pixels
 _SIDES = {"xmin": "x_min", "ymin": "y_min", "xmax": "x_max", "ymax": "y_max"}
 
 
@@ -38,3 +51,279 @@ def write_voc(path: str | Path, image_id: str, size: tuple[int, int], boxes: pd.
     ElementTree.indent(root, "\t")
     with whole(path) as temporary:
         ElementTree.ElementTree(root).write(temporary, encoding="utf-8")
+
+
+class _Film(NamedTuple):
+    """What the labels of a film must agree with; size 0 where the film could not be read."""
+
+    image_id: str
+    classes: tuple[str, ...]
+    height: float
+    width: float
+
+
+class _Box(NamedTuple):
+    """A box as its file gives it, in pixels."""
+
+    where: str
+    name: str
+    x_min: float
+    y_min: float
+    x_max: float
+    y_max: float
+
+
+class _LabelError(Exception):
+    """A label file that cannot be understood."""
+
+    def __init__(self, where: str, found: str, expected: str, remedy: str) -> None:
+        self.what = (where, found, expected, remedy)
+        super().__init__(*self.what)
+
+
+def read_boxes(
+    folder: str | Path, films: pd.DataFrame, ignored_classes: Collection[str] = ()
+) -> tuple[pd.DataFrame, list[Finding]]:
+    """Read the joint boxes of a cohort, and collect all that is wrong with them.
+
+    `folder` holds `<image_id>.xml` (Pascal VOC) or `<image_id>.txt` with a `classes.txt` (YOLO);
+    not every film needs a file. `films` has columns image_id, limb_kind, height, width (pixels; 0
+    for a film that could not be read: its classes are checked, its boxes left out). Boxes of
+    `ignored_classes` are left out; all others are a class of the limb's kind (hand PIP MCP, foot
+    PIP MTP).
+
+    Returns a table image_id, class, x_min, y_min, x_max, y_max (film pixels), films by id and
+    boxes in the order of their file, and the problems; a film with a problem has no boxes.
+    """
+    folder = Path(folder)
+    problems: list[Finding] = []
+    labels = _label_files(folder, problems)
+    known = {
+        str(row["image_id"]): _Film(
+            str(row["image_id"]),
+            DETECTOR_CLASSES[LimbKind(row["limb_kind"])],
+            float(row["height"]),
+            float(row["width"]),
+        )
+        for row in films.to_dict("records")
+    }
+    names = _yolo_classes(folder, labels, problems)
+    rows: list[tuple[str, str, float, float, float, float]] = []
+    for path in labels:
+        film = known.get(path.stem)
+        if film is None:
+            problems.append(_no_film(path))
+            continue
+        boxes, wrong = _read_label(path, film, names, ignored_classes)
+        problems += wrong
+        if not wrong and film.height:
+            rows += [(film.image_id, *_cut(box, film)) for box in boxes]
+    twice = _labelled_twice(labels)
+    problems += twice
+    bad = {problem.name for problem in twice}
+    table = pd.DataFrame([row for row in rows if row[0] not in bad], columns=BOX_COLUMNS)
+    return table.astype(dict.fromkeys(BOX_COLUMNS[2:], float)), problems
+
+
+def _label_files(folder: Path, problems: list[Finding]) -> list[Path]:
+    if folder.is_dir():
+        labels = sorted(
+            path
+            for path in folder.iterdir()
+            if path.suffix in (".xml", ".txt")
+            and path.name != CLASSES_FILE
+            and not path.name.startswith(".")
+        )
+        if labels:
+            return labels
+    problems.append(
+        Finding(
+            str(folder),
+            "",
+            "no label files" if folder.is_dir() else "no such folder",
+            "a folder of labelImg's files, <image_id>.xml or <image_id>.txt with classes.txt",
+            "Correct the path of the joint boxes in the config.",
+        )
+    )
+    return []
+
+
+def _no_film(path: Path) -> Finding:
+    return Finding(
+        str(path),
+        "",
+        f"labels of {path.stem}, which is not a film of the cohort",
+        "a label file named as its film's image_id",
+        "Rename it to its film's image_id, add the film, or delete the file.",
+        Scope.ENTRY,
+        path.name,
+    )
+
+
+def _labelled_twice(labels: list[Path]) -> list[Finding]:
+    names = [path.stem for path in labels]
+    return [
+        Finding(
+            str(path),
+            "",
+            f"a second label file of {path.stem}",
+            "one label file a film, .xml or .txt",
+            "Delete the one that is out of date.",
+            Scope.BOXES,
+            path.stem,
+        )
+        for path in labels
+        if path.suffix == ".xml" and names.count(path.stem) > 1
+    ]
+
+
+def _yolo_classes(folder: Path, labels: list[Path], problems: list[Finding]) -> list[str]:
+    path = folder / CLASSES_FILE
+    if not any(label.suffix == ".txt" for label in labels):
+        return []
+    try:
+        return [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(
+            Finding(
+                str(path),
+                "",
+                f"no readable {CLASSES_FILE} ({error})",
+                "the class names of the YOLO label files, one a line",
+                f"Copy the {CLASSES_FILE} that labelImg wrote beside them.",
+            )
+        )
+        return []
+
+
+def _read_label(
+    path: Path, film: _Film, names: list[str], ignored: Collection[str]
+) -> tuple[list[_Box], list[Finding]]:
+    """The boxes of a film without the ignored ones, and the file's problems."""
+    try:
+        boxes = _parse_voc(path, film) if path.suffix == ".xml" else _parse_yolo(path, film, names)
+    except _LabelError as error:
+        return [], [Finding(str(path), *error.what, Scope.BOXES, film.image_id)]
+    if not boxes:
+        what = ("", "no box", "at least one", "Label the film, or delete the file.")
+        return [], [Finding(str(path), *what, Scope.BOXES, film.image_id)]
+    kept = [box for box in boxes if box.name not in ignored]
+    wrong = [
+        Finding(str(path), box.where, *what, Scope.BOXES, film.image_id)
+        for box in kept
+        for what in _box_problems(box, film)
+    ]
+    return kept, wrong
+
+
+def _parse_voc(path: Path, film: _Film) -> list[_Box]:
+    remedy = "Open the film in labelImg and save its labels again."
+    try:
+        root = ElementTree.parse(path).getroot()
+    except (ElementTree.ParseError, OSError, ValueError) as error:
+        raise _LabelError("", f"no readable XML ({error})", "Pascal VOC", remedy) from error
+    if root.tag != "annotation":
+        raise _LabelError("", f"XML of kind <{root.tag}>", "Pascal VOC <annotation>", remedy)
+    size = tuple(root.findtext(f"size/{side}", "0").strip() for side in ("width", "height"))
+    ours = (f"{film.width:.0f}", f"{film.height:.0f}")
+    if film.height and "0" not in size and size != ours:
+        raise _LabelError(
+            "size",
+            f"boxes drawn on a film of {size[0]} x {size[1]} pixels",
+            f"the film's {ours[0]} x {ours[1]}",
+            "Label the film itself, or put the image that was labelled in its place.",
+        )
+    boxes = []
+    for number, item in enumerate(root.findall("object"), 1):
+        name = item.findtext("name", "").strip()
+        where = f"object {number} ({name})"
+        texts = [item.findtext(f"bndbox/{tag}", "") for tag in _SIDES]
+        boxes.append(_Box(where, name, *_numbers(texts, where, "four numbers xmin to ymax")))
+    return boxes
+
+
+def _parse_yolo(path: Path, film: _Film, names: list[str]) -> list[_Box]:
+    shape = "a class number and x, y, width, height as fractions of the film"
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        remedy = "Open the film in labelImg and save its labels again."
+        raise _LabelError("", f"no readable text ({error})", "YOLO labels", remedy) from error
+    boxes = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        where = f"line {number}"
+        fields = line.split()
+        if len(fields) != 5 or not fields[0].isdecimal():
+            raise _LabelError(where, repr(line), shape, "Correct the line, or label again.")
+        if names and int(fields[0]) >= len(names):
+            raise _LabelError(
+                where,
+                f"class number {fields[0]}",
+                f"a line of {CLASSES_FILE}, 0 to {len(names) - 1}",
+                f"Correct the number, or copy the right {CLASSES_FILE}.",
+            )
+        name = names[int(fields[0])] if names else ""
+        x, y, width, height = _numbers(fields[1:], where, shape)
+        box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+        scale = (film.width, film.height) * 2
+        boxes.append(_Box(where, name, *(b * s for b, s in zip(box, scale, strict=True))))
+    return boxes
+
+
+def _numbers(texts: list[str], where: str, expected: str) -> list[float]:
+    try:
+        numbers = [float(text) for text in texts]
+    except ValueError:
+        numbers = [math.nan]
+    if not all(map(math.isfinite, numbers)):
+        found = " ".join(text or "(nothing)" for text in texts)
+        raise _LabelError(where, found, expected, "Draw the box again in labelImg.")
+    return numbers
+
+
+def _box_problems(box: _Box, film: _Film) -> list[tuple[str, str, str]]:
+    """Found, expected and remedy of all that is wrong with a box."""
+    problems = []
+    edges = " ".join(f"{edge:g}" for edge in box[2:])
+    if box.name and box.name not in film.classes:
+        problems.append(
+            (
+                f"unknown class {box.name!r}",
+                f"{' or '.join(film.classes)} on this limb",
+                "Correct the class, or add it to the classes to ignore.",
+            )
+        )
+    sized = film.height > 0
+    if sized and (box.x_max <= box.x_min or box.y_max <= box.y_min):
+        problems.append(
+            (
+                f"a box of no width or height ({edges})",
+                "x_min below x_max and y_min below y_max",
+                "Draw the box again in labelImg.",
+            )
+        )
+    if sized and (
+        min(box.x_min, box.y_min) < -_TOLERANCE
+        or box.x_max > film.width + _TOLERANCE
+        or box.y_max > film.height + _TOLERANCE
+    ):
+        problems.append(
+            (
+                f"a box outside the image ({edges})",
+                f"0 0 {film.width:.0f} {film.height:.0f} at most",
+                "Draw the box again in labelImg, on the film of this size.",
+            )
+        )
+    return problems
+
+
+def _cut(box: _Box, film: _Film) -> tuple[str, float, float, float, float]:
+    return (
+        box.name,
+        max(box.x_min, 0.0),
+        max(box.y_min, 0.0),
+        min(box.x_max, film.width),
+        min(box.y_max, film.height),
+    )

@@ -4,13 +4,15 @@ Columns: Patient_ID, three sums (`Overall_Tol`, `Overall_erosion`, `Overall_narr
 86 sites of `anatomy.score_columns`. Their order differs between releases and carries no meaning.
 """
 
-import difflib
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from sharpflow.anatomy import LIMBS, MAX_SCORE, Damage, score_columns
-from sharpflow.errors import Problem
+from sharpflow.cohort.csv_rows import Row, read_rows
+from sharpflow.cohort.findings import Finding, Scope
 from sharpflow.files import write_table
 
 PATIENT = "Patient_ID"
@@ -19,7 +21,17 @@ SUMS: dict[str, tuple[Damage, ...]] = {
     "Overall_erosion": (Damage.EROSION,),
     "Overall_narrowing": (Damage.NARROWING,),
 }
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 LONG_COLUMNS = ["patient", "limb", "joint", "damage", "score"]
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """Scores in the long form, the row of each patient's first entry, and what is wrong."""
+
+    scores: pd.DataFrame
+    rows: dict[str, int]
+    problems: list[Finding]
 
 
 def column_order() -> list[str]:
@@ -59,153 +71,126 @@ def write_scores(path: str | Path, long: pd.DataFrame) -> None:
     write_table(table[column_order()], path)
 
 
-def read_scores(path: str | Path) -> tuple[pd.DataFrame, list[Problem]]:
+def read_scores(path: str | Path) -> tuple[pd.DataFrame, list[Finding]]:
     """Read a RA2-DREAM score table into the long form, and collect all that is wrong with it.
 
-    Returns a table patient, limb, joint, damage, score (int; only sites whose score is valid) in
-    the order of the file, and the problems: a file that is no table, a missing column (with the
-    nearest name found), a score that is blank, not a number, not whole or out of range, a patient
-    twice or without id, a sum that differs from its sites. Columns beyond the 90 are left alone.
+    The table and the problems of `read_score_table`.
+    """
+    table = read_score_table(path)
+    return table.scores, table.problems
+
+
+def read_score_table(path: str | Path) -> ScoreTable:
+    """Read a RA2-DREAM score table into the long form, and collect all that is wrong with it.
+
+    Returns a table patient, limb, joint, damage, score (int; of each patient's first row, the
+    sites whose score is valid) in the order of the file, and the problems: a file that is no
+    table, a missing column (with the nearest name found), a score that is blank, not a number,
+    not whole ("2.0" is) or out of range, a patient twice or without id, a sum that differs from
+    its sites. Columns beyond the 90 are left alone.
     """
     file = str(path)
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        return _nothing(), [
-            Problem(
-                file,
-                "",
-                f"no readable CSV ({error})",
-                "the RA2-DREAM score table",
-                "Correct the path of the score table, or save it as comma-separated UTF-8.",
-            )
-        ]
-    table.columns = table.columns.str.strip()
-    missing = [
-        _missing_column(file, name, list(table.columns))
-        for name in column_order()
-        if name not in table.columns
-    ]
-    if missing:
-        return _nothing(), missing
-    table = table.map(str.strip)
-    problems = _patient_problems(file, table[PATIENT])
-    scores, score_problems = _sites(file, table)
-    problems += score_problems + _sum_problems(file, table, scores)
-    return scores.drop(columns="row").reset_index(drop=True), problems
-
-
-def _nothing() -> pd.DataFrame:
-    return pd.DataFrame({name: [] for name in LONG_COLUMNS}).astype({"score": int})
-
-
-def _missing_column(file: str, name: str, found: list[str]) -> Problem:
-    spare = [column for column in found if column not in column_order()]
-    near = difflib.get_close_matches(name, spare, n=1, cutoff=0.6)
-    return Problem(
-        file,
-        f"column {name}",
-        f"no such column{f', but {near[0]}' if near else ''}",
-        "the 90 columns of the RA2-DREAM table",
-        f"Rename {near[0]} to {name}." if near else f"Add the column {name}.",
-    )
-
-
-def _where(row: int, patient: str, column: str = "") -> str:
-    """Line of the file as a spreadsheet counts it: the header is row 1."""
-    return (
-        f"row {row + 2}"
-        + (f" ({patient})" if patient else "")
-        + (f", column {column}" if column else "")
-    )
-
-
-def _patient_problems(file: str, patients: pd.Series) -> list[Problem]:
-    problems: list[Problem] = []
+    table = read_rows(Path(path), column_order(), "the 90 columns of a RA2-DREAM score table")
+    problems = list(table.problems)
+    scores: list[tuple[str, str, str, str, int]] = []
     first: dict[str, int] = {}
-    for row, patient in enumerate(patients):
+    for row in table.rows:
+        patient = row.values[PATIENT]
         if not patient:
             problems.append(
-                Problem(
+                _problem(
                     file,
-                    _where(row, "", PATIENT),
+                    row,
+                    PATIENT,
                     "no patient id",
-                    "an id in every row",
-                    "Fill in the id, or delete the row.",
+                    expected="an id in every row",
+                    remedy="Fill in the id, or delete the row.",
                 )
             )
         elif patient in first:
             problems.append(
-                Problem(
+                _problem(
                     file,
-                    _where(row, patient),
+                    row,
+                    PATIENT,
                     f"patient {patient} again",
-                    f"each patient once (first in row {first[patient] + 2})",
-                    "Delete the wrong row.",
+                    expected=f"each patient once (first in row {first[patient]})",
+                    remedy="Delete the wrong row.",
                 )
             )
         else:
-            first[patient] = row
-    return problems
+            first[patient] = row.number
+            found, wrong = _read_sites(file, row)
+            problems += wrong or _sum_problems(file, row, found)
+            scores += found
+    long = pd.DataFrame(scores, columns=LONG_COLUMNS).astype({"score": int})
+    return ScoreTable(long, first, problems)
 
 
-def _sites(file: str, table: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
-    parts, problems = [], []
+def _problem(
+    file: str, row: Row, column: str, found: str, *, expected: str, remedy: str
+) -> Finding:
+    patient = row.values[PATIENT]
+    return Finding(
+        file,
+        f"row {row.number}{f' (patient {patient})' if patient else ''}, column {column}",
+        found,
+        expected,
+        remedy,
+        Scope.PATIENT if patient else Scope.ENTRY,
+        patient or f"row {row.number}",
+    )
+
+
+def _read_sites(file: str, row: Row) -> tuple[list[tuple[str, str, str, str, int]], list[Finding]]:
+    scores, problems = [], []
     for column, (limb, site, damage) in score_columns().items():
         most = MAX_SCORE[LIMBS[limb].kind, damage]
-        values = pd.to_numeric(table[column], errors="coerce")
-        good = values.between(0, most) & (values % 1 == 0)
-        problems += [
-            Problem(
-                file,
-                _where(int(row), table[PATIENT][row], column),
-                _say_score(table[column][row], values[row]),
-                f"a whole number from 0 to {most}",
-                "Correct the score from the reader's sheet.",
+        text = row.values[column]
+        wrong = _wrong_score(text, most)
+        if wrong:
+            problems.append(
+                _problem(
+                    file,
+                    row,
+                    column,
+                    wrong,
+                    expected=f"a whole number from 0 to {most}",
+                    remedy="Correct the score from the reader's sheet.",
+                )
             )
-            for row in table.index[~good]
-        ]
-        parts.append(
-            pd.DataFrame(
-                {
-                    "row": table.index[good],
-                    "patient": table[PATIENT][good],
-                    "limb": limb,
-                    "joint": site.name,
-                    "damage": str(damage),
-                    "score": values[good].astype(int),
-                }
-            )
-        )
-    scores = pd.concat(parts).sort_values("row", kind="stable")
-    return scores, sorted(problems, key=lambda p: int(p.where.split()[1]))
+        else:
+            scores.append((row.values[PATIENT], limb, site.name, str(damage), int(float(text))))
+    return scores, problems
 
 
-def _say_score(text: str, value: float) -> str:
+def _wrong_score(text: str, most: int) -> str:
+    """What is wrong with a score, in words; empty if nothing is."""
     if not text:
         return "no score"
-    if pd.isna(value):
+    if not _NUMBER.fullmatch(text):
         return f"{text!r}, which is not a number"
-    return f"{text}, which is {'not whole' if value % 1 else 'out of range'}"
+    if float(text) % 1:
+        return f"{text}, which is not whole"
+    return "" if 0 <= float(text) <= most else f"{text}, which is out of range"
 
 
-def _sum_problems(file: str, table: pd.DataFrame, scores: pd.DataFrame) -> list[Problem]:
-    """Sums that differ from their sites, in rows whose sites are all valid."""
+def _sum_problems(
+    file: str, row: Row, scores: list[tuple[str, str, str, str, int]]
+) -> list[Finding]:
     problems = []
-    whole_rows = scores.groupby("row").size().eq(len(score_columns()))
-    for name, damages in SUMS.items():
-        chosen = scores[scores["damage"].isin([str(d) for d in damages])]
-        sums = chosen.groupby("row")["score"].sum()
-        given = pd.to_numeric(table[name], errors="coerce")
-        problems += [
-            Problem(
-                file,
-                _where(int(row), table[PATIENT][row], name),
-                table[name][row] or "no value",
-                f"{sums[row]}, the sum of the patient's sites",
-                "Correct the sum, or the site whose score is wrong.",
+    for column, damages in SUMS.items():
+        total = sum(score for *_, damage, score in scores if Damage(damage) in damages)
+        text = row.values[column]
+        if not _NUMBER.fullmatch(text) or float(text) != total:
+            problems.append(
+                _problem(
+                    file,
+                    row,
+                    column,
+                    text or "no value",
+                    expected=f"{total}, the sum of the patient's sites",
+                    remedy="Correct the sum, or the site whose score is wrong.",
+                )
             )
-            for row in whole_rows.index[whole_rows]
-            if given[row] != sums[row]
-        ]
     return problems
