@@ -4,6 +4,8 @@ Pillow decodes, since it reports a truncated file; OpenCV fills the missing part
 """
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -114,29 +116,33 @@ def read_digest(path: str | Path, max_pixels: int = MAX_PIXELS) -> str:
     return image_digest(read_image(path, max_pixels))
 
 
-def _opened(path: Path) -> Image.Image:
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """Open an image without decoding it.
+
+    Pillow gets the file, not its name: by name it maps an uncompressed TIFF into memory and
+    garbles it where the TIFF says that it lies on its side.
+    """
     kinds = "a JPG, PNG, BMP or TIFF image"
-    try:
-        if path.stat().st_size == 0:
-            raise ImageError(path, "an empty file", kinds, "Copy or export the film again.")
-        return Image.open(path, formats=FORMATS)
-    except FileNotFoundError as error:
-        raise ImageError(path, "no file", kinds, "Correct the path, or add the film.") from error
-    except Image.DecompressionBombError as error:
-        raise ImageError(
-            path, f"an absurdly large image ({error})", kinds, "Export it smaller."
-        ) from error
-    except UnidentifiedImageError as error:
-        raise ImageError(
-            path,
-            "a file that is not an image",
-            kinds,
-            "Remove it, or export the film as one of these.",
-        ) from error
-    except (OSError, SyntaxError, ValueError) as error:
-        raise ImageError(
-            path, f"a file that cannot be read ({error})", kinds, "Copy or export the film again."
-        ) from error
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(path.open("rb"))
+            if path.stat().st_size == 0:
+                raise ImageError(path, "an empty file", kinds, "Copy or export the film again.")
+            image = stack.enter_context(Image.open(file, formats=FORMATS))
+        except FileNotFoundError as error:
+            remedy = "Correct the path, or add the film."
+            raise ImageError(path, "no file", kinds, remedy) from error
+        except Image.DecompressionBombError as error:
+            found = f"an absurdly large image ({error})"
+            raise ImageError(path, found, kinds, "Export it smaller.") from error
+        except UnidentifiedImageError as error:
+            remedy = "Remove it, or export the film as one of these."
+            raise ImageError(path, "a file that is not an image", kinds, remedy) from error
+        except (OSError, SyntaxError, ValueError, TypeError) as error:
+            found = f"a file that cannot be read ({error})"
+            raise ImageError(path, found, kinds, "Copy or export the film again.") from error
+        yield image
 
 
 def _header(image: Image.Image) -> ImageHeader:

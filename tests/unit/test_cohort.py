@@ -1,0 +1,188 @@
+"""Cohorts in the layouts that people have: RA2-DREAM, a CSV of films, labelImg's labels."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sharpflow.anatomy import Damage, score_columns
+from sharpflow.cohort.boxes import read_boxes, write_voc
+from sharpflow.cohort.films import list_films
+from sharpflow.cohort.scores import column_order, read_scores, write_scores
+
+KEYS = ["patient", "limb", "joint", "damage"]
+# The 90 columns as the challenge's table has them, its scrambled end included.
+ERRATIC_END = ["RF_mtp_J__ip", *(f"LF_mtp_J__{n}" for n in range(1, 6)), "LF_mtp_J__ip"]
+FILMS = pd.DataFrame(
+    {
+        "image_id": ["P1-LH", "P1-LF"],
+        "limb_kind": ["hand", "foot"],
+        "height": [100, 200],
+        "width": [80, 50],
+    }
+)
+
+
+def some_scores(*patients: str) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    rows = [
+        (patient, limb, site.name, str(damage), int(rng.integers(0, 5)))
+        for patient in patients
+        for limb, site, damage in score_columns().values()
+    ]
+    return pd.DataFrame(rows, columns=[*KEYS, "score"])
+
+
+def in_order(scores: pd.DataFrame) -> pd.DataFrame:
+    return scores.sort_values(KEYS).reset_index(drop=True)
+
+
+def test_scores_come_back(tmp_path: Path) -> None:
+    scores = some_scores("UAB010", "UAB002", "007")
+    write_scores(tmp_path / "scores.csv", scores.sample(frac=1, random_state=0))
+    back, problems = read_scores(tmp_path / "scores.csv")
+    assert not problems
+    pd.testing.assert_frame_equal(in_order(back), in_order(scores), check_dtype=False)
+    table = pd.read_csv(tmp_path / "scores.csv", dtype={"Patient_ID": str})
+    assert len(table.columns) == 90
+    assert table["Patient_ID"].tolist() == ["007", "UAB002", "UAB010"]
+    erosion = scores[(scores["damage"] == "erosion") & (scores["patient"] == "UAB010")]
+    assert table["Overall_erosion"][2] == erosion["score"].sum()
+    assert (table["Overall_Tol"] == table["Overall_erosion"] + table["Overall_narrowing"]).all()
+
+
+def test_columns_are_read_by_name(tmp_path: Path) -> None:
+    scores = some_scores("UAB001", "UAB002")
+    write_scores(tmp_path / "scores.csv", scores)
+    table = pd.read_csv(tmp_path / "scores.csv", dtype=str)
+    others = [name for name in table.columns if name not in ERRATIC_END]
+    table["comment"] = "none"
+    table[[*reversed(others), "comment", *ERRATIC_END]].to_csv(tmp_path / "scores.csv", index=False)
+    back, problems = read_scores(tmp_path / "scores.csv")
+    assert not problems
+    pd.testing.assert_frame_equal(in_order(back), in_order(scores), check_dtype=False)
+
+
+def test_known_columns_of_the_challenge() -> None:
+    columns = column_order()
+    assert len(set(columns)) == 90
+    assert columns[:5] == [
+        "Patient_ID",
+        "Overall_Tol",
+        "Overall_erosion",
+        "Overall_narrowing",
+        "LH_mcp_E__ip",
+    ]
+    sites = score_columns()
+    assert sites["LH_mcp_E__ip"][1].name == "IP"
+    assert sites["RH_wrist_J__capnlun"][::2] == ("RH", Damage.NARROWING)
+
+
+def test_a_whole_number_may_have_a_point(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    write_scores(path, some_scores("UAB001"))
+    header, row = path.read_text().splitlines()
+    row = ",".join([row.split(",")[0], *(f" {value}.0" for value in row.split(",")[1:])])
+    path.write_text("\ufeff" + header + "\r\n" + row + "\r\n\r\n", encoding="utf-8")
+    back, problems = read_scores(path)
+    assert not problems
+    pd.testing.assert_frame_equal(
+        in_order(back), in_order(some_scores("UAB001")), check_dtype=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda s: s.iloc[1:], "missing"),
+        (lambda s: pd.concat([s, s.iloc[:1]]), "twice"),
+        (lambda s: s.replace({"joint": {"MCP1": "MCP9"}}), "not a site"),
+    ],
+)
+def test_incomplete_scores_are_not_written(tmp_path: Path, change, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        write_scores(tmp_path / "scores.csv", change(some_scores("UAB001", "UAB002")))
+    assert not (tmp_path / "scores.csv").exists()
+
+
+def test_a_folder_of_films(tmp_path: Path) -> None:
+    for name in ("UAB002-RF.jpg", "UAB001-LH.JPG", "a-b.c-LF.tiff", ".hidden-LH.jpg", "scores.csv"):
+        (tmp_path / name).touch()
+    (tmp_path / "more").mkdir()
+    listed = list_films(tmp_path)
+    assert not listed.problems
+    assert [(film.image_id, film.patient, film.limb) for film in listed.films] == [
+        ("UAB001-LH", "UAB001", "LH"),
+        ("UAB002-RF", "UAB002", "RF"),
+        ("a-b.c-LF", "a-b.c", "LF"),
+    ]
+    assert listed.films[0].path == tmp_path / "UAB001-LH.JPG"
+
+
+def test_a_list_of_films(tmp_path: Path) -> None:
+    (tmp_path / "films.csv").write_text(
+        "limb,file,image_id,visit,patient\nLH,images/b.png,b,base,1\nRH,../x/a.png,a,,2\n"
+    )
+    listed = list_films(tmp_path / "films.csv")
+    assert not listed.problems
+    assert [(f.image_id, f.patient, f.limb, f.visit) for f in listed.films] == [
+        ("a", "2", "RH", "1"),
+        ("b", "1", "LH", "base"),
+    ]
+    assert listed.films[1].path == tmp_path / "images" / "b.png"
+
+
+def test_a_format_that_is_not_read_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "UAB001-LH.dcm").touch()
+    listed = list_films(tmp_path)
+    assert "Export the film" in str(listed.problems[0])
+
+
+def test_listing_films_needs_the_standard_library_alone() -> None:
+    code = (
+        "import sys, sharpflow.cohort.films, sharpflow.imaging.shards\n"
+        "assert not {'numpy', 'pandas', 'cv2', 'PIL'} & set(sys.modules)"
+    )
+    source = Path(__file__).parents[2] / "src"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=source)
+
+
+def test_voc_boxes_come_back(tmp_path: Path) -> None:
+    boxes = pd.DataFrame(
+        {
+            "class": ["MCP", "PIP", "DIP"],
+            "x_min": [0.0, 10.4, 1.0],
+            "y_min": [3.0, 20.0, 1.0],
+            "x_max": [12.0, 30.6, 9.0],
+            "y_max": [14.0, 100.0, 9.0],
+        }
+    )
+    write_voc(tmp_path / "P1-LH.xml", "P1-LH", (100, 80), boxes)
+    found, problems = read_boxes(tmp_path, FILMS, ["DIP"])
+    assert not problems
+    assert found.to_dict("split")["data"] == [
+        ["P1-LH", "MCP", 0, 3, 12, 14],
+        ["P1-LH", "PIP", 10, 20, 31, 100],
+    ]
+
+
+def test_yolo_boxes(tmp_path: Path) -> None:
+    (tmp_path / "classes.txt").write_text("PIP\nMTP\n")
+    (tmp_path / "P1-LF.txt").write_text("1 0.5 0.25 0.2 0.1\n\n0 0.900001 0.5 0.2 0.5\n")
+    found, problems = read_boxes(tmp_path, FILMS)
+    assert not problems
+    assert found["class"].tolist() == ["MTP", "PIP"]
+    edges = found[["x_min", "y_min", "x_max", "y_max"]].to_numpy()
+    np.testing.assert_allclose(edges, [[20, 40, 30, 60], [40, 50, 50, 150]], atol=1e-4)
+    assert edges.max(axis=0)[2] <= 50  # a rounded fraction is cut at the border
+
+
+def test_a_class_belongs_to_a_limb(tmp_path: Path) -> None:
+    box = pd.DataFrame([{"class": "MCP", "x_min": 1, "y_min": 1, "x_max": 9, "y_max": 9}])
+    write_voc(tmp_path / "P1-LF.xml", "P1-LF", (200, 50), box)
+    found, problems = read_boxes(tmp_path, FILMS)
+    assert found.empty
+    assert "expected PIP or MTP on this limb" in str(problems[0])
