@@ -1,0 +1,261 @@
+"""Figures 2 to 5 of Tan et al.: films before and after CLAHE, masks, joints, the pipeline.
+
+Films are uint8 (height, width). The scripts read and choose them; nothing is read here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import ConnectionPatch, Rectangle
+from numpy.typing import NDArray
+
+from sharpflow.reporting.style import (
+    CLASS_COLOURS,
+    TWO_COLUMNS,
+    data_note,
+    in_journal_style,
+    new_figure,
+    outlined,
+    panel_letter,
+    show_image,
+)
+from sharpflow.seeds import seed_for
+
+Image = NDArray[np.uint8]
+
+
+def pick_films(
+    films: pd.DataFrame, number: int, *, seed: int, name: str, column: str = "limb_kind"
+) -> list[str]:
+    """Pick films at random, as many of each limb kind as can be, hands first.
+
+    Args:
+        films: image_id and `column`, one row a film.
+        number: how many; fewer when there are not so many films.
+        seed: the study's seed.
+        name: of the figure, so that figures do not show the same films.
+        column: picked from in turn by its values.
+
+    Returns:
+        image_ids, sorted by `column` in descending order ("hand" before "foot"), then as drawn.
+    """
+    random = np.random.default_rng(seed_for(seed, name))
+    queues = {
+        kind: list(random.permutation(sorted(films.loc[films[column] == kind, "image_id"])))
+        for kind in sorted(films[column].unique(), reverse=True)
+    }
+    picked: dict[str, list[str]] = {kind: [] for kind in queues}
+    while sum(map(len, picked.values())) < number and any(queues.values()):
+        for kind, queue in queues.items():
+            if queue and sum(map(len, picked.values())) < number:
+                picked[kind].append(str(queue.pop(0)))
+    return [image_id for ids in picked.values() for image_id in ids]
+
+
+@in_journal_style
+def draw_clahe(
+    before: Sequence[Image], after: Sequence[Image], labels: Sequence[str], *, data: str
+) -> Figure:
+    """Figure 2: films before and after CLAHE, side by side.
+
+    Args:
+        before: 2 to 6 films, resized and padded, before CLAHE.
+        after: the same films after it.
+        labels: image_ids.
+        data: "phantom" or the cohort's name.
+    """
+    return _draw_rows({"Before CLAHE": before, "After CLAHE": after}, labels, data=data)
+
+
+@in_journal_style
+def draw_good_masks(
+    films: Sequence[Image], masks: Sequence[Image], labels: Sequence[str], *, data: str
+) -> Figure:
+    """Figure 3: masks that were chosen, with the films they were made from.
+
+    Args:
+        films: 2 to 6 standardized films.
+        masks: their chosen bootstrap masks, 0 and 255, same size.
+        labels: image_ids.
+        data: "phantom" or the cohort's name.
+    """
+    figure = _draw_rows({"Standardized film": films, "Chosen mask": masks}, labels, data=data)
+    for axes, mask in zip(figure.axes, masks, strict=False):
+        axes.contour(mask > 0, levels=[0.5], colors=[CLASS_COLOURS["MCP"]], linewidths=0.7)
+    return figure
+
+
+@in_journal_style
+def draw_boxed_joints(
+    films: Sequence[Image], joints: Sequence[pd.DataFrame], labels: Sequence[str], *, data: str
+) -> Figure:
+    """Figure 4: a hand, and a foot, with their joints boxed and named.
+
+    Args:
+        films: 1 to 3 standardized films.
+        joints: for each film joint, class, x_min, y_min, x_max, y_max in its pixels.
+        labels: image_ids.
+        data: "phantom" or the cohort's name.
+    """
+    columns = len(films)
+    height = TWO_COLUMNS / max(columns, 2) * _tallest(films) + 0.35
+    figure = new_figure(TWO_COLUMNS, height, note=data_note(data), layout="compressed")
+    panels = figure.subplots(1, columns, squeeze=False)[0]
+    for index, (axes, film, boxes) in enumerate(zip(panels, films, joints, strict=True)):
+        show_image(axes, film)
+        _draw_boxes(axes, boxes, name_size=6.5)
+        panel_letter(axes, index, labels[index])
+    return figure
+
+
+@dataclass(frozen=True)
+class PipelineStages:
+    """One film's way through the pipeline; all but `raw` are standardized and of one size.
+
+    Attributes:
+        raw: the film as it came.
+        standardized: cropped, resized, padded, after CLAHE.
+        bootstrap_mask: entropy mask, 0 and 255.
+        unet_mask: the U-Net's mask, 0 and 255.
+        masked: the standardized film without its background.
+        boxes: the detector's boxes: class, confidence, x_min, y_min, x_max, y_max.
+        joints: the named boxes: joint, class, x_min, y_min, x_max, y_max.
+        crops: (n, size, size), a crop for each row of `crop_scores`.
+        crop_scores: joint, erosion, narrowing: the predicted scores, blank where not scored.
+    """
+
+    raw: Image
+    standardized: Image
+    bootstrap_mask: Image
+    unet_mask: Image
+    masked: Image
+    boxes: pd.DataFrame
+    joints: pd.DataFrame
+    crops: Image
+    crop_scores: pd.DataFrame
+
+
+@in_journal_style
+def draw_pipeline(stages: PipelineStages, *, label: str, data: str) -> Figure:
+    """Figure 5: the pipeline, stage by stage on one film.
+
+    Args:
+        stages: the film and what each stage made of it.
+        label: its image_id.
+        data: "phantom" or the cohort's name.
+    """
+    panel_width = TWO_COLUMNS / 4
+    height = 2 * (panel_width * _tallest([stages.standardized]) + 0.28) + 0.2
+    figure = new_figure(
+        TWO_COLUMNS, height, note=f"Film {label}. {data_note(data)}", layout="compressed"
+    )
+    panels = figure.subplots(2, 4).ravel()
+    films: list[tuple[str, Image]] = [
+        ("Radiograph", stages.raw),
+        ("Standardized", stages.standardized),
+        ("Entropy mask", stages.bootstrap_mask),
+        ("U-Net mask", stages.unet_mask),
+        ("Background removed", stages.masked),
+        ("Joints found", stages.masked),
+        ("Joints named", stages.masked),
+    ]
+    for index, (axes, (title, film)) in enumerate(zip(panels, films, strict=False)):
+        show_image(axes, film)
+        axes.set_anchor("N")
+        panel_letter(axes, index, title)
+    _draw_boxes(panels[5], stages.boxes, name_size=None)
+    _draw_boxes(panels[6], stages.joints, name_size=5.5)
+    panel_letter(panels[7], 7, "Crops and their scores")
+    _draw_crops(panels[7], stages.crops, stages.crop_scores)
+    _draw_arrows(figure, list(panels))
+    return figure
+
+
+def _draw_rows(rows: dict[str, Sequence[Image]], labels: Sequence[str], *, data: str) -> Figure:
+    """A grid of films: a row for each step, a column for each film."""
+    columns = len(labels)
+    tallest = max(_tallest(films) for films in rows.values())
+    height = len(rows) * TWO_COLUMNS / columns * tallest + 0.45
+    figure = new_figure(TWO_COLUMNS, height, note=data_note(data), layout="compressed")
+    panels = figure.subplots(len(rows), columns, squeeze=False)
+    for row, (title, films) in enumerate(rows.items()):
+        for column, film in enumerate(films):
+            show_image(panels[row, column], film)
+            if row == 0:
+                panel_letter(panels[row, column], column, labels[column])
+        panels[row, 0].set_ylabel(title)
+    return figure
+
+
+def _tallest(films: Sequence[Image]) -> float:
+    return max(float(film.shape[0] / film.shape[1]) for film in films)
+
+
+def _draw_boxes(axes: Axes, boxes: pd.DataFrame, *, name_size: float | None) -> None:
+    """Boxes coloured by class, each with its joint's name over it when `name_size` is given."""
+    for box in boxes.to_dict("records"):
+        colour = CLASS_COLOURS[box["class"]]
+        width, height = box["x_max"] - box["x_min"], box["y_max"] - box["y_min"]
+        corner = (box["x_min"], box["y_min"])
+        axes.add_patch(Rectangle(corner, width, height, fill=False, edgecolor=colour, linewidth=1))
+        if name_size is not None:
+            text = axes.annotate(
+                box["joint"],
+                (box["x_min"] + width / 2, box["y_min"]),
+                xytext=(0, 1.5),
+                textcoords="offset points",
+                ha="center",
+                va="bottom",
+                fontsize=name_size,
+                color=colour,
+            )
+            outlined(text)
+
+
+def _draw_crops(axes: Axes, crops: Image, scores: pd.DataFrame) -> None:
+    """Crops in a grid of two columns, each with its name and scores at its right."""
+    axes.set_axis_off()
+    columns = 2
+    rows = int(np.ceil(max(len(crops), 1) / columns))
+    for place, (crop, score) in enumerate(zip(crops, scores.to_dict("records"), strict=True)):
+        row, column = divmod(place, columns)
+        bottom = 1 - (row + 1) / rows
+        inset = axes.inset_axes((column / columns, bottom + 0.02, 0.24, 1 / rows - 0.04))
+        show_image(inset, crop)
+        damages = [name for name in ("erosion", "narrowing") if pd.notna(score[name])]
+        lines = [score["joint"], *(f"{name[0].upper()} {int(score[name])}" for name in damages)]
+        axes.text(
+            column / columns + 0.255,
+            bottom + 0.5 / rows,
+            "\n".join(lines),
+            transform=axes.transAxes,
+            fontsize=5.5,
+            va="center",
+            linespacing=1.1,
+        )
+
+
+def _draw_arrows(figure: Figure, panels: Sequence[Axes]) -> None:
+    """Small arrows from each stage to the next within a row."""
+    for left, right in pairwise(panels):
+        if left.get_subplotspec().rowspan != right.get_subplotspec().rowspan:  # type: ignore[union-attr]
+            continue
+        arrow = ConnectionPatch(
+            xyA=(1.0, 0.5),
+            xyB=(0.0, 0.5),
+            coordsA=left.transAxes,
+            coordsB=right.transAxes,
+            arrowstyle="-|>",
+            mutation_scale=7,
+            linewidth=0.8,
+            color=CLASS_COLOURS["MCP"],
+            shrinkA=0.5,
+            shrinkB=0.5,
+        )
+        arrow.set_in_layout(False)
+        figure.add_artist(arrow)

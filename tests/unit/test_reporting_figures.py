@@ -1,0 +1,157 @@
+"""Figures: the same bytes twice, honest about what lacks, and what they show is in the data."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from sharpflow.reporting.style import new_figure, save
+from sharpflow.reporting.tan_figures_films import (
+    PipelineStages,
+    draw_boxed_joints,
+    draw_clahe,
+    draw_good_masks,
+    draw_pipeline,
+    pick_films,
+)
+from sharpflow.reporting.tan_figures_scores import (
+    draw_confusion_matrices,
+    draw_score_distributions,
+)
+
+
+def all_text(figure: Figure) -> list[str]:
+    texts = [text.get_text() for text in figure.texts]
+    for axes in figure.axes:
+        texts += [axes.get_title(loc="left"), *(text.get_text() for text in axes.texts)]
+    return texts
+
+
+def film(value: int = 100) -> np.ndarray:
+    image = np.zeros((60, 48), np.uint8)
+    image[10:50, 10:40] = value
+    return image
+
+
+BOXES = pd.DataFrame(
+    {
+        "joint": ["PIP2", "MCP2"],
+        "class": ["PIP", "MCP"],
+        "confidence": [0.9, 0.8],
+        "x_min": [12.0, 12.0],
+        "y_min": [12.0, 30.0],
+        "x_max": [20.0, 20.0],
+        "y_max": [20.0, 38.0],
+    }
+)
+
+
+def test_score_distributions_write_the_count_of_each_score() -> None:
+    scores = pd.DataFrame(
+        {
+            "patient": "P1",
+            "limb": ["LH"] * 6,
+            "joint": ["PIP2", "PIP3", "PIP4", "PIP5", "MCP1", "MCP2"],
+            "damage": "erosion",
+            "score": [0, 0, 0, 0, 2, 5],
+        }
+    )
+    figure = draw_score_distributions(scores, data="phantom")
+    assert len(figure.axes) == 8
+    first = [text.get_text() for text in figure.axes[0].texts]
+    assert first == ["4", "0", "1", "0", "0", "1"]
+    foot_erosion = [text.get_text() for text in figure.axes[2].texts]
+    assert foot_erosion == ["0"] * 11  # limbs and scores that lack are shown as none
+    assert any("Finger and toe joints" in text for text in all_text(figure))
+
+
+def test_wrist_sites_in_the_distribution_are_said() -> None:
+    scores = pd.DataFrame(
+        {"patient": "P1", "limb": "LH", "joint": ["ulna"], "damage": "erosion", "score": [1]}
+    )
+    assert any(
+        "wrist included" in text for text in all_text(draw_score_distributions(scores, data="x"))
+    )
+
+
+def test_confusion_matrices_mark_scores_without_joints() -> None:
+    table = pd.DataFrame({"true": [0, 0, 0, 0, 2], "predicted": [0, 0, 0, 1, 2]})
+    figure = draw_confusion_matrices({"narrowing-hand": table}, data="phantom")
+    hand = figure.axes[0]
+    texts = [text.get_text() for text in hand.texts]
+    assert "75%\n3" in texts
+    assert "25%\n1" in texts
+    assert "100%\n1" in texts
+    hatched = [p for p in hand.patches if isinstance(p, Rectangle) and p.get_hatch()]
+    assert [(p.get_y(), p.get_height()) for p in hatched] == [(1, 1), (3, 2)]
+    assert hand.get_title(loc="left") == "(a) Narrowing, hands (n = 5)"
+    # A model that lacks altogether is all hatched, not a crash and not zeros.
+    foot = figure.axes[3]
+    assert [p.get_height() for p in foot.patches if p.get_hatch()] == [11]
+
+
+def test_films_are_picked_by_the_seed_and_of_both_kinds() -> None:
+    films = pd.DataFrame(
+        {
+            "image_id": [f"{kind}{n}" for kind in "HF" for n in range(20)],
+            "limb_kind": ["hand"] * 20 + ["foot"] * 20,
+        }
+    )
+    picked = pick_films(films, 4, seed=42, name="clahe")
+    assert [image_id[0] for image_id in picked] == ["H", "H", "F", "F"]
+    shuffled = films.sample(frac=1, random_state=1)
+    assert pick_films(shuffled, 4, seed=42, name="clahe") == picked
+    assert pick_films(films, 4, seed=43, name="clahe") != picked
+    assert len(pick_films(films.iloc[:3], 4, seed=1, name="x")) == 3
+
+
+def test_boxed_joints_name_every_box() -> None:
+    figure = draw_boxed_joints(
+        [film(), film()], [BOXES, BOXES.iloc[:1]], ["a", "b"], data="phantom"
+    )
+    assert [text.get_text() for text in figure.axes[0].texts] == ["PIP2", "MCP2"]
+    assert len(figure.axes[1].patches) == 1
+
+
+def test_pipeline_shows_each_stage_and_the_scores_of_the_crops() -> None:
+    scores = pd.DataFrame({"joint": ["IP", "MCP2"], "erosion": [3, 1], "narrowing": [None, 4]})
+    stages = PipelineStages(
+        raw=film(),
+        standardized=film(),
+        bootstrap_mask=film(255),
+        unet_mask=film(255),
+        masked=film(),
+        boxes=BOXES,
+        joints=BOXES,
+        crops=np.zeros((2, 16, 16), np.uint8),
+        crop_scores=scores,
+    )
+    figure = draw_pipeline(stages, label="P1-LH", data="phantom")
+    assert len([a for a in figure.axes if a.get_title(loc="left")]) == 8
+    assert {"IP\nE 3", "MCP2\nE 1\nN 4"} <= set(all_text(figure))
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: draw_clahe([film(20)] * 2, [film()] * 2, ["a", "b"], data="phantom"),
+        lambda: draw_good_masks([film()] * 2, [film(255)] * 2, ["a", "b"], data="phantom"),
+    ],
+)
+def test_same_figure_same_bytes_and_data_named(draw: Callable[[], Figure], tmp_path: Path) -> None:
+    assert any("phantom" in text for text in all_text(draw()))
+    first = save(draw(), tmp_path / "one" / "figure")
+    second = save(draw(), tmp_path / "two" / "figure")
+    assert [path.suffix for path in first] == [".png", ".pdf"]
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+
+
+def test_pdf_text_is_text_and_carries_no_date(tmp_path: Path) -> None:
+    _, pdf = save(new_figure(3.5, 1, note="Data: phantom"), tmp_path / "figure")
+    content = pdf.read_bytes()
+    assert b"CreationDate" not in content
+    assert b"/TrueType" in content or b"/Type42" in content or b"/CIDFontType2" in content

@@ -1,0 +1,200 @@
+"""The scores of films: nothing lost, sums right by hand, labels on the film."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sharpflow.anatomy import ALL_SITES, DETECTED_JOINTS, LIMBS, MODELS, Damage, LimbKind
+from sharpflow.errors import UserError
+from sharpflow.files import read_table, write_table
+from sharpflow.reporting.film_labels import SCORE_COLOURS, label_film, score_colour
+from sharpflow.reporting.scores import score_joints, to_film_pixels, total_scores
+
+FILMS = pd.DataFrame(
+    {"image_id": ["P1-LH", "P1-LF"], "patient": ["P1", "P1"], "limb": ["LH", "LF"]}
+)
+
+
+def named_boxes(image_id: str, kind: LimbKind, leave_out: tuple[str, ...] = ()) -> pd.DataFrame:
+    names = [joint.name for joint in DETECTED_JOINTS[kind] if joint.name not in leave_out]
+    left = 10.0 * np.arange(len(names))
+    return pd.DataFrame(
+        {
+            "image_id": image_id,
+            "joint": names,
+            "confidence": 0.9,
+            "x_min": left,
+            "y_min": 20.0,
+            "x_max": left + 8,
+            "y_max": 28.0,
+        }
+    )
+
+
+def true_scores() -> pd.DataFrame:
+    """Every site scores 1, wrist too; MCP2 of the hand 3 for erosion, 2 for narrowing."""
+    rows = [
+        {"patient": "P1", "limb": limb, "joint": site.name, "damage": damage.value, "score": 1}
+        for limb in ("LH", "LF")
+        for damage in Damage
+        for site in ALL_SITES[LIMBS[limb].kind]
+        if site.column(damage)
+    ]
+    table = pd.DataFrame(rows)
+    at = (table["joint"] == "MCP2") & (table["limb"] == "LH")
+    table.loc[at, "score"] = np.where(table.loc[at, "damage"] == "erosion", 3, 2)
+    return table
+
+
+def constant_predictions(joints: pd.DataFrame, score: int) -> dict[str, pd.DataFrame]:
+    """Each model gives `score` to each joint that it scores."""
+    predictions = {}
+    for model, (damage, kind) in MODELS.items():
+        names = {joint.name for joint in DETECTED_JOINTS[kind] if joint.column(damage)}
+        limb = "LH" if kind is LimbKind.HAND else "LF"
+        rows = joints[joints["joint"].isin(names) & joints["image_id"].str.endswith(limb)]
+        predictions[model] = rows[["image_id", "joint"]].assign(true=0, predicted=score)
+    return predictions
+
+
+@pytest.fixture
+def scored() -> pd.DataFrame:
+    joints = pd.concat(
+        [
+            named_boxes("P1-LH", LimbKind.HAND, leave_out=("MCP2", "PIP5")),
+            named_boxes("P1-LF", LimbKind.FOOT),
+        ]
+    )
+    return score_joints(FILMS, joints, constant_predictions(joints, 2), true_scores())
+
+
+def test_every_joint_of_every_film_is_a_row_found_or_not(scored: pd.DataFrame) -> None:
+    hand = [joint.name for joint in DETECTED_JOINTS[LimbKind.HAND]]
+    foot = [joint.name for joint in DETECTED_JOINTS[LimbKind.FOOT]]
+    assert scored["joint"].tolist() == hand + foot
+    missing = scored[scored["state"] == "not found"]
+    assert missing["joint"].tolist() == ["PIP5", "MCP2"]
+    blank = ["erosion_predicted", "narrowing_predicted", "confidence", "x_min", "y_max"]
+    assert missing[blank].isna().all(axis=None)
+    assert missing["erosion_true"].tolist() == [1, 3]  # the truth is known all the same
+
+
+def test_a_film_without_any_box_is_not_lost() -> None:
+    joints = named_boxes("P1-LF", LimbKind.FOOT)
+    table = score_joints(FILMS, joints, constant_predictions(joints, 2), true_scores())
+    assert (table.loc[table["image_id"] == "P1-LH", "state"] == "not found").all()
+    assert len(table) == 16
+    assert total_scores(table)["joints_scored"].tolist() == [6]
+
+
+def test_thumb_ip_has_no_narrowing_but_counts_as_scored(scored: pd.DataFrame) -> None:
+    thumb = scored[(scored["limb"] == "LH") & (scored["joint"] == "IP")].iloc[0]
+    assert pd.isna(thumb["narrowing_true"])
+    assert pd.isna(thumb["narrowing_predicted"])
+    assert thumb["erosion_predicted"] == 2
+    assert thumb["state"] == "scored"
+
+
+def test_totals_by_hand(scored: pd.DataFrame) -> None:
+    """Hand: 8 of 10 joints scored, 7 of them with narrowing; foot: 6 of 6."""
+    total = total_scores(scored).set_index("patient").loc["P1"]
+    assert total["erosion_predicted"] == (8 + 6) * 2
+    assert total["narrowing_predicted"] == (7 + 6) * 2
+    assert total["total_predicted"] == 54
+    assert total["erosion_true"] == 14
+    assert total["narrowing_true"] == 13
+    assert total["total_true"] == 27
+    assert total["erosion_true_all_joints"] == 16 + 2  # MCP2 scores 3
+    assert total["narrowing_true_all_joints"] == 15 + 1
+    assert total["total_true_all_joints"] == 34
+    assert (total["joints_scored"], total["joints_expected"]) == (14, 16)
+    assert total["wrist_sites"] == "not included"
+
+
+def test_a_joint_that_one_model_did_not_score_is_in_no_sum() -> None:
+    joints = pd.concat([named_boxes("P1-LH", LimbKind.HAND), named_boxes("P1-LF", LimbKind.FOOT)])
+    predictions = constant_predictions(joints, 1)
+    predictions["narrowing-foot"] = predictions["narrowing-foot"].query("joint != 'MTP3'")
+    table = score_joints(FILMS, joints, predictions, true_scores())
+    assert table.loc[table["joint"] == "MTP3", "state"].tolist() == ["not scored"]
+    total = total_scores(table).iloc[0]
+    assert (total["joints_scored"], total["erosion_predicted"]) == (15, 15)
+
+
+def test_films_without_true_scores_have_blank_true_sums() -> None:
+    joints = named_boxes("P1-LF", LimbKind.FOOT)
+    table = score_joints(FILMS.iloc[1:], joints, constant_predictions(joints, 1), None)
+    total = total_scores(table).iloc[0]
+    assert pd.isna(total["total_true"])
+    assert pd.isna(total["total_true_all_joints"])
+    assert total["total_predicted"] == 12
+
+
+def test_tables_survive_the_csv(scored: pd.DataFrame, tmp_path) -> None:
+    write_table(scored, tmp_path / "joints.csv")
+    text = (tmp_path / "joints.csv").read_text()
+    assert "P1-LH,P1,LH,PIP5,1,,1,,,,,,,not found" in text
+    back = total_scores(read_table(tmp_path / "joints.csv"))
+    pd.testing.assert_frame_equal(back, total_scores(scored), check_dtype=False)
+
+
+def test_two_naming_rules_at_once_are_refused() -> None:
+    joints = named_boxes("P1-LF", LimbKind.FOOT)
+    with pytest.raises(UserError, match=r"P1-LF has joint IP more than once .* one naming rule"):
+        score_joints(FILMS, pd.concat([joints, joints]), {}, None)
+
+
+def test_boxes_go_back_to_film_pixels() -> None:
+    boxes = pd.DataFrame(
+        {
+            "image_id": ["a", "b"],
+            "x_min": [60.0, np.nan],
+            "y_min": [20.0, np.nan],
+            "x_max": [70.0, np.nan],
+            "y_max": [30.0, np.nan],
+        }
+    )
+    places = pd.DataFrame(
+        {"image_id": ["a"], "scale": [0.5], "x_offset": [10.0], "y_offset": [0.0]}
+    )
+    film = to_film_pixels(boxes, places)
+    assert film.loc[0, ["x_min", "y_min", "x_max", "y_max"]].tolist() == [100, 40, 120, 60]
+    assert film.loc[1, ["x_min", "y_min"]].isna().all()
+    with pytest.raises(UserError, match="no scale and offset for b"):
+        to_film_pixels(boxes.assign(x_min=1.0), places)
+
+
+def test_colour_follows_the_worst_score() -> None:
+    def colour(erosion: object, narrowing: object) -> tuple[int, int, int]:
+        row = pd.Series({"erosion_predicted": erosion, "narrowing_predicted": narrowing})
+        return score_colour(row, LimbKind.FOOT)
+
+    assert colour(0, 0) == SCORE_COLOURS[0]
+    assert colour(1, 0) == SCORE_COLOURS[1]
+    assert colour(1, 2) == SCORE_COLOURS[2]  # 2 of 4 is worse than 1 of 10
+    assert colour(10, pd.NA) == SCORE_COLOURS[3]
+    assert colour(pd.NA, pd.NA) not in SCORE_COLOURS
+
+
+def test_labels_are_drawn_at_the_joints_and_film_is_kept(scored: pd.DataFrame) -> None:
+    image = np.full((400, 320), 90, np.uint8)
+    rows = scored[scored["image_id"] == "P1-LH"].copy()
+    for column, side in enumerate(("x_min", "y_min", "x_max", "y_max")):
+        rows[side] = rows[side] + (30, 100, 40, 110)[column]
+    labelled = label_film(image, rows, note="Data: phantom.", smallest_height=400)
+    assert labelled.dtype == np.uint8
+    assert labelled.shape[1:] == (320, 3)
+    assert labelled.shape[0] > 400  # lines below the film
+    coloured = np.ptp(labelled[:400].astype(int), axis=2) > 40
+    assert coloured[110:145, 25:140].any()
+    assert not coloured[:60].any()
+    assert (labelled[:60] == 90).all()
+    assert np.array_equal(
+        labelled, label_film(image, rows, note="Data: phantom.", smallest_height=400)
+    )
+
+
+def test_small_films_are_enlarged_so_that_labels_can_be_read(scored: pd.DataFrame) -> None:
+    rows = scored[scored["image_id"] == "P1-LF"]
+    labelled = label_film(np.zeros((250, 200), np.uint8), rows, note="")
+    assert labelled.shape[1] == 960

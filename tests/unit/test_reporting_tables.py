@@ -1,0 +1,207 @@
+"""Published tables hold the numbers, and say beside them what a reader must know."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sharpflow.files import read_table
+from sharpflow.reporting.tables import check_columns, publish, with_interval
+from sharpflow.reporting.tan_tables import (
+    StudyNotes,
+    mask_yield,
+    publish_detection,
+    publish_joint_scoring,
+    publish_mask_yield,
+    publish_minutes,
+    publish_segmentation,
+)
+
+STUDY = StudyNotes(
+    data="phantom",
+    base_weights="none",
+    detector="yolov3-tiny",
+    detector_data="phantom",
+    detector_weights="none",
+    rule="template",
+)
+
+
+@pytest.fixture
+def joint_scoring() -> pd.DataFrame:
+    row = {
+        "model": "narrowing-hand",
+        "data": "phantom",
+        "n": 173,
+        "patients": 16,
+        "balanced_accuracy": 0.6123456789012345,
+        "balanced_accuracy_low": 0.5511,
+        "balanced_accuracy_high": 0.6688,
+        "balanced_accuracy_within_one": 0.9,
+        "balanced_accuracy_within_one_low": 0.85,
+        "balanced_accuracy_within_one_high": 0.95,
+        "constant_guess": 0.25,
+        "constant_guess_within_one": 0.75,
+        "paper_balanced_accuracy": 0.8207,
+        "paper_balanced_accuracy_within_one": 0.973,
+        **{f"n_class_{score}": count for score, count in enumerate((120, 33, 0, 15, 5))},
+    }
+    hand = pd.DataFrame([row])
+    foot = hand.assign(model="erosion-foot", paper_balanced_accuracy=0.5783, n=96)
+    return pd.concat([hand, foot], ignore_index=True)
+
+
+def read_page(folder: Path, name: str, suffix: str) -> str:
+    return (folder / f"{name}{suffix}").read_text(encoding="utf-8")
+
+
+def cells(markdown: str, row: int) -> list[str]:
+    lines = [line for line in markdown.splitlines() if line.startswith("|")]
+    return [cell.strip() for cell in lines[row].strip("|").split("|")]
+
+
+def test_csv_gives_back_the_same_fractions(tmp_path: Path, joint_scoring: pd.DataFrame) -> None:
+    publish_joint_scoring(joint_scoring, tmp_path, STUDY)
+    back = read_table(tmp_path / "joint_scoring.csv")
+    pd.testing.assert_frame_equal(back[joint_scoring.columns], joint_scoring, rtol=0, atol=0)
+    assert list(back.columns[:3]) == ["model", "data", "n"]
+
+
+def test_markdown_has_value_interval_paper_and_counts_in_one_row(
+    tmp_path: Path, joint_scoring: pd.DataFrame
+) -> None:
+    publish_joint_scoring(joint_scoring, tmp_path, STUDY)
+    page = read_page(tmp_path, "joint_scoring", ".md")
+    head, hand = cells(page, 0), cells(page, 2)
+    shown = dict(zip(head, hand, strict=True))
+    assert shown["Model"] == "Narrowing, hands"
+    assert shown["Balanced accuracy, % (95% interval)"] == "61.2 (55.1–66.9)"
+    assert shown["Balanced accuracy, paper, %"] == "82.07"
+    assert shown["±1 balanced accuracy, paper, %"] == "97.30"
+    assert shown["Balanced accuracy, best constant guess, %"] == "25.0"
+    assert shown["Joints (n)"] == "173"
+    assert shown["Patients (n)"] == "16"
+    assert shown["Joints of score 0, 1, 2, ... (n)"] == "120, 33, 0, 15, 5"
+    assert shown["Data"] == "phantom"
+
+
+def test_notes_say_what_made_the_numbers(tmp_path: Path, joint_scoring: pd.DataFrame) -> None:
+    publish_joint_scoring(joint_scoring, tmp_path, STUDY)
+    for suffix in (".md", ".tex"):
+        page = read_page(tmp_path, "joint_scoring", suffix)
+        assert "VGG16 base trained on drawn joints, not ImageNet" in page
+        assert "YOLOv3 backbone with ultralytics' anchor-free head" in page
+        assert "not real film" in page
+        assert "No wrist sites" in page
+        assert "template" in page
+
+
+def test_notes_of_a_cohort_do_not_speak_of_drawn_joints(
+    tmp_path: Path, joint_scoring: pd.DataFrame
+) -> None:
+    study = StudyNotes("clear", "download", "yolov3", "clear", "download", "paper")
+    publish_joint_scoring(joint_scoring.assign(data="clear"), tmp_path, study)
+    page = read_page(tmp_path, "joint_scoring", ".md")
+    assert "drawn" not in page
+    assert "ImageNet weights" in page
+    assert "Data: clear." in page
+
+
+def test_latex_is_escaped_and_balanced(tmp_path: Path, joint_scoring: pd.DataFrame) -> None:
+    study = StudyNotes("my_cohort & co", "none", "yolov3", "phantom", "none", "template")
+    publish_joint_scoring(joint_scoring.assign(data="my_cohort & co"), tmp_path, study)
+    page = read_page(tmp_path, "joint_scoring", ".tex")
+    assert page.isascii()
+    assert r"my\_cohort \& co" in page
+    assert r"$\pm$1 balanced accuracy" in page
+    assert "61.2 (55.1--66.9)" in page
+    assert "82.07" in page
+    body = page.split("\n", 1)[1]  # after the comment on packages
+    assert not re.findall(r"(?<!\\)[#_]", body.replace("tab:joint_scoring", ""))
+    assert not re.findall(r"(?<!\\)%(?!\n)", body)  # a bare one would hide the rest of its line
+    assert len(re.findall(r"(?<!\\)\{", body)) == len(re.findall(r"(?<!\\)\}", body))
+    widths = {
+        len(re.findall(r"(?<!\\)&", line)) for line in body.splitlines() if line.endswith(r"\\")
+    }
+    assert len(widths) == 1
+
+
+def test_an_interval_that_lacks_is_not_invented() -> None:
+    assert with_interval(0.5) == "50.0"
+    assert with_interval(0.5, float("nan"), float("nan")) == "50.0"
+    assert with_interval(float("nan"), 0.1, 0.2) == "–"
+    assert with_interval(0.99991, 0.9998, 1.0, digits=3) == "99.991 (99.980–100.000)"
+
+
+def test_per_cent_given_as_fraction_is_refused(joint_scoring: pd.DataFrame) -> None:
+    with pytest.raises(ValueError, match=r"balanced_accuracy must hold fractions.*61"):
+        check_columns(joint_scoring.assign(balanced_accuracy=61.2), [], ["balanced_accuracy"])
+    with pytest.raises(ValueError, match="lacks n"):
+        check_columns(joint_scoring.drop(columns="n"), ["n"])
+
+
+def test_detection_stands_beside_the_papers_accuracy(tmp_path: Path) -> None:
+    table = pd.DataFrame(
+        {
+            "limb": ["hand", "hand"],
+            "rule": ["paper", "template"],
+            "data": "phantom",
+            "n_joints": 320,
+            "found": [0.96875, 0.96875],
+            "named_right": [0.875, 0.9625],
+        }
+    )
+    publish_detection(table, tmp_path, STUDY)
+    page = read_page(tmp_path, "detection", ".md")
+    assert cells(page, 2) == ["Hands", "Paper's", "96.88", "87.50", "99.991", "320", "phantom"]
+    assert "is not said" in page
+    assert read_table(tmp_path / "detection.csv")["paper_accuracy"].tolist() == [0.99991, 0.99991]
+
+
+def test_segmentation_without_truth_is_an_empty_table_that_still_opens(tmp_path: Path) -> None:
+    columns = ["limb", "method", "data", "n", "dice", "iou"]
+    publish_segmentation(pd.DataFrame(columns=columns), tmp_path, STUDY)
+    assert read_table(tmp_path / "segmentation.csv").columns.tolist() == columns
+    assert "Dice" in read_page(tmp_path, "segmentation", ".md")
+    assert r"\bottomrule" in read_page(tmp_path, "segmentation", ".tex")
+
+
+def test_mask_yield_counts_overruled_masks(tmp_path: Path) -> None:
+    chosen = pd.DataFrame(
+        {
+            "image_id": list("abcde"),
+            "limb_kind": ["hand", "hand", "hand", "hand", "foot"],
+            "proposed": [True, True, False, False, False],
+            "chosen": [True, False, True, True, False],
+            "chosen_by": ["quality", "person", "person", "person", "quality"],
+        }
+    )
+    table = mask_yield(chosen, data="phantom")
+    hand = table.set_index("limb").loc["hand"]
+    assert (hand["films"], hand["proposed"], hand["chosen"], hand["overruled"]) == (4, 2, 3, 3)
+    assert hand["share"] == 0.75
+    publish_mask_yield(table, tmp_path, STUDY)
+    page = read_page(tmp_path, "mask_yield", ".md")
+    assert cells(page, 2)[-4:] == ["75.0", "296 of 734", "40.3", "phantom"]
+    assert cells(page, 3)[-4:] == ["0.0", "238 of 734", "32.4", "phantom"]
+
+
+def test_minutes_a_patient_add_up(tmp_path: Path) -> None:
+    steps = pd.DataFrame({"step": ["find", "score"], "seconds": [120.0, 60.0], "patients": [4, 4]})
+    publish_minutes(steps, tmp_path, STUDY)
+    back = read_table(tmp_path / "minutes_per_patient.csv").set_index("step")
+    assert back.loc["all", "minutes_per_patient"] == 0.75
+    assert "a couple of minutes" in read_page(tmp_path, "minutes_per_patient", ".md")
+
+
+def test_same_table_same_bytes(tmp_path: Path, joint_scoring: pd.DataFrame) -> None:
+    first = publish_joint_scoring(joint_scoring, tmp_path / "one", STUDY)
+    second = publish_joint_scoring(joint_scoring, tmp_path / "two", STUDY)
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+
+
+def test_a_bar_in_a_cell_does_not_break_markdown(tmp_path: Path) -> None:
+    shown = pd.DataFrame({"Limb": ["a|b"], "n": ["1"]})
+    publish(shown, tmp_path, "x", shown=shown, caption="Caption", notes=[])
+    assert r"a\|b" in read_page(tmp_path, "x", ".md")
