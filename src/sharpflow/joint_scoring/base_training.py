@@ -1,0 +1,152 @@
+"""VGG16's base trained on drawn joints, for runs without pretrained weights.
+
+Frozen random convolutions would give features that mean nothing, so without ImageNet's weights the
+base first learns to read the scores of drawn joints, which no cohort holds. One base serves hands
+and feet, erosion and narrowing: a linear output a task on shared features, ordinal bits, binary
+cross-entropy. None of this is in the paper; the tables say which base was used.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sharpflow.anatomy import MODELS, n_classes
+from sharpflow.epochs import train_epochs
+from sharpflow.joint_scoring.features import network_input
+from sharpflow.joint_scoring.normalized_vgg16 import build_normalized_vgg16, fold
+from sharpflow.joint_scoring.ordinal import decode, encode
+from sharpflow.joint_scoring.vgg16 import Pooling, build_base
+from sharpflow.seeds import seed_for
+
+if TYPE_CHECKING:
+    import keras
+    import pandas as pd
+
+log = logging.getLogger(__name__)
+
+Crops = npt.NDArray[np.uint8]
+UNKNOWN = -1.0  # a bit that this joint does not have
+# Columns of the targets: a model's bits without the first, which is always 1.
+BITS: dict[str, slice] = {}
+for _model, (_damage, _kind) in MODELS.items():
+    _start = max((bits.stop for bits in BITS.values()), default=0)
+    BITS[_model] = slice(_start, _start + n_classes(_kind, _damage) - 1)
+ALL_BITS = max(bits.stop for bits in BITS.values())
+
+
+def targets_of(scores: "pd.DataFrame") -> npt.NDArray[np.float32]:
+    """Bits of all four models, (n, 23) float32, -1 where a joint has no such score.
+
+    `scores` has limb_kind, erosion, narrowing; the latter two may be missing values (the thumb's
+    IP has no narrowing).
+    """
+    targets = np.full((len(scores), ALL_BITS), UNKNOWN, np.float32)
+    for model, bits in BITS.items():
+        damage, kind = MODELS[model]
+        rows = np.flatnonzero((scores["limb_kind"] == kind.value) & scores[damage.value].notna())
+        known = scores[damage.value].iloc[rows].to_numpy(np.int64)
+        targets[rows, bits] = encode(known, n_classes(kind, damage))[:, 1:]
+    return targets
+
+
+def masked_loss(targets: Any, logits: Any) -> Any:
+    """Binary cross-entropy over the known bits of each joint, (n,); each task weighs the same."""
+    from keras import ops
+
+    weights = np.zeros(ALL_BITS, np.float32)
+    for bits in BITS.values():
+        weights[bits] = 1 / (bits.stop - bits.start)
+    known = ops.cast(ops.not_equal(targets, UNKNOWN), logits.dtype) * weights
+    losses = ops.relu(logits) - logits * targets + ops.softplus(-ops.abs(logits))
+    return ops.sum(known * losses, axis=-1)
+
+
+def train_base(
+    make_crops: Callable[[np.random.Generator], Crops],
+    scores: "pd.DataFrame",
+    validation_crops: Crops,
+    validation_scores: "pd.DataFrame",
+    *,
+    size: int,
+    epochs: int,
+    batch: int,
+    learning_rate: float,
+    seed: int,
+    pooling: Pooling = "avg",
+    dropout: float = 0.2,
+    checkpoints: Path | None = None,
+) -> tuple["keras.Model", "pd.DataFrame"]:
+    """Train VGG16 whole on drawn joints; gives the frozen base and the training's history.
+
+    `make_crops(generator)` gives the training crops of one epoch, uint8 (n, size, size), in the
+    order of `scores` (see `drawn_joints`): fresh boxes and exposure each time. `scores` has
+    limb_kind, erosion, narrowing. Adam, its rate warmed up over a tenth of the run to
+    `learning_rate` and lowered to 0 along a cosine; the epoch of least validation loss is kept.
+    The history has loss and, of the validation joints, the loss, and for each of the four tasks
+    balanced accuracy and mean absolute error of the score.
+    """
+    import keras
+
+    keras.utils.set_random_seed(seed_for(seed, "base"))
+    network = build_normalized_vgg16(size, pooling=pooling)
+    outputs = keras.layers.Dense(ALL_BITS, name="bits")(
+        keras.layers.Dropout(dropout)(network.output)
+    )
+    model = keras.Model(network.input, outputs)
+    steps = max(1, len(scores) // batch)
+    model.compile(keras.optimizers.Adam(_schedule(learning_rate, steps * epochs)), masked_loss)
+    targets = targets_of(scores)
+    seen, asked = network_input(validation_crops), targets_of(validation_scores)
+
+    def batches(_epoch: int, generator: np.random.Generator) -> Iterator[tuple[Any, ...]]:
+        crops = make_crops(generator)
+        order = generator.permutation(len(crops))
+        for rows in order[: steps * batch].reshape(steps, -1):
+            yield network_input(crops[rows]), targets[rows]
+
+    def validate() -> Mapping[str, float]:
+        logits = np.asarray(model.predict(seen, batch_size=128, verbose=0))
+        return {"loss": float(np.mean(masked_loss(asked, logits)))} | measures(logits, asked)
+
+    history = train_epochs(
+        model,
+        batches,
+        validate,
+        epochs=epochs,
+        seed=seed,
+        monitor="validation_loss",
+        checkpoints=checkpoints,
+    )
+    base = build_base(None, size, pooling=pooling)
+    fold(network, base)
+    return base, history
+
+
+def _schedule(rate: float, steps: int) -> Any:
+    import keras
+
+    warm = max(1, steps // 10)
+    return keras.optimizers.schedules.CosineDecay(
+        rate / 20, max(1, steps - warm), warmup_target=rate, warmup_steps=warm
+    )
+
+
+def measures(logits: npt.NDArray[Any], targets: npt.NDArray[Any]) -> dict[str, float]:
+    """Balanced accuracy and mean absolute error of each task that has joints."""
+    from sklearn.metrics import balanced_accuracy_score
+
+    found: dict[str, float] = {}
+    for model, bits in BITS.items():
+        rows = targets[:, bits.start] != UNKNOWN
+        if not rows.any():
+            continue
+        true = targets[rows, bits].sum(axis=1).astype(np.int64)
+        always = np.ones((len(true), 1))
+        guessed = decode(np.concatenate([always, logits[rows, bits] >= 0], axis=1))
+        found[f"balanced_accuracy_{model}"] = float(balanced_accuracy_score(true, guessed))
+        found[f"absolute_error_{model}"] = float(np.abs(true - guessed).mean())
+    return found

@@ -1,0 +1,56 @@
+"""Which boxes joints are cropped from: jittered labels where the detector learned, else its own."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sharpflow.detection.crops import BOX_COLUMNS, jitter_boxes
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    import pandas as pd
+
+COLUMNS = ["image_id", "patient", "limb", "joint", "split", "source", *BOX_COLUMNS]
+
+
+def choose_crops(
+    *,
+    detected: "pd.DataFrame",
+    labelled: "pd.DataFrame",
+    films: "pd.DataFrame",
+    learned_from: "Collection[str]",
+    jitter: float,
+    seed: int,
+) -> "pd.DataFrame":
+    """The box of each joint that is to be cropped, in standardized pixels.
+
+    On a film that it learned from, a detector's boxes are better than at test. There the labelled
+    boxes are taken instead, moved and resized at random by `jitter` (standard deviation, a
+    fraction of the box). Test films always give the detector's boxes (ours; the paper is silent).
+
+    Args:
+        detected: named boxes of one rule: image_id, joint, x_min, y_min, x_max, y_max.
+        labelled: labelled joints, likewise.
+        films: image_id, patient, limb, split.
+        learned_from: image_ids with labels among which the detector had those of training and
+            validation patients.
+        jitter: as `jitter_boxes`.
+        seed: decides the jitter.
+
+    Returns:
+        image_id, patient, limb, joint, split, source ("labelled" or "detected"), x_min..y_max;
+        sorted by image and joint.
+    """
+    import pandas as pd
+
+    learned = films.loc[
+        films["image_id"].isin(list(learned_from)) & (films["split"] != "test"), "image_id"
+    ]
+    labels = labelled[labelled["image_id"].isin(learned)]
+    labels = jitter_boxes(labels, jitter, np.random.default_rng(seed)).assign(source="labelled")
+    found = detected[~detected["image_id"].isin(learned)].assign(source="detected")
+    boxes = pd.concat([labels, found]).merge(
+        films[["image_id", "patient", "limb", "split"]], on="image_id"
+    )
+    return boxes.sort_values(["image_id", "joint"], ignore_index=True)[COLUMNS]
