@@ -1,0 +1,53 @@
+# What goes in: config.yaml and the cohorts that it names, or drawn radiographs (the phantom).
+# What comes out: results/<study>, with every table and figure of Tan et al.
+# The rules stand in workflow/rules, one file a stage, in the order in which data flow.
+import os
+import sys
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+# The library is found by this file and by every job, wherever it runs.
+sys.path.insert(0, f"{workflow.basedir}/src")
+os.environ["PYTHONPATH"] = f"{workflow.basedir}/src"
+
+
+configfile: f"{workflow.basedir}/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+
+
+pathvars:
+    results=f"results/{study.study}",
+    logs="<results>/logs",
+    benchmarks="<results>/benchmarks",
+
+
+include: "workflow/rules/cohorts.smk"
+include: "workflow/rules/standardize.smk"
+include: "workflow/rules/masks.smk"
+include: "workflow/rules/unet.smk"
+include: "workflow/rules/weights.smk"
+include: "workflow/rules/detector.smk"
+include: "workflow/rules/joint_scoring.smk"
+include: "workflow/rules/scores.smk"
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/targets.smk"
+
+
+# Everything.
+rule all:
+    default_target: True
+    input:
+        rules.joints.input,
+
+
+onstart:
+    write_run_record()
+
+
+onsuccess:
+    write_run_record()

@@ -1,0 +1,38 @@
+"""Cards that travel with trained models: what they expect, what made them, what they're not for."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sharpflow.files import whole
+
+NOT_FOR = "Research only: not a medical device, not for decisions about any person."
+
+
+def write_card(
+    path: str | Path,
+    *,
+    expects: str,
+    data: str,
+    data_digest: str,
+    settings: Mapping[str, Any],
+    metrics: Mapping[str, float],
+) -> None:
+    """Write a model's card as JSON.
+
+    `expects` says what the model takes and gives (shapes, ranges), `data` what it was trained on
+    ("phantom" or the cohort's name), `data_digest` which version of that; `metrics` are those of
+    the validation patients that chose the model.
+    """
+    card = {
+        "expects": expects,
+        "trained_on": data,
+        "data_digest": data_digest,
+        "settings": dict(settings),
+        "validation": dict(metrics),
+        "not_for": NOT_FOR
+        + (" Trained on drawn radiographs: says nothing about real film." * (data == "phantom")),
+    }
+    with whole(path) as temporary:
+        temporary.write_text(json.dumps(card, indent=2) + "\n")

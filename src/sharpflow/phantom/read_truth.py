@@ -1,0 +1,34 @@
+"""What a drawn cohort knows of its films, in pixels of the standardized films."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from sharpflow.files import read_table
+from sharpflow.imaging.reading import read_image
+from sharpflow.imaging.standardize import standardize_mask
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def read_true_masks(
+    folder: str | Path, image_ids: "pd.Series[str]", *, height: int, width: int, crop_bottom: float
+) -> Iterator[npt.NDArray[np.uint8]]:
+    """The limb's true outline in each standardized film, uint8 0/255 (height, width).
+
+    `folder` is the one that `draw_joint_cohort` wrote; the rest as for the films themselves.
+    """
+    for image_id in image_ids:
+        mask = read_image(Path(folder) / "truth" / "masks" / f"{image_id}.png")
+        yield standardize_mask(mask, height, width, crop_bottom)
+
+
+def read_true_joints(folder: str | Path) -> "pd.DataFrame":
+    """The joints that detectors look for: image_id, joint, class, x_min..y_max, film pixels."""
+    joints = read_table(Path(folder) / "truth" / "joints.csv")
+    columns = ["image_id", "joint", "class", "x_min", "y_min", "x_max", "y_max"]
+    return joints.loc[joints["class"].notna(), columns].reset_index(drop=True)

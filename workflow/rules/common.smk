@@ -1,0 +1,172 @@
+# What the other rules share: the checked settings, and which files a cohort has.
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from sharpflow.anatomy import LIMBS, MODELS, LimbKind
+from sharpflow.code_digest import code_digest
+from sharpflow.cohort.films import list_films
+from sharpflow.config import load_study
+from sharpflow.errors import UserError
+from sharpflow.imaging.shards import shard_of
+
+try:
+    study = load_study(config)
+except UserError as error:
+    raise WorkflowError(str(error))
+
+KINDS = [kind.value for kind in LimbKind]
+JOINTS = study.cohorts.joints
+# The cohorts that are drawn: the one that is scored, or one only to train the detector on.
+DRAWN = {"joints"} if JOINTS == "phantom" else {"boxed"} if JOINTS.boxes == "phantom" else set()
+# The cohort whose boxes train the detector.
+BOXED = "boxed" if "boxed" in DRAWN else "joints"
+HAS_TRUTH = "joints" in DRAWN
+HAS_SCORES = HAS_TRUTH or JOINTS.scores is not None
+
+
+wildcard_constraints:
+    cohort="joints|boxed",
+    kind="|".join(KINDS),
+    shard=r"\d\d",
+    model="|".join(MODELS),
+
+
+def code(script):
+    """Digest of the library code that a script runs."""
+    return code_digest(f"{workflow.basedir}/workflow/scripts/{script}.py")
+
+
+def phantom_folder(cohort):
+    return f"results/{study.study}/phantom/{cohort}"
+
+
+def source(part, drawn_as):
+    """Where a part of a cohort lies: as config.yaml says, or in the folder it is drawn into."""
+
+    def of_cohort(wildcards):
+        cohort = getattr(wildcards, "cohort", "joints")
+        if cohort in DRAWN:
+            return f"{phantom_folder(cohort)}/{drawn_as}"
+        return getattr(JOINTS, part)
+
+    return of_cohort
+
+
+films_source = source("films", "films")
+scores_source = source("scores", "scores.csv")
+boxes_source = source("boxes", "boxes")
+
+
+def files(list_own):
+    """The files that a cohort has at present; for a drawn one, the folder it is drawn into."""
+
+    def of_cohort(wildcards):
+        cohort = getattr(wildcards, "cohort", "joints")
+        return phantom_folder(cohort) if cohort in DRAWN else list_own(wildcards)
+
+    return of_cohort
+
+
+def own_shard(wildcards):
+    """The user's films of one limb kind that belong to a shard."""
+    shards = study.standardize.shards[wildcards.kind]
+    return [
+        str(film.path)
+        for film in list_films(JOINTS.films).films
+        if LIMBS[film.limb].kind == wildcards.kind
+        and shard_of(film.image_id, shards) == wildcards.shard
+    ]
+
+
+film_files = files(lambda wildcards: [str(film.path) for film in list_films(JOINTS.films).films])
+shard_film_files = files(own_shard)
+score_files = files(lambda wildcards: JOINTS.scores or [])
+box_files = files(
+    lambda wildcards: (
+        [] if JOINTS.boxes == "phantom" else sorted(map(str, Path(JOINTS.boxes).iterdir()))
+    )
+)
+
+
+def checked(table, cohort="{cohort}"):
+    """A table of the checked cohort, for rules that name the files they depend on beside it.
+
+    The check reads everything and so reruns on any change; without `ancient` all would rerun with
+    it. What is set aside may depend on any file, so there it is not ancient.
+    """
+    path = f"<results>/cohort/{cohort}/{table}.csv"
+    return ancient(path) if study.checks.on_problem == "stop" else path
+
+
+def shards(pattern):
+    """All shards of a stage, for the wildcard `kind`."""
+
+    def of_kind(wildcards):
+        numbers = range(study.standardize.shards[wildcards.kind])
+        return expand(pattern, kind=wildcards.kind, shard=[f"{n:02d}" for n in numbers])
+
+    return of_kind
+
+
+def boxed_masks(wildcards):
+    """The masks of the films that train the detector: the U-Net's, for drawn films their own."""
+    if BOXED == "boxed":
+        return phantom_folder("boxed")
+    return shards("<results>/masks/unet/{kind}/{shard}.npy")(wildcards)
+
+
+def every_shard(pattern):
+    """All shards of a stage, hands first."""
+    return [
+        pattern.format(kind=kind, shard=f"{number:02d}")
+        for kind in KINDS
+        for number in range(study.standardize.shards[kind])
+    ]
+
+
+def hand_shards(pattern):
+    return [path for path in every_shard(pattern) if "/hand/" in path]
+
+
+def data_name(cohort="joints"):
+    """What a table says its data are: "phantom", or the name of the cohort's folder."""
+    return "phantom" if cohort in DRAWN else Path(JOINTS.films).resolve().parent.name
+
+
+def weights_name(weights):
+    return weights if isinstance(weights, str) else Path(weights.file).name
+
+
+def own_weights(weights):
+    """A local weights file and its SHA-256; nothing where they are downloaded."""
+    return {"file": None} if isinstance(weights, str) else weights.model_dump()
+
+
+def vgg16_base():
+    """The VGG16 base that the study asks for."""
+    name = "drawn_joints" if study.vgg16.weights == "none" else "imagenet"
+    return f"<results>/vgg16/{name}.keras"
+
+
+def detector_start():
+    """The weights that the detector's training begins from, if any."""
+    return [] if study.detector.weights == "none" else "<results>/detector/coco.pt"
+
+
+def study_notes():
+    """What every table says of the data and the models behind it."""
+    return {
+        "data": data_name(),
+        "base_weights": weights_name(study.vgg16.weights),
+        "detector": study.detector.model,
+        "detector_data": data_name(BOXED),
+        "detector_weights": weights_name(study.detector.weights),
+        "rule": study.identity.rule,
+    }
+
+
+def write_run_record():
+    from sharpflow.provenance import write_record
+
+    write_record(f"results/{study.study}", study.model_dump(mode="json"), workflow.basedir)

@@ -1,0 +1,96 @@
+# Masked films and boxes -> one detector a limb kind -> joints found and named (Tan et al., 2.3.3).
+# Steps: train_detector -> detect_joints -> name_joints
+
+
+# YOLOv3 on the boxed films of training patients; validation patients choose the epoch.
+rule train_detector:
+    input:
+        images=shards(f"<results>/standardized/{BOXED}/{{kind}}/{{shard}}.npy"),
+        masks=boxed_masks,
+        changed=box_files,
+        boxes=checked("boxes", BOXED),
+        split=f"<results>/cohort/{BOXED}/split.csv",
+        weights=detector_start(),
+    output:
+        model="<results>/detector/{kind}/best.pt",
+        history="<results>/detector/{kind}/history.csv",
+        card="<results>/detector/{kind}/card.json",
+    log:
+        "<logs>/train_detector/{kind}.log",
+    benchmark:
+        "<benchmarks>/train_detector/{kind}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 8
+    params:
+        settings=study.detector.model_dump(exclude={"weights", "confidence"}),
+        true_masks=BOXED == "boxed",
+        crop_bottom=lambda wildcards: study.standardize.crop_bottom[wildcards.kind],
+        seed=study.seed,
+        data=data_name(BOXED),
+        code=code("train_detector"),
+    script:
+        "../scripts/train_detector.py"
+
+
+# The best 10 (hand) or 6 (foot) boxes of every film.
+rule detect_joints:
+    input:
+        model="<results>/detector/{kind}/best.pt",
+        images=shards("<results>/standardized/joints/{kind}/{shard}.npy"),
+        masks=shards("<results>/masks/unet/{kind}/{shard}.npy"),
+    output:
+        "<results>/detection/{kind}/boxes.csv",
+    log:
+        "<logs>/detect_joints/{kind}.log",
+    benchmark:
+        "<benchmarks>/detect_joints/{kind}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 4
+    params:
+        image_size=study.detector.image_size,
+        confidence=study.detector.confidence,
+        code=code("detect_joints"),
+    script:
+        "../scripts/detect_joints.py"
+
+
+# Which joint is which, by the paper's rule and by the template's.
+rule name_joints:
+    input:
+        boxes="<results>/detection/{kind}/boxes.csv",
+        rows=shards("<results>/standardized/joints/{kind}/{shard}.csv"),
+    output:
+        "<results>/detection/{kind}/joints.csv",
+    log:
+        "<logs>/name_joints/{kind}.log",
+    benchmark:
+        "<benchmarks>/name_joints/{kind}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    params:
+        code=code("name_joints"),
+    script:
+        "../scripts/name_joints.py"
+
+
+# The joints of films that carry boxes, named: what detection is measured against.
+rule locate_true_joints:
+    input:
+        changed=box_files,
+        boxes=checked("boxes", "joints"),
+        rows=shards("<results>/standardized/joints/{kind}/{shard}.csv"),
+        truth=branch(HAS_TRUTH, then=phantom_folder("joints"), otherwise=[]),
+    output:
+        "<results>/detection/{kind}/true_joints.csv",
+    log:
+        "<logs>/locate_true_joints/{kind}.log",
+    benchmark:
+        "<benchmarks>/locate_true_joints/{kind}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    params:
+        code=code("locate_true_joints"),
+    script:
+        "../scripts/locate_true_joints.py"

@@ -1,0 +1,22 @@
+"""Find the joints of one limb kind's films."""
+
+from sharpflow.job import job
+
+with job(snakemake.log[0], snakemake.threads):
+    from sharpflow.anatomy import LimbKind
+    from sharpflow.detection.dataset import MaskedFilms
+    from sharpflow.detection.detect import detect
+    from sharpflow.files import write_table
+    from sharpflow.imaging.shards import read_shards
+
+    films, rows = read_shards(snakemake.input.images)
+    masks, _ = read_shards(snakemake.input.masks)
+    boxes = detect(
+        snakemake.input.model,
+        MaskedFilms(films, masks),
+        rows,
+        kind=LimbKind(snakemake.wildcards.kind),
+        image_size=snakemake.params.image_size,
+        confidence=snakemake.params.confidence,
+    )
+    write_table(boxes, snakemake.output[0])

@@ -1,0 +1,14 @@
+"""Figure 6 of Tan et al.: the four models' confusion matrices."""
+
+from sharpflow.job import job
+
+with job(snakemake.log[0]):
+    from sharpflow.files import read_table
+    from sharpflow.reporting.style import save
+    from sharpflow.reporting.tan_figures_scores import draw_confusion_matrices
+
+    predictions = {
+        model: read_table(path).query("split == 'test'")
+        for model, path in zip(snakemake.params.models, snakemake.input, strict=True)
+    }
+    save(draw_confusion_matrices(predictions, data=snakemake.params.data), snakemake.output[0])

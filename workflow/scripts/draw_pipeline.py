@@ -1,0 +1,49 @@
+"""Figure 5 of Tan et al.: the pipeline, stage by stage, on one hand of a test patient."""
+
+from sharpflow.job import job
+
+with job(snakemake.log[0]):
+    import numpy as np
+
+    from sharpflow.files import read_table
+    from sharpflow.imaging.reading import read_image
+    from sharpflow.imaging.shards import read_shards
+    from sharpflow.reporting.style import save
+    from sharpflow.reporting.tan_figures_films import PipelineStages, draw_pipeline, pick_films
+    from sharpflow.segmentation.predict import apply_mask
+
+    params, source = snakemake.params, snakemake.input
+    films, rows = read_shards(source.images)
+    bootstrap, _ = read_shards(source.bootstrap)
+    unet, _ = read_shards(source.unet)
+    crop_rows = read_table(source.crops_table)
+    tested = crop_rows.loc[crop_rows["split"] == "test", "image_id"]
+    (image_id,) = pick_films(
+        rows[rows["image_id"].isin(tested)], 1, seed=params.seed, name="pipeline"
+    )
+
+    def of_film(table: str):
+        """The film's rows of a table."""
+        return read_table(source[table]).query("image_id == @image_id")
+
+    number = rows.index[rows["image_id"] == image_id][0]
+    scores = of_film("scores").set_index("joint")
+    crops = crop_rows[crop_rows["image_id"] == image_id]
+    crop_scores = crops[["joint"]].assign(
+        **{
+            damage: crops["joint"].map(scores[f"{damage}_predicted"])
+            for damage in ("erosion", "narrowing")
+        }
+    )
+    stages = PipelineStages(
+        raw=read_image(of_film("films")["file"].item(), round(params.max_megapixels * 1e6)),
+        standardized=films[number],
+        bootstrap_mask=bootstrap[number],
+        unet_mask=unet[number],
+        masked=apply_mask(films[number], unet[number]),
+        boxes=of_film("boxes"),
+        joints=of_film("joints").query("rule == @params.rule"),
+        crops=np.load(source.crops, mmap_mode="r")[crops.index],
+        crop_scores=crop_scores,
+    )
+    save(draw_pipeline(stages, label=image_id, data=params.data), snakemake.output[0])

@@ -1,0 +1,15 @@
+"""Run the frozen base once over all crops of one limb kind."""
+
+from sharpflow.job import job
+
+with job(snakemake.log[0], snakemake.threads):
+    import keras
+    import numpy as np
+
+    from sharpflow.files import whole
+    from sharpflow.joint_scoring.features import extract_features
+
+    base = keras.saving.load_model(snakemake.input.base, compile=False)
+    features = extract_features(base, np.load(snakemake.input.crops, mmap_mode="r"))
+    with whole(snakemake.output[0]) as temporary:
+        np.save(temporary, features)

@@ -1,0 +1,22 @@
+"""Write joints, names and scores onto the test patients' films."""
+
+from pathlib import Path
+
+from sharpflow.job import job
+
+with job(snakemake.log[0]):
+    import cv2
+
+    from sharpflow.files import read_table, whole
+    from sharpflow.imaging.shards import read_shards
+    from sharpflow.reporting.film_labels import label_film
+    from sharpflow.reporting.style import data_note
+
+    films, rows = read_shards(snakemake.input.images)
+    number = {image_id: index for index, image_id in enumerate(rows["image_id"])}
+    for image_id, joints in read_table(snakemake.input.joints).groupby("image_id"):
+        labelled = label_film(
+            films[number[image_id]], joints, note=data_note(snakemake.params.data)
+        )
+        with whole(Path(snakemake.output[0]) / f"{image_id}.png") as temporary:
+            cv2.imwrite(str(temporary), labelled[..., ::-1])

@@ -1,0 +1,13 @@
+"""Name the boxes of one limb kind's films by both rules."""
+
+from sharpflow.job import job
+
+with job(snakemake.log[0]):
+    import pandas as pd
+
+    from sharpflow.detection.identity import name_films
+    from sharpflow.files import read_table, write_table
+
+    rows = pd.concat(map(read_table, snakemake.input.rows))
+    limbs = dict(zip(rows["image_id"], rows["limb"], strict=True))
+    write_table(name_films(read_table(snakemake.input.boxes), limbs), snakemake.output[0])

@@ -1,0 +1,52 @@
+"""Train one limb kind's U-Net on the chosen masks of training patients."""
+
+from pathlib import Path
+
+from sharpflow.job import job
+
+with job(snakemake.log[0], snakemake.threads):
+    from sharpflow.cards import write_card
+    from sharpflow.digests import digest_of
+    from sharpflow.files import read_table, write_table
+    from sharpflow.imaging.shards import read_shards
+    from sharpflow.segmentation.predict import resize_for_unet, resize_masks_for_unet
+    from sharpflow.segmentation.training import train_unet
+
+    kind, params = snakemake.wildcards.kind, snakemake.params
+    settings = dict(params.settings)
+    height, width = settings.pop("height"), settings.pop("width")
+    films, rows = read_shards(snakemake.input.images)
+    masks, _ = read_shards(snakemake.input.masks)
+    rows = rows.merge(read_table(snakemake.input.chosen), on="image_id")
+    rows = rows.merge(read_table(snakemake.input.split), on="patient")
+
+    def stacks(split: str) -> tuple:
+        """The films and chosen masks of one split, at the network's size."""
+        chosen = rows.index[(rows["split"] == split) & rows["chosen"]]
+        pairs = films.take(chosen), masks.take(chosen)
+        return resize_for_unet(pairs[0], height, width), resize_masks_for_unet(
+            pairs[1], height, width
+        )
+
+    data = (*stacks("train"), *stacks("validation"))
+    digest = digest_of(*data)
+    run = digest_of(digest, settings, params.seed, params.code)
+    history = train_unet(
+        *data,
+        kind=kind,
+        **settings,
+        seed=params.seed,
+        folder=Path(snakemake.output.model).parent,
+        checkpoints=Path(params.checkpoints) / f"unet-{kind}-{run}",
+    )
+    write_table(history, snakemake.output.history)
+    best = history.loc[history["validation_loss"].idxmin()]
+    write_card(
+        snakemake.output.card,
+        expects=f"standardized films of a {kind}, float32 (n, {height}, {width}, 1) in [0, 1]; "
+        "gives the probability of limb for each pixel",
+        data=params.data,
+        data_digest=digest,
+        settings=dict(params.settings),
+        metrics=best.to_dict(),
+    )
