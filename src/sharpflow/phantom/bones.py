@@ -1,8 +1,7 @@
-"""Bones as solids in millimetres, and the mineral an X-ray meets on its way through them.
+"""Bones as solids in millimetres.
 
 A bone lies in the limb's frame: x to the right, y down, of a left limb seen from behind the film
-(thumb or great toe on the right, digits up). `mineral` gives what is met along the ray at each
-point, in millimetres of compact bone.
+(thumb or great toe on the right, digits up), at the size of the mean adult.
 """
 
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ NODES = 65
 ACROSS = np.linspace(-1, 1, NODES, dtype=np.float32)
 ALONG = np.linspace(0, 1, NODES, dtype=np.float32)
 _MARGIN = 1.0
+_BITE_COLUMNS = 8
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Bite:
     across: float
     half_along: float
     half_across: float
-    angle: float = 0.0
+    angle: float = 0.0  # of the ellipse, from along towards across
     loss: float = 0.9
     rim: float = 0.0  # extra density of a sclerotic rim, relative
 
@@ -37,7 +37,8 @@ class Surface:
     """An end of a tubular bone: how far it reaches beyond the bone's nominal end, mm.
 
     `reach` has one value for each of ACROSS. `roundness` is how fast the bone thickens behind its
-    surface, mm; `plate` the strength of the dense plate under the cartilage, relative.
+    surface, mm, or 0 where it is cut flat (a fused joint); `plate` is the strength of the dense
+    plate under the cartilage, relative.
     """
 
     reach: Floats
@@ -72,6 +73,11 @@ class Tube:
             float(self.y - along * cosine + across * sine),
         )
 
+    def end_half_width(self, end: str) -> float:
+        """Half the width of the "head" or "base" where it is widest, mm."""
+        part = self.half_width[-12:] if end == "head" else self.half_width[:12]
+        return float(part.max())
+
     def corners(self) -> list[tuple[float, float]]:
         """The four corners of a rectangle that holds the bone, limb coordinates."""
         wide = float((self.half_width + np.abs(self.bend)).max()) + _MARGIN
@@ -79,120 +85,60 @@ class Tube:
         high = self.length + float(self.head.reach.max()) + _MARGIN
         return [self.point(s, u) for s in (low, high) for u in (-wide, wide)]
 
-    def local(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        """Along and across of limb coordinates, mm."""
-        sine, cosine = np.float32(np.sin(self.angle)), np.float32(np.cos(self.angle))
-        dx, dy = x - np.float32(self.x), y - np.float32(self.y)
-        return dx * sine - dy * cosine, dx * cosine + dy * sine
-
-    def mineral(self, x: Floats, y: Floats) -> Floats:
-        """Compact bone met along the ray at limb coordinates x, y, mm."""
-        s, u = self.local(x, y)
-        t = s * np.float32(1 / self.length)
-        half = lookup(self.half_width, t)
-        u = u - lookup(self.bend, t)
-        v = u / half
-        w = (v + 1) / 2
-        behind = s + lookup(self.base.reach, w)
-        before = np.float32(self.length) + lookup(self.head.reach, w) - s
-        cortex = lookup(self.cortex, t)
-        outer = _chord(half, v) * _rise(behind, self.base) * _rise(before, self.head)
-        inner_half = np.maximum(half - cortex, 0.05)
-        thin = np.float32(0.45)
-        inner = (
-            _chord(inner_half, u / inner_half)
-            * _rise(behind - thin, self.base)
-            * _rise(before - thin, self.head)
-        )
-        inner = np.minimum(inner, outer)
-        mineral = (outer - inner) + lookup(self.spongy, t) * inner
-        plates = self.base.plate * _plate(behind) + self.head.plate * _plate(before)
-        mineral = (mineral + 0.22 * plates * outer) * np.float32(self.depth * self.density)
-        return bite(mineral, s, u, self.bites)
+    def packed(self) -> tuple[Floats, Floats, Floats]:
+        """Numbers, tables and bites as the renderer takes them."""
+        numbers = np.array(
+            [self.x, self.y, np.sin(self.angle), np.cos(self.angle), self.length,
+             self.depth * self.density, self.base.roundness, self.head.roundness,
+             self.base.plate, self.head.plate], np.float32,
+        )  # fmt: skip
+        tables = np.stack([self.half_width, self.bend, self.cortex, self.spongy,
+                           self.base.reach, self.head.reach])  # fmt: skip
+        return numbers, tables.astype(np.float32), _packed_bites(self.bites)
 
 
 @dataclass
 class Blob:
-    """A carpal or tarsal: a closed outline about (x, y), `radius` at equal angles, mm."""
+    """A carpal, tarsal or sesamoid: a closed outline about (x, y), `radius` at equal angles, mm.
+
+    The outline of the half that faces the film is moved by (`slant_x`, `slant_y`) mm, which gives
+    the double contours that such bones have on film.
+    """
 
     name: str
     x: float
     y: float
-    radius: Floats  # at equal angles from 0 (right) clockwise, first = last
+    radius: Floats  # at NODES equal angles from 0 (right) clockwise, first = last
     half_depth: float
     cortex: float
     spongy: float
+    slant_x: float = 0.0
+    slant_y: float = 0.0
     density: float = 1.0
     bites: list[Bite] = field(default_factory=list)
 
     def corners(self) -> list[tuple[float, float]]:
         """The four corners of a rectangle that holds the bone, limb coordinates."""
-        r = float(self.radius.max()) + _MARGIN
+        r = float(self.radius.max()) + _MARGIN + max(abs(self.slant_x), abs(self.slant_y))
         return [(self.x + i * r, self.y + j * r) for i in (-1, 1) for j in (-1, 1)]
 
-    def local(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        """Along (up) and across (right) of limb coordinates, mm."""
-        return np.float32(self.y) - y, x - np.float32(self.x)
-
-    def mineral(self, x: Floats, y: Floats) -> Floats:
-        """Compact bone met along the ray at limb coordinates x, y, mm."""
-        s, u = self.local(x, y)
-        turn = np.arctan2(-s, u) * np.float32(0.5 / np.pi)
-        edge = lookup(self.radius, turn - np.floor(turn))
-        inside = edge - np.hypot(s, u)
-        outer = _dome(inside, 3.2) * np.float32(2 * self.half_depth)
-        inner = _dome(inside - np.float32(self.cortex), 3.2) * np.float32(
-            2 * (self.half_depth - self.cortex)
-        )
-        mineral = (outer - inner + np.float32(self.spongy) * inner) * np.float32(self.density)
-        return bite(mineral, s, u, self.bites)
+    def packed(self) -> tuple[Floats, Floats, Floats]:
+        """Numbers, outline and bites as the renderer takes them."""
+        numbers = np.array(
+            [self.x, self.y, self.half_depth, self.cortex, self.spongy, self.density,
+             self.slant_x, self.slant_y], np.float32,
+        )  # fmt: skip
+        return numbers, self.radius.astype(np.float32), _packed_bites(self.bites)
 
 
 Bone = Tube | Blob
 
 
-def lookup(table: Floats, t: Floats) -> Floats:
-    """Linear interpolation of a table at equal steps from 0 to 1; ends hold beyond."""
-    place = np.clip(t * np.float32(NODES - 1), 0, np.float32(NODES - 1.001))
-    index = place.astype(np.int32)
-    low = table[index]
-    return low + (place - index) * (table[index + 1] - low)
-
-
-def _chord(half: Floats, v: Floats) -> Floats:
-    """Length of the ray through a round section of half width `half`, v from -1 to 1 across."""
-    return 2 * half * np.sqrt(np.maximum(1 - v * v, 0))
-
-
-def _dome(inside: Floats, roundness: float) -> Floats:
-    """0 at an edge, 1 from `roundness` mm inside on, as a rounded edge gains thickness."""
-    rest = 1 - np.clip(inside / np.float32(roundness), 0, 1)
-    return np.sqrt(np.maximum(1 - rest * rest, 0))
-
-
-def _rise(inside: Floats, surface: Surface) -> Floats:
-    return _dome(inside, surface.roundness)
-
-
-def _plate(inside: Floats) -> Floats:
-    """The dense plate under a joint's surface, about 0.6 mm thick."""
-    z = (inside - np.float32(0.45)) / np.float32(0.35)
-    return np.exp(-z * z)
-
-
-def bite(mineral: Floats, s: Floats, u: Floats, bites: list[Bite]) -> Floats:
-    """Take the bites out of the mineral; each edge is blurred over some 0.5 mm."""
-    for hole in bites:
-        sine, cosine = np.float32(np.sin(hole.angle)), np.float32(np.cos(hole.angle))
-        ds, du = s - np.float32(hole.along), u - np.float32(hole.across)
-        a = (ds * cosine + du * sine) / np.float32(hole.half_along)
-        b = (du * cosine - ds * sine) / np.float32(hole.half_across)
-        small = np.float32(min(hole.half_along, hole.half_across))
-        outside = (np.sqrt(a * a + b * b) - 1) * small  # mm, near the edge
-        share = 1 / (1 + np.exp(np.clip(outside / np.float32(0.14), -30, 30)))
-        keep = 1 - np.float32(hole.loss) * share
-        if hole.rim:
-            z = (outside - np.float32(0.5)) / np.float32(0.35)
-            keep = keep * (1 + np.float32(hole.rim) * np.exp(-z * z))
-        mineral = mineral * keep
-    return mineral
+def _packed_bites(bites: list[Bite]) -> Floats:
+    """One row a bite: place, half axes, sine and cosine of its angle, loss, rim."""
+    rows = [
+        (b.along, b.across, b.half_along, b.half_across, np.sin(b.angle), np.cos(b.angle),
+         b.loss, b.rim)
+        for b in bites
+    ]  # fmt: skip
+    return np.array(rows, np.float32).reshape(-1, _BITE_COLUMNS)

@@ -14,7 +14,7 @@ from sharpflow.anatomy import ALL_SITES, DETECTED_JOINTS, LIMBS, Damage, LimbKin
 from sharpflow.files import whole, write_table
 from sharpflow.phantom.feet import build_foot, draw_foot_pose
 from sharpflow.phantom.film import Exposure, Marker, draw_exposure, expose, finish
-from sharpflow.phantom.hands import HandScores, build_hand, draw_hand_pose
+from sharpflow.phantom.hands import LimbScores, build_hand, draw_hand_pose
 from sharpflow.phantom.limb import Limb, Person, draw_person
 from sharpflow.phantom.placement import Placement, box_of, place_limb
 from sharpflow.phantom.render import trace
@@ -107,7 +107,7 @@ class DrawnFilm:
 
 
 def build_limb(
-    kind: LimbKind, person: Person, scores: HandScores, rng: np.random.Generator
+    kind: LimbKind, person: Person, scores: LimbScores, rng: np.random.Generator
 ) -> tuple[Limb, dict[str, float], float]:
     """A limb in a drawn pose: the limb, the pose as columns, its tilt out of the film."""
     total = sum(scores.narrowing.values()) + sum(scores.erosion.values())
@@ -133,7 +133,7 @@ def draw_film(
     """One limb of a patient on one film."""
     rng = np.random.default_rng(seed_for(seed, "film", patient, code))
     kind, side = LIMBS[code].kind, LIMBS[code].side
-    of_limb = HandScores(
+    of_limb = LimbScores(
         {j: s for (c, j, d), s in scores.items() if c == code and d is Damage.EROSION},
         {j: s for (c, j, d), s in scores.items() if c == code and d is Damage.NARROWING},
     )
@@ -168,14 +168,14 @@ def fit_range(exposure: Exposure, kind: LimbKind) -> Exposure:
 
 
 def _joint_rows(
-    image_id: str, kind: LimbKind, limb: Limb, placement: Placement, scores: HandScores,
+    image_id: str, kind: LimbKind, limb: Limb, placement: Placement, scores: LimbScores,
     rng: np.random.Generator,
 ) -> Rows:  # fmt: skip
     rows: Rows = []
     size = placement.view.mm_per_pixel
     for site in ALL_SITES[kind]:
         x, y, x_min, y_min, x_max, y_max = box_of(limb, site.name, placement.view, rng)
-        gap = limb.sites[site.name].gap
+        gap = limb.sites[site.name].gap * limb.scale
         rows.append({
             "image_id": image_id, "joint": site.name, "class": site.detector_class,
             "x": x, "y": y, "x_min": x_min, "y_min": y_min, "x_max": x_max, "y_max": y_max,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.random import Generator
 
-from sharpflow.phantom.bones import ACROSS, Bite, Blob, Floats, Tube
+from sharpflow.phantom.bones import ACROSS, ALONG, Bite, Blob, Floats, Tube
 
 # What lesions can add up to a score on one bone or one joint, and how often (ours).
 DECOMPOSITIONS: dict[int, tuple[tuple[tuple[int, ...], float], ...]] = {
@@ -106,7 +106,7 @@ def carve(bone: Tube, end: str, lesions: list[Lesion], rng: Generator) -> float:
     """Take the lesions out of one end of a bone; returns the length lost to collapse, mm."""
     lost = 0.0
     surface = bone.head if end == "head" else bone.base
-    half = float(bone.half_width[-4] if end == "head" else bone.half_width[3])
+    half = bone.end_half_width(end)
     tip, inward = (bone.length, -1.0) if end == "head" else (0.0, 1.0)
     taken: dict[int, int] = {}
     for lesion in lesions:
@@ -138,7 +138,7 @@ def carve(bone: Tube, end: str, lesions: list[Lesion], rng: Generator) -> float:
 def _collapse(bone: Tube, end: str, rng: Generator) -> float:
     """The surface destroyed over its whole width and length lost."""
     surface = bone.head if end == "head" else bone.base
-    half = float(bone.half_width[-4] if end == "head" else bone.half_width[3])
+    half = bone.end_half_width(end)
     lost = float(rng.uniform(*LESION_DEPTH[5])) * 2 * half
     ragged = _ragged(rng) * 0.22 * half
     surface.reach = np.minimum(surface.reach, 0.25 * surface.reach).astype(np.float32)
@@ -181,13 +181,11 @@ def carve_blob(bone: Blob, score: int, rng: Generator, *, towards: float | None 
         )
 
 
-def apply_space(base: Tube, damage: JointDamage, gap: float) -> None:
-    """Draw the focal loss of narrowing 1 into the base of the distal bone."""
-    if damage.focal:
-        across = np.clip(np.sign(damage.focal) * ACROSS, 0, 1)
-        smooth = across * across * (3 - 2 * across)
-        extra = abs(damage.focal) * gap * np.minimum(smooth * 1.6, 1)
-        base.base.reach = (base.base.reach + extra).astype(np.float32)
+def focal_loss(damage: JointDamage) -> Floats:
+    """Share of the joint space that narrowing 1 takes, across the joint."""
+    side = np.clip(np.sign(damage.focal) * ACROSS, 0, 1)
+    ramp = np.minimum(1.6 * side * side * (3 - 2 * side), 1)
+    return np.asarray(abs(damage.focal) * ramp, np.float32)
 
 
 def thin_around(bone: Tube, end: str, amount: float) -> None:

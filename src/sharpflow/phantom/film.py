@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from sharpflow.phantom.bones import Floats
 from sharpflow.phantom.render import Rays
 
-# Attenuation per mm at about 50 kVp, effective 30 keV, in water-like tissue (NIST tables: soft
-# tissue 0.038, compact bone 0.20 over it less scatter); with the scatter of a film without grid.
-FLESH = 0.026
-BONE = 0.085
+# Attenuation per mm that a film at about 50 kVp shows. NIST's tables give 0.038 for soft tissue and
+# 0.25 for compact bone at 30 keV, the beam's mean; beam hardening and scatter without a grid halve
+# the contrast of bone (ours).
+FLESH = 0.028
+BONE = 0.115
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ def draw_exposure(rng: Generator, height: int, width: int) -> Exposure:
         value = int(rng.choice([rng.uniform(0, 12), rng.uniform(200, 255)]))
     return Exposure(
         lowest=float(rng.uniform(-0.05, 0.1)),
-        range=float(rng.uniform(1.5, 2.3)),
-        gamma=float(rng.uniform(0.75, 1.15)),
+        range=float(rng.uniform(1.9, 2.7)),
+        gamma=float(rng.uniform(0.7, 1.05)),
         background=float(background),
         brightness=float(brightness),
         noise=float(rng.uniform(0.008, 0.022)),

@@ -9,33 +9,36 @@ from sharpflow.anatomy import LimbKind
 from sharpflow.phantom import measurements as mm
 from sharpflow.phantom import shapes
 from sharpflow.phantom.bones import ACROSS, ALONG, Blob, Surface, Tube
-from sharpflow.phantom.carpals import OUTLINES, carpal
-from sharpflow.phantom.damage import JointDamage, carve, carve_blob, draw_damage
-from sharpflow.phantom.limb import Flesh, Limb, Person, Site, scaled
-from sharpflow.phantom.linking import link
+from sharpflow.phantom.carpals import OUTLINES, carpal, polar
+from sharpflow.phantom.damage import carve, carve_blob, draw_damage
+from sharpflow.phantom.limb import Flesh, Limb, Person, Site, fit_to_person
+from sharpflow.phantom.linking import Assembly, link, own_gaps
 
-# Base of each metacarpal (x, y up) and its direction in degrees (to the radial side); ours.
-METACARPAL_BASE = {1: (30.5, 35.2), 2: (13.6, 36.6), 3: (0.6, 36.2), 4: (-10.8, 34.6),
-                   5: (-20.0, 32.4)}  # fmt: skip
-METACARPAL_ANGLE = {1: 38.0, 2: 7.0, 3: 0.0, 4: -8.0, 5: -17.0}
+# Base of each metacarpal (x, y up) and its direction in degrees to the radial side; ours.
+METACARPAL_BASE = {1: (31.5, 37.2), 2: (13.8, 37.2), 3: (0.6, 37.0), 4: (-10.4, 35.6),
+                   5: (-19.6, 33.6)}  # fmt: skip
+METACARPAL_ANGLE = {1: 36.0, 2: 6.5, 3: 0.0, 4: -7.0, 5: -15.0}
+HEAD_CURVE = {1: 3.6, 2: 5.6, 3: 5.6, 4: 4.9, 5: 4.7}  # mm, of the metacarpal heads; ours
+_NONE = float("nan")
 
 
 @dataclass(frozen=True)
 class HandPose:
     """How a hand lies on the film; degrees."""
 
-    spread: float = 0.0  # between neighbouring fingers at the MCPs
+    spread: float = 0.0  # between neighbouring fingers
     thumb: float = 0.0  # abduction beyond the usual
     lean: tuple[float, ...] = (0.0,) * 5  # deviation of each finger at the MCP
+    bend: tuple[float, ...] = (0.0,) * 5  # deviation of each finger at the PIP
     flexion: tuple[float, ...] = (0.0,) * 5  # of each finger at PIP and DIP, out of the film
     ulnar_drift: float = 0.0  # of fingers 2-5, to the ulnar side
     wrist: float = 0.0  # deviation of the hand on the forearm
-    tilt: float = 0.0  # pronation; narrows the hand
+    tilt: float = 0.0  # pronation or supination; narrows the hand
 
 
 @dataclass(frozen=True)
-class HandScores:
-    """Erosion and narrowing by site name, wrist sites included."""
+class LimbScores:
+    """Erosion and narrowing of one limb by site name, wrist sites included; 0 where not named."""
 
     erosion: dict[str, int] = field(default_factory=dict)
     narrowing: dict[str, int] = field(default_factory=dict)
@@ -48,7 +51,8 @@ def draw_hand_pose(rng: Generator, drift: float = 0.0) -> HandPose:
     return HandPose(
         spread=float(np.clip(rng.normal(3, 4), -4, 12)),
         thumb=float(np.clip(rng.normal(0, 8), -18, 18)),
-        lean=tuple(float(np.clip(rng.normal(0, 2.2), -6, 6)) for _ in range(5)),
+        lean=tuple(np.clip(rng.normal(0, 2.2, 5), -6, 6).tolist()),
+        bend=tuple(np.clip(rng.normal(0, 2, 5), -6, 6).tolist()),
         flexion=tuple(float(min(f, 42)) for f in flexion),
         ulnar_drift=float(drift),
         wrist=float(np.clip(rng.normal(0, 5), -14, 14)),
@@ -56,224 +60,199 @@ def draw_hand_pose(rng: Generator, drift: float = 0.0) -> HandPose:
     )
 
 
-def build_hand(person: Person, pose: HandPose, scores: HandScores, rng: Generator) -> Limb:
-    """All bones, soft tissue and sites of a left hand (thumb on the right), mm."""
-    limb = Limb(LimbKind.HAND)
+def build_hand(person: Person, pose: HandPose, scores: LimbScores, rng: Generator) -> Limb:
+    """All bones, soft tissue and sites of a left hand (thumb on the right)."""
+    gaps = own_gaps(mm.HAND_GAPS, person, rng)
     damages = {
         name: draw_damage(scores.erosion.get(name, 0), scores.narrowing.get(name, 0), rng)
-        for name in mm.HAND_GAPS
+        for name in gaps
     }
-    gaps = {
-        name: gap * person.gap * float(1 + mm.GAP_SD_JOINT * np.clip(rng.normal(), -2, 2))
-        for name, gap in mm.HAND_GAPS.items()
-    }
-    _wrist(limb, pose, scores, damages, gaps, rng)
+    assembly = Assembly(Limb(LimbKind.HAND), person, rng, gaps, damages)
+    _forearm(assembly, pose, scores)
+    _carpus(assembly, scores)
     for ray in range(1, 6):
-        _ray(limb, ray, pose, scores, damages, gaps, person, rng)
-    _palm(limb, person)
-    return scaled(_finish(limb, person), person.scale)
+        _ray(assembly, ray, pose, scores)
+    _sesamoids(assembly)
+    _palm(assembly)
+    return fit_to_person(assembly.limb, person)
 
 
-def _finish(limb: Limb, person: Person) -> Limb:
-    for bone in limb.bones:
-        bone.density *= person.density
-        if isinstance(bone, Tube):
-            bone.cortex = bone.cortex * np.float32(person.cortex)
-            bone.half_width = bone.half_width * np.float32(person.stout)
-    return limb
+def _forearm(assembly: Assembly, pose: HandPose, scores: LimbScores) -> None:
+    """Distal radius and ulna, long enough to leave any film."""
+    length, turn = 120.0, -np.deg2rad(pose.wrist)
+    from_end = (1 - ALONG) * length
+    flare = np.exp(-((from_end / 20) ** 1.5))
+    rim = np.clip(np.abs(ACROSS) - 0.85, 0, 1) / 0.15
+    radius = Tube(
+        "radius", 0, 0, turn, length,
+        half_width=(6.6 + 8.6 * flare).astype(np.float32),
+        bend=(1.5 * flare).astype(np.float32),
+        depth=0.72,
+        cortex=(0.45 + 2.5 * (1 - flare)).astype(np.float32),
+        spongy=(0.04 + 0.18 * flare).astype(np.float32),
+        base=Surface(np.zeros_like(ACROSS), 1.0, 0.0),
+        head=Surface((5.0 * ACROSS + 2.6 * ACROSS**2 - 2.2 * rim).astype(np.float32), 2.0),
+    )  # fmt: skip
+    head = np.exp(-((from_end / 9) ** 1.8))
+    styloid = 4.6 * np.exp(-(((ACROSS + 0.74) / 0.17) ** 2)) - 2.0 * np.clip(ACROSS, 0, 1) ** 4
+    ulna = Tube(
+        "ulna", 0, 0, turn, length,
+        half_width=(4.9 + 3.2 * head).astype(np.float32),
+        bend=np.zeros_like(ALONG),
+        depth=0.85,
+        cortex=(0.45 + 2.1 * (1 - head)).astype(np.float32),
+        spongy=(0.04 + 0.17 * head).astype(np.float32),
+        base=Surface(np.zeros_like(ACROSS), 1.0, 0.0),
+        head=Surface(styloid.astype(np.float32), 1.8),
+    )  # fmt: skip
+    pivot_x, pivot_y = 0.0, -10.0  # the wrist turns about the head of the capitate
+    sine, cosine = np.sin(turn), np.cos(turn)
+    for bone, x, y in ((radius, 7.4, 3.0), (ulna, -16.6, 4.6)):
+        dx, dy = x - pivot_x, y - pivot_y
+        bone.x = float(pivot_x + dx * cosine - dy * sine - length * sine)
+        bone.y = float(pivot_y + dx * sine + dy * cosine + length * cosine)
+        lesions = draw_damage(scores.erosion.get(bone.name, 0), 0, assembly.rng)
+        carve(bone, "head", lesions.proximal + lesions.distal[:0], assembly.rng)
+    assembly.limb.bones += [radius, ulna]
+    sites = assembly.limb.sites
+    sites["radius"] = Site("radius", *radius.point(length - 4, 3), 28.0, _NONE)
+    sites["ulna"] = Site("ulna", *ulna.point(length - 3), 15.0, _NONE)
 
 
-def _lost(damages: dict[str, JointDamage], gaps: dict[str, float], name: str) -> float:
-    """How much nearer the bones of a wrist site have come, mm."""
-    damage = damages[name]
-    if damage.narrowing == 4:
-        return gaps[name] * 1.35
-    return gaps[name] * (1 - damage.space_left + 0.4 * abs(damage.focal))
-
-
-def _wrist(
-    limb: Limb,
-    pose: HandPose,
-    scores: HandScores,
-    damages: dict[str, JointDamage],
-    gaps: dict[str, float],
-    rng: Generator,
-) -> None:
-    """Forearm and carpus; narrowing moves the bones together."""
-    radius, ulna = _forearm(pose)
-    carve(radius, "head", draw_damage(scores.erosion.get("radius", 0), 0, rng).proximal, rng)
-    carve(ulna, "head", draw_damage(scores.erosion.get("ulna", 0), 0, rng).proximal, rng)
-    limb.bones += [radius, ulna]
-    down = _lost(damages, gaps, "radcar")
-    mid = _lost(damages, gaps, "capnlun")
-    mna = _lost(damages, gaps, "mna")
+def _carpus(assembly: Assembly, scores: LimbScores) -> None:
+    """The eight carpal bones; narrowing moves rows and neighbours together."""
+    rng, limb = assembly.rng, assembly.limb
+    down, mid, mna = (assembly.lost(name) for name in ("radcar", "capnlun", "mna"))
+    slant = rng.normal(0, 0.8, 2)
     for name in OUTLINES:
         bone = carpal(name)
         bone.y += down
         if name in ("capitate", "hamate", "trapezoid", "mul"):
             bone.y += mid
         if name in ("mul", "trapezoid"):
-            bone.y += mna * 0.8
-            bone.x -= mna * 0.4
+            bone.y += 0.8 * mna
+            bone.x -= 0.4 * mna
+        wave = 1 + 0.02 * rng.normal() + 0.02 * np.sin(3 * np.pi * ACROSS + rng.uniform(0, 6))
+        wave[-1] = wave[0] = (wave[0] + wave[-1]) / 2
+        bone.radius = (bone.radius * wave).astype(np.float32)
+        own = rng.normal(0, 0.5, 2)
+        bone.slant_x, bone.slant_y = float(slant[0] + own[0]), float(slant[1] + own[1])
         if name in ("mul", "nav", "lunate"):
             carve_blob(bone, scores.erosion.get(name, 0), rng)
-        bone.radius = (bone.radius * np.float32(1 + 0.02 * rng.normal())).astype(np.float32)
+            limb.sites[name] = Site(name, bone.x, bone.y, 16.0, _NONE)
         limb.bones.append(bone)
-    bones = {b.name: b for b in limb.bones}
-    for name, width in (("mul", 14.0), ("nav", 16.0), ("lunate", 16.0)):
-        limb.sites[name] = Site(name, bones[name].x, bones[name].y, width, float("nan"))
-    limb.sites["radius"] = Site("radius", *radius.point(radius.length - 4, 3), 28.0, float("nan"))
-    limb.sites["ulna"] = Site("ulna", *ulna.point(ulna.length - 3), 15.0, float("nan"))
+    hook = ((-13, 25.5), (-16.5, 27.5), (-19, 25), (-18.4, 21), (-15, 19.6), (-12.6, 22))
+    x, y, outline = polar(hook)
+    limb.bones.append(Blob("hook", x, y + down + mid, outline, 1.6, cortex=1.1, spongy=0.1))
     for name, x, y, width in (
         ("radcar", 7.0, -0.5, 30.0), ("capnlun", 3.0, -10.2 + down, 18.0),
-        ("mna", 19.5, -19.4 + down, 14.0),
+        ("mna", 20.0, -19.6 + down, 14.0),
     ):  # fmt: skip
-        limb.sites[name] = Site(name, x, y + down / 2, width, _space(damages, gaps, name))
+        limb.sites[name] = Site(name, x, y + down / 2, width, assembly.space(name))
 
 
-def _space(damages: dict[str, JointDamage], gaps: dict[str, float], name: str) -> float:
-    return max(0.0, gaps[name] - _lost(damages, gaps, name))
-
-
-def _forearm(pose: HandPose) -> tuple[Tube, Tube]:
-    """Distal radius and ulna, long enough to leave any film."""
-    length = 120.0
-    from_end = (1 - ALONG) * length
-    turn = -np.deg2rad(pose.wrist)
-    flare = np.exp(-((from_end / 21) ** 1.4))
-    half = (7.0 + 8.6 * flare).astype(np.float32)
-    reach = 4.6 * ACROSS + 2.4 * ACROSS**2 - 2.2 * np.clip(np.abs(ACROSS) - 0.85, 0, 1) * 8
-    radius = Tube(
-        "radius", 0, 0, turn, length, half, (1.5 * flare).astype(np.float32), 0.72,
-        (0.4 + 2.4 * (1 - flare)).astype(np.float32),
-        (0.03 + 0.15 * flare).astype(np.float32),
-        Surface(np.zeros_like(ACROSS), 1.0, 0.0), Surface(reach.astype(np.float32), 2.2),
-    )  # fmt: skip
-    head = np.exp(-((from_end / 10) ** 1.6))
-    styloid = 4.4 * np.exp(-(((ACROSS + 0.72) / 0.2) ** 2)) - 2.0 * np.clip(ACROSS, 0, 1) ** 4
-    ulna = Tube(
-        "ulna", 0, 0, turn, length, (5.2 + 2.9 * head).astype(np.float32), np.zeros_like(ALONG),
-        0.85, (0.4 + 2.0 * (1 - head)).astype(np.float32),
-        (0.03 + 0.14 * head).astype(np.float32),
-        Surface(np.zeros_like(ACROSS), 1.0, 0.0), Surface(styloid.astype(np.float32), 2.0),
-    )  # fmt: skip
-    for bone, (x, y) in ((radius, (7.0, 2.6)), (ulna, (-17.0, 4.2))):
-        # The wrist turns about the head of the capitate.
-        pivot_x, pivot_y = 0.0, -10.0
-        sine, cosine = np.sin(turn), np.cos(turn)
-        dx, dy = x - pivot_x, y - pivot_y
-        end = (pivot_x + dx * cosine - dy * sine, pivot_y + dx * sine + dy * cosine)
-        bone.x = end[0] - length * sine
-        bone.y = end[1] + length * cosine
-    return radius, ulna
-
-
-def _ray(
-    limb: Limb,
-    ray: int,
-    pose: HandPose,
-    scores: HandScores,
-    damages: dict[str, JointDamage],
-    gaps: dict[str, float],
-    person: Person,
-    rng: Generator,
-) -> None:
-    """Metacarpal and phalanges of one ray, joints linked, flesh around them."""
-    x, y = METACARPAL_BASE[ray]
-    y_down = -y + _lost(damages, gaps, "radcar") + _lost(damages, gaps, "capnlun")
+def _metacarpal(assembly: Assembly, ray: int, pose: HandPose, scores: LimbScores) -> Tube:
+    """A metacarpal on the carpus, moved down by what the wrist's joints have lost."""
+    x, up = METACARPAL_BASE[ray]
+    y = -up + assembly.lost("radcar") + assembly.lost("capnlun")
     if ray == 1:
-        y_down += 0.8 * _lost(damages, gaps, "mna")
+        y += 0.8 * assembly.lost("mna")
     if ray >= 3:
-        y_down += _lost(damages, gaps, f"cmc{ray}")
         site = f"cmc{ray}"
-        limb.sites[site] = Site(site, x, y_down + 0.5, 12.0, _space(damages, gaps, site))
-    angle = METACARPAL_ANGLE[ray] + (pose.thumb if ray == 1 else 0.4 * pose.spread * (3 - ray))
-    curve = {1: 3.2, 2: 5.0, 3: 5.0, 4: 4.4, 5: 4.2}[ray]
-    size = mm.METACARPALS[ray]
-    metacarpal = shapes.tube(
-        f"MC{ray}", size, shapes.hollow(0.8), shapes.convex(curve),
-        at=(x, y_down), angle=np.deg2rad(angle), rng=rng,
+        y += assembly.lost(site)
+        assembly.limb.sites[site] = Site(site, x, y + 0.5, 12.0, assembly.space(site))
+    abduction = pose.thumb if ray == 1 else 0.4 * pose.spread * (3 - ray)
+    bone = shapes.tube(
+        f"MC{ray}", mm.METACARPALS[ray], shapes.hollow(0.6) if ray == 1 else shapes.flat(),
+        shapes.convex(HEAD_CURVE[ray]), at=(x, y),
+        angle=float(np.deg2rad(METACARPAL_ANGLE[ray] + abduction)),
+        stout=assembly.person.stout, bow=0.3 * float(assembly.rng.normal()),
     )  # fmt: skip
     if ray == 1:
-        carve(metacarpal, "base", draw_damage(scores.erosion.get("mc1", 0), 0, rng).proximal, rng)
-        limb.sites["mc1"] = Site("mc1", *metacarpal.point(2.5), 15.0, float("nan"))
-    limb.bones.append(metacarpal)
+        lesions = draw_damage(scores.erosion.get("mc1", 0), 0, assembly.rng)
+        carve(bone, "base", lesions.proximal, assembly.rng)
+        assembly.limb.sites["mc1"] = Site("mc1", *bone.point(2.5), 15.0, _NONE)
+    assembly.limb.bones.append(bone)
+    return bone
+
+
+def _ray(assembly: Assembly, ray: int, pose: HandPose, scores: LimbScores) -> None:
+    """Metacarpal and phalanges of one ray, joints linked, flesh around them."""
+    metacarpal = _metacarpal(assembly, ray, pose, scores)
     cosine = float(np.cos(np.deg2rad(pose.flexion[ray - 1])))
-    turn = np.deg2rad(
-        pose.lean[ray - 1] + (0.6 * pose.spread * (3 - ray) - pose.ulnar_drift if ray > 1 else -12)
-    )
+    stout, rng = assembly.person.stout, assembly.rng
+    spread = 0.6 * pose.spread * (3 - ray) - pose.ulnar_drift if ray > 1 else -10.0
+    turns = np.deg2rad([pose.lean[ray - 1] + spread, pose.bend[ray - 1], rng.normal(0, 2)])
     first = link(
-        limb, f"MCP{ray}", metacarpal,
-        lambda at, a: shapes.tube(
-            f"PP{ray}", mm.HAND_PROXIMAL[ray], shapes.hollow(0.5 * curve * 0.62),
-            shapes.double(1.0), at=at, angle=a, shorten=(1 + cosine) / 2, rng=rng),
-        gap=gaps[f"MCP{ray}"], turn=float(turn), damage=damages[f"MCP{ray}"], rng=rng,
+        assembly, f"MCP{ray}", metacarpal,
+        shapes.tube(f"PP{ray}", mm.HAND_PROXIMAL[ray], shapes.hollow(0.34 * HEAD_CURVE[ray]),
+                    shapes.double(0.9), shorten=(1 + cosine) / 2, stout=stout),
+        turn=float(turns[0]),
     )  # fmt: skip
-    chain = [metacarpal, first]
+    size = mm.HAND_DISTAL[ray]
+    last = shapes.tube(f"DP{ray}", size, shapes.ridged(0.6), shapes.tuft(size), shorten=cosine,
+                       stout=stout, tufted=True)  # fmt: skip
+    chain = [first]
     if ray == 1:
-        last = link(
-            limb, "IP", first,
-            lambda at, a: shapes.tube(
-                "DP1", mm.HAND_DISTAL[1], shapes.hollow(0.7), shapes.tuft(mm.HAND_DISTAL[1]),
-                at=at, angle=a, shorten=cosine, rng=rng),
-            gap=gaps["IP"], turn=float(np.deg2rad(rng.normal(-2, 3))), damage=damages["IP"],
-            rng=rng,
-        )  # fmt: skip
-        chain.append(last)
+        chain.append(link(assembly, "IP", first, last, turn=float(turns[1])))
     else:
-        middle = link(
-            limb, f"PIP{ray}", first,
-            lambda at, a: shapes.tube(
-                f"MP{ray}", mm.HAND_MIDDLE[ray], shapes.hollow(0.6), shapes.double(0.8),
-                at=at, angle=a, shorten=cosine, rng=rng),
-            gap=gaps[f"PIP{ray}"], turn=float(np.deg2rad(rng.normal(0, 2))),
-            damage=damages[f"PIP{ray}"], rng=rng,
-        )  # fmt: skip
-        last = link(
-            limb, f"DIP{ray}", middle,
-            lambda at, a: shapes.tube(
-                f"DP{ray}", mm.HAND_DISTAL[ray], shapes.hollow(0.5),
-                shapes.tuft(mm.HAND_DISTAL[ray]), at=at, angle=a, shorten=cosine, rng=rng),
-            gap=gaps[f"DIP{ray}"], turn=float(np.deg2rad(rng.normal(0, 2))),
-            damage=damages[f"DIP{ray}"], rng=rng,
-        )  # fmt: skip
-        chain += [middle, last]
-    limb.tips.append(last.point(last.length + 5))
-    _finger_flesh(limb, chain, person)
+        middle = shapes.tube(f"MP{ray}", mm.HAND_MIDDLE[ray], shapes.ridged(0.7),
+                             shapes.double(0.7), shorten=cosine, stout=stout)  # fmt: skip
+        chain.append(link(assembly, f"PIP{ray}", first, middle, turn=float(turns[1])))
+        chain.append(link(assembly, f"DIP{ray}", middle, last, turn=float(turns[2])))
+    assembly.limb.tips.append(last.point(last.length + 5))
+    _finger_flesh(assembly, chain)
 
 
-def _finger_flesh(limb: Limb, chain: list[Tube], person: Person) -> None:
+def _finger_flesh(assembly: Assembly, chain: list[Tube]) -> None:
     """Capsules from knuckle to tip, wider than the bones."""
-    points = [bone.point(0) for bone in chain[1:]]
+    fat = assembly.person.flesh
+    points = [bone.point(0) for bone in chain]
     points.append(chain[-1].point(chain[-1].length - 1.5))
-    widths = [0.5 * (2 * float(b.half_width[2])) for b in chain[1:]]
-    radii = [w + extra * person.flesh for w, extra in zip(widths, (4.4, 3.4, 2.9), strict=False)]
+    covers = (4.2, 3.6, 3.1) if len(chain) == 3 else (4.2, 3.4)
+    radii = [b.end_half_width("base") + cover * fat for b, cover in zip(chain, covers, strict=True)]
     radii.append(radii[-1] * 0.86)
-    for (x0, y0), (x1, y1), r0, r1 in zip(points, points[1:], radii, radii[1:], strict=False):
-        limb.flesh.append(Flesh(x0, y0, r0, x1, y1, r1, 0.86 * (r0 + r1) / 2, 0.95 * (r0 + r1) / 2))
+    for (x0, y0), (x1, y1), r0, r1 in zip(
+        points[:-1], points[1:], radii[:-1], radii[1:], strict=True
+    ):
+        mean = (r0 + r1) / 2
+        assembly.limb.flesh.append(Flesh(x0, y0, r0, x1, y1, r1, 0.86 * mean, 0.95 * mean))
 
 
-def _palm(limb: Limb, person: Person) -> None:
+def _sesamoids(assembly: Assembly) -> None:
+    """The two small bones at the thumb's MCP, and now and then one at the index or little."""
+    limb, rng = assembly.limb, assembly.rng
+    places = [("MC1", 3.6, 0.42), ("MC1", 4.4, -0.34)]
+    places += [
+        (f"MC{ray}", 4.5, side) for ray, side in ((2, 0.45), (5, -0.4)) if rng.random() < 0.4
+    ]
+    for name, back, across in places:
+        bone = limb.tube(name)
+        x, y = bone.point(bone.length - back, across * 2 * bone.end_half_width("head") * 0.9)
+        size = float(rng.uniform(1.8, 2.6))
+        radius = np.full(ACROSS.size, size, np.float32)
+        limb.bones.append(Blob(f"sesamoid{len(limb.bones)}", x, y, radius, size, 0.5, 0.35))
+
+
+def _palm(assembly: Assembly) -> None:
     """Palm, ball of the thumb, wrist and forearm."""
-    bones = {b.name: b for b in limb.bones}
-    fat = person.flesh
+    limb, fat = assembly.limb, assembly.person.flesh
+
+    def part(a: tuple[float, float], r0: float, b: tuple[float, float], r1: float,
+             half_depth: float, rounding: float) -> None:  # fmt: skip
+        limb.flesh.append(Flesh(*a, r0 * fat, *b, r1 * fat, half_depth * fat, rounding))
+
     for ray in range(1, 6):
-        bone = bones[f"MC{ray}"]
-        assert isinstance(bone, Tube)
-        (x0, y0), (x1, y1) = bone.point(0), bone.point(bone.length)
-        r0, r1 = (13.5, 12.0) if ray > 1 else (15.0, 12.5)
-        limb.flesh.append(Flesh(x0, y0, r0 * fat, x1, y1, r1 * fat, 13.0 * fat, 10.0))
-    thumb, index = bones["MC1"], bones["MC2"]
-    assert isinstance(thumb, Tube) and isinstance(index, Tube)
-    a, b = thumb.point(0.55 * thumb.length), index.point(0.6 * index.length)
-    limb.flesh.append(Flesh(*a, 15.0 * fat, *b, 13.0 * fat, 9.0 * fat, 12.0))
-    c = thumb.point(0.15 * thumb.length)
-    limb.flesh.append(Flesh(*c, 16.0 * fat, *index.point(8), 15.0 * fat, 15.0 * fat, 13.0))
-    for name, offset in (("radius", 1.0), ("ulna", -1.0)):
-        bone = bones[name]
-        assert isinstance(bone, Tube)
-        top, low = bone.point(bone.length + 8, offset), bone.point(0, offset * 4)
-        limb.flesh.append(Flesh(*top, 15.5 * fat, *low, 24.0 * fat, 17.0 * fat, 15.0))
-
-
-__all__ = ["Blob", "HandPose", "HandScores", "build_hand", "draw_hand_pose"]
+        bone = limb.tube(f"MC{ray}")
+        r0, r1 = (13.5, 11.8) if ray > 1 else (14.5, 12.0)
+        part(bone.point(0), r0, bone.point(bone.length), r1, 13.0, 10.0)
+    thumb, index = limb.tube("MC1"), limb.tube("MC2")
+    part(thumb.point(0.55 * thumb.length), 14.0, index.point(0.6 * index.length), 12.0, 9.0, 12.0)
+    part(thumb.point(0.1 * thumb.length), 15.0, index.point(8), 14.0, 15.0, 13.0)
+    radius, ulna = limb.tube("radius"), limb.tube("ulna")
+    wrist = (radius.point(radius.length - 8, 2), ulna.point(ulna.length - 8, -1))
+    for low, bone, x in ((wrist[0], thumb, 8.0), (wrist[1], limb.tube("MC5"), 4.0)):
+        part(low, 13.0, bone.point(x), 14.0, 16.0, 14.0)
+    part(wrist[0], 14.0, radius.point(0, 8), 24.0, 17.0, 15.0)
+    part(wrist[1], 13.0, ulna.point(0, -8), 24.0, 17.0, 15.0)
+    part((0.0, -4.0), 20.0, (0.0, -30.0), 20.0, 16.0, 14.0)

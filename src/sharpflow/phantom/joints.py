@@ -17,10 +17,10 @@ from sharpflow.anatomy import (
 )
 from sharpflow.phantom.cohort import build_limb, fit_range
 from sharpflow.phantom.film import draw_exposure, expose, finish
-from sharpflow.phantom.hands import HandScores
+from sharpflow.phantom.hands import LimbScores
 from sharpflow.phantom.limb import draw_person
 from sharpflow.phantom.placement import box_of, place_limb
-from sharpflow.phantom.render import trace, window_of
+from sharpflow.phantom.render import trace
 from sharpflow.seeds import seed_for
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _draw_joint(
     joint, erosion, narrowing = _choose(number, kind, rng)
     codes = [code for code, limb in LIMBS.items() if limb.kind is kind]
     code = codes[int(rng.integers(2))]
-    scores = HandScores({joint.name: erosion}, {joint.name: narrowing or 0})
+    scores = LimbScores({joint.name: erosion}, {joint.name: narrowing or 0})
     person = draw_person(rng)
     limb, _, tilt = build_limb(kind, person, scores, rng)
     placement = place_limb(
@@ -71,7 +71,7 @@ def _draw_joint(
     x, y, *box = box_of(limb, joint.name, film, rng)
     move = rng.uniform(-1, 1, 2) * jitter * side
     left, top = round(x - side / 2 + move[0]), round(y - side / 2 + move[1])
-    view = window_of(film, left, top, side, side)
+    view = film.window(left, top, side, side)
     exposure = fit_range(draw_exposure(rng, film.height, film.width), kind)
     place = (left / film.width, (left + side) / film.width,
              top / film.height, (top + side) / film.height)  # fmt: skip

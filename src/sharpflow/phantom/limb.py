@@ -1,11 +1,13 @@
-"""A limb put together: bones, flesh, joints."""
+"""A limb put together: bones, flesh, joints; and the person it belongs to."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.random import Generator
 
 from sharpflow.anatomy import LimbKind
 from sharpflow.phantom.bones import Bone, Tube
+from sharpflow.phantom.measurements import GAP_SD_PERSON, SIZE_BY_SEX, SIZE_SD
 
 
 @dataclass(frozen=True)
@@ -35,88 +37,58 @@ class Site:
 
 @dataclass
 class Limb:
-    """All that is drawn of one limb, in its own frame."""
+    """All that is drawn of one limb, in its own frame, at the size of the mean adult.
+
+    `scale` is this limb's size relative to it: lengths on the film are those here times `scale`.
+    """
 
     kind: LimbKind
+    scale: float = 1.0
     bones: list[Bone] = field(default_factory=list)
     flesh: list[Flesh] = field(default_factory=list)
     sites: dict[str, Site] = field(default_factory=dict)
     tips: list[tuple[float, float]] = field(default_factory=list)  # must lie on the film
 
+    def tube(self, name: str) -> Tube:
+        """The tubular bone of that name."""
+        return next(b for b in self.bones if isinstance(b, Tube) and b.name == name)
+
 
 @dataclass(frozen=True)
 class Person:
-    """What both hands and both feet of a patient share."""
+    """What both hands and both feet of a patient share, relative to the mean adult."""
 
     scale: float = 1.0  # all lengths
     stout: float = 1.0  # widths of bones relative to lengths
     flesh: float = 1.0  # soft tissue relative to the bones
-    cortex: float = 1.0  # thickness of cortices, relative
-    density: float = 1.0  # mineral, relative
-    gap: float = 1.0  # joint spaces, relative
+    cortex: float = 1.0  # thickness of cortices
+    density: float = 1.0  # mineral
+    gap: float = 1.0  # joint spaces
 
 
-def draw_person(rng: np.random.Generator) -> Person:
-    """A person: two patients of three are women, as in cohorts of rheumatoid arthritis."""
-    from sharpflow.phantom.measurements import GAP_SD_PERSON, SIZE_BY_SEX, SIZE_SD
+def draw_person(rng: Generator) -> Person:
+    """A person: seven patients of ten are women, as in cohorts of rheumatoid arthritis."""
+    woman = rng.random() < 0.7
+    size = SIZE_BY_SEX["female" if woman else "male"]
 
-    sex = "female" if rng.random() < 0.7 else "male"
+    def around(mean: float, spread: float) -> float:
+        return float(mean + spread * np.clip(rng.normal(), -2.2, 2.2))
+
     return Person(
-        scale=float(SIZE_BY_SEX[sex] * (1 + SIZE_SD * np.clip(rng.normal(), -2.2, 2.2))),
-        stout=float(np.clip(rng.normal(0.96 if sex == "female" else 1.03, 0.04), 0.86, 1.15)),
-        flesh=float(np.clip(rng.normal(1.0, 0.09), 0.8, 1.3)),
-        cortex=float(np.clip(rng.normal(0.92, 0.15), 0.5, 1.25)),
-        density=float(np.clip(rng.normal(1.0, 0.12), 0.65, 1.3)),
-        gap=float(1 + GAP_SD_PERSON * np.clip(rng.normal(), -2, 2)),
+        scale=size * around(1.0, SIZE_SD),
+        stout=around(0.97 if woman else 1.02, 0.04),
+        flesh=around(1.0, 0.09),
+        cortex=around(0.9, 0.15),
+        density=around(1.0, 0.1),
+        gap=around(1.0, GAP_SD_PERSON),
     )
 
 
-def scaled(limb: Limb, scale: float) -> Limb:
-    """The same limb, larger or smaller in every length."""
-    from dataclasses import replace
-
-    bones: list[Bone] = []
+def fit_to_person(limb: Limb, person: Person) -> Limb:
+    """Give the bones the person's stoutness and mineral, and the limb its size."""
     for bone in limb.bones:
-        bites = [
-            replace(
-                b,
-                along=b.along * scale,
-                across=b.across * scale,
-                half_along=b.half_along * scale,
-                half_across=b.half_across * scale,
-            )
-            for b in bone.bites
-        ]
-        place = {"x": bone.x * scale, "y": bone.y * scale, "bites": bites}
-        factor = np.float32(scale)
+        bone.density *= person.density
         if isinstance(bone, Tube):
-            bones.append(
-                replace(
-                    bone,
-                    **place,
-                    length=bone.length * scale,
-                    half_width=bone.half_width * factor,
-                    bend=bone.bend * factor,
-                    cortex=bone.cortex * factor,
-                    base=replace(bone.base, reach=bone.base.reach * factor),
-                    head=replace(bone.head, reach=bone.head.reach * factor),
-                )
-            )
-        else:
-            bones.append(
-                replace(
-                    bone,
-                    **place,
-                    radius=bone.radius * factor,
-                    half_depth=bone.half_depth * scale,
-                    cortex=bone.cortex * scale,
-                )
-            )
-    flesh = [
-        Flesh(*(getattr(f, n) * scale for n in Flesh.__dataclass_fields__)) for f in limb.flesh
-    ]
-    sites = {
-        n: Site(n, s.x * scale, s.y * scale, s.width * scale, s.gap * scale)
-        for n, s in limb.sites.items()
-    }
-    return Limb(limb.kind, bones, flesh, sites, [(x * scale, y * scale) for x, y in limb.tips])
+            bone.cortex = bone.cortex * np.float32(person.cortex)
+    limb.scale = person.scale
+    return limb

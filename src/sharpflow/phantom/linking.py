@@ -1,79 +1,94 @@
 """Putting one bone on another: the joint space, its loss, subluxation, fusion."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.random import Generator
 
 from sharpflow.phantom.bones import ACROSS, Surface, Tube
-from sharpflow.phantom.damage import JointDamage, apply_space, carve, thin_around
-from sharpflow.phantom.limb import Limb, Site
+from sharpflow.phantom.damage import JointDamage, carve, focal_loss, thin_around
+from sharpflow.phantom.limb import Limb, Person, Site
+from sharpflow.phantom.measurements import GAP_SD_JOINT
 
-MakeBone = Callable[[tuple[float, float], float], Tube]
+
+@dataclass
+class Assembly:
+    """A limb being put together: whose it is, its joint spaces and what is wrong with them."""
+
+    limb: Limb
+    person: Person
+    rng: Generator
+    gaps: dict[str, float]  # healthy joint spaces of this limb, mm
+    damages: dict[str, JointDamage] = field(default_factory=dict)
+
+    def damage(self, name: str) -> JointDamage:
+        """What is wrong with a joint; nothing where nothing is scored."""
+        return self.damages.get(name, JointDamage())
+
+    def lost(self, name: str) -> float:
+        """How much nearer the bones on both sides of a joint have come, mm."""
+        damage = self.damage(name)
+        if damage.narrowing == 4:
+            return 1.35 * self.gaps[name]  # the bones run into each other
+        return self.gaps[name] - self.space(name)
+
+    def space(self, name: str) -> float:
+        """Mean width of the joint space that is left, mm; 0 when fused or dislocated."""
+        damage = self.damage(name)
+        if damage.narrowing == 4:
+            return 0.0
+        return float(self.gaps[name] * (damage.space_left - focal_loss(damage).mean()))
 
 
-def link(
-    limb: Limb,
-    name: str,
-    proximal: Tube,
-    make: MakeBone,
-    *,
-    gap: float,
-    turn: float,
-    damage: JointDamage,
-    rng: Generator,
-) -> Tube:
-    """Put the bone that `make` gives on the head of `proximal`, record the joint as a site.
+def own_gaps(nominal: dict[str, float], person: Person, rng: Generator) -> dict[str, float]:
+    """Healthy joint spaces of one limb: the person's, and each joint's own."""
+    return {
+        name: gap * person.gap * float(1 + GAP_SD_JOINT * np.clip(rng.normal(), -2, 2))
+        for name, gap in nominal.items()
+    }
 
-    `gap` is the healthy joint space in mm, `turn` the angle of the distal bone to the proximal
-    one in radians. Lesions are carved into both bones.
+
+def link(assembly: Assembly, name: str, proximal: Tube, distal: Tube, *, turn: float) -> Tube:
+    """Put `distal` on the head of `proximal` and record the joint as a site.
+
+    `turn` is the angle of the distal bone to the proximal one in radians. Lesions are carved into
+    both bones, the joint space is drawn as narrow as its score says.
     """
-    lost = carve(proximal, "head", damage.proximal, rng)
-    width = 2 * float(proximal.half_width[-5])
-    bone = make((0.0, 0.0), proximal.angle + turn + damage.tilt)
-    width = max(width, 2 * float(bone.half_width[4]))
-    hollow = -float(bone.base.reach[ACROSS.size // 2])
-    apply_space(bone, damage, gap)
-    lost += carve(bone, "base", damage.distal, rng)
-    space = gap * damage.space_left
+    damage, gap = assembly.damage(name), assembly.gaps[name]
+    width = 2 * max(proximal.end_half_width("head"), distal.end_half_width("base"))
+    middle = ACROSS.size // 2
+    hollow = -float(distal.base.reach[middle])
+    distal.angle = proximal.angle + turn + damage.tilt
+    if damage.focal:
+        loss = (gap * focal_loss(damage)).astype(np.float32)
+        distal.base.reach = distal.base.reach + loss
+    lost = carve(proximal, "head", damage.proximal, assembly.rng)
+    lost += carve(distal, "base", damage.distal, assembly.rng)
     if damage.fused:
-        _fuse(proximal, bone)
-        step = -0.25 * gap
+        step = -0.3 * hollow
+        _fuse(proximal, distal, turn)
     else:
         # The bones follow half of the length that a collapse takes.
-        step = space - hollow - 0.5 * lost - damage.overlap * width
-    bone.x, bone.y = proximal.point(proximal.length + step, damage.shift * width)
+        step = gap * damage.space_left - hollow - 0.5 * lost - damage.overlap * width
+    distal.x, distal.y = proximal.point(proximal.length + step, damage.shift * width)
     worst = max(damage.erosion / 5, damage.narrowing / 4)
-    if worst > 0:
-        thin_around(proximal, "head", 0.4 * min(worst, 1))
-        thin_around(bone, "base", 0.4 * min(worst, 1))
-    limb.bones.append(bone)
-    middle = 0.5 * (step + hollow) if not damage.fused else 0.5 * step
-    x, y = proximal.point(proximal.length + middle, 0.5 * damage.shift * width)
-    limb.sites[name] = Site(name, x, y, width, mean_gap(damage, gap))
-    return bone
+    thin_around(proximal, "head", 0.35 * min(worst, 1))
+    thin_around(distal, "base", 0.35 * min(worst, 1))
+    assembly.limb.bones.append(distal)
+    centre = 0.5 * (step if damage.fused else step + hollow)
+    x, y = proximal.point(proximal.length + centre, 0.5 * damage.shift * width)
+    assembly.limb.sites[name] = Site(name, x, y, width, assembly.space(name))
+    return distal
 
 
-def mean_gap(damage: JointDamage, gap: float) -> float:
-    """Mean width of the joint space over the joint, mm; 0 when fused or dislocated."""
-    if damage.narrowing == 4:
-        return 0.0
-    across = np.clip(np.sign(damage.focal) * ACROSS, 0, 1)
-    lost = abs(damage.focal) * np.minimum(across * across * (3 - 2 * across) * 1.6, 1)
-    return float(gap * (damage.space_left - lost.mean()))
-
-
-def _fuse(proximal: Tube, distal: Tube) -> None:
-    """Cut both ends flat so that they meet without a line, and let the widths run together."""
-    flat = np.zeros_like(ACROSS)
-    proximal.head = Surface(flat, 0.3, plate=0.0)
-    distal.base = Surface(flat, 0.3, plate=0.0)
-    wide = 0.5 * float(proximal.half_width[-1] + distal.half_width[0])
+def _fuse(proximal: Tube, distal: Tube, turn: float) -> None:
+    """Cut both ends so that they meet without a line, and let the widths run together."""
+    half = 0.5 * (proximal.end_half_width("head") + distal.end_half_width("base"))
+    slope = float(np.tan(turn / 2)) * half
+    # Both cuts lie in the plane that halves the angle, at the point where the axes meet.
+    step = float(distal.base.reach[ACROSS.size // 2]) * -0.3
+    proximal.head = Surface((-step - slope * ACROSS).astype(np.float32), 0.0, plate=0.0)
+    distal.base = Surface((-slope * ACROSS).astype(np.float32), 0.0, plate=0.0)
+    wide = 0.96 * half
     proximal.half_width[-6:] = np.linspace(proximal.half_width[-6], wide, 6)
     distal.half_width[:6] = np.linspace(wide, distal.half_width[5], 6)
-
-
-def stretched(surface: Surface, factor: float) -> Surface:
-    """A surface with its curve made deeper or shallower."""
-    return replace(surface, reach=(surface.reach * np.float32(factor)).astype(np.float32))

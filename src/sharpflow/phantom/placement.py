@@ -32,15 +32,15 @@ def place_limb(
     tilt: float = 0.0,
 ) -> Placement:
     """Choose a film of about `height` rows and lay the limb on it so that all joints show."""
-    rows = int(round(height * rng.uniform(0.87, 1.14)))
-    columns = int(round(rows * rng.uniform(0.74, 0.9)))
+    rows = round(height * rng.uniform(0.87, 1.14))
+    columns = round(rows * rng.uniform(0.74, 0.9))
     flipped = (side is Side.RIGHT) != mirrored
     rotation = float(np.clip(rng.normal(0, 4.5), -11, 11))
     turn = np.deg2rad(rotation)
     flip = np.array([[-1.0 if flipped else 1.0, 0], [0, 1.0]])
     narrow = np.diag([np.cos(np.deg2rad(tilt)), 1.0])
     rotate = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    forward = rotate @ flip @ narrow  # limb mm -> film mm
+    forward = limb.scale * rotate @ flip @ narrow  # limb mm -> film mm
     points = _outline(limb) @ forward.T
     low, high = points.min(axis=0), points.max(axis=0)
     hand = limb.kind is LimbKind.HAND
@@ -59,7 +59,7 @@ def place_limb(
     matrix = back * size
     view = View(
         ((float(matrix[0, 0]), float(matrix[0, 1])), (float(matrix[1, 0]), float(matrix[1, 1]))),
-        (float(shift[0]), float(shift[1])), rows, columns,
+        (float(shift[0]), float(shift[1])), float(size), rows, columns,
     )  # fmt: skip
     return Placement(view, rotation, flipped)
 
@@ -85,7 +85,7 @@ def box_of(
     """
     site = limb.sites[name]
     x, y = view.to_film([(site.x, site.y)])[0]
-    side = site.width / view.mm_per_pixel
+    side = site.width * limb.scale / view.mm_per_pixel
     wide, high = side * rng.uniform(*BOX) / 2, side * rng.uniform(*BOX) / 2
     dx, dy = side * np.clip(rng.normal(0, 0.03, 2), -0.06, 0.06)
     x_min, y_min = max(0.0, x + dx - wide), max(0.0, y + dy - high)

@@ -1,12 +1,13 @@
-"""From a limb in millimetres to what the ray meets at each pixel of a film, or of a window of it."""
+"""From a limb in millimetres to what the ray meets at each pixel of a film or a window of it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sharpflow.phantom.bones import Bone, Floats
+from sharpflow.phantom.bones import Bone, Floats, Tube
+from sharpflow.phantom.kernels import add_blob, add_tube, flesh_fields
 from sharpflow.phantom.limb import Flesh, Limb
 
 _LATTICE = 6  # soft tissue is worked out at every 6th fine pixel and interpolated
@@ -19,21 +20,17 @@ class View:
     """A window of a film and how its pixels lie on the limb.
 
     Pixel (column, row) of the film, whole numbers at pixel centres, shows the limb's point
-    `matrix @ (column, row) + shift` in mm. The window begins at (left, top).
+    `matrix @ (column, row) + shift`, mm in the limb's frame. `mm_per_pixel` is the size of a pixel
+    on the film. The window begins at (left, top).
     """
 
     matrix: tuple[tuple[float, float], tuple[float, float]]
     shift: tuple[float, float]
+    mm_per_pixel: float
     height: int
     width: int
     left: int = 0
     top: int = 0
-
-    @property
-    def mm_per_pixel(self) -> float:
-        """Size of a pixel, mm."""
-        (a, b), (c, d) = self.matrix
-        return float(np.sqrt(abs(a * d - b * c)))
 
     def to_film(self, points: list[tuple[float, float]]) -> NDArray[np.float64]:
         """Film pixels (n, 2) of limb points."""
@@ -41,27 +38,28 @@ class View:
         away = np.array(points, dtype=float).reshape(-1, 2) - np.array(self.shift)
         return np.asarray(away @ inverse.T)
 
+    def window(self, left: int, top: int, width: int, height: int) -> "View":
+        """A smaller window of the same film."""
+        return replace(self, left=left, top=top, width=width, height=height)
+
     def finer(self, times: int) -> "View":
         """The same window with `times` as many pixels each way."""
         (a, b), (c, d) = self.matrix
         corner = (1 / times - 1) / 2  # centre of the first fine pixel, in coarse pixels
-        shift = (
-            self.shift[0] + (a + b) * corner,
-            self.shift[1] + (c + d) * corner,
-        )
-        matrix = ((a / times, b / times), (c / times, d / times))
         return View(
-            matrix, shift, self.height * times, self.width * times,
-            self.left * times, self.top * times,
-        )  # fmt: skip
+            ((a / times, b / times), (c / times, d / times)),
+            (self.shift[0] + (a + b) * corner, self.shift[1] + (c + d) * corner),
+            self.mm_per_pixel / times,
+            self.height * times,
+            self.width * times,
+            self.left * times,
+            self.top * times,
+        )
 
-    def points(self, columns: Floats, rows: Floats) -> tuple[Floats, Floats]:
-        """Limb coordinates (rows, columns) at the crossings of film columns and rows."""
+    def affine(self) -> tuple[float, float, float, float, float, float]:
+        """As the kernels take it."""
         (a, b), (c, d) = self.matrix
-        columns, rows = columns[None, :], rows[:, None]
-        x = np.float32(a) * columns + (np.float32(b) * rows + np.float32(self.shift[0]))
-        y = np.float32(c) * columns + (np.float32(d) * rows + np.float32(self.shift[1]))
-        return x, y
+        return a, b, c, d, *self.shift
 
 
 @dataclass(frozen=True)
@@ -81,34 +79,26 @@ def trace(limb: Limb, view: View) -> Rays:
     for bone in limb.bones:
         _add_bone(mineral, bone, fine)
     flesh, inside = _soft_tissue(limb.flesh, fine)
-    inside = np.maximum(inside, np.clip(mineral * 4, 0, 1))
-    if times == 1:
-        return Rays(mineral, flesh, inside)
-    size = (view.width, view.height)
-    shrunk = (cv2.resize(a, size, interpolation=cv2.INTER_AREA) for a in (mineral, flesh, inside))
-    return Rays(*shrunk)
-
-
-def _window(corners: list[tuple[float, float]], view: View) -> tuple[int, int, int, int] | None:
-    """First and last columns and rows of the window that a shape can touch."""
-    film = view.to_film(corners)
-    low = np.floor(film.min(axis=0)).astype(int)
-    high = np.ceil(film.max(axis=0)).astype(int) + 1
-    left, right = max(low[0], view.left), min(high[0], view.left + view.width)
-    top, bottom = max(low[1], view.top), min(high[1], view.top + view.height)
-    return (left, right, top, bottom) if left < right and top < bottom else None
+    inside = np.maximum(inside, np.minimum(mineral * 4, 1))
+    if times > 1:
+        size = (view.width, view.height)
+        mineral, flesh, inside = (
+            cv2.resize(a, size, interpolation=cv2.INTER_AREA) for a in (mineral, flesh, inside)
+        )
+    scale = np.float32(limb.scale)
+    return Rays(mineral * scale, flesh * scale, inside)
 
 
 def _add_bone(mineral: Floats, bone: Bone, view: View) -> None:
-    window = _window(bone.corners(), view)
-    if window is None:
+    film = view.to_film(bone.corners())
+    low, high = np.floor(film.min(axis=0)).astype(int), np.ceil(film.max(axis=0)).astype(int) + 1
+    left, right = max(low[0], view.left), min(high[0], view.left + view.width)
+    top, bottom = max(low[1], view.top), min(high[1], view.top + view.height)
+    if left >= right or top >= bottom:
         return
-    left, right, top, bottom = window
-    x, y = view.points(
-        np.arange(left, right, dtype=np.float32), np.arange(top, bottom, dtype=np.float32)
-    )
-    part = mineral[top - view.top : bottom - view.top, left - view.left : right - view.left]
-    part += bone.mineral(x, y)
+    add = add_tube if isinstance(bone, Tube) else add_blob
+    window, origin = (left, right, top, bottom), (view.left, view.top)
+    add(mineral, window, origin, view.affine(), *bone.packed())
 
 
 def _soft_tissue(flesh: list[Flesh], view: View) -> tuple[Floats, Floats]:
@@ -116,17 +106,10 @@ def _soft_tissue(flesh: list[Flesh], view: View) -> tuple[Floats, Floats]:
     # The lattice is fixed to the film, so that a window shows just what the film shows.
     step = _LATTICE
     first_column, first_row = (view.left // step) * step, (view.top // step) * step
-    columns = np.arange(first_column, view.left + view.width + step, step, dtype=np.float32)
-    rows = np.arange(first_row, view.top + view.height + step, step, dtype=np.float32)
-    x, y = view.points(columns, rows)
-    weight = np.full(x.shape, 1e-6, np.float32)
-    depth, rounding = np.zeros_like(weight), np.zeros_like(weight)
-    for part in flesh:
-        share = np.exp(np.clip(_within(part, x, y), -30, 30) * np.float32(1 / _BLEND))
-        weight += share
-        depth += share * np.float32(part.half_depth)
-        rounding += share * np.float32(part.rounding)
-    fields = (np.float32(_BLEND) * np.log(weight), depth / weight, rounding / weight)
+    columns = np.arange(first_column, view.left + view.width + step, step, dtype=np.float64)
+    rows = np.arange(first_row, view.top + view.height + step, step, dtype=np.float64)
+    capsules = np.array([astuple(part) for part in flesh], np.float64)
+    fields = flesh_fields(columns, rows, view.affine(), capsules, _BLEND)
     inside, depth, rounding = (_interpolate(f, view, first_column, first_row) for f in fields)
     rest = 1 - np.clip(inside / np.maximum(rounding, 1.0), 0, 1)
     thickness = 2 * depth * np.sqrt(np.maximum(1 - rest * rest, 0))
@@ -145,18 +128,3 @@ def _interpolate(values: Floats, view: View, first_column: int, first_row: int) 
     across = values[:, i] + (values[:, i + 1] - values[:, i]) * fc
     low = across[j]
     return np.asarray(low + (across[j + 1] - low) * fr)
-
-
-def _within(part: Flesh, x: Floats, y: Floats) -> Floats:
-    """Distance inside a tapering capsule, mm, negative outside."""
-    dx, dy = part.x1 - part.x0, part.y1 - part.y0
-    px, py = x - np.float32(part.x0), y - np.float32(part.y0)
-    square = max(dx * dx + dy * dy, 1e-6)
-    t = np.clip((px * np.float32(dx) + py * np.float32(dy)) / np.float32(square), 0, 1)
-    away = np.hypot(px - t * np.float32(dx), py - t * np.float32(dy))
-    return np.float32(part.radius0) + t * np.float32(part.radius1 - part.radius0) - away
-
-
-def window_of(view: View, left: int, top: int, width: int, height: int) -> View:
-    """A smaller window of the same film."""
-    return replace(view, left=left, top=top, width=width, height=height)
