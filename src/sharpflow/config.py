@@ -6,7 +6,7 @@ stands beside it in config.yaml.
 
 import difflib
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Generic, Literal, TypeVar, get_args
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -46,6 +46,15 @@ class JointCohort(Section):
     films: str | None
     scores: str | None
     boxes: str | None
+
+    @model_validator(mode="after")
+    def _films_have_boxes(self) -> Self:
+        if self.films is not None and self.boxes is None:
+            raise ValueError(
+                "boxes is null, but the detector learns from joint boxes: name the folder that "
+                "labelImg wrote, or `phantom` to let it learn on drawn films"
+            )
+        return self
 
 
 class Cohorts(Section):
@@ -251,7 +260,8 @@ def _explain(error: ValidationError, config: Mapping[str, Any]) -> Iterator[str]
         elif item["type"] == "missing":
             yield f"{path}: missing; config.yaml says what belongs there."
         else:
-            yield f"{path}: found {item['input']!r}; {_allowed(item['msg'])}."
+            found = "" if item["type"] == "value_error" else f"found {item['input']!r}; "
+            yield f"{path}: {found}{_allowed(item['msg'])}."
 
 
 def _is_key(key: str | int, config: Mapping[str, Any]) -> bool:
@@ -260,6 +270,7 @@ def _is_key(key: str | int, config: Mapping[str, Any]) -> bool:
 
 
 def _allowed(message: str) -> str:
+    message = message.removeprefix("Value error, ")
     return message[0].lower() + message[1:]
 
 

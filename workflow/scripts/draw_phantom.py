@@ -4,14 +4,20 @@ from pathlib import Path
 
 from sharpflow.job import job
 
-with job(snakemake.log[0]):
-    from sharpflow.phantom.cohort import draw_joint_cohort
-    from sharpflow.seeds import seed_for
 
-    draw_joint_cohort(
-        Path(snakemake.output[0]),
-        patients=snakemake.params.patients,
-        seed=seed_for(snakemake.params.seed, "phantom", snakemake.wildcards.cohort),
-        height=snakemake.params.film_height,
-        workers=snakemake.threads,
-    )
+def main() -> None:
+    with job(snakemake.log[0]):
+        from sharpflow.phantom.cohort import draw_joint_cohort
+        from sharpflow.seeds import seed_for
+
+        draw_joint_cohort(
+            Path(snakemake.output[0]),
+            patients=snakemake.params.patients,
+            seed=seed_for(snakemake.params.seed, "phantom", snakemake.wildcards.cohort),
+            height=snakemake.params.film_height,
+            workers=snakemake.threads,
+        )
+
+
+if __name__ == "__main__":  # the processes that draw load this file again
+    main()

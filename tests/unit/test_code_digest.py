@@ -1,0 +1,98 @@
+"""An edit reruns what it touches: the digest follows imports and nothing but code."""
+
+from pathlib import Path
+
+import pytest
+
+from sharpflow import code_digest as module
+from sharpflow.code_digest import code_digest, imported_modules
+
+ROOT = Path(__file__).parents[2]
+
+# Highest first; a room imports only from rooms below it.
+ROOMS = (
+    "reporting",
+    "evaluation",
+    "joint_scoring",
+    "detection",
+    "segmentation",
+    "phantom",
+    "cohort",
+    "imaging",
+)
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A little package sharpflow: script -> stage -> helper; other stands alone."""
+    folder = tmp_path / "sharpflow"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "stage.py").write_text(
+        "def run():\n    from sharpflow.helper import two\n    return two()\n"
+    )
+    (folder / "helper.py").write_text('"""Doc."""\ndef two():\n    return 2\n')
+    (folder / "other.py").write_text("x = 1\n")
+    (tmp_path / "script.py").write_text("from sharpflow.stage import run\nrun()\n")
+    monkeypatch.setattr(module, "SOURCE", tmp_path)
+    return tmp_path
+
+
+def digest(package: Path) -> str:
+    for cached in (code_digest, module._tree, module._module_digest):
+        cached.cache_clear()
+    return code_digest(package / "script.py")
+
+
+def test_an_edit_of_what_is_imported_indirectly_changes_the_digest(package: Path) -> None:
+    before = digest(package)
+    (package / "sharpflow/helper.py").write_text("def two():\n    return 3\n")
+    assert digest(package) != before
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("other.py", "x = 2\n"),
+        ("helper.py", '"""Another."""\n\n\ndef two():\n    # why\n    return 2\n'),
+        ("helper.py", '"""Doc."""\ndef two():\n    """Gives two."""\n    return 2\n'),
+    ],
+)
+def test_other_modules_comments_and_docstrings_do_not(package: Path, file: str, text: str) -> None:
+    before = digest(package)
+    (package / "sharpflow" / file).write_text(text)
+    assert digest(package) == before
+
+
+def test_rooms_import_downwards_only() -> None:
+    source = ROOT / "src" / "sharpflow"
+    for height, room in enumerate(ROOMS):
+        for path in sorted((source / room).glob("*.py")):
+            if path.stem == "__init__":
+                continue
+            for name in imported_modules(f"sharpflow.{room}.{path.stem}"):
+                other = name.split(".")[1]
+                assert other not in ROOMS[:height], f"{room}/{path.name} imports {name}"
+                assert other not in ("config", "code_digest", "job"), f"{path.name} imports {name}"
+
+
+def test_the_library_does_not_know_snakemake() -> None:
+    for path in (ROOT / "src").rglob("*.py"):
+        text = path.read_text()
+        assert "import snakemake" not in text and "from snakemake" not in text, path
+
+
+def test_training_does_not_depend_on_how_figures_look() -> None:
+    for cached in (code_digest, module._tree, module._module_digest):
+        cached.cache_clear()
+    for script in ("train_unet", "train_detector", "train_base", "train_head"):
+        waiting, seen = module._imports(module.ast.parse(_script(script))), set()
+        while waiting:
+            name = waiting.pop()
+            seen.add(name)
+            waiting |= imported_modules(name) - seen
+        assert not [name for name in seen if ".reporting" in name], script
+
+
+def _script(name: str) -> str:
+    return (ROOT / "workflow" / "scripts" / f"{name}.py").read_text()

@@ -1,0 +1,127 @@
+"""The settings: unknown and wrong keys are named, and the unset cohort says what to do."""
+
+import copy
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from sharpflow.config import Study, load_study
+from sharpflow.errors import UserError
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def config() -> dict:
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    return config | {"cohorts": "phantom"}
+
+
+def changed(config: dict, path: str, value: object) -> dict:
+    config = copy.deepcopy(config)
+    *sections, key = path.split(".")
+    section = config
+    for name in sections:
+        section = section[name]
+    section[key] = value
+    return config
+
+
+def test_config_yaml_holds_the_papers_values(config: dict) -> None:
+    study = load_study(config)
+    assert (study.standardize.height, study.standardize.width) == (1500, 1200)
+    assert study.masks.window == 37
+    assert (study.unet.epochs, study.unet.batch, study.unet.learning_rate) == (200, 16, 1e-4)
+    assert (study.detector.max_batches, study.detector.confidence) == (4000, 0.5)
+    assert (study.heads.epochs, study.heads.learning_rate) == (250, 1e-4)
+    assert (study.split.test, study.split.validation, study.split.random_state) == (0.1, 0.1, 42)
+    assert (study.standardize.clahe.clip_limit, study.standardize.clahe.grid) == (2, 8)
+    assert study.standardize.crop_bottom["foot"] == 0.25
+
+
+def test_an_unknown_key_names_its_path_and_the_nearest_right_one(config: dict) -> None:
+    with pytest.raises(UserError, match=r"unet\.epoch: unknown key; did you mean epochs\?"):
+        load_study(changed(config, "unet.epoch", 3))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("unet.epochs", "many", r"unet\.epochs: found 'many'.*integer"),
+        ("unet.epochs", 0, r"unet\.epochs: found 0.*greater than 0"),
+        ("split.test", 1.5, r"split\.test: found 1\.5.*less than 1"),
+        ("detector.model", "yolo9", r"detector\.model: found 'yolo9'.*'yolov3'"),
+        ("detector.image_size", 300, r"detector\.image_size: found 300.*multiple of 32"),
+        ("identity.rule", "guess", r"identity\.rule: found 'guess'.*'paper' or 'template'"),
+        ("standardize.crop_bottom.hand", -1, r"standardize\.crop_bottom\.hand: found -1"),
+        ("study", "../elsewhere", r"study: found '\.\./elsewhere'"),
+    ],
+)
+def test_a_wrong_value_says_what_was_found_and_what_is_allowed(
+    config: dict, path: str, value: object, message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        load_study(changed(config, path, value))
+
+
+def test_all_wrong_keys_are_listed_at_once(config: dict) -> None:
+    wrong = changed(changed(config, "seed", -1), "heads.keep", "worst")
+    with pytest.raises(UserError) as caught:
+        load_study(wrong)
+    assert "seed: found -1" in str(caught.value)
+    assert "heads.keep: found 'worst'" in str(caught.value)
+
+
+def test_a_missing_key_is_named(config: dict) -> None:
+    del config["masks"]["window"]
+    with pytest.raises(UserError, match=r"masks\.window: missing"):
+        load_study(config)
+
+
+def test_without_a_cohort_the_ways_on_are_named() -> None:
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    with pytest.raises(UserError, match="workflow-profile demo") as caught:
+        load_study(config)
+    assert "cohorts=phantom" in str(caught.value)
+
+
+def test_boxes_are_asked_for_when_films_are_given() -> None:
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config["cohorts"]["joints"]["films"] = "films"
+    with pytest.raises(UserError, match=r"cohorts\.joints: boxes is null.*labelImg.*phantom"):
+        load_study(config)
+
+
+def test_every_key_of_config_yaml_is_explained() -> None:
+    """A comment stands above each section and each key that opens a line of its own."""
+    lines = (ROOT / "config.yaml").read_text().splitlines()
+    for above, line in zip(lines, lines[1:], strict=False):
+        if re.match(r"^ {0,2}[a-z_0-9]+:", line):
+            explained = above.lstrip().startswith("#") or re.match(r" {2}[a-z_0-9]+:", above)
+            assert explained, f"no comment above: {line}"
+
+
+def test_profiles_change_only_known_keys(config: dict) -> None:
+    for profile in ("demo", "phantom"):
+        overlay = yaml.safe_load((ROOT / f"profiles/{profile}/study.yaml").read_text())
+        for path in _paths(overlay):
+            assert _known(Study, path.split(".")), f"{profile}: {path}"
+
+
+def _paths(tree: dict, prefix: str = "") -> list[str]:
+    paths = []
+    for key, value in tree.items():
+        paths += _paths(value, f"{prefix}{key}.") if isinstance(value, dict) else [prefix + key]
+    return paths
+
+
+def _known(model: type[BaseModel], keys: list[str]) -> bool:
+    field = model.model_fields.get(keys[0])
+    if field is None:
+        return False
+    inner = field.annotation
+    is_section = isinstance(inner, type) and issubclass(inner, BaseModel)
+    return _known(inner, keys[1:]) if len(keys) > 1 and is_section else True

@@ -1,0 +1,112 @@
+"""The ground: anatomy's counts, whole writes, seeds, job logs, digests."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sharpflow.anatomy import (
+    ALL_SITES,
+    DETECTED_JOINTS,
+    LIMBS,
+    MAX_SCORE,
+    Damage,
+    LimbKind,
+    score_columns,
+    scored_joints,
+)
+from sharpflow.digests import check_sha256, digest_of
+from sharpflow.errors import UserError
+from sharpflow.files import whole
+from sharpflow.seeds import seed_for
+
+
+def most(kinds: tuple[LimbKind, ...]) -> dict[Damage, int]:
+    """The most that two limbs of each kind can score."""
+    return {
+        damage: sum(
+            2 * MAX_SCORE[kind, damage]
+            for kind in kinds
+            for site in ALL_SITES[kind]
+            if site.column(damage)
+        )
+        for damage in Damage
+    }
+
+
+def test_the_most_a_person_can_score() -> None:
+    hands = most((LimbKind.HAND,))
+    assert hands == {Damage.EROSION: 160, Damage.NARROWING: 120}
+    assert sum(most((LimbKind.FOOT,)).values()) == 168
+    assert sum(most((LimbKind.HAND, LimbKind.FOOT)).values()) == 448
+
+
+def test_joints_that_are_found_and_scored() -> None:
+    assert [len(DETECTED_JOINTS[kind]) for kind in LimbKind] == [10, 6]
+    assert len(scored_joints(LimbKind.HAND, Damage.EROSION)) == 10
+    assert "IP" not in {j.name for j in scored_joints(LimbKind.HAND, Damage.NARROWING)}
+    assert len(score_columns()) == 86
+    assert {limb for limb, _, _ in score_columns().values()} == set(LIMBS)
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), whole(path) as temporary:
+        temporary.write_text("half of the ne")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_seeds_differ_by_name_and_stay() -> None:
+    assert seed_for(42, "unet", "hand") != seed_for(42, "unet", "foot")
+    assert seed_for(42, "epoch", 1) != seed_for(42, "epoch", 11)
+    # The first four bytes of SHA-256 of "42/epoch/1".
+    assert seed_for(42, "epoch", 1) == 0x82EEC77D
+
+
+def test_digest_of_sees_shape_and_type() -> None:
+    import numpy as np
+
+    flat = np.arange(6, dtype=np.uint8)
+    digests = {digest_of(flat), digest_of(flat.reshape(2, 3)), digest_of(flat.astype(np.int8))}
+    assert len(digests) == 3
+
+
+def test_weights_are_checked_by_their_sha256(tmp_path: Path) -> None:
+    path = tmp_path / "weights.h5"
+    path.write_bytes(b"abc")
+    known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    check_sha256(path, known)
+    with pytest.raises(UserError, match=r"weights\.h5: SHA-256 is ba78.*expects 0000"):
+        check_sha256(path, "0" * 64)
+    with pytest.raises(UserError, match="no such file"):
+        check_sha256(tmp_path / "none.h5", known)
+
+
+@pytest.mark.parametrize(
+    ("body", "in_log", "traceback"),
+    [
+        ("raise UserError('row 3: found x')", "row 3: found x", False),
+        ("1 / 0", "ZeroDivisionError", True),
+        ("import os; os.write(2, b'from C'); raise UserError('end')", "from C", False),
+    ],
+)
+def test_a_job_leaves_its_reason_in_its_log(
+    tmp_path: Path, body: str, in_log: str, traceback: bool
+) -> None:
+    log = tmp_path / "logs" / "job.log"
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from sharpflow.errors import UserError\nfrom sharpflow.job import job\n"
+        f"with job({str(log)!r}):\n    {body}\n"
+    )
+    source = Path(__file__).parents[2] / "src"
+    ended = subprocess.run(
+        [sys.executable, script], env={"PYTHONPATH": str(source)}, capture_output=True, check=False
+    )
+    assert ended.returncode == 1
+    assert in_log in log.read_text()
+    assert ("Traceback" in log.read_text()) is traceback

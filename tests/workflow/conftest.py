@@ -1,0 +1,113 @@
+"""A small study on a cohort of the user's own (drawn, but read like any other), run once."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("Snakefile", "config.yaml", "workflow", "src", "envs", "tests/workflow/study.yaml")
+LIMIT = 900  # seconds; a run that hangs fails
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the workflow with a cohort beside it, which tests may edit."""
+
+    folder: Path
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results" / "small"
+
+    def command(self, *arguments: str) -> list[str]:
+        own = ["--configfile", "tests/workflow/study.yaml", "own.yaml"]
+        return [sys.executable, "-m", "snakemake", "--cores", "2", *own, *arguments]
+
+    def run(self, *arguments: str) -> str:
+        """Run Snakemake; the test fails with its output if it does."""
+        ended = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+            check=False,
+            env=_environment(),
+        )
+        output = ended.stdout + ended.stderr
+        assert ended.returncode == 0, output[-6000:]
+        return output
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start Snakemake in a process group of its own."""
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            env=_environment(),
+        )
+
+    def planned(self) -> dict[str, int]:
+        """How often each rule would run now; the targets left out."""
+        output = self.run("-n")
+        jobs = dict(re.findall(r"^([a-z]\w+) +(\d+)$", output, re.MULTILINE))
+        targets = ("total", "all", "tables", "figures", "joints")
+        return {rule: int(count) for rule, count in jobs.items() if rule not in targets}
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """SIGKILL a run with all that it started."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _environment() -> dict[str, str]:
+    environment = dict(os.environ)
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environment
+
+
+def make_project(folder: Path, cohort: Path) -> Project:
+    """Copy the workflow and a cohort into an empty folder."""
+    for part in PARTS:
+        source, target = ROOT / part, folder / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copyfile(source, target)
+    shutil.copytree(cohort, folder / "cohort")
+    (folder / "overrides.csv").write_text("image_id,good\n")
+    (folder / "own.yaml").write_text(
+        "cohorts:\n  joints: {films: cohort/films, scores: cohort/scores.csv, boxes: cohort/boxes}\n"
+        "masks: {overrides: overrides.csv}\n"
+    )
+    return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Drawn films, scores and boxes in the layout of RA2-DREAM and labelImg."""
+    from sharpflow.phantom.cohort import draw_joint_cohort
+
+    folder = tmp_path_factory.mktemp("drawn") / "cohort"
+    draw_joint_cohort(folder, patients=14, seed=3, height=300, workers=2)
+    shutil.rmtree(folder / "truth")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, cohort: Path) -> Project:
+    """The small study, run to its end; tests must leave it finished."""
+    project = make_project(tmp_path_factory.mktemp("finished"), cohort)
+    project.run()
+    return project

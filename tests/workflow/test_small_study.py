@@ -1,0 +1,153 @@
+"""The whole chain on a small cohort, and what a change to it makes again."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sharpflow.anatomy import LIMBS, MODELS
+from sharpflow.imaging.shards import shard_of
+
+from .conftest import Project
+
+IMAGING = {"standardize", "bootstrap_masks"}
+TRAINING = {"train_unet", "train_detector", "train_base", "train_head"}
+
+
+@contextmanager
+def edited(path: Path, old: str, new: str) -> Iterator[None]:
+    """Change a text file and put it back, modification time too."""
+    import os
+
+    before, times = path.read_text(), path.stat()
+    assert old in before
+    path.write_text(before.replace(old, new, 1))
+    try:
+        yield
+    finally:
+        path.write_text(before)
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def test_a_second_run_has_nothing_to_do(finished: Project) -> None:
+    assert finished.planned() == {}
+
+
+def test_every_table_figure_and_overlay_is_there(finished: Project) -> None:
+    for table in ("joint_scoring", "detection", "mask_yield"):
+        for suffix in (".csv", ".md", ".tex"):
+            assert (finished.results / "tables" / (table + suffix)).stat().st_size > 0
+    figures = {path.name for path in (finished.results / "figures").iterdir()}
+    assert len(figures) == 12
+    scores = pd.read_csv(finished.results / "scores" / "joints.csv")
+    overlays = {path.stem for path in (finished.results / "scores" / "overlays").glob("*.png")}
+    assert overlays == set(scores["image_id"])
+
+
+def test_tables_say_which_data_made_them_and_how_many(finished: Project) -> None:
+    table = pd.read_csv(finished.results / "tables" / "joint_scoring.csv")
+    assert list(table["model"]) == list(MODELS)
+    assert set(table["data"]) == {"cohort"}
+    counts = table.filter(like="n_class_").sum(axis=1)
+    assert (table["n"] == counts).all()
+    markdown = (finished.results / "tables" / "joint_scoring.md").read_text()
+    assert "82.07" in markdown  # the paper's value beside ours
+    assert "drawn joints" in markdown  # not ImageNet's weights
+
+
+def test_no_test_patient_is_learned_from(finished: Project) -> None:
+    split = pd.read_csv(finished.results / "cohort/joints/split.csv").set_index("patient")["split"]
+    crops = pd.read_csv(finished.results / "crops/hand/crops.csv")
+    assert (crops["split"] == crops["patient"].map(split)).all()
+    assert set(crops.loc[crops["split"] == "test", "source"]) == {"detected"}
+
+
+def test_a_corrected_score_redoes_no_imaging(finished: Project) -> None:
+    scores = finished.folder / "cohort" / "scores.csv"
+    table = pd.read_csv(scores)
+    change = 1 if table.loc[0, "LH_mcp_E__2"] == 0 else -1
+    corrected = table.copy()
+    corrected.loc[0, ["LH_mcp_E__2", "Overall_erosion", "Overall_Tol"]] += change
+    header, first, *_ = scores.read_text().splitlines()
+    new = corrected.head(1).to_csv(index=False).splitlines()[1]
+    with edited(scores, first, new):
+        planned = finished.planned()
+    assert planned["check_cohort"] == 1
+    assert planned["train_head"] == len(MODELS)
+    assert not planned.keys() & {*IMAGING, "train_unet", "train_detector", "extract_features"}
+    assert finished.planned() == {}
+
+
+def test_an_added_patient_redoes_its_shards_alone(finished: Project) -> None:
+    folder = finished.folder / "cohort"
+    name = next(  # a patient whose hands fall into one shard, and feet into another
+        name
+        for name in (f"UAB9{number:02d}" for number in range(100))
+        if len({shard_of(f"{name}-{limb}", 2) for limb in ("LH", "RH")}) == 1
+        and len({shard_of(f"{name}-{limb}", 2) for limb in ("LF", "RF")}) == 1
+    )
+    added = []
+    for limb in LIMBS:
+        film = (folder / "films" / f"UAB001-{limb}.jpg").read_bytes()
+        added.append(folder / "films" / f"{name}-{limb}.jpg")
+        added[-1].write_bytes(film)
+    try:
+        planned = finished.planned()
+    finally:
+        for path in added:
+            path.unlink()
+    assert planned["standardize"] == 2
+    assert planned["bootstrap_masks"] == 2
+    assert planned["train_unet"] == 2
+    assert "train_base" not in planned
+    assert finished.planned() == {}
+
+
+def test_an_overruled_mask_trains_again_but_masks_nothing_again(finished: Project) -> None:
+    with edited(finished.folder / "overrides.csv", "good\n", "good\nUAB001-LH,false\n"):
+        planned = finished.planned()
+    assert planned["choose_masks"] == 2
+    assert planned["train_unet"] == 2
+    assert not planned.keys() & {*IMAGING, "check_cohort", "split_patients", "train_base"}
+
+
+@pytest.mark.parametrize(
+    ("module", "runs", "rests"),
+    [
+        (
+            "detection/identity.py",
+            {"name_joints", "crop_joints", "train_head", "table_detection"},
+            {*IMAGING, "train_unet", "train_detector", "detect_joints", "train_base"},
+        ),
+        (
+            "segmentation/bootstrap.py",
+            {"bootstrap_masks", "train_unet", "train_detector", "train_head"},
+            {"standardize", "check_cohort", "train_base"},
+        ),
+        (
+            "evaluation/metrics.py",
+            {"table_joint_scoring"},
+            {*IMAGING, *TRAINING, "name_joints", "crop_joints"},
+        ),
+    ],
+)
+def test_an_edited_module_redoes_its_stage_and_what_follows(
+    finished: Project, module: str, runs: set[str], rests: set[str]
+) -> None:
+    path = finished.folder / "src" / "sharpflow" / module
+    with edited(path, "\n\n\n", "\n\n\nEDITED = 1\n\n\n"):
+        planned = finished.planned()
+    assert runs <= planned.keys()
+    assert not planned.keys() & rests
+    with edited(path, "\n\n\n", "\n\n\n# A comment changes nothing.\n"):
+        assert finished.planned() == {}
+
+
+def test_a_figures_style_trains_nothing(finished: Project) -> None:
+    style = finished.folder / "src/sharpflow/reporting/style.py"
+    with edited(style, "\n\n\n", "\n\n\nEDITED = 1\n\n\n"):
+        planned = finished.planned()
+    assert planned["draw_confusion"] == 1
+    assert not planned.keys() & {*IMAGING, *TRAINING, "segment", "detect_joints", "crop_joints"}
