@@ -51,11 +51,11 @@ HALF_DEPTH = {
 
 
 def polar(
-    outline: tuple[tuple[float, float], ...], *, smooth: float = 1.2
+    outline: tuple[tuple[float, float], ...], *, smooth: float = 0.9, grow: float = 0.0
 ) -> tuple[float, float, Floats]:
     """Centre (y down) and radius at NODES equal angles of a star-shaped outline.
 
-    Corners are rounded over `smooth` steps of the angle.
+    Corners are rounded over `smooth` steps of the angle; `grow` mm are added all round.
     """
     points = np.array([*outline, outline[0]], dtype=float)
     steps = np.linspace(0, 1, 24, endpoint=False)[:, None]
@@ -71,13 +71,14 @@ def polar(
     kernel = np.exp(-0.5 * (np.arange(-4, 5) / smooth) ** 2)
     padded = np.concatenate([radius[-4:], radius, radius[:4]])
     rounded = np.convolve(padded, kernel / kernel.sum(), mode="valid")
-    return float(centre[0]), float(-centre[1]), np.append(rounded, rounded[0]).astype(np.float32)
+    closed = np.append(rounded, rounded[0]) + grow
+    return float(centre[0]), float(-centre[1]), closed.astype(np.float32)
 
 
-_POLAR = {name: polar(outline) for name, outline in OUTLINES.items()}
+_POLAR = {name: polar(outline, grow=0.35) for name, outline in OUTLINES.items()}
 
 
 def carpal(name: str) -> Blob:
     """A healthy carpal bone at its place."""
     x, y, radius = _POLAR[name]
-    return Blob(name, x, y, radius.copy(), HALF_DEPTH[name], cortex=0.8, spongy=0.2)
+    return Blob(name, x, y, radius.copy(), HALF_DEPTH[name], cortex=0.5, spongy=0.27)

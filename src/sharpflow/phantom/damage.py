@@ -16,7 +16,6 @@ from sharpflow.phantom.bones import ACROSS, ALONG, Bite, Blob, Floats, Tube
 
 # What lesions can add up to a score on one bone or one joint, and how often (ours).
 DECOMPOSITIONS: dict[int, tuple[tuple[tuple[int, ...], float], ...]] = {
-    0: (((), 1.0),),
     1: (((1,), 1.0),),
     2: (((1, 1), 0.45), ((2,), 0.55)),
     3: (((1, 1, 1), 0.2), ((2, 1), 0.45), ((3,), 0.35)),
@@ -95,6 +94,8 @@ def draw_damage(
 
 
 def _lesions(score: int, rng: Generator) -> list[Lesion]:
+    if score == 0:
+        return []
     choices, shares = zip(*DECOMPOSITIONS[score], strict=True)
     counts = choices[int(rng.choice(len(choices), p=shares))]
     first = 1 if rng.random() < 0.6 else -1
@@ -158,14 +159,13 @@ def carve_blob(bone: Blob, score: int, rng: Generator, *, towards: float | None 
     """Erosions of a carpal bone, at its edge; collapse leaves a shrunken, flattened bone."""
     for lesion in _lesions(score, rng):
         if lesion.counts == 5:
-            ragged = np.interp(np.linspace(-1, 1, bone.radius.size), ACROSS, _ragged(rng))
+            ragged = _ragged(rng)
+            ragged[-1] = ragged[0]
             bone.radius = (bone.radius * (0.74 + 0.05 * ragged)).astype(np.float32)
             bone.cortex *= 0.5
             continue
         angle = rng.uniform(0, 2 * np.pi) if towards is None else towards + rng.normal(0, 0.7)
-        edge = float(
-            np.interp((angle / (2 * np.pi)) % 1, np.linspace(0, 1, bone.radius.size), bone.radius)
-        )
+        edge = float(np.interp((angle / (2 * np.pi)) % 1, ALONG, bone.radius))
         size = float(bone.radius.mean()) * 2
         wide = float(rng.uniform(*LESION_WIDTH[lesion.counts])) * size * 0.8
         deep = float(rng.uniform(*LESION_DEPTH[lesion.counts])) * size
@@ -190,7 +190,9 @@ def focal_loss(damage: JointDamage) -> Floats:
 
 def thin_around(bone: Tube, end: str, amount: float) -> None:
     """Take mineral from the end of a bone beside a bad joint; `amount` is the share lost there."""
-    along = np.linspace(0, 1, bone.spongy.size, dtype=np.float32)
-    near = np.exp(-((((1 - along) if end == "head" else along) / 0.22) ** 2))
+    if amount == 0:
+        return
+    away = 1 - ALONG if end == "head" else ALONG
+    near = np.exp(-((away / 0.22) ** 2))
     bone.spongy = (bone.spongy * (1 - amount * near)).astype(np.float32)
     bone.cortex = (bone.cortex * (1 - 0.6 * amount * near)).astype(np.float32)

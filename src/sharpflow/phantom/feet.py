@@ -35,7 +35,7 @@ TARSALS: dict[str, tuple[tuple[float, float], ...]] = {
 }  # fmt: skip
 HALF_DEPTH = {"cuneiform1": 11.0, "cuneiform2": 9.5, "cuneiform3": 10.0, "cuboid": 10.5,
               "navicular": 10.0, "talus": 14.0, "calcaneus": 14.0}  # fmt: skip
-_POLAR = {name: polar(outline) for name, outline in TARSALS.items()}
+_POLAR = {name: polar(outline, smooth=1.3) for name, outline in TARSALS.items()}
 _SCORED = frozenset(joint.name for joint in FOOT_JOINTS)
 
 
@@ -88,7 +88,7 @@ def _tarsus(assembly: Assembly) -> None:
         radius = (outline * np.float32(1 + 0.02 * rng.normal())).astype(np.float32)
         own = slant + rng.normal(0, 0.8, 2)
         assembly.limb.bones.append(
-            Blob(name, x, y, radius, HALF_DEPTH[name], cortex=0.9, spongy=0.18,
+            Blob(name, x, y, radius, HALF_DEPTH[name], cortex=0.45, spongy=0.26,
                  slant_x=float(own[0]), slant_y=float(own[1]))
         )  # fmt: skip
 
@@ -99,7 +99,7 @@ def _ray(assembly: Assembly, ray: int, pose: FootPose) -> None:
     angle = METATARSAL_ANGLE[ray] + pose.spread * (3 - ray) * 0.5
     if great:
         angle += 0.25 * (pose.valgus - 9)
-    curve = 5.4 if great else 4.4
+    curve = 5.6 if great else 4.8
     x, up = METATARSAL_BASE[ray]
     metatarsal = shapes.tube(
         f"MT{ray}", mm.METATARSALS[ray], shapes.flat(slope={1: 0.0, 5: -3.5}.get(ray, -1.2)),
@@ -150,7 +150,7 @@ def _sesamoids(assembly: Assembly) -> None:
         x, y = bone.point(bone.length - rng.uniform(5, 8), across * 2 * bone.end_half_width("head"))
         wave = 1 + 0.14 * np.cos(2 * np.pi * ACROSS + rng.uniform(0, 6.3))
         radius = (float(rng.uniform(3.8, 4.9)) * wave).astype(np.float32)
-        assembly.limb.bones.append(Blob(f"sesamoid{across}", x, y, radius, 3.6, 0.6, 0.3))
+        assembly.limb.bones.append(Blob(f"sesamoid{across}", x, y, radius, 2.7, 0.4, 0.3))
 
 
 def _sole(assembly: Assembly) -> None:
@@ -164,4 +164,6 @@ def _sole(assembly: Assembly) -> None:
         )
     for x, low in ((12.0, 18.0), (-4.0, 18.0), (-18.0, 20.0)):
         limb.flesh.append(Flesh(x, low, 18.0 * fat, -8 + 0.35 * x, 55.0, 21.0, 22.0 * fat, 14.0))
-    limb.flesh.append(Flesh(-5, 50, 27.0 * fat, -11, 101, 24.0 * fat, 25.0 * fat, 18.0))
+    limb.flesh.append(Flesh(-5, 50, 27.0 * fat, -11, 101, 24.0 * fat, 30.0 * fat, 18.0))
+    # The leg stands above the hindfoot and whitens it.
+    limb.flesh.append(Flesh(-1, 62, 25.0 * fat, -6, 84, 22.0 * fat, 46.0 * fat, 22.0))

@@ -15,10 +15,10 @@ from sharpflow.phantom.limb import Flesh, Limb, Person, Site, fit_to_person
 from sharpflow.phantom.linking import Assembly, link, own_gaps
 
 # Base of each metacarpal (x, y up) and its direction in degrees to the radial side; ours.
-METACARPAL_BASE = {1: (31.5, 37.2), 2: (13.8, 37.2), 3: (0.6, 37.0), 4: (-10.4, 35.6),
-                   5: (-19.6, 33.6)}  # fmt: skip
+METACARPAL_BASE = {1: (28.8, 36.4), 2: (13.6, 36.6), 3: (0.8, 36.6), 4: (-10.2, 35.2),
+                   5: (-19.2, 33.6)}  # fmt: skip
 METACARPAL_ANGLE = {1: 36.0, 2: 6.5, 3: 0.0, 4: -7.0, 5: -15.0}
-HEAD_CURVE = {1: 3.6, 2: 5.6, 3: 5.6, 4: 4.9, 5: 4.7}  # mm, of the metacarpal heads; ours
+HEAD_CURVE = {1: 3.8, 2: 6.4, 3: 6.4, 4: 5.6, 5: 5.4}  # mm, of the metacarpal heads; ours
 _NONE = float("nan")
 
 
@@ -163,7 +163,7 @@ def _metacarpal(assembly: Assembly, ray: int, pose: HandPose, scores: LimbScores
         assembly.limb.sites[site] = Site(site, x, y + 0.5, 12.0, assembly.space(site))
     abduction = pose.thumb if ray == 1 else 0.4 * pose.spread * (3 - ray)
     bone = shapes.tube(
-        f"MC{ray}", mm.METACARPALS[ray], shapes.hollow(0.6) if ray == 1 else shapes.flat(),
+        f"MC{ray}", mm.METACARPALS[ray], _metacarpal_base(ray),
         shapes.convex(HEAD_CURVE[ray]), at=(x, y),
         angle=float(np.deg2rad(METACARPAL_ANGLE[ray] + abduction)),
         stout=assembly.person.stout, bow=0.3 * float(assembly.rng.normal()),
@@ -176,6 +176,18 @@ def _metacarpal(assembly: Assembly, ray: int, pose: HandPose, scores: LimbScores
     return bone
 
 
+def _metacarpal_base(ray: int) -> Surface:
+    """Saddle of the thumb, notch of the index, styloid of the middle, slopes of the others."""
+    if ray == 1:
+        return shapes.hollow(0.8)
+    if ray == 2:
+        return shapes.hollow(2.2)
+    base = shapes.flat(slope={3: 1.2, 4: -0.4, 5: 1.6}[ray])
+    styloid = 2.2 * np.clip(ACROSS - 0.5, 0, None) / 0.5 if ray == 3 else 0 * ACROSS
+    base.reach = (base.reach + styloid).astype(np.float32)
+    return base
+
+
 def _ray(assembly: Assembly, ray: int, pose: HandPose, scores: LimbScores) -> None:
     """Metacarpal and phalanges of one ray, joints linked, flesh around them."""
     metacarpal = _metacarpal(assembly, ray, pose, scores)
@@ -185,7 +197,7 @@ def _ray(assembly: Assembly, ray: int, pose: HandPose, scores: LimbScores) -> No
     turns = np.deg2rad([pose.lean[ray - 1] + spread, pose.bend[ray - 1], rng.normal(0, 2)])
     first = link(
         assembly, f"MCP{ray}", metacarpal,
-        shapes.tube(f"PP{ray}", mm.HAND_PROXIMAL[ray], shapes.hollow(0.34 * HEAD_CURVE[ray]),
+        shapes.tube(f"PP{ray}", mm.HAND_PROXIMAL[ray], shapes.hollow(0.3 * HEAD_CURVE[ray]),
                     shapes.double(0.9), shorten=(1 + cosine) / 2, stout=stout),
         turn=float(turns[0]),
     )  # fmt: skip

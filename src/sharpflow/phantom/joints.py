@@ -1,6 +1,5 @@
 """Single joints, drawn one by one: what a film would show in a small window, every score alike."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,11 +14,11 @@ from sharpflow.anatomy import (
     n_classes,
     scored_joints,
 )
-from sharpflow.phantom.cohort import build_limb, fit_range
-from sharpflow.phantom.film import draw_exposure, expose, finish
+from sharpflow.phantom.exposure import draw_exposure, expose
+from sharpflow.phantom.films import MIRRORED, pose_limb
 from sharpflow.phantom.hands import LimbScores
 from sharpflow.phantom.limb import draw_person
-from sharpflow.phantom.placement import box_of, place_limb
+from sharpflow.phantom.placement import box_of, film_size, place_limb
 from sharpflow.phantom.render import trace
 from sharpflow.seeds import seed_for
 
@@ -44,39 +43,39 @@ def draw_joints(
     """
     import pandas as pd
 
-    side = side or int(round(height * _WINDOW[kind]))
+    kind = LimbKind(kind)
+    side = side or round(height * _WINDOW[kind])
     patches = np.zeros((n, side, side), np.uint8)
     rows = []
     for number in range(n):
         rng = np.random.default_rng(seed_for(seed, "joint", kind, number))
         patches[number], row = _draw_joint(number, kind, height, side, jitter, rng)
         rows.append(row)
-    return patches, pd.DataFrame(rows)
+    return patches, pd.DataFrame(rows).astype({"narrowing": "Int64"})
 
 
 def _draw_joint(
     number: int, kind: LimbKind, height: int, side: int, jitter: float, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], dict[str, Any]]:
     joint, erosion, narrowing = _choose(number, kind, rng)
-    codes = [code for code, limb in LIMBS.items() if limb.kind is kind]
+    codes = [code for code, limb in LIMBS.items() if limb.kind == kind]
     code = codes[int(rng.integers(2))]
     scores = LimbScores({joint.name: erosion}, {joint.name: narrowing or 0})
-    person = draw_person(rng)
-    limb, _, tilt = build_limb(kind, person, scores, rng)
-    placement = place_limb(
-        limb, side=LIMBS[code].side, mirrored=bool(rng.random() < 0.065), height=height, rng=rng,
-        tilt=tilt,
-    )  # fmt: skip
-    film = placement.view
-    x, y, *box = box_of(limb, joint.name, film, rng)
+    posed = pose_limb(kind, draw_person(rng), scores, rng)
+    film = place_limb(
+        posed.limb, side=LIMBS[code].side, mirrored=bool(rng.random() < MIRRORED),
+        size=film_size(height, rng), tilt=posed.tilt, rng=rng,
+    ).view  # fmt: skip
+    x, y, *box = box_of(posed.limb.sites[joint.name], posed.limb.scale, film, rng)
     move = rng.uniform(-1, 1, 2) * jitter * side
     left, top = round(x - side / 2 + move[0]), round(y - side / 2 + move[1])
-    view = film.window(left, top, side, side)
-    exposure = fit_range(draw_exposure(rng, film.height, film.width), kind)
     place = (left / film.width, (left + side) / film.width,
              top / film.height, (top + side) / film.height)  # fmt: skip
-    grey = expose(trace(limb, view), exposure, mm_per_pixel=film.mm_per_pixel, rng=rng, place=place)
-    patch = finish(grey, replace(exposure, border=(0, 0, 0, 0)))
+    grey = expose(
+        trace(posed.limb, film.window(left, top, side, side)), draw_exposure(kind, rng),
+        mm_per_pixel=film.mm_per_pixel, rng=rng, place=place,
+    )  # fmt: skip
+    patch = np.rint(grey).astype(np.uint8)
     row = {
         "joint": joint.name, "class": joint.detector_class, "limb": code,
         "erosion": erosion, "narrowing": narrowing,

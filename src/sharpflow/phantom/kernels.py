@@ -20,7 +20,7 @@ _PLATE_MIDDLE, _PLATE_SPREAD = 0.45, 0.35  # mm behind the surface
 _BITE_BLUR = 0.14  # mm
 _RIM_MIDDLE, _RIM_SPREAD = 0.5, 0.35  # mm outside a bite
 _CUT_BLUR = 0.5  # mm over which a cut end fades: two cut ends that meet sum to whole bone
-_BLOB_ROUNDNESS = 2.6  # mm
+_BLOB_ROUNDNESS = 3.4  # mm
 
 
 @njit(cache=True)

@@ -1,6 +1,7 @@
 """A limb put together: bones, flesh, joints; and the person it belongs to."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator
@@ -10,8 +11,7 @@ from sharpflow.phantom.bones import Bone, Tube
 from sharpflow.phantom.measurements import GAP_SD_PERSON, SIZE_BY_SEX, SIZE_SD
 
 
-@dataclass(frozen=True)
-class Flesh:
+class Flesh(NamedTuple):
     """A tapering capsule of soft tissue between two points of the limb's frame, mm."""
 
     x0: float

@@ -37,6 +37,8 @@ class Assembly:
         damage = self.damage(name)
         if damage.narrowing == 4:
             return 0.0
+        if not damage.focal:
+            return self.gaps[name] * damage.space_left
         return float(self.gaps[name] * (damage.space_left - focal_loss(damage).mean()))
 
 

@@ -1,6 +1,6 @@
 """From a limb in millimetres to what the ray meets at each pixel of a film or a window of it."""
 
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -34,9 +34,9 @@ class View:
 
     def to_film(self, points: list[tuple[float, float]]) -> NDArray[np.float64]:
         """Film pixels (n, 2) of limb points."""
-        inverse = np.linalg.inv(np.array(self.matrix))
-        away = np.array(points, dtype=float).reshape(-1, 2) - np.array(self.shift)
-        return np.asarray(away @ inverse.T)
+        (a, b), (c, d) = self.matrix
+        inverse = np.array(((d, -c), (-b, a))) / (a * d - b * c)  # transposed
+        return np.asarray((np.array(points, dtype=float) - self.shift) @ inverse)
 
     def window(self, left: int, top: int, width: int, height: int) -> "View":
         """A smaller window of the same film."""
@@ -108,7 +108,7 @@ def _soft_tissue(flesh: list[Flesh], view: View) -> tuple[Floats, Floats]:
     first_column, first_row = (view.left // step) * step, (view.top // step) * step
     columns = np.arange(first_column, view.left + view.width + step, step, dtype=np.float64)
     rows = np.arange(first_row, view.top + view.height + step, step, dtype=np.float64)
-    capsules = np.array([astuple(part) for part in flesh], np.float64)
+    capsules = np.array(flesh, np.float64)
     fields = flesh_fields(columns, rows, view.affine(), capsules, _BLEND)
     inside, depth, rounding = (_interpolate(f, view, first_column, first_row) for f in fields)
     rest = 1 - np.clip(inside / np.maximum(rounding, 1.0), 0, 1)

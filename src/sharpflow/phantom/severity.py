@@ -1,4 +1,4 @@
-"""How bad each joint of a patient is: from one latent severity to 172 scores.
+"""How bad each joint of a patient is: from one latent severity to every score.
 
 The numbers are ours, chosen so that shares resemble what early and established rheumatoid
 arthritis cohorts show: most joints 0, fewer of each higher score, MTPs eroded more often than
@@ -30,14 +30,15 @@ SUSCEPTIBILITY: dict[tuple[LimbKind, Damage], dict[str, float]] = {
     },
 }  # fmt: skip
 RATE: dict[tuple[LimbKind, Damage], float] = {
-    (LimbKind.HAND, Damage.EROSION): 0.20,
-    (LimbKind.HAND, Damage.NARROWING): 0.26,
-    (LimbKind.FOOT, Damage.EROSION): 0.34,
-    (LimbKind.FOOT, Damage.NARROWING): 0.34,
+    (LimbKind.HAND, Damage.EROSION): 0.17,
+    (LimbKind.HAND, Damage.NARROWING): 0.21,
+    (LimbKind.FOOT, Damage.EROSION): 0.27,
+    (LimbKind.FOOT, Damage.NARROWING): 0.27,
 }
-PATIENT_SD = 1.1  # of the logarithm of a patient's severity
-JOINT_SHAPE = 0.55  # of the gamma that scatters a joint about its patient
+PATIENT_SD = 1.3  # of the logarithm of a patient's severity
+JOINT_SHAPE = 0.45  # of the gamma that scatters a joint about its patient
 SHARED = 0.6  # share of a joint's scatter that left and right have in common
+WORST = 0.85  # most of its range that a joint can be expected to reach
 
 Scores = dict[tuple[str, str, Damage], int]  # limb, site, damage -> score
 
@@ -58,6 +59,7 @@ def draw_scores(patient: str, seed: int, *, severity: float = 1.0) -> Scores:
                     if site.column(damage) is None:
                         continue
                     rate = RATE[kind, damage] * SUSCEPTIBILITY[kind, damage][site.name]
-                    score = rng.poisson(latent * joint * rate)
-                    scores[code, site.name, damage] = int(min(score, MAX_SCORE[kind, damage]))
+                    most = MAX_SCORE[kind, damage]
+                    step = min(1 - np.exp(-latent * joint * rate / most), WORST)
+                    scores[code, site.name, damage] = int(rng.binomial(most, step))
     return scores

@@ -9,9 +9,9 @@ from sharpflow.phantom.bones import ACROSS, ALONG, Floats, Surface, Tube
 from sharpflow.phantom.measurements import TubeSize
 
 # How far the flare of an end has gone at shares of the length: 1 full width, 0 the shaft's (ours).
-_BASE_FLARE = ((0.0, 0.94), (0.05, 1.0), (0.11, 0.8), (0.2, 0.4), (0.32, 0.13), (0.48, 0.0))
-_HEAD_FLARE = ((0.0, 0.86), (0.05, 1.0), (0.09, 0.96), (0.15, 0.66), (0.23, 0.27), (0.34, 0.08),
-               (0.46, 0.0))  # fmt: skip
+_BASE_FLARE = ((0.0, 0.93), (0.05, 1.0), (0.1, 0.78), (0.18, 0.36), (0.28, 0.1), (0.42, 0.0))
+_HEAD_FLARE = ((0.0, 0.84), (0.04, 0.96), (0.08, 1.0), (0.12, 0.82), (0.17, 0.42), (0.23, 0.17),
+               (0.32, 0.04), (0.42, 0.0))  # fmt: skip
 _TUFT_FLARE = ((0.0, 0.72), (0.08, 1.0), (0.16, 0.95), (0.3, 0.4), (0.42, 0.1), (0.55, 0.0))
 
 
