@@ -115,7 +115,7 @@ def train_detector(
     settings: dict[str, Any] = {
         "model": f"{model}.yaml" if model in MODELS else str(model),
         "data": str(_described(data, out)),
-        "pretrained": str(weights) if weights else False,
+        "pretrained": str(Path(weights).resolve()) if weights else False,
         "epochs": epochs,
         "batch": batch,
         "nbs": batch,  # a step each batch, as in darknet
@@ -233,7 +233,8 @@ def _trainer(
                 for key, value in self.seen.items()
             }
             self.history.append(row)
-            log.info("epoch %d of %d: %s", self.epoch + 1, self.epochs, row)
+            values = ", ".join(f"{k} {v:.4g}" for k, v in row.items() if k != "epoch")
+            log.info("epoch %d of %d: %s", self.epoch + 1, self.epochs, values)
 
         def plan_epoch(self) -> None:
             """Validate only now and then: on few films it costs as much as training."""
