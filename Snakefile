@@ -13,6 +13,10 @@ sys.path.insert(0, f"{workflow.basedir}/src")
 os.environ["PYTHONPATH"] = f"{workflow.basedir}/src"
 
 
+envvars:
+    "PYTHONPATH",
+
+
 configfile: f"{workflow.basedir}/config.yaml"
 
 

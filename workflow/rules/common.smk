@@ -18,7 +18,11 @@ except UserError as error:
 KINDS = [kind.value for kind in LimbKind]
 JOINTS = study.cohorts.joints
 # The cohorts that are drawn: the one that is scored, or one only to train the detector on.
-DRAWN = {"joints"} if JOINTS == "phantom" else {"boxed"} if JOINTS.boxes == "phantom" else set()
+DRAWN = (
+    {"joints"}
+    if JOINTS == "phantom"
+    else {"boxed"} if JOINTS.boxes == "phantom" else set()
+)
 # The cohort whose boxes train the detector.
 BOXED = "boxed" if "boxed" in DRAWN else "joints"
 HAS_TRUTH = "joints" in DRAWN
@@ -79,12 +83,16 @@ def own_shard(wildcards):
     ]
 
 
-film_files = files(lambda wildcards: [str(film.path) for film in list_films(JOINTS.films).films])
+film_files = files(
+    lambda wildcards: [str(film.path) for film in list_films(JOINTS.films).films]
+)
 shard_film_files = files(own_shard)
 score_files = files(lambda wildcards: JOINTS.scores or [])
 box_files = files(
     lambda wildcards: (
-        [] if JOINTS.boxes == "phantom" else sorted(map(str, Path(JOINTS.boxes).iterdir()))
+        []
+        if JOINTS.boxes == "phantom"
+        else sorted(map(str, Path(JOINTS.boxes).iterdir()))
     )
 )
 
@@ -169,4 +177,6 @@ def study_notes():
 def write_run_record():
     from sharpflow.provenance import write_record
 
-    write_record(f"results/{study.study}", study.model_dump(mode="json"), workflow.basedir)
+    write_record(
+        f"results/{study.study}", study.model_dump(mode="json"), workflow.basedir
+    )

@@ -23,7 +23,9 @@ rule crop_joints:
     params:
         settings=study.crops.model_dump(),
         rule=study.identity.rule,
-        split=study.split.model_dump(include={"unit", "test", "validation", "random_state"}),
+        split=study.split.model_dump(
+            include={"unit", "test", "validation", "random_state"}
+        ),
         seed=study.seed,
         code=code("crop_joints"),
     script:

@@ -4,7 +4,11 @@ TABLES = ["detection", "mask_yield"]
 TABLES += ["segmentation"] if HAS_TRUTH else []
 TABLES += ["joint_scoring"] if HAS_SCORES else []
 FIGURES = ["tan_fig2_clahe", "tan_fig3_good_masks", "tan_fig4_joints_boxed"]
-SCORED_FIGURES = ["tan_fig1_score_distributions", "tan_fig5_pipeline", "tan_fig6_confusion"]
+SCORED_FIGURES = [
+    "tan_fig1_score_distributions",
+    "tan_fig5_pipeline",
+    "tan_fig6_confusion",
+]
 FIGURES += SCORED_FIGURES if HAS_SCORES else []
 
 

@@ -3,13 +3,13 @@
 
 # ImageNet's VGG16, in place of the base that learns on drawn joints.
 rule fetch_vgg16:
-    localrule: True
     output:
         "<results>/vgg16/imagenet.keras",
     log:
         "<logs>/fetch_vgg16.log",
     benchmark:
         "<benchmarks>/fetch_vgg16.tsv"
+    localrule: True
     conda:
         "../../envs/keras.yaml"
     params:
@@ -22,13 +22,13 @@ rule fetch_vgg16:
 
 # COCO's YOLOv3, from which the paper's detectors start.
 rule fetch_yolov3:
-    localrule: True
     output:
         "<results>/detector/coco.pt",
     log:
         "<logs>/fetch_yolov3.log",
     benchmark:
         "<benchmarks>/fetch_yolov3.tsv"
+    localrule: True
     conda:
         "../../envs/torch.yaml"
     params:
