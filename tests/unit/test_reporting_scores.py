@@ -1,5 +1,7 @@
 """The scores of films: nothing lost, sums right by hand, labels on the film."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ from sharpflow.anatomy import ALL_SITES, DETECTED_JOINTS, LIMBS, MODELS, Damage,
 from sharpflow.errors import UserError
 from sharpflow.files import read_table, write_table
 from sharpflow.reporting.film_labels import SCORE_COLOURS, label_film, score_colour
+from sharpflow.reporting.label_places import nearest_open, spread
 from sharpflow.reporting.scores import score_joints, to_film_pixels, total_scores
 
 FILMS = pd.DataFrame(
@@ -176,19 +179,22 @@ def test_colour_follows_the_worst_score() -> None:
     assert colour(pd.NA, pd.NA) not in SCORE_COLOURS
 
 
-def test_labels_are_drawn_at_the_joints_and_film_is_kept(scored: pd.DataFrame) -> None:
+def test_film_is_kept_between_its_labels_and_joints_are_boxed(scored: pd.DataFrame) -> None:
     image = np.full((400, 320), 90, np.uint8)
     rows = scored[scored["image_id"] == "P1-LH"].copy()
     for column, side in enumerate(("x_min", "y_min", "x_max", "y_max")):
         rows[side] = rows[side] + (30, 100, 40, 110)[column]
     labelled = label_film(image, rows, note="Data: phantom.", smallest_height=400)
     assert labelled.dtype == np.uint8
-    assert labelled.shape[1:] == (320, 3)
     assert labelled.shape[0] > 400  # lines below the film
-    coloured = np.ptp(labelled[:400].astype(int), axis=2) > 40
-    assert coloured[110:145, 25:140].any()
-    assert not coloured[:60].any()
-    assert (labelled[:60] == 90).all()
+    margin = (labelled.shape[1] - 320) // 2
+    film = labelled[:400, margin : margin + 320]
+    assert (film[:60] == 90).all()
+    box = rows.iloc[0][["x_min", "y_min"]].astype(int).tolist()
+    colour = score_colour(rows.iloc[0], LimbKind.HAND)
+    assert tuple(film[box[1], box[0]]) == colour
+    for side in (labelled[:400, :margin], labelled[:400, -margin:]):
+        assert side.max() > 200  # labels on both sides
     assert np.array_equal(
         labelled, label_film(image, rows, note="Data: phantom.", smallest_height=400)
     )
@@ -196,5 +202,25 @@ def test_labels_are_drawn_at_the_joints_and_film_is_kept(scored: pd.DataFrame) -
 
 def test_small_films_are_enlarged_so_that_labels_can_be_read(scored: pd.DataFrame) -> None:
     rows = scored[scored["image_id"] == "P1-LF"]
-    labelled = label_film(np.zeros((250, 200), np.uint8), rows, note="")
-    assert labelled.shape[1] == 960
+    labelled = label_film(np.full((250, 200), 90, np.uint8), rows, note="")
+    assert (labelled[:1200] == 90).all(axis=2).any(axis=0).sum() == 960
+
+
+def test_a_film_without_found_joints_is_labelled_all_the_same(scored: pd.DataFrame) -> None:
+    rows = scored[scored["image_id"] == "P1-LF"].assign(state="not found")
+    labelled = label_film(np.full((400, 300), 90, np.uint8), rows, note="", smallest_height=400)
+    assert labelled[400:].max() > 200  # which joints lack is said below
+
+
+def test_labels_keep_apart_and_inside() -> None:
+    places = spread([90, 92, 95, -5], step=10, height=100)
+    assert all(b - a >= 10 for a, b in pairwise(places))
+    assert min(places) >= 0
+    assert max(places) <= 90
+
+
+def test_lines_go_round_other_joints() -> None:
+    own = (100.0, 0.0, 120.0, 20.0)
+    assert nearest_open((0.0, 10.0), own, []) == (100.0, 10.0)
+    x, y = nearest_open((0.0, 40.0), own, [(60.0, 5.0, 95.0, 35.0)])
+    assert (x, y) in {(120.0, 20.0), (110.0, 20.0), (100.0, 20.0)}

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from sharpflow.anatomy import LIMBS, MAX_SCORE, Damage, LimbKind
-from sharpflow.reporting.scores import NOT_FOUND
+from sharpflow.reporting.label_places import Point, Rectangle, nearest_open, spread
+from sharpflow.reporting.scores import BOX, NOT_FOUND
 
 # Colour-blind safe, light enough to be seen on a film: none, mild, marked, severe.
 SCORE_COLOURS: tuple[tuple[int, int, int], ...] = (
@@ -23,8 +24,6 @@ SCORE_COLOURS: tuple[tuple[int, int, int], ...] = (
 )
 _NO_SCORE = (190, 190, 190)
 
-Rectangle = tuple[float, float, float, float]
-
 
 @dataclass(frozen=True)
 class _Label:
@@ -32,15 +31,21 @@ class _Label:
     text: str
     colour: tuple[int, int, int]
 
+    @property
+    def middle(self) -> Point:
+        """The box's centre."""
+        return (self.box[0] + self.box[2]) / 2, (self.box[1] + self.box[3]) / 2
+
 
 def label_film(
     image: NDArray[np.uint8], joints: pd.DataFrame, *, note: str, smallest_height: int = 1200
 ) -> NDArray[np.uint8]:
-    """Draw each found joint's box, name and scores on a film, and a line below on what is shown.
+    """Box each found joint on a film, and write its name and scores at the film's side.
 
-    A label reads "MCP2 / E 2 (3) / N 1 (1)": erosion and narrowing predicted, in brackets the true
-    score where known. The colour is the worst of a joint's predicted scores as a share of the most
-    that it can score. Joints that were not found are named below the film.
+    A label reads "MCP2 / E 2 (3)  N 1 (1)": erosion and narrowing predicted, in brackets the true
+    score where known; a line leads to its box. The colour is the worst of a joint's predicted
+    scores as a share of the most that it can score. What is shown, and which joints were not found,
+    stands below the film.
 
     Args:
         image: the film, uint8 (height, width).
@@ -49,39 +54,31 @@ def label_film(
         smallest_height: films lower than this are enlarged so that the text can be read (ours).
 
     Returns:
-        uint8 (height + the lines below, width, 3), RGB.
+        uint8 RGB, the film in its upper middle.
     """
     scale = max(1.0, smallest_height / image.shape[0])
     width, height = (round(side * scale) for side in (image.shape[1], image.shape[0]))
-    font_size = max(14, round(height / 70))
-    font, small = _font(font_size), _font(max(12, round(font_size * 0.8)))
-    footer = _wrap(_footer_lines(joints, note), small, width - font_size)
-    line_height = round(font_size * 1.25)
-    canvas = Image.new("RGB", (width, height + line_height * len(footer) + font_size))
-    film = Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR)
-    canvas.paste(film.convert("RGB"), (0, 0))
-    draw = ImageDraw.Draw(canvas)
+    font = _font(max(14, round(height / 65)))
     found = joints[joints["state"] != NOT_FOUND]
-    labels = [_label(row, scale) for _, row in found.iterrows()]
-    line = max(2, round(height / 600))
-    for label in labels:
-        draw.rectangle(label.box, outline=label.colour, width=line)
-    taken = [label.box for label in labels]
-    for label in labels:
-        place = _free_place(draw, label, font, taken, (width, height), gap=line + 2)
-        taken.append(place)
-        draw.multiline_text(
-            place[:2],
-            label.text,
-            font=font,
-            fill=label.colour,
-            stroke_width=max(1, line // 2 + 1),
-            stroke_fill=(0, 0, 0),
-            spacing=2,
-        )
+    texts = [_text(row) for _, row in found.iterrows()]
+    margin = round(max((_size(text, font)[0] for text in texts), default=0) + font.size)
+    labels = [
+        _Label(_box(row, scale, margin), text, score_colour(row, LIMBS[row["limb"]].kind))
+        for text, (_, row) in zip(texts, found.iterrows(), strict=True)
+    ]
+    footer = _wrap(_footer_lines(joints, note), font, width + 2 * margin - font.size)
+    line_height = round(font.size * 1.3)
+    size = (width + 2 * margin, height + line_height * len(footer) + round(font.size))
+    canvas = Image.new("RGB", size)
+    film = Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR)
+    canvas.paste(film.convert("RGB"), (margin, 0))
+    draw = ImageDraw.Draw(canvas)
+    left, right = _two_columns(labels)
+    _draw_column(draw, left, labels, font, edge=margin, is_left=True, height=height)
+    _draw_column(draw, right, labels, font, edge=margin + width, is_left=False, height=height)
     for number, text in enumerate(footer):
-        y = height + font_size // 2 + number * line_height
-        draw.text((font_size // 2, y), text, font=small, fill=(235, 235, 235))
+        y = height + font.size / 2 + number * line_height
+        draw.text((font.size / 2, y), text, font=font, fill=(235, 235, 235))
     return np.asarray(canvas)
 
 
@@ -100,18 +97,19 @@ def score_colour(row: pd.Series, kind: LimbKind) -> tuple[int, int, int]:  # typ
     return SCORE_COLOURS[int(np.ceil(3 * min(1.0, max(shares)) - 1e-9))]
 
 
-def _label(row: pd.Series, scale: float) -> _Label:  # type: ignore[type-arg]
-    lines = [str(row["joint"])]
+def _text(row: pd.Series) -> str:  # type: ignore[type-arg]
+    scores = []
     for damage in Damage:
         predicted, true = row[f"{damage.value}_predicted"], row[f"{damage.value}_true"]
         if pd.notna(predicted):
             truth = f" ({int(true)})" if pd.notna(true) else ""
-            lines.append(f"{damage.value[0].upper()} {int(predicted)}{truth}")
-    x_min, y_min, x_max, y_max = (
-        float(row[side]) * scale for side in ("x_min", "y_min", "x_max", "y_max")
-    )
-    colour = score_colour(row, LIMBS[row["limb"]].kind)
-    return _Label((x_min, y_min, x_max, y_max), "\n".join(lines), colour)
+            scores.append(f"{damage.value[0].upper()} {int(predicted)}{truth}")
+    return f"{row['joint']}\n{'  '.join(scores) or 'not scored'}"
+
+
+def _box(row: pd.Series, scale: float, margin: int) -> Rectangle:  # type: ignore[type-arg]
+    x_min, y_min, x_max, y_max = (float(row[side]) * scale for side in BOX)
+    return x_min + margin, y_min, x_max + margin, y_max
 
 
 def _footer_lines(joints: pd.DataFrame, note: str) -> list[str]:
@@ -125,45 +123,51 @@ def _footer_lines(joints: pd.DataFrame, note: str) -> list[str]:
         f"{image_id}: {ranges}; predicted, in brackets the true score. Wrist sites are not scored.",
         "Colour: worst score of a joint; 0 blue, then yellow, orange, red by thirds of the range.",
         f"Not found: {', '.join(missing) if len(missing) else 'none'}.",
-        f"{note} Research use only.",
+        f"{note.rstrip('.')}. Research use only.",
     ]
 
 
-def _free_place(
+def _two_columns(labels: Sequence[_Label]) -> tuple[list[_Label], list[_Label]]:
+    """The joints on the left of the film and those on the right, each from top to bottom."""
+    across = sorted(labels, key=lambda label: label.middle[0])
+    half = (len(across) + 1) // 2
+    left, right = across[:half], across[half:]
+    return _downwards(left), _downwards(right)
+
+
+def _downwards(labels: Sequence[_Label]) -> list[_Label]:
+    return sorted(labels, key=lambda label: label.middle[1])
+
+
+def _draw_column(
     draw: ImageDraw.ImageDraw,
-    label: _Label,
+    side: Sequence[_Label],
+    labels: Sequence[_Label],
     font: ImageFont.FreeTypeFont,
-    taken: Sequence[Rectangle],
-    size: tuple[int, int],
     *,
-    gap: int,
-) -> Rectangle:
-    """Where a label covers the least of boxes, other labels and what lies outside the film."""
-    left, top, right, bottom = draw.multiline_textbbox((0, 0), label.text, font=font, spacing=2)
-    width, height = right - left, bottom + max(0, top)
-    x_min, y_min, x_max, y_max = label.box
-    middle_x, middle_y = (x_min + x_max - width) / 2, (y_min + y_max - height) / 2
-    corners = [
-        (x_max + gap, middle_y),
-        (x_min - width - gap, middle_y),
-        (middle_x, y_min - height - gap),
-        (middle_x, y_max + gap),
-        (x_max + gap, y_min - height),
-        (x_min - width - gap, y_min - height),
-        (x_max + gap, y_max),
-        (x_min - width - gap, y_max),
-    ]
-    corners = [
-        (min(max(x, 0), size[0] - width), min(max(y, 0), size[1] - height)) for x, y in corners
-    ]
-    places = [(x, y, x + width, y + height) for x, y in corners]
-    return min(places, key=lambda place: sum(_overlap(place, other) for other in taken))
+    edge: float,
+    is_left: bool,
+    height: float,
+) -> None:
+    """Draw the boxes of one side, their labels beside the film's `edge`, and lines between."""
+    line = max(2, round(height / 600))
+    label_height = _size("E\nN", font)[1] + font.size * 0.6
+    wanted = [label.middle[1] - label_height / 2 for label in side]
+    for label, top in zip(side, spread(wanted, label_height, height), strict=True):
+        start_x = edge - font.size / 4 if is_left else edge + font.size / 4
+        text_x = start_x - _size(label.text, font)[0] - 4 if is_left else start_x + 4
+        start = (start_x, top + label_height / 2)
+        strangers = [other.box for other in labels if other is not label]
+        end = nearest_open(start, label.box, strangers)
+        draw.line([start, end], fill=label.colour, width=max(1, line // 2))
+        draw.rectangle(label.box, outline=label.colour, width=line)
+        draw.multiline_text((text_x, top), label.text, font=font, fill=label.colour, spacing=2)
 
 
-def _overlap(one: Rectangle, other: Rectangle) -> float:
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    return max(0.0, width) * max(0.0, height)
+def _size(text: str, font: ImageFont.FreeTypeFont) -> Point:
+    """Width and height of a text of several lines, pixels."""
+    lines = text.splitlines()
+    return max(map(font.getlength, lines)), len(lines) * (font.size + 2)
 
 
 def _wrap(lines: Sequence[str], font: ImageFont.FreeTypeFont, width: float) -> list[str]:

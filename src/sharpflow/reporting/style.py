@@ -31,7 +31,8 @@ R = TypeVar("R")
 COLUMN = 3.5  # inches
 TWO_COLUMNS = 7.2  # inches
 DOTS_PER_INCH = 300
-_NOTE_HEIGHT = 0.16  # inches kept free at the bottom for the note on the data
+PAD = 0.03  # inches round a panel
+NOTE_HEIGHT = 0.16  # inches kept free at the bottom for the note on the data
 
 PALETTE: tuple[str, ...] = tuple(sns.color_palette("colorblind").as_hex())
 DAMAGE_COLOURS: dict[Damage, str] = {Damage.EROSION: PALETTE[3], Damage.NARROWING: PALETTE[0]}
@@ -87,10 +88,10 @@ def new_figure(width: float, height: float, *, note: str, layout: str = "constra
         note: the note, for instance "Data: phantom (drawn radiographs)".
     """
     figure = Figure(figsize=(width, height), layout=layout)  # type: ignore[arg-type]
-    line = _NOTE_HEIGHT / height
+    line = NOTE_HEIGHT / height
     engine = figure.get_layout_engine()
     if engine is not None:
-        engine.set(rect=(0, line, 1, 1 - line), w_pad=0.03, h_pad=0.03)  # type: ignore[call-arg]
+        engine.set(rect=(0, line, 1, 1 - line), w_pad=PAD, h_pad=PAD)  # type: ignore[call-arg]
     figure.text(
         1 - 0.04 / width, 0.03 / height, note, ha="right", va="bottom", fontsize=6, color="0.35"
     )

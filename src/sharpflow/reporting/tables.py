@@ -73,7 +73,8 @@ def publish(
         table: for machines, fractions; written as it is.
         folder: where, made when it lacks.
         name: file name without suffix; also the LaTeX label `tab:name`.
-        shown: the same rows as a reader sees them, all text.
+        shown: the same rows as a reader sees them, all text; columns in two levels where several
+            stand under one heading.
         caption: one sentence, without a full stop at the end.
         notes: sentences below the table.
 
@@ -90,6 +91,8 @@ def publish(
 def to_markdown(shown: pd.DataFrame, *, caption: str, notes: Sequence[str]) -> str:
     """A Markdown page: caption, table, notes."""
     cells = shown.map(lambda text: str(text).replace("|", "\\|"))
+    if cells.columns.nlevels == 2:
+        cells.columns = pd.Index([": ".join(filter(None, heading)) for heading in cells.columns])
     # Text is left to right; every other column holds numbers.
     align = ("left", *("right" for _ in shown.columns[1:]))
     body = cells.to_markdown(index=False, disable_numparse=True, colalign=align)
@@ -101,7 +104,9 @@ def to_latex(shown: pd.DataFrame, *, name: str, caption: str, notes: Sequence[st
     """A LaTeX table environment; needs the package booktabs, and graphicx to fit the page."""
     escaped = shown.map(_escape_latex).rename(columns=_escape_latex)
     columns = "l" + "r" * (shown.shape[1] - 1)
-    tabular = escaped.style.hide(axis="index").to_latex(hrules=True, column_format=columns)
+    tabular = escaped.style.hide(axis="index").to_latex(
+        hrules=True, column_format=columns, multicol_align="c"
+    )
     below = " ".join(_escape_latex(note) for note in notes)
     return (
         "% needs \\usepackage{booktabs,graphicx}\n"

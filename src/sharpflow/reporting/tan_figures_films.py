@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from sharpflow.reporting.style import (
     CLASS_COLOURS,
+    NOTE_HEIGHT,
+    PAD,
     TWO_COLUMNS,
     data_note,
     in_journal_style,
@@ -103,7 +105,7 @@ def draw_boxed_joints(
         data: "phantom" or the cohort's name.
     """
     columns = len(films)
-    height = TWO_COLUMNS / max(columns, 2) * _tallest(films) + 0.35
+    height = _height(1, max(columns, 2), _tallest(films), left=0)
     figure = new_figure(TWO_COLUMNS, height, note=data_note(data), layout="compressed")
     panels = figure.subplots(1, columns, squeeze=False)[0]
     for index, (axes, film, boxes) in enumerate(zip(panels, films, joints, strict=True)):
@@ -149,11 +151,9 @@ def draw_pipeline(stages: PipelineStages, *, label: str, data: str) -> Figure:
         label: its image_id.
         data: "phantom" or the cohort's name.
     """
-    panel_width = TWO_COLUMNS / 4
-    height = 2 * (panel_width * _tallest([stages.standardized]) + 0.28) + 0.2
-    figure = new_figure(
-        TWO_COLUMNS, height, note=f"Film {label}. {data_note(data)}", layout="compressed"
-    )
+    height = _height(2, 4, _tallest([stages.standardized]), left=0, titles=2)
+    note = f"Film {label}; E erosion, N narrowing, as predicted. {data_note(data)}"
+    figure = new_figure(TWO_COLUMNS, height, note=note, layout="compressed")
     panels = figure.subplots(2, 4).ravel()
     films: list[tuple[str, Image]] = [
         ("Radiograph", stages.raw),
@@ -166,7 +166,7 @@ def draw_pipeline(stages: PipelineStages, *, label: str, data: str) -> Figure:
     ]
     for index, (axes, (title, film)) in enumerate(zip(panels, films, strict=False)):
         show_image(axes, film)
-        axes.set_anchor("N")
+        axes.set_anchor("NW")
         panel_letter(axes, index, title)
     _draw_boxes(panels[5], stages.boxes, name_size=None)
     _draw_boxes(panels[6], stages.joints, name_size=5.5)
@@ -180,7 +180,7 @@ def _draw_rows(rows: dict[str, Sequence[Image]], labels: Sequence[str], *, data:
     """A grid of films: a row for each step, a column for each film."""
     columns = len(labels)
     tallest = max(_tallest(films) for films in rows.values())
-    height = len(rows) * TWO_COLUMNS / columns * tallest + 0.45
+    height = _height(len(rows), columns, tallest, left=0.18)
     figure = new_figure(TWO_COLUMNS, height, note=data_note(data), layout="compressed")
     panels = figure.subplots(len(rows), columns, squeeze=False)
     for row, (title, films) in enumerate(rows.items()):
@@ -190,6 +190,12 @@ def _draw_rows(rows: dict[str, Sequence[Image]], labels: Sequence[str], *, data:
                 panel_letter(panels[row, column], column, labels[column])
         panels[row, 0].set_ylabel(title)
     return figure
+
+
+def _height(rows: int, columns: int, tallest: float, *, left: float, titles: int = 1) -> float:
+    """Inches that a grid of films needs: so many rows with titles, `left` for names of rows."""
+    panel = (TWO_COLUMNS - left) / columns - 2 * PAD
+    return rows * (panel * tallest + 2 * PAD) + titles * 0.17 + NOTE_HEIGHT
 
 
 def _tallest(films: Sequence[Image]) -> float:
@@ -218,12 +224,12 @@ def _draw_boxes(axes: Axes, boxes: pd.DataFrame, *, name_size: float | None) -> 
 
 
 def _draw_crops(axes: Axes, crops: Image, scores: pd.DataFrame) -> None:
-    """Crops in a grid of two columns, each with its name and scores at its right."""
+    """Crops in two columns, filled one after the other, each with its name and scores."""
     axes.set_axis_off()
     columns = 2
     rows = int(np.ceil(max(len(crops), 1) / columns))
     for place, (crop, score) in enumerate(zip(crops, scores.to_dict("records"), strict=True)):
-        row, column = divmod(place, columns)
+        column, row = divmod(place, rows)
         bottom = 1 - (row + 1) / rows
         inset = axes.inset_axes((column / columns, bottom + 0.02, 0.24, 1 / rows - 0.04))
         show_image(inset, crop)

@@ -103,32 +103,33 @@ def publish_joint_scoring(table: pd.DataFrame, folder: str | Path, study: StudyN
     """
     fractions = [name for name in _JOINT_SCORING if name not in ("model", "data", "n")]
     table = check_columns(table, _JOINT_SCORING, fractions)
-    shown = pd.DataFrame({"Model": [_model_name(model) for model in table["model"]]})
+    shown = pd.DataFrame({("", "Model"): [_model_name(model) for model in table["model"]]})
     for metric, guess, title in zip(
         _METRICS,
         ("constant_guess", "constant_guess_within_one"),
-        ("Balanced accuracy", "±1 balanced accuracy"),
+        ("Balanced accuracy, %", "±1 balanced accuracy, %"),
         strict=True,
     ):
-        shown[f"{title}, % (95% interval)"] = interval_column(table, metric)
-        shown[f"{title}, paper, %"] = [per_cent(x, 2) for x in table[f"paper_{metric}"]]
-        shown[f"{title}, best constant guess, %"] = [per_cent(x) for x in table[guess]]
-    shown["Joints (n)"] = _whole_numbers(table["n"])
+        shown[title, "this study (95% interval)"] = interval_column(table, metric)
+        shown[title, "paper"] = [per_cent(x, 2) for x in table[f"paper_{metric}"]]
+        shown[title, "best constant guess"] = [per_cent(x) for x in table[guess]]
+    shown["", "Joints (n)"] = _whole_numbers(table["n"])
     if "patients" in table:
-        shown["Patients (n)"] = _whole_numbers(table["patients"])
+        shown["", "Patients (n)"] = _whole_numbers(table["patients"])
     counts = table[[name for name in table if str(name).startswith("n_class_")]]
     if counts.shape[1]:
-        shown["Joints of score 0, 1, 2, ... (n)"] = [
+        shown["", "Joints of score 0, 1, 2, ... (n)"] = [
             ", ".join(str(int(count)) for count in row if pd.notna(count))
             for row in counts.itertuples(index=False)
         ]
-    shown["Data"] = table["data"].astype(str)
+    shown["", "Data"] = table["data"].astype(str)
     notes = [
         study.of_data(),
         study.of_base(),
         *study.of_detector(),
         study.of_rule(),
-        "Test patients only. 95% intervals by bootstrap over patients.",
+        "Test patients' joints that were found and named; the others have no score, and count in the "
+        "table of detection. 95% intervals by bootstrap over patients.",
         "Balanced accuracy: mean over the scores that test joints have; a score that none has "
         "is left out.",
         "No wrist sites are scored, as in the paper; the thumb's IP has no narrowing score.",
@@ -256,10 +257,8 @@ def publish_mask_yield(table: pd.DataFrame, folder: str | Path, study: StudyNote
         study.of_data(),
         "Entropy masks good enough to train the U-Nets. Ours are proposed by a quality score that "
         "needs no truth, and a person may overrule; the paper's were picked by eye.",
-        "Paper: Tan et al., section 2.3.2.",
     ]
-    caption = "Entropy masks chosen to train the U-Nets, beside Tan et al."
-    caption = caption.rstrip(".")
+    caption = "Entropy masks chosen to train the U-Nets, beside Tan et al., section 2.3.2"
     return publish(table, folder, "mask_yield", shown=shown, caption=caption, notes=notes)
 
 
