@@ -30,15 +30,15 @@ SUSCEPTIBILITY: dict[tuple[LimbKind, Damage], dict[str, float]] = {
     },
 }  # fmt: skip
 RATE: dict[tuple[LimbKind, Damage], float] = {
-    (LimbKind.HAND, Damage.EROSION): 0.17,
-    (LimbKind.HAND, Damage.NARROWING): 0.21,
-    (LimbKind.FOOT, Damage.EROSION): 0.27,
+    (LimbKind.HAND, Damage.EROSION): 0.18,
+    (LimbKind.HAND, Damage.NARROWING): 0.2,
+    (LimbKind.FOOT, Damage.EROSION): 0.26,
     (LimbKind.FOOT, Damage.NARROWING): 0.27,
 }
-PATIENT_SD = 1.3  # of the logarithm of a patient's severity
-JOINT_SHAPE = 0.45  # of the gamma that scatters a joint about its patient
+PATIENT_SD = 1.45  # of the logarithm of a patient's severity
+JOINT_SHAPE = 0.38  # of the gamma that scatters a joint about its patient
 SHARED = 0.6  # share of a joint's scatter that left and right have in common
-WORST = 0.85  # most of its range that a joint can be expected to reach
+WORST = 0.95  # most of its range that a joint can be expected to reach
 
 Scores = dict[tuple[str, str, Damage], int]  # limb, site, damage -> score
 
