@@ -46,7 +46,7 @@ def _imports(tree: ast.AST) -> set[str]:
 
 
 def _file(module: str) -> Path | None:
-    if module.split(".")[0] != PACKAGE:
+    if module.split(".", maxsplit=1)[0] != PACKAGE:
         return None
     path = SOURCE.joinpath(*module.split("."))
     candidates = (path.with_suffix(".py"), path / "__init__.py")

@@ -2,6 +2,7 @@
 
 import copy
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -98,7 +99,7 @@ def test_boxes_are_asked_for_when_films_are_given() -> None:
 def test_every_key_of_config_yaml_is_explained() -> None:
     """A comment stands above each section and each key that opens a line of its own."""
     lines = (ROOT / "config.yaml").read_text().splitlines()
-    for above, line in zip(lines, lines[1:], strict=False):
+    for above, line in pairwise(lines):
         if re.match(r"^ {0,2}[a-z_0-9]+:", line):
             explained = above.lstrip().startswith("#") or re.match(r" {2}[a-z_0-9]+:", above)
             assert explained, f"no comment above: {line}"

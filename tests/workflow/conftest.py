@@ -88,7 +88,8 @@ def make_project(folder: Path, cohort: Path) -> Project:
     shutil.copytree(cohort, folder / "cohort")
     (folder / "overrides.csv").write_text("image_id,good\n")
     (folder / "own.yaml").write_text(
-        "cohorts:\n  joints: {films: cohort/films, scores: cohort/scores.csv, boxes: cohort/boxes}\n"
+        "cohorts:\n  joints:\n"
+        "    {films: cohort/films, scores: cohort/scores.csv, boxes: cohort/boxes}\n"
         "masks: {overrides: overrides.csv}\n"
     )
     return Project(folder)

@@ -1,5 +1,6 @@
 """The whole chain on a small cohort, and what a change to it makes again."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,8 +20,6 @@ TRAINING = {"train_unet", "train_detector", "train_base", "train_head"}
 @contextmanager
 def edited(path: Path, old: str, new: str) -> Iterator[None]:
     """Change a text file and put it back, modification time too."""
-    import os
-
     before, times = path.read_text(), path.stat()
     assert old in before
     path.write_text(before.replace(old, new, 1))
@@ -70,7 +69,7 @@ def test_a_corrected_score_redoes_no_imaging(finished: Project) -> None:
     change = 1 if table.loc[0, "LH_mcp_E__2"] == 0 else -1
     corrected = table.copy()
     corrected.loc[0, ["LH_mcp_E__2", "Overall_erosion", "Overall_Tol"]] += change
-    header, first, *_ = scores.read_text().splitlines()
+    _, first, *_ = scores.read_text().splitlines()
     new = corrected.head(1).to_csv(index=False).splitlines()[1]
     with edited(scores, first, new):
         planned = finished.planned()
