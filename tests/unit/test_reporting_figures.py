@@ -117,6 +117,17 @@ def test_boxed_joints_name_every_box() -> None:
     assert len(figure.axes[1].patches) == 1
 
 
+def test_a_study_without_such_films_gets_a_figure_that_says_so(tmp_path: Path) -> None:
+    for figure in (
+        draw_good_masks(
+            np.zeros((0, 60, 48), np.uint8), np.zeros((0, 60, 48), np.uint8), [], data="x"
+        ),
+        draw_boxed_joints([], [], [], data="x"),
+    ):
+        assert any(text.startswith("No film") for text in all_text(figure))
+        save(figure, tmp_path / "empty")
+
+
 def test_pipeline_shows_each_stage_and_the_scores_of_the_crops() -> None:
     scores = pd.DataFrame({"joint": ["IP", "MCP2"], "erosion": [3, 1], "narrowing": [None, 4]})
     stages = PipelineStages(

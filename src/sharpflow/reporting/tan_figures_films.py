@@ -104,6 +104,8 @@ def draw_boxed_joints(
         labels: image_ids.
         data: "phantom" or the cohort's name.
     """
+    if not len(films):
+        return _nothing_to_show("No film has named joints", data=data)
     columns = len(films)
     height = _height(1, max(columns, 2), _tallest(films), left=0)
     figure = new_figure(TWO_COLUMNS, height, note=data_note(data), layout="compressed")
@@ -179,6 +181,8 @@ def draw_pipeline(stages: PipelineStages, *, label: str, data: str) -> Figure:
 def _draw_rows(rows: dict[str, Sequence[Image]], labels: Sequence[str], *, data: str) -> Figure:
     """A grid of films: a row for each step, a column for each film."""
     columns = len(labels)
+    if not columns:
+        return _nothing_to_show(f"No film to show: {', '.join(rows)}", data=data)
     tallest = max(_tallest(films) for films in rows.values())
     height = _height(len(rows), columns, tallest, left=0.18)
     figure = new_figure(TWO_COLUMNS, height, note=data_note(data), layout="compressed")
@@ -189,6 +193,13 @@ def _draw_rows(rows: dict[str, Sequence[Image]], labels: Sequence[str], *, data:
             if row == 0:
                 panel_letter(panels[row, column], column, labels[column])
         panels[row, 0].set_ylabel(title)
+    return figure
+
+
+def _nothing_to_show(text: str, *, data: str) -> Figure:
+    """A figure that says so, where a study has no such film."""
+    figure = new_figure(TWO_COLUMNS, 1, note=data_note(data))
+    figure.text(0.5, 0.5, text, ha="center", va="center")
     return figure
 
 

@@ -128,8 +128,8 @@ def publish_joint_scoring(table: pd.DataFrame, folder: str | Path, study: StudyN
         study.of_base(),
         *study.of_detector(),
         study.of_rule(),
-        "Test patients' joints that were found and named; the others have no score, and count in the "
-        "table of detection. 95% intervals by bootstrap over patients.",
+        "Test patients' joints that were found and named; the others have no score, and count in "
+        "the table of detection. 95% intervals by bootstrap over patients.",
         "Balanced accuracy: mean over the scores that test joints have; a score that none has "
         "is left out.",
         "No wrist sites are scored, as in the paper; the thumb's IP has no narrowing score.",
