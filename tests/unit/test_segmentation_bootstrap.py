@@ -37,7 +37,7 @@ def drawn_limb() -> tuple[np.ndarray, np.ndarray]:
 
 def test_finds_a_textured_limb_that_is_too_wide_by_half_a_window_at_most() -> None:
     film, truth = drawn_limb()
-    mask = bootstrap_mask(film, window=WINDOW)
+    mask = bootstrap_mask(film, window=WINDOW, shrink=0)
     assert set(np.unique(mask)) == {0, 255}
     assert dice(mask, truth) > 0.93
     assert not (mask[cv2.erode(truth, np.ones((5, 5), np.uint8)) > 0] == 0).any()
@@ -47,7 +47,7 @@ def test_finds_a_textured_limb_that_is_too_wide_by_half_a_window_at_most() -> No
 
 def test_shrinking_moves_the_outline_but_not_where_the_limb_leaves_the_film() -> None:
     film, _ = drawn_limb()
-    paper = bootstrap_mask(film, window=WINDOW)
+    paper = bootstrap_mask(film, window=WINDOW, shrink=0)
     shrunk = bootstrap_mask(film, window=WINDOW, shrink=0.4)
     depth = cv2.distanceTransform(
         cv2.copyMakeBorder(paper, 0, 9, 0, 0, cv2.BORDER_REPLICATE), cv2.DIST_L2, 5
@@ -68,7 +68,7 @@ def test_small_regions_are_dropped_and_larger_ones_only_when_asked() -> None:
     noise = np.random.default_rng(2)
     film[20:23, 8:11] = noise.integers(0, 255, (3, 3))
     film[60:80, 5:20] = noise.integers(0, 255, (20, 15))
-    mask = bootstrap_mask(film, window=WINDOW)
+    mask = bootstrap_mask(film, window=WINDOW, largest_only=False)
     assert mask[21, 9] == 0
     assert mask[70, 12] == 255
     assert bootstrap_mask(film, window=WINDOW, largest_only=True)[70, 12] == 0

@@ -86,6 +86,13 @@ def test_quality_proposes_and_a_person_overrules() -> None:
     assert chosen["chosen"].dtype == bool
 
 
+def test_one_table_of_overrules_serves_both_limb_kinds() -> None:
+    overrides = pd.DataFrame({"image_id": ["A-LF", "A-RH"], "good": [True, True]})
+    known = ["A-LH", "A-RH", "B-LH", "A-LF"]
+    chosen = choose_masks(quality_table(), overrides, 0.5, known=known)
+    assert chosen["chosen"].tolist() == [True, True, True]
+
+
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [

@@ -3,6 +3,7 @@
 Tan et al. (2.3.2) chose good masks by eye.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,20 +29,21 @@ def draw_contact_sheet(
     rows: Sequence[Mapping[str, Any]],
     path: Path,
     *,
-    columns: int = 8,
+    columns: int | None = None,
     thumbnail: int = 260,
 ) -> None:
     """Draw one page of films with the outlines of their masks and write it as PNG.
 
     `images` and `masks` (0/255) are uint8 (height, width), one of each a row; `rows` give
     image_id, quality, weakest and proposed. A proposed mask has a solid blue frame, another an
-    orange one and names its weakest feature. `thumbnail` is the height of a film in pixels.
+    orange one and names its weakest feature. `columns` is by default 8, or so many that the page is
+    about square. `thumbnail` is the height of a film in pixels.
     """
     tiles = [
         _tile(image, mask, row, thumbnail)
         for image, mask, row in zip(images, masks, rows, strict=True)
     ]
-    columns = min(columns, len(tiles))
+    columns = min(columns or max(8, math.isqrt(len(tiles))), len(tiles))
     blank = np.full_like(tiles[0], 255)
     tiles += [blank] * (-len(tiles) % columns)
     lines = [np.hstack(tiles[start : start + columns]) for start in range(0, len(tiles), columns)]

@@ -48,13 +48,29 @@ def predict_masks(
     for start in range(0, len(images), batch):
         films = [images[index] for index in range(start, min(start + batch, len(images)))]
         inputs = as_input(resize_for_unet(films, height, width))
-        probabilities = np.asarray(model.predict_on_batch(inputs))[..., 0]
+        probabilities = predict_probabilities(model, inputs, batch)[..., 0]
         for film, probability in zip(films, probabilities, strict=True):
             size = (film.shape[1], film.shape[0])
             full = cv2.resize(probability, size, interpolation=cv2.INTER_LINEAR)
             mask = np.where(full >= threshold, 255, 0).astype(np.uint8)
             masks.append(keep_largest(mask) if largest_only else mask)
     return np.stack(masks)
+
+
+def predict_probabilities(
+    model: Any, inputs: npt.NDArray[np.float32], batch: int
+) -> npt.NDArray[np.float32]:
+    """The network's output for (n, height, width, 1), in batches that all have one shape.
+
+    A last batch of another size would make the backend compile the network again.
+    """
+    blank = np.zeros((-len(inputs) % batch, *inputs.shape[1:]), np.float32)
+    filled = np.concatenate([inputs, blank])
+    parts = [
+        np.asarray(model.predict_on_batch(filled[start : start + batch]))
+        for start in range(0, len(filled), batch)
+    ]
+    return np.concatenate(parts)[: len(inputs)]
 
 
 def keep_largest(mask: Image) -> Image:

@@ -7,7 +7,7 @@ that a person who overrules knows why. The grades' limits were set from anatomy 
 by looking at masks, never by their truth; they are the same for hands and feet.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 
 import cv2
@@ -54,26 +54,32 @@ def mask_quality(image: Image, mask: Image) -> dict[str, float | str]:
     """
     features = _features(image, mask)
     grades = {name: _grade(features[name], *limits) for name, limits in LIMITS.items()}
-    quality = min(grades.values())
+    quality = float(min(grades.values()))
     weakest = min(grades, key=grades.__getitem__) if quality < 1 else ""
     return {**features, "quality": quality, "weakest": weakest}
 
 
 def choose_masks(
-    quality: pd.DataFrame, overrides: pd.DataFrame | None, threshold: float
+    quality: pd.DataFrame,
+    overrides: pd.DataFrame | None,
+    threshold: float,
+    *,
+    known: Collection[str] | None = None,
 ) -> pd.DataFrame:
     """Propose masks of quality at least `threshold`, and let a person overrule.
 
     `quality` has at least image_id, limb_kind and quality, one row an image. `overrides` has
-    image_id and good (true or false; yes/no and 1/0 too), and may have a comment.
+    image_id and good (true or false; yes/no and 1/0 too), and may have a comment. `known` are all
+    ids that it may name, where one table of overrules serves more images than `quality` has.
 
     Returns image_id, limb_kind, quality, proposed, chosen (bool) and chosen_by ("quality" or
-    "person"), rows as in `quality`. Raises UserError for a missing column, an id that `quality`
-    does not have or that comes twice, or a `good` that says neither.
+    "person"), rows as in `quality`. Raises UserError for a missing column, an id that is
+    unknown or comes twice, or a `good` that says neither.
     """
     chosen = quality[["image_id", "limb_kind", "quality"]].copy()
     chosen["proposed"] = chosen["quality"] >= threshold
-    verdicts = _verdicts(overrides, list(chosen["image_id"])) if overrides is not None else {}
+    known = list(chosen["image_id"]) if known is None else known
+    verdicts = _verdicts(overrides, known) if overrides is not None else {}
     judged = chosen["image_id"].isin(list(verdicts))
     chosen["chosen"] = [
         verdicts.get(image_id, bool(proposed))
@@ -169,7 +175,7 @@ _WORDS: Mapping[str, bool] = {
 }
 
 
-def _verdicts(overrides: pd.DataFrame, known: list[str]) -> dict[str, bool]:
+def _verdicts(overrides: pd.DataFrame, known: Collection[str]) -> dict[str, bool]:
     """The person's verdicts by image, checked."""
     for column in ("image_id", "good"):
         if column not in overrides:
@@ -184,7 +190,7 @@ def _verdicts(overrides: pd.DataFrame, known: list[str]) -> dict[str, bool]:
     ):
         where = f"mask overrules, row {row}, image {image_id!r}"
         if image_id not in known:
-            near = get_close_matches(image_id, known, 1)
+            near = get_close_matches(image_id, list(known), 1)
             hint = f" The nearest is {near[0]!r}." if near else ""
             raise UserError(f"{where}: no such image in this study.{hint} Correct or drop the row.")
         if image_id in verdicts:

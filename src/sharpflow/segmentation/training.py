@@ -13,7 +13,7 @@ from sharpflow.epochs import train_epochs
 from sharpflow.errors import UserError
 from sharpflow.files import whole
 from sharpflow.seeds import seed_for
-from sharpflow.segmentation.predict import as_input
+from sharpflow.segmentation.predict import as_input, predict_probabilities
 from sharpflow.segmentation.unet import build_unet
 
 if TYPE_CHECKING:
@@ -78,7 +78,10 @@ def train_unet(
     validation = as_input(validation_images), as_input(validation_masks)
 
     def batches(_: int, random: np.random.Generator) -> Iterator[tuple[Any, Any]]:
+        # Batches of one shape: the last is filled up from the first, else the network is compiled
+        # twice.
         order = random.permutation(len(images))
+        order = np.resize(order, -(-len(order) // batch) * batch)
         for start in range(0, len(order), batch):
             chosen = order[start : start + batch]
             yield _augment(images[chosen], masks[chosen], random, flip=flip, brightness=brightness)
@@ -132,11 +135,8 @@ def _validate(
     model: Any, inputs: npt.NDArray[np.float32], targets: npt.NDArray[np.float32], batch: int
 ) -> dict[str, float]:
     """Mean binary cross-entropy, and Dice at a threshold of 0.5 as the mean over the images."""
-    parts = [
-        np.asarray(model.predict_on_batch(inputs[start : start + batch]), dtype=np.float64)
-        for start in range(0, len(inputs), batch)
-    ]
-    probability = np.clip(np.concatenate(parts), 1e-7, 1 - 1e-7)
+    probability = predict_probabilities(model, inputs, batch).astype(np.float64)
+    probability = np.clip(probability, 1e-7, 1 - 1e-7)
     entropy = -np.where(targets > 0.5, np.log(probability), np.log1p(-probability))
     each = (1, 2, 3)
     found, true = probability >= 0.5, targets > 0.5
