@@ -4,14 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from sharpflow.segmentation.bootstrap import (
-    bootstrap_mask,
-    drop_small_regions,
-    fill_contours,
-    fill_from_corners,
-    film_content,
-    scaled_window,
-)
+from sharpflow.segmentation.bootstrap import bootstrap_mask, film_content, scaled_window
+from sharpflow.segmentation.regions import drop_small_regions, fill_contours, fill_from_corners
 
 HEIGHT, WIDTH, WINDOW = 200, 160, 7
 

@@ -15,11 +15,11 @@ from sharpflow.anatomy import LimbKind
 from sharpflow.errors import UserError
 from sharpflow.segmentation.predict import (
     apply_mask,
-    keep_largest,
     predict_masks,
     resize_for_unet,
     resize_masks_for_unet,
 )
+from sharpflow.segmentation.regions import keep_largest
 from sharpflow.segmentation.training import train_unet
 from sharpflow.segmentation.unet import build_unet
 

@@ -12,6 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from sharpflow.imaging.entropy import local_entropy
+from sharpflow.segmentation.regions import (
+    drop_small_regions,
+    fill_contours,
+    fill_from_corners,
+    keep_largest,
+)
 
 Image = npt.NDArray[np.uint8]
 
@@ -60,10 +66,9 @@ def bootstrap_mask(
         return mask
     textured = _threshold(local_entropy(film, window))
     limb = fill_from_corners(drop_small_regions(fill_contours(textured), smallest_share))
+    limb = _erode(limb, round(shrink * window))
     if largest_only:
-        limb = drop_small_regions(limb, 0.5)
-    if shrink > 0:
-        limb = _erode(limb, round(shrink * window))
+        limb = keep_largest(limb)
     mask[content.top : content.bottom, content.left : content.right] = limb
     return mask
 
@@ -75,39 +80,6 @@ def film_content(image: Image) -> Content:
     if not len(rows) or not len(columns):
         return Content(0, 0, 0, 0)
     return Content(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
-
-
-def fill_contours(mask: Image) -> Image:
-    """Fill the outer contours of all white regions."""
-    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    filled = np.zeros_like(mask)
-    cv2.drawContours(filled, contours, -1, 255, cv2.FILLED)
-    return filled
-
-
-def drop_small_regions(mask: Image, smallest_share: float) -> Image:
-    """Drop white regions of less than `smallest_share` of the white area."""
-    _, labels, statistics, _ = cv2.connectedComponentsWithStats(mask)
-    areas = statistics[:, cv2.CC_STAT_AREA]
-    kept = areas >= smallest_share * areas[1:].sum()
-    kept[0] = False
-    return np.where(kept[labels], 255, 0).astype(np.uint8)
-
-
-def fill_from_corners(mask: Image) -> Image:
-    """Fill whatever a flood from the four corners does not reach.
-
-    Four, since noise may block one; a mask whose four corners are all white is left alone.
-    """
-    height, width = mask.shape
-    corners = [(0, 0), (width - 1, 0), (0, height - 1), (width - 1, height - 1)]
-    flooded = mask.copy()
-    for x, y in corners:
-        if flooded[y, x] == 0:
-            cv2.floodFill(flooded, None, (x, y), 128)
-    if not (flooded == 128).any():
-        return mask
-    return np.where(flooded == 128, 0, 255).astype(np.uint8)
 
 
 def _threshold(entropy: npt.NDArray[np.float64]) -> Image:

@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from sharpflow.segmentation.regions import keep_largest
+
 Image = npt.NDArray[np.uint8]
 
 
@@ -71,15 +73,6 @@ def predict_probabilities(
         for start in range(0, len(filled), batch)
     ]
     return np.concatenate(parts)[: len(inputs)]
-
-
-def keep_largest(mask: Image) -> Image:
-    """Keep the largest connected region of a 0/255 mask; an empty mask stays empty."""
-    count, labels, statistics, _ = cv2.connectedComponentsWithStats(mask)
-    if count <= 2:
-        return mask
-    largest = 1 + int(np.argmax(statistics[1:, cv2.CC_STAT_AREA]))
-    return np.where(labels == largest, 255, 0).astype(np.uint8)
 
 
 def apply_mask(image: Image, mask: Image) -> Image:

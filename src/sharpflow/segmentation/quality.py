@@ -17,7 +17,7 @@ import pandas as pd
 
 from sharpflow.errors import UserError
 from sharpflow.segmentation.bootstrap import film_content
-from sharpflow.segmentation.predict import keep_largest
+from sharpflow.segmentation.regions import keep_largest
 
 Image = npt.NDArray[np.uint8]
 
