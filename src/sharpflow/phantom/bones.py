@@ -16,7 +16,7 @@ NODES = 65
 ACROSS = np.linspace(-1, 1, NODES, dtype=np.float32)
 ALONG = np.linspace(0, 1, NODES, dtype=np.float32)
 _MARGIN = 1.0
-_BITE_COLUMNS = 8
+_BITE_COLUMNS = 9
 
 
 @dataclass
@@ -30,6 +30,7 @@ class Bite:
     angle: float = 0.0  # of the ellipse, from along towards across
     loss: float = 0.9
     rim: float = 0.0  # extra density of a sclerotic rim, relative
+    phase: float = 0.0  # of the unevenness of its edge, radians
 
 
 @dataclass
@@ -135,10 +136,10 @@ Bone = Tube | Blob
 
 
 def _packed_bites(bites: list[Bite]) -> Floats:
-    """One row a bite: place, half axes, sine and cosine of its angle, loss, rim."""
+    """One row a bite: place, half axes, sine and cosine of its angle, loss, rim, phase."""
     rows = [
         (b.along, b.across, b.half_along, b.half_across, np.sin(b.angle), np.cos(b.angle),
-         b.loss, b.rim)
+         b.loss, b.rim, b.phase)
         for b in bites
     ]  # fmt: skip
     return np.array(rows, np.float32).reshape(-1, _BITE_COLUMNS)

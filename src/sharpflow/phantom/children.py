@@ -75,6 +75,8 @@ def make_young(limb: Limb, years: float, *, male: bool, rng: Generator) -> Limb:
     bones: list[Bone] = []
     for bone in limb.bones:
         own = years * (1 + AGE_SD * float(np.clip(rng.normal(), -2, 2)))
+        if bone.name == "ring":
+            continue
         if isinstance(bone, Tube):
             bones += _young_tube(bone, own, male=male)
         else:

@@ -26,6 +26,8 @@ DECOMPOSITIONS: dict[int, tuple[tuple[tuple[int, ...], float], ...]] = {
 # bone relative to the surface's width: lowest and highest (ours).
 LESION_WIDTH = {1: (0.15, 0.21), 2: (0.30, 0.40), 3: (0.55, 0.68), 5: (0.9, 1.0)}
 LESION_DEPTH = {1: (0.15, 0.22), 2: (0.22, 0.32), 3: (0.25, 0.36), 5: (0.25, 0.4)}
+# How far from the middle (0) to the margin (1) the surface lies that a lesion starts from (ours).
+LESION_PLACE = {1: 0.9, 2: 0.8, 3: 0.55}
 # Share of the joint space that is left, lowest and highest (ours; 1 is focal).
 SPACE_LEFT = {0: (1.0, 1.0), 1: (0.95, 1.0), 2: (0.58, 0.70), 3: (0.22, 0.36), 4: (0.0, 0.0)}
 FOCAL_LOSS = (0.28, 0.40)  # of the space at one side, score 1
@@ -60,7 +62,10 @@ class JointDamage:
 def draw_damage(
     erosion: int, narrowing: int, rng: Generator, *, each_side: bool = False
 ) -> JointDamage:
-    """Lesions and joint space for a joint's scores; `each_side`: erosion is 0-10, as in the foot."""
+    """Lesions and joint space for a joint's scores.
+
+    `each_side`: erosion is 0-10, up to 5 on each side of the joint, as in the foot.
+    """
     damage = JointDamage(erosion, narrowing)
     if each_side:
         low, high = max(0, erosion - 5), min(5, erosion)
@@ -118,10 +123,11 @@ def carve(bone: Tube, end: str, lesions: list[Lesion], rng: Generator) -> float:
         deep = float(rng.uniform(*LESION_DEPTH[lesion.counts])) * 2 * half
         place = taken.get(lesion.margin, 0)
         taken[lesion.margin] = place + 1
-        # The bare area: beside the cartilage, just behind the surface's margin.
-        edge = int(round((lesion.margin * 0.9 + 1) / 2 * (len(ACROSS) - 1)))
+        # Small ones lie in the bare area beside the cartilage; large ones break through the surface.
+        edge = round((lesion.margin * LESION_PLACE[lesion.counts] + 1) / 2 * (len(ACROSS) - 1))
+        reach = float(surface.reach[edge])
+        along = tip + (reach if end == "head" else -reach)
         behind = deep * (0.5 if lesion.counts > 1 else 0.75) + place * (deep * 1.1 + 0.8)
-        along = tip + (float(surface.reach[edge]) if end == "head" else -float(surface.reach[edge]))
         bone.bites.append(
             Bite(
                 along=along + inward * behind,
@@ -131,6 +137,7 @@ def carve(bone: Tube, end: str, lesions: list[Lesion], rng: Generator) -> float:
                 angle=float(rng.normal(0, 0.25)),
                 loss=float(rng.uniform(0.82, 0.97)),
                 rim=float(rng.uniform(0.15, 0.4)) if rng.random() < 0.25 else 0.0,
+                phase=float(rng.uniform(0, 2 * np.pi)),
             )
         )
     return lost
@@ -155,7 +162,7 @@ def _ragged(rng: Generator) -> Floats:
     return np.sum(waves, axis=0).astype(np.float32)
 
 
-def carve_blob(bone: Blob, score: int, rng: Generator, *, towards: float | None = None) -> None:
+def carve_blob(bone: Blob, score: int, rng: Generator) -> None:
     """Erosions of a carpal bone, at its edge; collapse leaves a shrunken, flattened bone."""
     for lesion in _lesions(score, rng):
         if lesion.counts == 5:
@@ -164,7 +171,7 @@ def carve_blob(bone: Blob, score: int, rng: Generator, *, towards: float | None 
             bone.radius = (bone.radius * (0.74 + 0.05 * ragged)).astype(np.float32)
             bone.cortex *= 0.5
             continue
-        angle = rng.uniform(0, 2 * np.pi) if towards is None else towards + rng.normal(0, 0.7)
+        angle = rng.uniform(0, 2 * np.pi)
         edge = float(np.interp((angle / (2 * np.pi)) % 1, ALONG, bone.radius))
         size = float(bone.radius.mean()) * 2
         wide = float(rng.uniform(*LESION_WIDTH[lesion.counts])) * size * 0.8
@@ -175,8 +182,9 @@ def carve_blob(bone: Blob, score: int, rng: Generator, *, towards: float | None 
                 across=np.cos(angle) * edge * 0.97,
                 half_along=wide,
                 half_across=deep,
-                angle=float(np.pi / 2 - angle + np.pi / 2),
+                angle=float(np.pi - angle),
                 loss=float(rng.uniform(0.75, 0.92)),
+                phase=float(rng.uniform(0, 2 * np.pi)),
             )
         )
 

@@ -16,7 +16,7 @@ from sharpflow.phantom.exposure import (
     expose,
 )
 from sharpflow.phantom.feet import build_foot, draw_foot_pose
-from sharpflow.phantom.hands import LimbScores, build_hand, draw_hand_pose
+from sharpflow.phantom.hands import LimbScores, add_ring, build_hand, draw_hand_pose
 from sharpflow.phantom.limb import Limb, Person
 from sharpflow.phantom.markers import Marker, draw_marker
 from sharpflow.phantom.placement import Placement, box_of, film_size, place_limb
@@ -25,6 +25,7 @@ from sharpflow.phantom.severity import Scores
 from sharpflow.seeds import seed_for
 
 MIRRORED = 0.065  # share of films that lie the wrong way round
+_RINGS = 0.07  # share of hands with a ring
 _DRIFT_FROM = 0.5  # mean score a site from which fingers drift
 _DRIFT = 9.0  # degrees for each further point
 
@@ -70,7 +71,13 @@ def pose_limb(kind: LimbKind, person: Person, scores: LimbScores, rng: Generator
         hand = draw_hand_pose(rng, drift)
         columns = {"spread": hand.spread, "drift": drift, "tilt": hand.tilt,
                    "flexion": max(hand.flexion), "wrist": hand.wrist}  # fmt: skip
-        return Posed(build_hand(person, hand, scores, rng), hand.tilt, columns)
+        limb = build_hand(person, hand, scores, rng)
+        columns["ring"] = 0.0
+        if rng.random() < _RINGS:
+            finger = int(rng.choice([4, 4, 4, 3, 2, 5]))
+            add_ring(limb, finger)
+            columns["ring"] = float(finger)
+        return Posed(limb, hand.tilt, columns)
     foot = draw_foot_pose(rng, drift)
     columns = {"spread": foot.spread, "drift": drift, "tilt": foot.tilt,
                "flexion": max(foot.flexion), "valgus": foot.valgus}  # fmt: skip

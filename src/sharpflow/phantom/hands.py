@@ -246,6 +246,20 @@ def _sesamoids(assembly: Assembly) -> None:
         limb.bones.append(Blob(f"sesamoid{len(limb.bones)}", x, y, radius, size, 0.5, 0.35))
 
 
+def add_ring(limb: Limb, ray: int) -> None:
+    """A metal ring about the proximal phalanx of a finger: a band, denser at both sides."""
+    bone = limb.tube(f"PP{ray}")
+    at, wide = bone.point(0.3 * bone.length), bone.end_half_width("base") + 2.6
+    level = np.ones_like(ALONG)
+    limb.bones.append(
+        Tube(
+            "ring", *at, angle=bone.angle, length=3.6, half_width=(wide * level).astype(np.float32),
+            bend=0 * level, depth=0.9, cortex=1.3 * level, spongy=0 * level,
+            base=Surface(0 * ACROSS, 0.3, 0.0), head=Surface(0 * ACROSS, 0.3, 0.0), density=4.0,
+        )
+    )  # fmt: skip
+
+
 def _palm(assembly: Assembly) -> None:
     """Palm, ball of the thumb, wrist and forearm."""
     limb, fat = assembly.limb, assembly.person.flesh

@@ -18,6 +18,7 @@ _SHELL = 0.45  # mm of compact bone behind a joint's surface
 _PLATE = 0.55  # extra density of the plate under the cartilage
 _PLATE_MIDDLE, _PLATE_SPREAD = 0.45, 0.35  # mm behind the surface
 _BITE_BLUR = 0.14  # mm
+_RAGGED = 0.07  # unevenness of a bite's edge, relative to its size
 _RIM_MIDDLE, _RIM_SPREAD = 0.5, 0.35  # mm outside a bite
 _CUT_BLUR = 0.5  # mm over which a cut end fades: two cut ends that meet sum to whole bone
 _BLOB_ROUNDNESS = 3.4  # mm
@@ -63,7 +64,14 @@ def _kept(s: float, u: float, bites: Floats) -> float:
         sine, cosine = bites[k, 4], bites[k, 5]
         a = (ds * cosine + du * sine) / bites[k, 2]
         b = (du * cosine - ds * sine) / bites[k, 3]
-        outside = (math.sqrt(a * a + b * b) - 1.0) * min(bites[k, 2], bites[k, 3])
+        away = math.sqrt(a * a + b * b)
+        if away > 4.0:
+            continue
+        turn = math.atan2(b, a)
+        edge = 1.0 + _RAGGED * (
+            math.sin(3.0 * turn + bites[k, 8]) + 0.6 * math.sin(5.0 * turn - 2.0 * bites[k, 8])
+        )
+        outside = (away - edge) * min(bites[k, 2], bites[k, 3])
         if outside > 3.0:
             continue
         keep *= 1.0 - bites[k, 6] / (1.0 + math.exp(outside / _BITE_BLUR))
