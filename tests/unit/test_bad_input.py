@@ -313,6 +313,11 @@ def test_box_outside_the_image(cohort: Path, old: str, new: str) -> None:
     assert_named(lines, LABEL, "object 1 (PIP)", "outside the image", "0 0 40 48", "Draw the box")
 
 
+def test_label_file_without_a_box(cohort: Path) -> None:
+    (cohort / "boxes" / LABEL).write_text("<annotation></annotation>")
+    assert_named(problems_of(cohort), LABEL, "no box", "delete the file")
+
+
 @pytest.mark.parametrize("text", ["", "<annotation><object>", "<html></html>"])
 def test_label_file_that_is_not_voc(cohort: Path, text: str) -> None:
     (cohort / "boxes" / LABEL).write_text(text)
@@ -373,6 +378,18 @@ def test_yolo_labels_without_their_classes(cohort: Path) -> None:
     (cohort / "boxes" / LABEL).unlink()
     (cohort / "boxes" / "UAB002-LH.txt").write_text("0 0.5 0.5 0.2 0.2\n")
     assert_named(problems_of(cohort), "classes.txt", "one a line", "Copy the classes.txt")
+
+
+def test_all_that_is_wrong_with_a_label_file(cohort: Path) -> None:
+    (cohort / "boxes" / LABEL).unlink()
+    (cohort / "boxes" / "classes.txt").write_text("PIP\n")
+    (cohort / "boxes" / "UAB002-LH.txt").write_text("0 0.5\n\n1 0.5 0.5 1 1\n0 0.9 0.5 0.4 0\n")
+    lines = problems_of(cohort)
+    assert len(lines) == 4
+    assert_named(lines, "line 1", "'0 0.5'")
+    assert_named(lines, "line 3", "class number 1", "0 to 0")
+    assert_named(lines, "line 4", "no width or height")
+    assert_named(lines, "line 4", "outside the image")
 
 
 @pytest.mark.parametrize("name", ["films", "scores.csv", "boxes"])

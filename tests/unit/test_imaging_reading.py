@@ -96,3 +96,13 @@ def test_digest_is_of_the_pixels(tmp_path: Path) -> None:
     other[3, 3] ^= 1
     assert one != read_digest(saved(tmp_path / "c.png", other))
     assert one != read_digest(saved(tmp_path / "d.png", GREY.reshape(20, 30)))
+
+
+@pytest.mark.parametrize("settings", [{}, {"progressive": True}])
+def test_a_jpg_cut_short_anywhere_is_refused(tmp_path: Path, settings: dict[str, bool]) -> None:
+    path = saved(tmp_path / "film.jpg", GREY, **settings)
+    whole = path.read_bytes()
+    for end in range(1, len(whole)):
+        path.write_bytes(whole[:end])
+        with pytest.raises(UserError, match=r"film\.jpg"):
+            read_image(path)

@@ -1,27 +1,31 @@
 """Joint boxes that labelImg wrote: Pascal VOC XML or YOLO text.
 
-The name of a label file is the film's image_id. Coordinates are edges, from 0 to the film's width
-or height, as labelImg's are, not numbers of pixels.
+The name of a label file is the film's image_id.
 """
 
-import math
 from collections.abc import Collection
 from pathlib import Path
-from typing import NamedTuple
 from xml.etree import ElementTree
 
 import pandas as pd
 
 from sharpflow.anatomy import DETECTOR_CLASSES, LimbKind
 from sharpflow.cohort.findings import Finding, Scope
+from sharpflow.cohort.labels import (
+    CLASSES_FILE,
+    VOC_SIDES,
+    Box,
+    LabelError,
+    LabelledFilm,
+    parse_voc,
+    parse_yolo,
+)
 from sharpflow.files import whole
 
 BOX_COLUMNS = ["image_id", "class", "x_min", "y_min", "x_max", "y_max"]
-CLASSES_FILE = "classes.txt"
 # YOLO text has 6 digits, and annotation tools let a box end on the film's last line: a box that
 # leaves the film by no more than this is cut at the border.
 _TOLERANCE = 1.0  # pixels
-_SIDES = {"xmin": "x_min", "ymin": "y_min", "xmax": "x_max", "ymax": "y_max"}
 
 
 def write_voc(path: str | Path, image_id: str, size: tuple[int, int], boxes: pd.DataFrame) -> None:
@@ -46,39 +50,11 @@ def write_voc(path: str | Path, image_id: str, size: tuple[int, int], boxes: pd.
         for tag, text in (("pose", "Unspecified"), ("truncated", "0"), ("difficult", "0")):
             ElementTree.SubElement(item, tag).text = text
         corners = ElementTree.SubElement(item, "bndbox")
-        for tag, column in _SIDES.items():
+        for tag, column in zip(VOC_SIDES, BOX_COLUMNS[2:], strict=True):
             ElementTree.SubElement(corners, tag).text = str(round(float(box[column])))
     ElementTree.indent(root, "\t")
     with whole(path) as temporary:
         ElementTree.ElementTree(root).write(temporary, encoding="utf-8")
-
-
-class _Film(NamedTuple):
-    """What the labels of a film must agree with; size 0 where the film could not be read."""
-
-    image_id: str
-    classes: tuple[str, ...]
-    height: float
-    width: float
-
-
-class _Box(NamedTuple):
-    """A box as its file gives it, in pixels."""
-
-    where: str
-    name: str
-    x_min: float
-    y_min: float
-    x_max: float
-    y_max: float
-
-
-class _LabelError(Exception):
-    """A label file that cannot be understood."""
-
-    def __init__(self, where: str, found: str, expected: str, remedy: str) -> None:
-        self.what = (where, found, expected, remedy)
-        super().__init__(*self.what)
 
 
 def read_boxes(
@@ -99,7 +75,7 @@ def read_boxes(
     problems: list[Finding] = []
     labels = _label_files(folder, problems)
     known = {
-        str(row["image_id"]): _Film(
+        str(row["image_id"]): LabelledFilm(
             str(row["image_id"]),
             DETECTOR_CLASSES[LimbKind(row["limb_kind"])],
             float(row["height"]),
@@ -114,6 +90,8 @@ def read_boxes(
         if film is None:
             problems.append(_no_film(path))
             continue
+        if not _is_voc(path) and not names:
+            continue  # what lacks is told already
         boxes, wrong = _read_label(path, film, names, ignored_classes)
         problems += wrong
         if not wrong and film.height:
@@ -125,17 +103,21 @@ def read_boxes(
     return table.astype(dict.fromkeys(BOX_COLUMNS[2:], float)), problems
 
 
+def _is_voc(path: Path) -> bool:
+    return path.suffix.lower() == ".xml"
+
+
 def _label_files(folder: Path, problems: list[Finding]) -> list[Path]:
     if folder.is_dir():
-        labels = sorted(
+        labels = [
             path
             for path in folder.iterdir()
-            if path.suffix in (".xml", ".txt")
+            if path.suffix.lower() in (".xml", ".txt")
             and path.name != CLASSES_FILE
             and not path.name.startswith(".")
-        )
+        ]
         if labels:
-            return labels
+            return sorted(labels, key=lambda path: (path.stem, path.suffix))
     problems.append(
         Finding(
             str(folder),
@@ -173,42 +155,48 @@ def _labelled_twice(labels: list[Path]) -> list[Finding]:
             path.stem,
         )
         for path in labels
-        if path.suffix == ".xml" and names.count(path.stem) > 1
+        if _is_voc(path) and names.count(path.stem) > 1
     ]
 
 
 def _yolo_classes(folder: Path, labels: list[Path], problems: list[Finding]) -> list[str]:
+    """Class names by number; a problem if YOLO files lack them."""
     path = folder / CLASSES_FILE
-    if not any(label.suffix == ".txt" for label in labels):
+    if all(map(_is_voc, labels)):
         return []
     try:
-        return [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+        names = path.read_text(encoding="utf-8-sig").rstrip().splitlines()
+        found = "no class names"
     except (OSError, UnicodeDecodeError) as error:
+        names = []
+        found = f"no readable {CLASSES_FILE} ({error})"
+    if not names:
         problems.append(
             Finding(
                 str(path),
                 "",
-                f"no readable {CLASSES_FILE} ({error})",
+                found,
                 "the class names of the YOLO label files, one a line",
                 f"Copy the {CLASSES_FILE} that labelImg wrote beside them.",
             )
         )
         return []
+    return [name.strip() for name in names]
 
 
 def _read_label(
-    path: Path, film: _Film, names: list[str], ignored: Collection[str]
-) -> tuple[list[_Box], list[Finding]]:
+    path: Path, film: LabelledFilm, names: list[str], ignored: Collection[str]
+) -> tuple[list[Box], list[Finding]]:
     """The boxes of a film without the ignored ones, and the file's problems."""
-    try:
-        boxes = _parse_voc(path, film) if path.suffix == ".xml" else _parse_yolo(path, film, names)
-    except _LabelError as error:
-        return [], [Finding(str(path), *error.what, Scope.BOXES, film.image_id)]
-    if not boxes:
-        what = ("", "no box", "at least one", "Label the film, or delete the file.")
-        return [], [Finding(str(path), *what, Scope.BOXES, film.image_id)]
+    if _is_voc(path):
+        boxes, errors = parse_voc(path, film)
+    else:
+        boxes, errors = parse_yolo(path, film, names)
+    if not boxes and not errors:
+        errors = [LabelError("", "no box", "at least one", "Label the film, or delete the file.")]
+    wrong = [Finding(str(path), *error.what, Scope.BOXES, film.image_id) for error in errors]
     kept = [box for box in boxes if box.name not in ignored]
-    wrong = [
+    wrong += [
         Finding(str(path), box.where, *what, Scope.BOXES, film.image_id)
         for box in kept
         for what in _box_problems(box, film)
@@ -216,78 +204,11 @@ def _read_label(
     return kept, wrong
 
 
-def _parse_voc(path: Path, film: _Film) -> list[_Box]:
-    remedy = "Open the film in labelImg and save its labels again."
-    try:
-        root = ElementTree.parse(path).getroot()
-    except (ElementTree.ParseError, OSError, ValueError) as error:
-        raise _LabelError("", f"no readable XML ({error})", "Pascal VOC", remedy) from error
-    if root.tag != "annotation":
-        raise _LabelError("", f"XML of kind <{root.tag}>", "Pascal VOC <annotation>", remedy)
-    size = tuple(root.findtext(f"size/{side}", "0").strip() for side in ("width", "height"))
-    ours = (f"{film.width:.0f}", f"{film.height:.0f}")
-    if film.height and "0" not in size and size != ours:
-        raise _LabelError(
-            "size",
-            f"boxes drawn on a film of {size[0]} x {size[1]} pixels",
-            f"the film's {ours[0]} x {ours[1]}",
-            "Label the film itself, or put the image that was labelled in its place.",
-        )
-    boxes = []
-    for number, item in enumerate(root.findall("object"), 1):
-        name = item.findtext("name", "").strip()
-        where = f"object {number} ({name})"
-        texts = [item.findtext(f"bndbox/{tag}", "") for tag in _SIDES]
-        boxes.append(_Box(where, name, *_numbers(texts, where, "four numbers xmin to ymax")))
-    return boxes
-
-
-def _parse_yolo(path: Path, film: _Film, names: list[str]) -> list[_Box]:
-    shape = "a class number and x, y, width, height as fractions of the film"
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        remedy = "Open the film in labelImg and save its labels again."
-        raise _LabelError("", f"no readable text ({error})", "YOLO labels", remedy) from error
-    boxes = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        where = f"line {number}"
-        fields = line.split()
-        if len(fields) != 5 or not fields[0].isdecimal():
-            raise _LabelError(where, repr(line), shape, "Correct the line, or label again.")
-        if names and int(fields[0]) >= len(names):
-            raise _LabelError(
-                where,
-                f"class number {fields[0]}",
-                f"a line of {CLASSES_FILE}, 0 to {len(names) - 1}",
-                f"Correct the number, or copy the right {CLASSES_FILE}.",
-            )
-        name = names[int(fields[0])] if names else ""
-        x, y, width, height = _numbers(fields[1:], where, shape)
-        box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-        scale = (film.width, film.height) * 2
-        boxes.append(_Box(where, name, *(b * s for b, s in zip(box, scale, strict=True))))
-    return boxes
-
-
-def _numbers(texts: list[str], where: str, expected: str) -> list[float]:
-    try:
-        numbers = [float(text) for text in texts]
-    except ValueError:
-        numbers = [math.nan]
-    if not all(map(math.isfinite, numbers)):
-        found = " ".join(text or "(nothing)" for text in texts)
-        raise _LabelError(where, found, expected, "Draw the box again in labelImg.")
-    return numbers
-
-
-def _box_problems(box: _Box, film: _Film) -> list[tuple[str, str, str]]:
+def _box_problems(box: Box, film: LabelledFilm) -> list[tuple[str, str, str]]:
     """Found, expected and remedy of all that is wrong with a box."""
     problems = []
     edges = " ".join(f"{edge:g}" for edge in box[2:])
-    if box.name and box.name not in film.classes:
+    if box.name not in film.classes:
         problems.append(
             (
                 f"unknown class {box.name!r}",
@@ -319,7 +240,7 @@ def _box_problems(box: _Box, film: _Film) -> list[tuple[str, str, str]]:
     return problems
 
 
-def _cut(box: _Box, film: _Film) -> tuple[str, float, float, float, float]:
+def _cut(box: Box, film: LabelledFilm) -> tuple[str, float, float, float, float]:
     return (
         box.name,
         max(box.x_min, 0.0),
