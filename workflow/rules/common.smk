@@ -15,8 +15,14 @@ try:
 except UserError as error:
     raise WorkflowError(str(error))
 
-KINDS = [kind.value for kind in LimbKind]
 JOINTS = study.cohorts.joints
+FILMS = [] if JOINTS == "phantom" else list_films(JOINTS.films).films
+# A cohort may have hands only. Without any films both kinds stay, and the check says what is wrong.
+KINDS = sorted({LIMBS[film.limb].kind.value for film in FILMS}, reverse=True)
+KINDS = KINDS or [kind.value for kind in LimbKind]
+MODELS = {
+    name: (damage, kind) for name, (damage, kind) in MODELS.items() if kind in KINDS
+}
 # The cohorts that are drawn: the one that is scored, or one only to train the detector on.
 DRAWN = (
     {"joints"}
@@ -31,7 +37,7 @@ HAS_SCORES = HAS_TRUTH or JOINTS.scores is not None
 
 wildcard_constraints:
     cohort="joints|boxed",
-    kind="|".join(KINDS),
+    kind="hand|foot",
     shard=r"\d\d",
     model="|".join(MODELS),
 
@@ -77,15 +83,13 @@ def own_shard(wildcards):
     shards = study.standardize.shards[wildcards.kind]
     return [
         str(film.path)
-        for film in list_films(JOINTS.films).films
+        for film in FILMS
         if LIMBS[film.limb].kind == wildcards.kind
         and shard_of(film.image_id, shards) == wildcards.shard
     ]
 
 
-film_files = files(
-    lambda wildcards: [str(film.path) for film in list_films(JOINTS.films).films]
-)
+film_files = files(lambda wildcards: [str(film.path) for film in FILMS])
 shard_film_files = files(own_shard)
 score_files = files(lambda wildcards: JOINTS.scores or [])
 box_files = files(
@@ -107,34 +111,34 @@ def checked(table, cohort="{cohort}"):
     return ancient(path) if study.checks.on_problem == "stop" else path
 
 
+def every_shard(pattern, kinds=KINDS):
+    """All shards of a stage, hands first."""
+    return [
+        path
+        for kind in kinds
+        for path in expand(
+            pattern,
+            kind=kind,
+            shard=[f"{number:02d}" for number in range(study.standardize.shards[kind])],
+        )
+    ]
+
+
 def shards(pattern):
     """All shards of a stage, for the wildcard `kind`."""
+    return lambda wildcards: every_shard(pattern, [wildcards.kind])
 
-    def of_kind(wildcards):
-        numbers = range(study.standardize.shards[wildcards.kind])
-        return expand(pattern, kind=wildcards.kind, shard=[f"{n:02d}" for n in numbers])
 
-    return of_kind
+def first_shards(pattern):
+    """All shards of the first limb kind that there is."""
+    return every_shard(pattern, KINDS[:1])
 
 
 def boxed_masks(wildcards):
     """The masks of the films that train the detector: the U-Net's, for drawn films their own."""
     if BOXED == "boxed":
         return phantom_folder("boxed")
-    return shards("<results>/masks/unet/{kind}/{shard}.npy")(wildcards)
-
-
-def every_shard(pattern):
-    """All shards of a stage, hands first."""
-    return [
-        pattern.format(kind=kind, shard=f"{number:02d}")
-        for kind in KINDS
-        for number in range(study.standardize.shards[kind])
-    ]
-
-
-def hand_shards(pattern):
-    return [path for path in every_shard(pattern) if "/hand/" in path]
+    return every_shard("<results>/masks/unet/{kind}/{shard}.npy", [wildcards.kind])
 
 
 def data_name(cohort="joints"):

@@ -89,18 +89,18 @@ rule draw_boxed_joints:
         "../scripts/draw_boxed_joints.py"
 
 
-# Figure 5: the pipeline, stage by stage, on one film of a test patient.
+# Figure 5: the pipeline, stage by stage, on one film of a test patient (a hand where there are hands).
 rule draw_pipeline:
     input:
         films=checked("films", "joints"),
         scores="<results>/scores/joints.csv",
-        boxes="<results>/detection/hand/boxes.csv",
-        joints="<results>/detection/hand/joints.csv",
-        crops="<results>/crops/hand/crops.npy",
-        crops_table="<results>/crops/hand/crops.csv",
-        images=hand_shards("<results>/standardized/joints/{kind}/{shard}.npy"),
-        bootstrap=hand_shards("<results>/masks/bootstrap/{kind}/{shard}.npy"),
-        unet=hand_shards("<results>/masks/unet/{kind}/{shard}.npy"),
+        boxes=expand("<results>/detection/{kind}/boxes.csv", kind=KINDS[0]),
+        joints=expand("<results>/detection/{kind}/joints.csv", kind=KINDS[0]),
+        crops=expand("<results>/crops/{kind}/crops.npy", kind=KINDS[0]),
+        crops_table=expand("<results>/crops/{kind}/crops.csv", kind=KINDS[0]),
+        images=first_shards("<results>/standardized/joints/{kind}/{shard}.npy"),
+        bootstrap=first_shards("<results>/masks/bootstrap/{kind}/{shard}.npy"),
+        unet=first_shards("<results>/masks/unet/{kind}/{shard}.npy"),
     output:
         multiext("<results>/figures/tan_fig5_pipeline", ".png", ".pdf"),
     log:
