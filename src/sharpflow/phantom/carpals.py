@@ -4,6 +4,8 @@ Coordinates: x to the radial side, y up (distal). Shapes are ours, drawn after a
 carpal height and the three arcs of measurements [5].
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 from sharpflow.phantom.bones import NODES, Blob, Floats
@@ -59,9 +61,7 @@ def polar(
     """
     points = np.array([*outline, outline[0]], dtype=float)
     steps = np.linspace(0, 1, 24, endpoint=False)[:, None]
-    dense = np.concatenate(
-        [a + steps * (b - a) for a, b in zip(points[:-1], points[1:], strict=True)]
-    )
+    dense = np.concatenate([a + steps * (b - a) for a, b in pairwise(points)])
     centre = (dense.max(axis=0) + dense.min(axis=0)) / 2
     dx, dy = dense[:, 0] - centre[0], -(dense[:, 1] - centre[1])
     angle = np.mod(np.arctan2(dy, dx), 2 * np.pi)

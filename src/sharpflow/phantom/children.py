@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import Generator
 
 from sharpflow.anatomy import LimbKind, Side
-from sharpflow.phantom.bones import ACROSS, ALONG, Blob, Bone, Floats, Surface, Tube
+from sharpflow.phantom.bones import ACROSS, ALONG, Blob, Bone, Surface, Tube
 from sharpflow.phantom.exposure import draw_exposure
 from sharpflow.phantom.films import DrawnFilm, develop, film_columns, joint_rows, pose_limb
 from sharpflow.phantom.growth import (
@@ -137,17 +137,18 @@ def _cut(bone: Tube, end: str, at: float, *, keep: str) -> Tube:
 
 def _centre(epiphysis: Tube, end: str, thickness: float, part: float) -> Tube:
     """An epiphysis as wide and as thick as it is ossified; its outside is still cartilage."""
-    narrow = (epiphysis.half_width * np.float32(part)).astype(np.float32)
-    missing = np.float32(0.6 * thickness * (1 - part))
-    near, far = (epiphysis.head, epiphysis.base) if end == "head" else (
-        epiphysis.base, epiphysis.head)  # fmt: skip
-    outside = replace(near, reach=_flatter(near.reach, part) - missing, plate=near.plate * part)
-    inside = replace(far, reach=(far.reach - 0.4 * missing).astype(np.float32))
-    spongy = np.full_like(ALONG, 0.26)
-    surfaces = {"head": outside, "base": inside} if end == "head" else {
-        "base": outside, "head": inside}  # fmt: skip
-    return replace(epiphysis, half_width=narrow, spongy=spongy, **surfaces)
-
-
-def _flatter(reach: Floats, part: float) -> Floats:
-    return (reach * np.float32(part)).astype(np.float32)
+    missing = 0.6 * thickness * (1 - part)
+    outside, inside = epiphysis.head, epiphysis.base
+    if end == "base":
+        outside, inside = inside, outside
+    outside = Surface(
+        (part * outside.reach - missing).astype(np.float32), outside.roundness, part * outside.plate
+    )
+    inside = replace(inside, reach=(inside.reach - 0.4 * missing).astype(np.float32))
+    return replace(
+        epiphysis,
+        half_width=(part * epiphysis.half_width).astype(np.float32),
+        spongy=np.full_like(ALONG, 0.26),
+        head=outside if end == "head" else inside,
+        base=inside if end == "head" else outside,
+    )

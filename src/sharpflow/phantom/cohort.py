@@ -43,8 +43,8 @@ def draw_joint_cohort(
     joints: _Rows = []
     scores: _Rows = []
     for number, drawn in enumerate(_each(tasks, workers), 1):
-        for rows, new in zip((films, joints, scores), drawn, strict=True):
-            rows += new
+        for table, rows in zip((films, joints, scores), drawn, strict=True):
+            table.extend(rows)
         if number % 16 == 0 or number == patients:
             logger.info("drew %d of %d patients", number, patients)
     write_table(pd.DataFrame(films), Path(folder) / "truth" / "films.csv")

@@ -123,7 +123,7 @@ def carve(bone: Tube, end: str, lesions: list[Lesion], rng: Generator) -> float:
         deep = float(rng.uniform(*LESION_DEPTH[lesion.counts])) * 2 * half
         place = taken.get(lesion.margin, 0)
         taken[lesion.margin] = place + 1
-        # Small ones lie in the bare area beside the cartilage; large ones break through the surface.
+        # Small ones lie in the bare area beside the cartilage, large ones break into the joint.
         edge = round((lesion.margin * LESION_PLACE[lesion.counts] + 1) / 2 * (len(ACROSS) - 1))
         reach = float(surface.reach[edge])
         along = tip + (reach if end == "head" else -reach)
@@ -159,7 +159,8 @@ def _collapse(bone: Tube, end: str, rng: Generator) -> float:
 def _ragged(rng: Generator) -> Floats:
     """An uneven line over ACROSS, about 1 high."""
     waves = [rng.normal() * np.sin(k * np.pi * ACROSS + rng.uniform(0, 6.3)) / k for k in (1, 2, 3)]
-    return np.sum(waves, axis=0).astype(np.float32)
+    line: Floats = np.sum(waves, axis=0).astype(np.float32)
+    return line
 
 
 def carve_blob(bone: Blob, score: int, rng: Generator) -> None:
@@ -193,7 +194,8 @@ def focal_loss(damage: JointDamage) -> Floats:
     """Share of the joint space that narrowing 1 takes, across the joint."""
     side = np.clip(np.sign(damage.focal) * ACROSS, 0, 1)
     ramp = np.minimum(1.6 * side * side * (3 - 2 * side), 1)
-    return np.asarray(abs(damage.focal) * ramp, np.float32)
+    loss: Floats = (abs(damage.focal) * ramp).astype(np.float32)
+    return loss
 
 
 def thin_around(bone: Tube, end: str, amount: float) -> None:

@@ -81,9 +81,11 @@ def draw_collimation(height: int, width: int, rng: Generator) -> Collimation | N
     turn = np.tan(np.deg2rad(np.clip(rng.normal(0, 0.8), -1.5, 1.5)))
     lean_x, lean_y = turn * width / 2, turn * height / 2
     corners = (
-        (left + lean_y, top - lean_x), (width - right + lean_y, top + lean_x),
-        (width - right - lean_y, height - bottom + lean_x), (left - lean_y, height - bottom - lean_x),
-    )  # fmt: skip
+        (left + lean_y, top - lean_x),
+        (width - right + lean_y, top + lean_x),
+        (width - right - lean_y, height - bottom + lean_x),
+        (left - lean_y, height - bottom - lean_x),
+    )
     value = rng.uniform(0, 14) if rng.random() < 0.5 else rng.uniform(150, 255)
     whole = tuple((round(float(x)), round(float(y))) for x, y in corners)
     return Collimation(whole, int(value), float(rng.uniform(0.4, 2.5)))
@@ -113,8 +115,9 @@ def expose(
     attenuation += (
         np.float32(exposure.slope_y) * np.linspace(top, bottom, height, dtype=np.float32)[:, None]
     )
-    sigma = max(exposure.blur / mm_per_pixel, 0.25)
-    attenuation = cv2.GaussianBlur(attenuation, (0, 0), sigma)
+    # Screen and focal spot blur the light, not its logarithm.
+    light = cv2.GaussianBlur(np.exp(-attenuation), (0, 0), max(exposure.blur / mm_per_pixel, 0.25))
+    attenuation = -np.log(light)
     noise = rng.standard_normal((height, width), dtype=np.float32)
     noise = cv2.GaussianBlur(noise, (0, 0), 0.6) * np.float32(1.9)
     spread = np.float32(exposure.noise) * np.exp(np.clip(attenuation, -1, 3) * np.float32(0.5))
@@ -124,7 +127,8 @@ def expose(
     grey = exposure.background + (exposure.brightness - exposure.background) * (
         shown ** np.float32(exposure.gamma)
     )
-    return np.clip(grey, 0, 255).astype(np.float32)
+    limited: Floats = np.clip(grey, 0, 255).astype(np.float32)
+    return limited
 
 
 def texture(height: int, width: int, mm_per_pixel: float, rng: Generator) -> Floats:

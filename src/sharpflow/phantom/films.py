@@ -123,7 +123,8 @@ def develop(
     mask = np.where(rays.inside >= 0.5, 255, 0).astype(np.uint8)
     if marker is not None:
         marker.burn(image)
-    collimation = draw_collimation(*image.shape, rng)
+    height, width = image.shape
+    collimation = draw_collimation(height, width, rng)
     if collimation is not None:
         image, mask = collimate(image, mask, collimation)
     return image, mask, collimation is not None
@@ -154,7 +155,8 @@ def joint_rows(
         rows.append({
             "image_id": image_id, "joint": site.name, "class": site.detector_class,
             "x": x + moved, "y": y, "x_min": x_min + moved, "y_min": y_min,
-            "x_max": x_max + moved, "y_max": y_max, "gap_mm": gap, "gap_px": gap / view.mm_per_pixel,
+            "x_max": x_max + moved, "y_max": y_max,
+            "gap_mm": gap, "gap_px": gap / view.mm_per_pixel,
             "erosion": scores.erosion.get(site.name), "narrowing": scores.narrowing.get(site.name),
         })  # fmt: skip
     return rows

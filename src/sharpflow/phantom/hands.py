@@ -264,21 +264,22 @@ def _palm(assembly: Assembly) -> None:
     """Palm, ball of the thumb, wrist and forearm."""
     limb, fat = assembly.limb, assembly.person.flesh
 
-    def part(a: tuple[float, float], r0: float, b: tuple[float, float], r1: float,
+    def part(ends: tuple[tuple[float, float], float, tuple[float, float], float],
              half_depth: float, rounding: float) -> None:  # fmt: skip
+        a, r0, b, r1 = ends
         limb.flesh.append(Flesh(*a, r0 * fat, *b, r1 * fat, half_depth * fat, rounding))
 
     for ray in range(1, 6):
         bone = limb.tube(f"MC{ray}")
         r0, r1 = (13.5, 11.8) if ray > 1 else (14.5, 12.0)
-        part(bone.point(0), r0, bone.point(bone.length), r1, 13.0, 10.0)
+        part((bone.point(0), r0, bone.point(bone.length), r1), 13.0, 10.0)
     thumb, index = limb.tube("MC1"), limb.tube("MC2")
-    part(thumb.point(0.55 * thumb.length), 14.0, index.point(0.6 * index.length), 12.0, 9.0, 12.0)
-    part(thumb.point(0.1 * thumb.length), 15.0, index.point(8), 14.0, 15.0, 13.0)
+    part((thumb.point(0.55 * thumb.length), 14.0, index.point(0.6 * index.length), 12.0), 9.0, 12.0)
+    part((thumb.point(0.1 * thumb.length), 15.0, index.point(8), 14.0), 15.0, 13.0)
     radius, ulna = limb.tube("radius"), limb.tube("ulna")
     wrist = (radius.point(radius.length - 8, 2), ulna.point(ulna.length - 8, -1))
     for low, bone, x in ((wrist[0], thumb, 8.0), (wrist[1], limb.tube("MC5"), 4.0)):
-        part(low, 13.0, bone.point(x), 14.0, 16.0, 14.0)
-    part(wrist[0], 14.0, radius.point(0, 8), 24.0, 17.0, 15.0)
-    part(wrist[1], 13.0, ulna.point(0, -8), 24.0, 17.0, 15.0)
-    part((0.0, -4.0), 20.0, (0.0, -30.0), 20.0, 16.0, 14.0)
+        part((low, 13.0, bone.point(x), 14.0), 16.0, 14.0)
+    part((wrist[0], 14.0, radius.point(0, 8), 24.0), 17.0, 15.0)
+    part((wrist[1], 13.0, ulna.point(0, -8), 24.0), 17.0, 15.0)
+    part(((0.0, -4.0), 20.0, (0.0, -30.0), 20.0), 16.0, 14.0)

@@ -4,16 +4,22 @@ Coordinates, tables and units are those of `bones` and `limb`. `affine` is (a, b
 pixel in column i and row j of the window shows x = a i + b j + e, y = c i + d j + f. The window is
 (left, right, top, bottom), the last ones excluded. All sums are in a fixed order: the same input
 gives the same bytes.
+
+Numba keeps the compiled code as long as this file is the same, so that nothing here may come from
+another module.
 """
 
 import math
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
-from sharpflow.phantom.bones import NODES, Floats
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Affine = tuple[float, float, float, float, float, float]
+Window = tuple[int, int, int, int]
 
-_LAST = NODES - 1.001
 _SHELL = 0.45  # mm of compact bone behind a joint's surface
 _PLATE = 0.55  # extra density of the plate under the cartilage
 _PLATE_MIDDLE, _PLATE_SPREAD = 0.45, 0.35  # mm behind the surface
@@ -24,14 +30,16 @@ _CUT_BLUR = 0.5  # mm over which a cut end fades: two cut ends that meet sum to 
 _BLOB_ROUNDNESS = 3.4  # mm
 
 
-@njit(cache=True)
+@njit(cache=True)  # type: ignore[untyped-decorator]
 def _lookup(table: Floats, t: float) -> float:
-    place = min(max(t * (NODES - 1), 0.0), _LAST)
+    last = table.size - 1
+    place = min(max(t * last, 0.0), last - 1e-3)
     index = int(place)
-    return table[index] + (place - index) * (table[index + 1] - table[index])
+    low: float = table[index]
+    return low + (place - index) * float(table[index + 1] - low)
 
 
-@njit(cache=True)
+@njit(cache=True)  # type: ignore[untyped-decorator]
 def _dome(inside: float, roundness: float) -> float:
     if inside <= 0.0:
         return 0.0
@@ -41,21 +49,21 @@ def _dome(inside: float, roundness: float) -> float:
     return math.sqrt(1.0 - rest * rest)
 
 
-@njit(cache=True)
+@njit(cache=True)  # type: ignore[untyped-decorator]
 def _rise(inside: float, roundness: float) -> float:
     """Thickness behind an end's surface, 0 to 1."""
     if roundness > 0.0:
-        return _dome(inside, roundness)
+        return float(_dome(inside, roundness))
     return min(max(inside / _CUT_BLUR + 0.5, 0.0), 1.0)
 
 
-@njit(cache=True)
+@njit(cache=True)  # type: ignore[untyped-decorator]
 def _bump(x: float, middle: float, spread: float) -> float:
     z = (x - middle) / spread
     return math.exp(-z * z) if abs(z) < 4.0 else 0.0
 
 
-@njit(cache=True)
+@njit(cache=True)  # type: ignore[untyped-decorator]
 def _kept(s: float, u: float, bites: Floats) -> float:
     """Share of the mineral that the bites leave at a point; edges are blurred by some 0.5 mm."""
     keep = 1.0
@@ -80,8 +88,16 @@ def _kept(s: float, u: float, bites: Floats) -> float:
     return keep
 
 
-@njit(cache=True)
-def add_tube(out, window, origin, affine, numbers, tables, bites) -> None:  # type: ignore[no-untyped-def]
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def add_tube(  # noqa: PLR0917 (numba takes no keywords)
+    out: Floats,
+    window: Window,
+    origin: tuple[int, int],
+    affine: Affine,
+    numbers: Floats,
+    tables: Floats,
+    bites: Floats,
+) -> None:
     """Add a tubular bone to `out`, whose first pixel is film pixel `origin` (column, row)."""
     left, right, top, bottom = window
     a, b, c, d, e, f = affine
@@ -124,8 +140,16 @@ def add_tube(out, window, origin, affine, numbers, tables, bites) -> None:  # ty
             out[j - origin[1], i - origin[0]] += mineral
 
 
-@njit(cache=True)
-def add_blob(out, window, origin, affine, numbers, radius, bites) -> None:  # type: ignore[no-untyped-def]
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def add_blob(  # noqa: PLR0917 (numba takes no keywords)
+    out: Floats,
+    window: Window,
+    origin: tuple[int, int],
+    affine: Affine,
+    numbers: Floats,
+    radius: Floats,
+    bites: Floats,
+) -> None:
     """Add a carpal, tarsal or sesamoid to `out`: two half solids, one moved by the slant."""
     left, right, top, bottom = window
     a, b, c, d, e, f = affine
@@ -149,8 +173,10 @@ def add_blob(out, window, origin, affine, numbers, radius, bites) -> None:  # ty
                 out[j - origin[1], i - origin[0]] += mineral * density
 
 
-@njit(cache=True)
-def flesh_fields(columns, rows, affine, capsules, blend):  # type: ignore[no-untyped-def]
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def flesh_fields(
+    columns: Doubles, rows: Doubles, affine: Affine, capsules: Doubles, blend: float
+) -> Floats:
     """Depth inside the union of capsules, half thickness and rounding on a lattice.
 
     Returns float32 (3, rows, columns). Neighbouring capsules run together over `blend` mm.

@@ -18,11 +18,17 @@ _TUFT_FLARE = ((0.0, 0.72), (0.08, 1.0), (0.16, 0.95), (0.3, 0.4), (0.42, 0.1), 
 @cache
 def widths(size: TubeSize, *, tufted: bool = False) -> Floats:
     """Half widths along a bone: base and head flare out of the shaft. Read only."""
-    base = _smooth(np.interp(ALONG, *zip(*_BASE_FLARE, strict=True)))
+    base = _smooth(_table(ALONG, _BASE_FLARE))
     flare = _TUFT_FLARE if tufted else _HEAD_FLARE
-    head = _smooth(np.interp(1 - ALONG, *zip(*flare, strict=True)))
+    head = _smooth(_table(1 - ALONG, flare))
     full = size.shaft + (size.base - size.shaft) * base + (size.head - size.shaft) * head
-    return (full / 2).astype(np.float32)
+    half: Floats = (full / 2).astype(np.float32)
+    return half
+
+
+def _table(at: Floats, points: tuple[tuple[float, float], ...]) -> NDArray[np.float64]:
+    places, values = np.array(points).T
+    return np.asarray(np.interp(at, places, values))
 
 
 def _smooth(table: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -34,14 +40,17 @@ def _smooth(table: NDArray[np.float64]) -> NDArray[np.float64]:
 def cortices(size: TubeSize) -> Floats:
     """Thickness of the cortex along a bone: thick at mid-shaft, a shell at the ends. Read only."""
     bulge = np.exp(-(((ALONG - 0.52) / 0.24) ** 2))
-    return (0.4 + (size.cortex - 0.4) * bulge).astype(np.float32)
+    thickness: Floats = (0.4 + (size.cortex - 0.4) * bulge).astype(np.float32)
+    return thickness
 
 
 @cache
 def spongy(ends: float, middle: float) -> Floats:
     """Density of the inside along a bone: spongy at the ends, marrow in the middle. Read only."""
     away = np.clip((np.abs(ALONG - 0.5) - 0.12) / 0.3, 0, 1)
-    return (middle + (ends - middle) * away * away * (3 - 2 * away)).astype(np.float32)
+    share = away * away * (3 - 2 * away)
+    density: Floats = (middle + (ends - middle) * share).astype(np.float32)
+    return density
 
 
 def convex(height: float, *, roundness: float = 2.2) -> Surface:
