@@ -195,6 +195,16 @@ def test_minutes_a_patient_add_up(tmp_path: Path) -> None:
     assert "a couple of minutes" in read_page(tmp_path, "minutes_per_patient", ".md")
 
 
+def test_a_step_without_a_time_leaves_the_sum_blank(tmp_path: Path) -> None:
+    steps = pd.DataFrame(
+        {"step": ["find", "score"], "seconds": [120.0, float("nan")], "patients": [4, 4]}
+    )
+    publish_minutes(steps, tmp_path, STUDY)
+    page = read_page(tmp_path, "minutes_per_patient", ".md")
+    assert cells(page, 3)[1:] == ["–", "4", "–", ""]
+    assert cells(page, 4)[1] == "–"  # never a sum that lacks a step
+
+
 def test_same_table_same_bytes(tmp_path: Path, joint_scoring: pd.DataFrame) -> None:
     first = publish_joint_scoring(joint_scoring, tmp_path / "one", STUDY)
     second = publish_joint_scoring(joint_scoring, tmp_path / "two", STUDY)

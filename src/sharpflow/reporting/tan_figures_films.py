@@ -5,13 +5,12 @@ Films are uint8 (height, width). The scripts read and choose them; nothing is re
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import ConnectionPatch, Rectangle
+from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from sharpflow.reporting.style import (
@@ -174,7 +173,7 @@ def draw_pipeline(stages: PipelineStages, *, label: str, data: str) -> Figure:
     _draw_boxes(panels[6], stages.joints, name_size=5.5)
     panel_letter(panels[7], 7, "Crops and their scores")
     _draw_crops(panels[7], stages.crops, stages.crop_scores)
-    _draw_arrows(figure, list(panels))
+    _draw_arrows(list(panels))
     return figure
 
 
@@ -257,22 +256,22 @@ def _draw_crops(axes: Axes, crops: Image, scores: pd.DataFrame) -> None:
         )
 
 
-def _draw_arrows(figure: Figure, panels: Sequence[Axes]) -> None:
-    """Small arrows from each stage to the next within a row."""
-    for left, right in pairwise(panels):
-        if left.get_subplotspec().rowspan != right.get_subplotspec().rowspan:  # type: ignore[union-attr]
-            continue
-        arrow = ConnectionPatch(
-            xyA=(1.0, 0.5),
-            xyB=(0.0, 0.5),
-            coordsA=left.transAxes,
-            coordsB=right.transAxes,
-            arrowstyle="-|>",
-            mutation_scale=7,
-            linewidth=0.8,
-            color=CLASS_COLOURS["MCP"],
-            shrinkA=0.5,
-            shrinkB=0.5,
-        )
-        arrow.set_in_layout(False)
-        figure.add_artist(arrow)
+def _draw_arrows(panels: Sequence[Axes]) -> None:
+    """A small arrow into each panel that has a stage at its left."""
+    for number, panel in enumerate(panels):
+        if number % 4:
+            arrow = panel.annotate(
+                "",
+                (0, 0.5),
+                xytext=(-0.05, 0.5),
+                xycoords="axes fraction",
+                arrowprops={
+                    "arrowstyle": "-|>",
+                    "mutation_scale": 7,
+                    "linewidth": 0.8,
+                    "color": CLASS_COLOURS["MCP"],
+                    "shrinkA": 0,
+                    "shrinkB": 0,
+                },
+            )
+            arrow.set_in_layout(False)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from sharpflow.anatomy import MODELS
-from sharpflow.reporting.tables import check_columns, interval_column, per_cent, publish
+from sharpflow.reporting.tables import MISSING, check_columns, interval_column, per_cent, publish
 
 PAPER_DETECTION = 0.99991  # section 3; of what, on which films, is not said
 PAPER_FILMS = 734  # of each limb kind: 367 patients, two sides
@@ -273,17 +273,17 @@ def publish_minutes(table: pd.DataFrame, folder: str | Path, study: StudyNotes) 
     table = table.assign(minutes_per_patient=table["seconds"] / 60 / table["patients"])
     total = {
         "step": "all",
-        "seconds": table["seconds"].sum(),
+        "seconds": table["seconds"].sum(skipna=False),
         "patients": table["patients"].max(),
-        "minutes_per_patient": table["minutes_per_patient"].sum(),
+        "minutes_per_patient": table["minutes_per_patient"].sum(skipna=False),
     }
     table = pd.concat([table, pd.DataFrame([total])], ignore_index=True)
     shown = pd.DataFrame(
         {
             "Step": [*(str(step) for step in table["step"][:-1]), "All"],
-            "Seconds": [f"{x:.1f}" for x in table["seconds"]],
+            "Seconds": _numbers(table["seconds"], 1),
             "Patients": _whole_numbers(table["patients"]),
-            "Minutes a patient": [f"{x:.3f}" for x in table["minutes_per_patient"]],
+            "Minutes a patient": _numbers(table["minutes_per_patient"], 3),
             "Paper": [*("" for _ in table["step"][:-1]), "a couple of minutes"],
         }
     )
@@ -303,6 +303,10 @@ def _model_name(model: str) -> str:
 
 def _limb_names(table: pd.DataFrame) -> list[str]:
     return [_LIMBS.get(limb, limb) for limb in table["limb"]]
+
+
+def _numbers(values: "pd.Series[float]", digits: int) -> list[str]:
+    return [MISSING if pd.isna(value) else f"{value:.{digits}f}" for value in values]
 
 
 def _whole_numbers(values: "pd.Series[int] | Sequence[int]") -> list[str]:
