@@ -102,6 +102,8 @@ def check_joint_cohort(
     )
     if cohort.films.empty:
         raise ProblemsError(problems)
+    for problem, left_out in zip(problems, cohort.problems["set_aside"], strict=True):
+        log.warning("set aside %s: %s", left_out, problem)
     log.info(
         "%d films of %d patients, %d boxes; %d problems set aside",
         len(cohort.films),
