@@ -10,6 +10,8 @@ from sharpflow.phantom.damage import JointDamage, carve, focal_loss, thin_around
 from sharpflow.phantom.limb import Limb, Person, Site
 from sharpflow.phantom.measurements import GAP_SD_JOINT
 
+_MEASURED = 0.5  # half of the surface, about its middle, over which a joint space is measured
+
 
 @dataclass
 class Assembly:
@@ -58,8 +60,10 @@ def link(assembly: Assembly, name: str, proximal: Tube, distal: Tube, *, turn: f
     """
     damage, gap = assembly.damage(name), assembly.gaps[name]
     width = 2 * max(proximal.end_half_width("head"), distal.end_half_width("base"))
-    middle = ACROSS.size // 2
-    hollow = -float(distal.base.reach[middle])
+    # How far apart the bones' nominal ends would be with the surfaces touching, on average.
+    central = np.abs(ACROSS) <= _MEASURED
+    head = float(proximal.head.reach[central].mean())
+    apart = head + float(distal.base.reach[central].mean())
     distal.angle = proximal.angle + turn + damage.tilt
     if damage.focal:
         loss = (gap * focal_loss(damage)).astype(np.float32)
@@ -67,29 +71,28 @@ def link(assembly: Assembly, name: str, proximal: Tube, distal: Tube, *, turn: f
     lost = carve(proximal, "head", damage.proximal, assembly.rng)
     lost += carve(distal, "base", damage.distal, assembly.rng)
     if damage.fused:
-        step = -0.3 * hollow
-        _fuse(proximal, distal, turn)
+        step = 0.3 * apart
+        _fuse(proximal, distal, step, turn)
     else:
         # The bones follow half of the length that a collapse takes.
-        step = gap * damage.space_left - hollow - 0.5 * lost - damage.overlap * width
+        step = gap * damage.space_left + apart - 0.5 * lost - damage.overlap * width
     distal.x, distal.y = proximal.point(proximal.length + step, damage.shift * width)
     worst = max(damage.erosion / 5, damage.narrowing / 4)
     thin_around(proximal, "head", 0.35 * min(worst, 1))
     thin_around(distal, "base", 0.35 * min(worst, 1))
     assembly.limb.bones.append(distal)
-    centre = 0.5 * (step if damage.fused else step + hollow)
+    centre = 0.5 * step if damage.fused else head + 0.5 * (step - apart)
     x, y = proximal.point(proximal.length + centre, 0.5 * damage.shift * width)
     assembly.limb.sites[name] = Site(name, x, y, width, assembly.space(name))
     return distal
 
 
-def _fuse(proximal: Tube, distal: Tube, turn: float) -> None:
+def _fuse(proximal: Tube, distal: Tube, step: float, turn: float) -> None:
     """Cut both ends so that they meet without a line, and let the widths run together."""
     half = 0.5 * (proximal.end_half_width("head") + distal.end_half_width("base"))
     slope = float(np.tan(turn / 2)) * half
     # Both cuts lie in the plane that halves the angle, at the point where the axes meet.
-    step = float(distal.base.reach[ACROSS.size // 2]) * -0.3
-    proximal.head = Surface((-step - slope * ACROSS).astype(np.float32), 0.0, plate=0.0)
+    proximal.head = Surface((step - slope * ACROSS).astype(np.float32), 0.0, plate=0.0)
     distal.base = Surface((-slope * ACROSS).astype(np.float32), 0.0, plate=0.0)
     wide = 0.96 * half
     proximal.half_width[-6:] = np.linspace(proximal.half_width[-6], wide, 6)

@@ -1,0 +1,115 @@
+"""A drawn cohort: its layout, its truth, its sides, the same bytes each time."""
+
+import hashlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from sharpflow.anatomy import ALL_SITES, DETECTED_JOINTS, LIMBS, score_columns
+from sharpflow.cohort.check import check_joint_cohort
+from sharpflow.files import read_table
+from sharpflow.phantom.cohort import draw_joint_cohort
+from sharpflow.phantom.films import draw_film
+from sharpflow.phantom.limb import Person
+from sharpflow.phantom.severity import draw_scores
+
+PATIENTS, HEIGHT = 2, 120
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cohort")
+    draw_joint_cohort(folder, patients=PATIENTS, seed=5, height=HEIGHT, workers=1, severity=2.0)
+    return folder
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_workers_change_no_byte(cohort: Path, tmp_path: Path) -> None:
+    draw_joint_cohort(tmp_path, patients=PATIENTS, seed=5, height=HEIGHT, workers=2, severity=2.0)
+    assert digests(tmp_path) == digests(cohort)
+
+
+def test_patient_is_the_same_in_a_larger_cohort_and_another_with_another_seed(
+    cohort: Path, tmp_path: Path
+) -> None:
+    draw_joint_cohort(tmp_path / "a", patients=1, seed=5, height=HEIGHT, workers=1, severity=2.0)
+    draw_joint_cohort(tmp_path / "b", patients=1, seed=6, height=HEIGHT, workers=1, severity=2.0)
+    film = "films/UAB001-LH.jpg"
+    assert digests(tmp_path / "a")[film] == digests(cohort)[film]
+    assert digests(tmp_path / "b")[film] != digests(cohort)[film]
+
+
+def test_it_passes_the_check_that_every_cohort_passes(cohort: Path) -> None:
+    checked = check_joint_cohort(cohort / "films", cohort / "scores.csv", cohort / "boxes")
+    assert len(checked.films) == 4 * PATIENTS
+    assert checked.boxes.groupby("image_id").size().tolist() == [6, 10, 6, 10] * PATIENTS
+    assert checked.problems.empty
+
+
+def test_scores_are_the_joints_truth_and_add_up(cohort: Path) -> None:
+    scores = pd.read_csv(cohort / "scores.csv").set_index("Patient_ID")
+    joints = read_table(cohort / "truth" / "joints.csv").set_index(["image_id", "joint"])
+    assert len(scores.columns) == 89
+    for column, (limb, site, damage) in score_columns().items():
+        for patient in scores.index:
+            truth = joints.loc[(f"{patient}-{limb}", site.name), str(damage)]
+            assert scores.loc[patient, column] == truth
+    assert (scores["Overall_Tol"] == scores[list(score_columns())].sum(axis=1)).all()
+    parts = scores["Overall_erosion"] + scores["Overall_narrowing"]
+    assert (scores["Overall_Tol"] == parts).all()
+    assert (scores["Overall_Tol"] > 0).any()
+
+
+def test_films_masks_and_boxes_fit(cohort: Path) -> None:
+    films = read_table(cohort / "truth" / "films.csv")
+    joints = read_table(cohort / "truth" / "joints.csv")
+    assert len(films) == 4 * PATIENTS
+    for film in films.itertuples():
+        image = cv2.imread(str(cohort / "films" / f"{film.image_id}.jpg"), cv2.IMREAD_UNCHANGED)
+        mask = cv2.imread(
+            str(cohort / "truth" / "masks" / f"{film.image_id}.png"), cv2.IMREAD_UNCHANGED
+        )
+        assert image.shape == mask.shape == (film.height, film.width)
+        assert set(np.unique(mask)) == {0, 255}
+        own = joints[joints["image_id"] == film.image_id]
+        kind = LIMBS[film.limb].kind
+        assert own["joint"].tolist() == [site.name for site in ALL_SITES[kind]]
+        assert (own[["x_min", "y_min"]] >= 0).all().all()
+        assert (own["x_max"] < film.width).all() and (own["y_max"] < film.height).all()
+        assert ((own["x"] > own["x_min"]) & (own["x"] < own["x_max"])).all()
+        detected = own[own["joint"].isin([j.name for j in DETECTED_JOINTS[kind]])]
+        rows, columns = detected["y"].round().astype(int), detected["x"].round().astype(int)
+        assert (mask[rows, columns] == 255).all()
+
+
+def test_no_scored_joint_lies_where_standardizing_crops(cohort: Path) -> None:
+    films = read_table(cohort / "truth" / "films.csv").set_index("image_id")
+    joints = read_table(cohort / "truth" / "joints.csv")
+    for joint in joints[joints["class"].notna()].itertuples():
+        film = films.loc[joint.image_id]
+        kept = 0.9 if LIMBS[film["limb"]].kind == "hand" else 0.75
+        assert joint.y_max <= kept * film["height"]
+
+
+def test_the_thumb_and_great_toe_tell_the_side() -> None:
+    mirrored = []
+    for number in range(6):
+        scores = draw_scores(f"p{number}", 3)
+        for code in LIMBS:
+            film = draw_film(code, Person(), scores, seed=3, patient=f"p{number}", height=60)
+            x = {row["joint"]: row["x"] for row in film.joints}
+            last = "MCP5" if LIMBS[code].kind == "hand" else "MTP5"
+            thumb_right = x["IP"] > x[last]
+            assert thumb_right == ((film.row["side"] == "left") != film.row["mirrored"])
+            mirrored.append(film.row["mirrored"])
+    assert 0 < sum(mirrored) < 8

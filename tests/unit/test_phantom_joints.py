@@ -1,0 +1,52 @@
+"""Joints drawn one by one: equal scores, the same picture as the film's."""
+
+import numpy as np
+import pytest
+
+from sharpflow.anatomy import Damage, LimbKind, Side, n_classes
+from sharpflow.phantom.films import pose_limb
+from sharpflow.phantom.hands import LimbScores
+from sharpflow.phantom.joints import draw_joints
+from sharpflow.phantom.limb import Person
+from sharpflow.phantom.placement import place_limb
+from sharpflow.phantom.render import trace
+
+
+@pytest.mark.parametrize("kind", list(LimbKind))
+def test_every_score_equally_often_and_boxes_inside(kind: LimbKind) -> None:
+    erosions, narrowings = n_classes(kind, Damage.EROSION), n_classes(kind, Damage.NARROWING)
+    patches, rows = draw_joints(erosions * narrowings, kind=kind, seed=1, height=200)
+    assert patches.dtype == np.uint8 and patches.shape[0] == len(rows)
+    assert rows["erosion"].value_counts().tolist() == [narrowings] * erosions
+    scored = rows["narrowing"].dropna()
+    assert set(scored) == set(range(narrowings))
+    assert rows["narrowing"].isna().equals((rows["joint"] == "IP") & (kind == LimbKind.HAND))
+    side = patches.shape[1]
+    assert (rows[["x_min", "y_min"]] >= 0).all().all()
+    assert (rows[["x_max", "y_max"]] <= side).all().all()
+    assert (rows["x_max"] - rows["x_min"] > side / 8).all()
+    assert patches.std(axis=(1, 2)).min() > 1
+
+
+def test_a_joint_depends_on_seed_and_number_alone() -> None:
+    few, _ = draw_joints(3, kind=LimbKind.HAND, seed=4, height=200)
+    more, _ = draw_joints(5, kind=LimbKind.HAND, seed=4, height=200)
+    other, _ = draw_joints(3, kind=LimbKind.HAND, seed=5, height=200)
+    assert (few == more[:3]).all()
+    assert (few != other).any()
+
+
+@pytest.mark.parametrize("kind", list(LimbKind))
+def test_a_window_shows_what_the_film_shows(kind: LimbKind) -> None:
+    rng = np.random.default_rng(2)
+    posed = pose_limb(kind, Person(), LimbScores({"IP": 2}, {}), rng)
+    view = place_limb(posed.limb, side=Side.RIGHT, mirrored=False, size=(240, 200), rng=rng).view
+    film = trace(posed.limb, view)
+    site = posed.limb.sites["IP"]
+    x, y = view.to_film([(site.x, site.y)])[0].round().astype(int)
+    left, top = int(x) - 17, int(y) - 13
+    window = trace(posed.limb, view.window(left, top, 33, 31))
+    for name in ("mineral", "flesh", "inside"):
+        part = getattr(film, name)[top : top + 31, left : left + 33]
+        np.testing.assert_allclose(getattr(window, name), part, atol=2e-3)
+    assert window.mineral.max() > 1

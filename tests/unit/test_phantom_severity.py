@@ -1,0 +1,45 @@
+"""The spread of scores in a cohort."""
+
+import numpy as np
+import pytest
+
+from sharpflow.anatomy import DETECTED_JOINTS, LIMBS, MODELS, Damage, LimbKind, n_classes
+from sharpflow.phantom.severity import Scores, draw_scores
+
+
+@pytest.fixture(scope="module")
+def cohort() -> list[Scores]:
+    return [draw_scores(f"UAB{n:03d}", 1) for n in range(1, 161)]
+
+
+def values(cohort: list[Scores], kind: LimbKind, damage: Damage) -> np.ndarray:
+    names = {joint.name for joint in DETECTED_JOINTS[kind]}
+    return np.array([
+        score for scores in cohort for (limb, joint, which), score in scores.items()
+        if LIMBS[limb].kind is kind and which is damage and joint in names
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize("model", list(MODELS))
+def test_most_joints_are_sound_and_every_score_occurs(cohort: list[Scores], model: str) -> None:
+    damage, kind = MODELS[model]
+    counts = np.bincount(values(cohort, kind, damage), minlength=n_classes(kind, damage))
+    shares = counts / counts.sum()
+    assert (counts > 0).all()
+    assert 0.65 < shares[0] < 0.9
+    assert shares[0] > 4 * shares[1] > 8 * shares[2]
+
+
+def test_sides_are_alike_and_patients_differ(cohort: list[Scores]) -> None:
+    left = np.array([sum(s for (c, _, _), s in p.items() if c == "LH") for p in cohort])
+    right = np.array([sum(s for (c, _, _), s in p.items() if c == "RH") for p in cohort])
+    assert np.corrcoef(np.log1p(left), np.log1p(right))[0, 1] > 0.7
+    totals = np.array([sum(p.values()) for p in cohort])
+    assert np.percentile(totals, 25) < 10
+    assert totals.max() > 100
+
+
+def test_severity_scales_the_cohort() -> None:
+    mild = sum(sum(draw_scores(f"p{n}", 1, severity=0.3).values()) for n in range(20))
+    bad = sum(sum(draw_scores(f"p{n}", 1, severity=3.0).values()) for n in range(20))
+    assert 0 < mild * 3 < bad
