@@ -5,10 +5,11 @@ from sharpflow.job import job
 with job(snakemake.log[0]):
     import numpy as np
 
-    from sharpflow.detection.crops import choose_crops, crop_boxes
+    from sharpflow.detection.crops import crop_boxes
     from sharpflow.detection.dataset import MaskedFilms
     from sharpflow.files import read_table, whole, write_table
     from sharpflow.imaging.shards import read_shards
+    from sharpflow.joint_scoring.choose_crops import choose_crops
     from sharpflow.joint_scoring.splits import split_joints
     from sharpflow.seeds import seed_for
 

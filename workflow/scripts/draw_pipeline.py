@@ -1,10 +1,11 @@
-"""Figure 5 of Tan et al.: the pipeline, stage by stage, on one hand of a test patient."""
+"""Figure 5 of Tan et al.: the pipeline, stage by stage, on one film of a test patient."""
 
 from sharpflow.job import job
 
 with job(snakemake.log[0]):
     import numpy as np
 
+    from sharpflow.errors import UserError
     from sharpflow.files import read_table
     from sharpflow.imaging.reading import read_image
     from sharpflow.imaging.shards import read_shards
@@ -18,9 +19,10 @@ with job(snakemake.log[0]):
     unet, _ = read_shards(source.unet)
     crop_rows = read_table(source.crops_table)
     tested = crop_rows.loc[crop_rows["split"] == "test", "image_id"]
-    (image_id,) = pick_films(
-        rows[rows["image_id"].isin(tested)], 1, seed=params.seed, name="pipeline"
-    )
+    shown = rows[rows["image_id"].isin(tested)]
+    if shown.empty:
+        raise UserError("no joint of a test patient was found, so there is no film to show.")
+    (image_id,) = pick_films(shown, 1, seed=params.seed, name="pipeline")
 
     def of_film(table: str):
         """The film's rows of a table."""
