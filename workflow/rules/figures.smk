@@ -92,6 +92,7 @@ rule draw_boxed_joints:
 # Figure 5: the pipeline, stage by stage, on one film of a test patient (a hand where there are hands).
 rule draw_pipeline:
     input:
+        split="<results>/cohort/joints/split.csv",
         films=checked("films", "joints"),
         scores="<results>/scores/joints.csv",
         boxes="<results>/detection/{kind}/boxes.csv".format(kind=KINDS[0]),

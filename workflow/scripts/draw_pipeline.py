@@ -5,7 +5,6 @@ from sharpflow.job import job
 with job(snakemake.log[0]):
     import numpy as np
 
-    from sharpflow.errors import UserError
     from sharpflow.files import read_table
     from sharpflow.imaging.reading import read_image
     from sharpflow.imaging.shards import read_shards
@@ -18,10 +17,10 @@ with job(snakemake.log[0]):
     bootstrap, _ = read_shards(source.bootstrap)
     unet, _ = read_shards(source.unet)
     crop_rows = read_table(source.crops_table)
-    tested = crop_rows.loc[crop_rows["split"] == "test", "image_id"]
-    shown = rows[rows["image_id"].isin(tested)]
-    if shown.empty:
-        raise UserError("no joint of a test patient was found, so there is no film to show.")
+    split = read_table(source.split)
+    tested = rows[rows["patient"].isin(split.loc[split["split"] == "test", "patient"])]
+    cropped = tested[tested["image_id"].isin(crop_rows["image_id"])]
+    shown = tested if cropped.empty else cropped
     (image_id,) = pick_films(shown, 1, seed=params.seed, name="pipeline")
 
     def of_film(table: str):
