@@ -24,7 +24,7 @@ include: "workflow/rules/common.smk"
 
 
 pathvars:
-    results=f"results/{study.study}",
+    results=RESULTS,
     logs="<results>/logs",
     benchmarks="<results>/benchmarks",
 

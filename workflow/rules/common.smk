@@ -42,13 +42,17 @@ wildcard_constraints:
     model="|".join(MODELS),
 
 
+# For params, where Snakemake does not fill in <results>.
+RESULTS = f"results/{study.study}"
+
+
 def code(script):
     """Digest of the library code that a script runs."""
     return code_digest(f"{workflow.basedir}/workflow/scripts/{script}.py")
 
 
 def phantom_folder(cohort):
-    return f"results/{study.study}/phantom/{cohort}"
+    return f"{RESULTS}/phantom/{cohort}"
 
 
 def source(part, drawn_as):
@@ -181,6 +185,4 @@ def study_notes():
 def write_run_record():
     from sharpflow.provenance import write_record
 
-    write_record(
-        f"results/{study.study}", study.model_dump(mode="json"), workflow.basedir
-    )
+    write_record(RESULTS, study.model_dump(mode="json"), workflow.basedir)

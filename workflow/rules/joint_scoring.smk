@@ -73,7 +73,7 @@ rule train_base:
         settings=study.vgg16.drawn_joints.model_dump(exclude={"joints"}),
         crops=study.crops.model_dump(),
         seed=study.seed,
-        checkpoints="<results>/checkpoints",
+        checkpoints=f"{RESULTS}/checkpoints",
         code=code("train_base"),
     script:
         "../scripts/train_base.py"

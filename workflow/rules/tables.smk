@@ -108,7 +108,7 @@ rule table_timing:
     conda:
         "../../envs/imaging.yaml"
     params:
-        benchmarks="<benchmarks>",
+        benchmarks=f"{RESULTS}/benchmarks",
         notes=study_notes(),
         code=code("table_timing"),
     script:

@@ -23,7 +23,7 @@ rule train_unet:
         settings=study.unet.model_dump(),
         seed=study.seed,
         data=data_name(),
-        checkpoints="<results>/checkpoints",
+        checkpoints=f"{RESULTS}/checkpoints",
         code=code("train_unet"),
     script:
         "../scripts/train_unet.py"

@@ -1,6 +1,7 @@
 """Train VGG16's base on drawn joints, hands' and feet's together."""
 
 from pathlib import Path
+from shutil import rmtree
 
 from sharpflow.job import job
 
@@ -46,6 +47,7 @@ with job(snakemake.log[0], snakemake.threads):
     settings = {name: value for name, value in params.settings.items() if name != "validation"}
     data = digest_of(*stacks)
     run = digest_of(data, params.settings, params.crops, params.seed, params.code)
+    checkpoints = Path(params.checkpoints) / f"base-{run}"
     base, history = train_base(
         lambda generator: cut(generator, validation=False)[0],
         training,
@@ -53,7 +55,7 @@ with job(snakemake.log[0], snakemake.threads):
         size=params.crops["size"],
         **settings,
         seed=params.seed,
-        checkpoints=Path(params.checkpoints) / f"base-{run}",
+        checkpoints=checkpoints,
     )
     with whole(snakemake.output.model) as temporary:
         base.save(temporary)
@@ -67,3 +69,4 @@ with job(snakemake.log[0], snakemake.threads):
         settings=params.settings,
         metrics=history.loc[history["validation_loss"].idxmin()].to_dict(),
     )
+    rmtree(checkpoints)

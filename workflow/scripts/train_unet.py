@@ -1,6 +1,7 @@
 """Train one limb kind's U-Net on the chosen masks of training patients."""
 
 from pathlib import Path
+from shutil import rmtree
 
 from sharpflow.job import job
 
@@ -31,13 +32,14 @@ with job(snakemake.log[0], snakemake.threads):
     data = (*stacks("train"), *stacks("validation"))
     digest = digest_of(*data)
     run = digest_of(digest, settings, params.seed, params.code)
+    checkpoints = Path(params.checkpoints) / f"unet-{kind}-{run}"
     history = train_unet(
         *data,
         kind=kind,
         **settings,
         seed=params.seed,
         folder=Path(snakemake.output.model).parent,
-        checkpoints=Path(params.checkpoints) / f"unet-{kind}-{run}",
+        checkpoints=checkpoints,
     )
     write_table(history, snakemake.output.history)
     best = history.loc[history["validation_loss"].idxmin()]
@@ -50,3 +52,4 @@ with job(snakemake.log[0], snakemake.threads):
         settings=dict(params.settings),
         metrics=best.to_dict(),
     )
+    rmtree(checkpoints)
