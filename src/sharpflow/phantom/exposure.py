@@ -16,6 +16,7 @@ from sharpflow.phantom.render import Rays
 # the contrast of bone (ours).
 FLESH = 0.028
 BONE = 0.115
+_HAZE = 11.0  # mm, standard deviation of scattered light about a limb (ours)
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Exposure:
     slope_x: float = 0.0  # attenuation across the film's width
     slope_y: float = 0.0
     texture: float = 0.12  # relative, of spongy bone
+    scatter: float = 0.06  # share of the attenuation that spreads to the surroundings
 
 
 @dataclass(frozen=True)
@@ -43,17 +45,18 @@ class Collimation:
     edge: float  # blur of the edge, pixels
 
 
-# How often a film is fair, nearly black, bright and flat, or pale (ours).
-_KINDS = {"fair": 0.72, "dark": 0.08, "flat": 0.1, "pale": 0.1}
+# How often a film is fair, nearly black, dim on a grey ground, bright and flat, or pale (ours).
+_KINDS = {"fair": 0.68, "dark": 0.07, "dim": 0.06, "flat": 0.1, "pale": 0.09}
 _COLLIMATED = 0.35  # share of films that show the beam's edge
 
 
 def draw_exposure(kind: LimbKind, rng: Generator) -> Exposure:
-    """An exposure as found in archives: mostly fair, some nearly black, some bright and flat."""
+    """An exposure as found in archives: mostly fair, some nearly black, dim, flat or pale."""
     look = str(rng.choice(list(_KINDS), p=list(_KINDS.values())))
     brightness, background = {
         "fair": ((175, 250), (2, 22)),
         "dark": ((45, 90), (1, 12)),
+        "dim": ((75, 120), (25, 48)),
         "flat": ((225, 252), (30, 75)),
         "pale": ((110, 170), (2, 22)),
     }[look]
@@ -69,6 +72,7 @@ def draw_exposure(kind: LimbKind, rng: Generator) -> Exposure:
         slope_x=float(rng.normal(0, 0.06)),
         slope_y=float(rng.normal(0, 0.06)),
         texture=float(rng.uniform(0.06, 0.16)),
+        scatter=float(rng.uniform(0.0, 0.12)),
     )
 
 
@@ -115,6 +119,7 @@ def expose(
     attenuation += (
         np.float32(exposure.slope_y) * np.linspace(top, bottom, height, dtype=np.float32)[:, None]
     )
+    attenuation += np.float32(exposure.scatter) * _spread(attenuation, mm_per_pixel)
     # Screen and focal spot blur the light, not its logarithm.
     light = cv2.GaussianBlur(np.exp(-attenuation), (0, 0), max(exposure.blur / mm_per_pixel, 0.25))
     attenuation = -np.log(light)
@@ -129,6 +134,16 @@ def expose(
     )
     limited: Floats = np.clip(grey, 0, 255).astype(np.float32)
     return limited
+
+
+def _spread(attenuation: Floats, mm_per_pixel: float) -> Floats:
+    """The haze about a limb: attenuation blurred over a centimetre."""
+    height, width = attenuation.shape
+    step = max(1, round(_HAZE / mm_per_pixel / 4))
+    small = (max(2, width // step), max(2, height // step))
+    coarse = cv2.resize(attenuation, small, interpolation=cv2.INTER_AREA)
+    coarse = cv2.GaussianBlur(coarse, (0, 0), _HAZE / mm_per_pixel / step)
+    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR))
 
 
 def texture(height: int, width: int, mm_per_pixel: float, rng: Generator) -> Floats:

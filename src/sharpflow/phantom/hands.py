@@ -272,14 +272,18 @@ def _palm(assembly: Assembly) -> None:
     for ray in range(1, 6):
         bone = limb.tube(f"MC{ray}")
         r0, r1 = (13.5, 11.8) if ray > 1 else (14.5, 12.0)
-        part((bone.point(0), r0, bone.point(bone.length), r1), 13.0, 10.0)
+        part((bone.point(0), r0, bone.point(bone.length), r1), 14.5, 10.0)
+    for ray in range(2, 6):  # the webs reach a third up the fingers
+        head, finger = limb.tube(f"MC{ray}"), limb.tube(f"PP{ray}")
+        top = finger.point(0.24 * finger.length)
+        part((head.point(head.length), 11.5, top, 9.8), 9.0, 9.0)
     thumb, index = limb.tube("MC1"), limb.tube("MC2")
     part((thumb.point(0.55 * thumb.length), 14.0, index.point(0.6 * index.length), 12.0), 9.0, 12.0)
     part((thumb.point(0.1 * thumb.length), 15.0, index.point(8), 14.0), 15.0, 13.0)
     radius, ulna = limb.tube("radius"), limb.tube("ulna")
     wrist = (radius.point(radius.length - 8, 2), ulna.point(ulna.length - 8, -1))
     for low, bone, x in ((wrist[0], thumb, 8.0), (wrist[1], limb.tube("MC5"), 4.0)):
-        part((low, 13.0, bone.point(x), 14.0), 16.0, 14.0)
-    part((wrist[0], 14.0, radius.point(0, 8), 24.0), 17.0, 15.0)
-    part((wrist[1], 13.0, ulna.point(0, -8), 24.0), 17.0, 15.0)
-    part(((0.0, -4.0), 20.0, (0.0, -30.0), 20.0), 16.0, 14.0)
+        part((low, 13.0, bone.point(x), 14.0), 18.5, 14.0)
+    part((wrist[0], 14.0, radius.point(0, 8), 24.0), 20.0, 15.0)
+    part((wrist[1], 13.0, ulna.point(0, -8), 24.0), 20.0, 15.0)
+    part(((0.0, -4.0), 20.0, (0.0, -30.0), 20.0), 18.5, 14.0)
