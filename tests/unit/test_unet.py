@@ -139,6 +139,29 @@ def test_the_largest_region_is_kept_and_the_rest_of_the_film_blackened() -> None
     np.testing.assert_array_equal(keep_largest(np.zeros_like(mask)), np.zeros_like(mask))
 
 
+class RecordedModel:
+    """Stands for a network whose probabilities are known."""
+
+    input_shape = (None, 8, 8, 1)
+
+    def predict_on_batch(self, inputs: np.ndarray) -> np.ndarray:
+        probability = np.zeros_like(inputs)
+        probability[:, 1:6, 1:6] = 0.9
+        probability[:, 3, 3] = 0.1
+        probability[:, 7, 7] = 0.9
+        return probability
+
+
+def test_predicted_masks_are_one_region_without_holes_unless_asked_otherwise() -> None:
+    films = np.zeros((3, 8, 8), np.uint8)
+    clean = predict_masks(RecordedModel(), films, batch=2)
+    assert np.count_nonzero(clean) == 3 * 25
+    raw = predict_masks(RecordedModel(), films, batch=2, clean=False)
+    assert np.count_nonzero(raw) == 3 * (25 - 1 + 1)
+    assert raw[2, 3, 3] == 0
+    assert raw[2, 7, 7] == 255
+
+
 def test_masks_are_shrunk_to_black_and_white() -> None:
     mask = np.zeros((1, 8, 8), np.uint8)
     mask[:, :, :5] = 255

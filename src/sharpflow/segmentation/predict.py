@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from sharpflow.segmentation.regions import keep_largest
+from sharpflow.segmentation.regions import fill_contours, keep_largest
 
 Image = npt.NDArray[np.uint8]
 
@@ -36,14 +36,14 @@ def predict_masks(
     *,
     batch: int,
     threshold: float = 0.5,
-    largest_only: bool = True,
+    clean: bool = True,
 ) -> Image:
     """Segment films of full size.
 
     `images` are uint8 (height, width) films of one size, any sequence of them. They are shrunk to
     the network's size, and its probabilities are enlarged again bilinearly before the `threshold`,
-    so the outline is smooth. `largest_only` (ours) keeps the largest region, since a film of
-    this pipeline shows one limb. Returns 0/255 masks, uint8 (n, height, width).
+    so the outline is smooth. `clean` (ours) keeps the largest region and fills its holes, since a
+    film of this pipeline shows one limb. Returns 0/255 masks, uint8 (n, height, width).
     """
     _, height, width, _ = model.input_shape
     masks = []
@@ -55,7 +55,7 @@ def predict_masks(
             size = (film.shape[1], film.shape[0])
             full = cv2.resize(probability, size, interpolation=cv2.INTER_LINEAR)
             mask = np.where(full >= threshold, 255, 0).astype(np.uint8)
-            masks.append(keep_largest(mask) if largest_only else mask)
+            masks.append(fill_contours(keep_largest(mask)) if clean else mask)
     return np.stack(masks)
 
 
