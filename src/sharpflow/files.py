@@ -30,8 +30,8 @@ def write_table(table: "pd.DataFrame", path: str | Path) -> None:
 
 
 def read_table(path: str | Path, **text_columns: type) -> "pd.DataFrame":
-    """Read a CSV that `write_table` wrote; ids and names stay text whatever they look like."""
+    """Read a CSV that `write_table` wrote; ids and names stay text, a patient "NA" or "007" too."""
     import pandas as pd
 
     text = dict.fromkeys(("image_id", "patient", "limb", "joint", "shard", "visit"), str)
-    return pd.read_csv(path, dtype=text | text_columns, keep_default_na=True)
+    return pd.read_csv(path, dtype=text | text_columns, keep_default_na=False, na_values=[""])

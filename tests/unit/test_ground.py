@@ -18,7 +18,7 @@ from sharpflow.anatomy import (
 )
 from sharpflow.digests import check_sha256, digest_of
 from sharpflow.errors import UserError
-from sharpflow.files import whole
+from sharpflow.files import read_table, whole, write_table
 from sharpflow.seeds import seed_for
 
 
@@ -58,6 +58,16 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
         raise RuntimeError
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_ids_that_look_like_something_else_stay_text(tmp_path: Path) -> None:
+    import pandas as pd
+
+    table = pd.DataFrame({"patient": ["NA", "007", "1e3"], "score": [1.0, None, 2.0]})
+    write_table(table, tmp_path / "table.csv")
+    pd.testing.assert_frame_equal(
+        read_table(tmp_path / "table.csv"), table.astype({"patient": "str"})
+    )
 
 
 def test_seeds_differ_by_name_and_stay() -> None:

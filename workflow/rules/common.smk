@@ -85,22 +85,27 @@ def files(list_own):
 def own_shard(wildcards):
     """The user's films of one limb kind that belong to a shard."""
     shards = study.standardize.shards[wildcards.kind]
-    return [
-        str(film.path)
+    return existing(
+        film.path
         for film in FILMS
         if LIMBS[film.limb].kind == wildcards.kind
         and shard_of(film.image_id, shards) == wildcards.shard
-    ]
+    )
 
 
-film_files = files(lambda wildcards: [str(film.path) for film in FILMS])
+def existing(paths):
+    """Paths that are there; what is missing is for the check to say, with the rest."""
+    return [str(path) for path in paths if Path(path).exists()]
+
+
+film_files = files(lambda wildcards: existing(film.path for film in FILMS))
 shard_film_files = files(own_shard)
-score_files = files(lambda wildcards: JOINTS.scores or [])
+score_files = files(
+    lambda wildcards: existing([JOINTS.scores] if JOINTS.scores else [])
+)
 box_files = files(
     lambda wildcards: (
-        []
-        if JOINTS.boxes == "phantom"
-        else sorted(map(str, Path(JOINTS.boxes).iterdir()))
+        sorted(existing(Path(JOINTS.boxes).glob("*"))) if JOINTS.boxes else []
     )
 )
 
