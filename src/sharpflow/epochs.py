@@ -34,6 +34,7 @@ def train_epochs(
     patience: int | None = None,
     learning_rate: Callable[[int], float] | None = None,
     checkpoints: Path | None = None,
+    compiled: bool = False,
 ) -> "pd.DataFrame":
     """Train a compiled model in place and leave in it the best (or last) epoch's weights.
 
@@ -42,7 +43,9 @@ def train_epochs(
     train fastest. `validate()` runs after each epoch; its values get the prefix "validation_".
     `monitor` names the column of the history that chooses the best epoch (the first on a tie);
     training stops after `patience` epochs without a better one. `learning_rate(epoch)` sets the
-    rate; without it the optimizer's own rate or schedule holds.
+    rate; without it the optimizer's own rate or schedule holds. `compiled` runs an epoch as one
+    compiled loop where the backend is TensorFlow: five times as fast for a small network, for
+    batches that fit into memory together and are of one shape.
 
     With a folder `checkpoints`, the state is kept there after each epoch and training goes on
     from it, to the same bytes as a run that nobody stopped. The folder must belong to this run
@@ -57,6 +60,7 @@ def train_epochs(
     model.optimizer.build(model.trainable_variables)
     state = _State(model, checkpoints / "state.npz" if checkpoints else None)
     state.restore()
+    train_one = _compiled_training(model) if compiled else _train_one
     sign = 1.0 if mode == "min" else -1.0
     while state.epoch < epochs and not _stale(state.history, state.best_epoch, patience):
         epoch = state.epoch + 1
@@ -65,9 +69,8 @@ def train_epochs(
         if learning_rate is not None:
             model.optimizer.learning_rate = learning_rate(epoch)
         row: dict[str, float] = {"epoch": epoch} | _rate(model)
-        row |= _train_one(model, make_batches(epoch, np.random.default_rng(epoch_seed)))
+        row |= train_one(model, make_batches(epoch, np.random.default_rng(epoch_seed)))
         if validate is not None:
-            model.reset_metrics()  # so that test_on_batch does not go on from training's means
             row |= {f"validation_{name}": float(value) for name, value in validate().items()}
         log.info("%s", ", ".join(f"{name} {value:.6g}" for name, value in row.items()))
         state.add(row, sign * row[monitor])
@@ -77,10 +80,39 @@ def train_epochs(
 
 
 def _train_one(model: "keras.Model", batches: Batches) -> dict[str, float]:
-    model.reset_metrics()
-    logs: dict[str, Any] = {}
+    sums: dict[str, float] = {}
+    examples = 0
     for batch in batches:
-        logs = model.train_on_batch(*batch, return_dict=True)  # running means of the epoch
+        logs = model.train_on_batch(*batch, return_dict=True)  # of this batch alone
+        for name, value in logs.items():
+            sums[name] = sums.get(name, 0.0) + float(value) * len(batch[0])
+        examples += len(batch[0])
+    return _finite({name: value / examples for name, value in sums.items()})
+
+
+def _compiled_training(
+    model: "keras.Model",
+) -> Callable[["keras.Model", Batches], dict[str, float]]:
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return _train_one
+    import tensorflow as tf
+
+    @tf.function(jit_compile=True, reduce_retracing=True)  # type: ignore[untyped-decorator]
+    def run(stacked: tuple[Any, ...]) -> None:
+        for step in tf.range(tf.shape(stacked[0])[0]):
+            model.train_step(tuple(values[step] for values in stacked))
+
+    def train(model: "keras.Model", batches: Batches) -> dict[str, float]:
+        model.reset_metrics()
+        run(tuple(tf.constant(np.stack(values)) for values in zip(*batches, strict=True)))
+        return _finite(model.get_metrics_result())
+
+    return train
+
+
+def _finite(logs: Mapping[str, Any]) -> dict[str, float]:
     if not all(np.isfinite(value) for value in logs.values()):
         raise UserError(f"training diverged ({logs}); a lower learning rate may help")
     return {name: float(value) for name, value in logs.items()}

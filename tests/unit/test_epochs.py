@@ -15,14 +15,14 @@ X = np.random.default_rng(1).normal(size=(40, 3)).astype("float32")
 Y = (X @ np.array([[1.0], [-2.0], [0.5]], "float32")).astype("float32")
 
 
-def tiny_model(units: int = 4) -> keras.Model:
+def tiny_model(units: int = 4, dropout: float = 0.2) -> keras.Model:
     keras.utils.set_random_seed(0)
     model = keras.Sequential(
         [
             keras.Input((3,)),
             keras.layers.Dense(units),
             keras.layers.BatchNormalization(),
-            keras.layers.Dropout(0.2, seed=3),
+            keras.layers.Dropout(dropout, seed=3),
             keras.layers.Dense(1),
         ]
     )
@@ -114,3 +114,16 @@ def test_divergence_and_another_models_checkpoint_are_refused(tmp_path: Path) ->
     nan = [(X, Y * np.float32(np.nan))]
     with pytest.raises(UserError, match="diverged"):
         train_epochs(tiny_model(), lambda *_: nan, epochs=1, seed=0, monitor="loss")
+
+
+def test_a_compiled_epoch_trains_alike_and_resumes_to_the_byte(tmp_path: Path) -> None:
+    def train(epochs: int, folder: Path | None, compiled: bool) -> tuple[keras.Model, list[float]]:
+        model = tiny_model(dropout=0)  # the compiler has random numbers of its own
+        settings = {"epochs": epochs, "checkpoints": folder, "compiled": compiled}
+        history = train_epochs(model, batches, seed=7, monitor="loss", **settings)  # type: ignore[arg-type]
+        return model, history["loss"].tolist()
+
+    unbroken, losses = train(4, None, True)
+    train(2, tmp_path, True)
+    assert same(train(4, tmp_path, True)[0], unbroken)
+    assert losses == pytest.approx(train(4, None, False)[1], rel=1e-4)

@@ -75,6 +75,7 @@ def train_head(
         monitor="validation_loss",
         keep=keep,
         checkpoints=checkpoints,
+        compiled=True,
     )
     return model, history
 
@@ -82,8 +83,12 @@ def train_head(
 def shuffled_batches(
     n: int, batch: int, generator: np.random.Generator
 ) -> Iterator[npt.NDArray[np.intp]]:
-    """Every index once in random order, in batches of nearly one size (a batch of 1 breaks BN)."""
-    yield from np.array_split(generator.permutation(n), max(1, round(n / batch)))
+    """Indices in random order, in whole batches: each time others of up to batch - 1 are left out.
+
+    Fewer than `batch` make one batch.
+    """
+    batch = min(batch, n)
+    yield from generator.permutation(n)[: n // batch * batch].reshape(-1, batch)
 
 
 def predict_scores(
