@@ -111,7 +111,7 @@ def expose(
     height, width = rays.mineral.shape
     grain = texture(height, width, mm_per_pixel, rng)
     mineral = rays.mineral * (1 + np.float32(exposure.texture) * grain)
-    attenuation = np.float32(FLESH) * rays.flesh + np.float32(BONE) * mineral
+    attenuation: Floats = (FLESH * rays.flesh + BONE * mineral).astype(np.float32)
     left, right, top, bottom = place
     attenuation += (
         np.float32(exposure.slope_x) * np.linspace(left, right, width, dtype=np.float32)[None]

@@ -17,7 +17,7 @@ from sharpflow.phantom.linking import Assembly, link, own_gaps
 # Base of each metacarpal (x, y up) and its direction in degrees to the radial side; ours.
 METACARPAL_BASE = {1: (28.8, 36.4), 2: (13.6, 36.6), 3: (0.8, 36.6), 4: (-10.2, 35.2),
                    5: (-19.2, 33.6)}  # fmt: skip
-METACARPAL_ANGLE = {1: 36.0, 2: 6.5, 3: 0.0, 4: -7.0, 5: -15.0}
+METACARPAL_ANGLE = {1: 38.0, 2: 8.0, 3: 0.0, 4: -8.5, 5: -18.0}
 HEAD_CURVE = {1: 3.8, 2: 6.4, 3: 6.4, 4: 5.6, 5: 5.4}  # mm, of the metacarpal heads; ours
 _NONE = float("nan")
 
@@ -49,7 +49,7 @@ def draw_hand_pose(rng: Generator, drift: float = 0.0) -> HandPose:
     bent = rng.random() < 0.15
     flexion = [abs(rng.normal(0, 7)) + (rng.uniform(0, 30) if bent else 0) for _ in range(5)]
     return HandPose(
-        spread=float(np.clip(rng.normal(3, 4), -4, 12)),
+        spread=float(np.clip(rng.normal(3, 4.5), -4, 14)),
         thumb=float(np.clip(rng.normal(0, 8), -18, 18)),
         lean=tuple(np.clip(rng.normal(0, 2.2, 5), -6, 6).tolist()),
         bend=tuple(np.clip(rng.normal(0, 2, 5), -6, 6).tolist()),

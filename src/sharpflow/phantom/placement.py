@@ -49,7 +49,7 @@ def place_limb(
     the limb's room on the film allows, but not smaller than `coarsest` mm.
     """
     rows, columns = size
-    rotation = float(np.clip(rng.normal(0, 4.5), -11, 11))
+    rotation = float(np.clip(rng.normal(0, 5), -12, 12))
     forward = _forward(limb, rotation, flipped=(side is Side.RIGHT) != mirrored, tilt=tilt)
     points = _outline(limb) @ forward.T
     low, high = points.min(axis=0), points.max(axis=0)

@@ -2,7 +2,14 @@
 
 The numbers are ours, chosen so that shares resemble what early and established rheumatoid
 arthritis cohorts show: most joints 0, fewer of each higher score, MTPs eroded more often than
-finger joints, MCP 2-3 and the wrist more than the rest, left and right alike.
+finger joints, MCP 2-3 and the wrist more than the rest, left and right alike. Shares in per cent
+over 2000 patients, wrist sites apart:
+
+    hand erosion 0-5     82.0 11.4 3.6 1.6 0.9 0.7
+    hand narrowing 0-4   79.5 13.0 4.1 1.9 1.4
+    foot erosion 0-10    71.4 14.7 5.7 2.8 1.7 1.2 0.7 0.6 0.5 0.4 0.4
+    foot narrowing 0-4   73.0 15.4 6.0 3.3 2.4
+    total of a patient   median 16, quartiles 6 and 42, nine of ten below 89
 """
 
 import numpy as np
