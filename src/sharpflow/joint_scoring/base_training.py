@@ -9,7 +9,7 @@ cross-entropy. None of this is in the paper; the tables say which base was used.
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -78,6 +78,7 @@ def train_base(
     seed: int,
     pooling: Pooling = "avg",
     dropout: float = 0.2,
+    precision: Literal["float32", "bfloat16", "auto"] = "float32",
     checkpoints: Path | None = None,
 ) -> tuple["keras.Model", "pd.DataFrame"]:
     """Train VGG16 whole on drawn joints; gives the frozen base and the training's history.
@@ -86,13 +87,15 @@ def train_base(
     order of `scores` (see `drawn_joints`): fresh boxes and exposure each time. `scores` has
     limb_kind, erosion, narrowing. Adam, its rate warmed up over a tenth of the run to
     `learning_rate` and lowered to 0 along a cosine; the epoch of least validation loss is kept.
+    `precision` "bfloat16" computes convolutions in it, nearly twice as fast where the processor
+    has it in hardware (x86's AMX), which "auto" asks; the base given is float32 in any case.
     The history has loss and, of the validation joints, the loss, and for each of the four tasks
     balanced accuracy and mean absolute error of the score.
     """
     import keras
 
     keras.utils.set_random_seed(seed_for(seed, "base"))
-    network = build_normalized_vgg16(size, pooling=pooling)
+    network = build_normalized_vgg16(size, pooling=pooling, precision=_policy(precision))
     outputs = keras.layers.Dense(ALL_BITS, name="bits")(
         keras.layers.Dropout(dropout)(network.output)
     )
@@ -124,6 +127,15 @@ def train_base(
     base = build_base(None, size, pooling=pooling)
     fold(network, base)
     return base, history
+
+
+def _policy(precision: str) -> str:
+    """The Keras dtype policy."""
+    if precision == "auto":
+        facts = Path("/proc/cpuinfo")
+        amx = facts.exists() and "amx_bf16" in facts.read_text()
+        precision = "bfloat16" if amx else "float32"
+    return "mixed_bfloat16" if precision == "bfloat16" else "float32"
 
 
 def _schedule(rate: float, steps: int) -> Any:

@@ -18,8 +18,13 @@ MOMENTUM = 0.9  # moving statistics that follow a training of a few hundred step
 EPSILON = 1e-3
 
 
-def build_normalized_vgg16(size: int, *, pooling: str = "avg") -> "keras.Model":
-    """(n, size, size, 3) in [0, 1] -> (n, 512) features; He-initialised, to be trained."""
+def build_normalized_vgg16(
+    size: int, *, pooling: str = "avg", precision: str = "float32"
+) -> "keras.Model":
+    """(n, size, size, 3) in [0, 1] -> (n, 512) features; He-initialised, to be trained.
+
+    `precision` is a Keras dtype policy; with "mixed_bfloat16" the weights stay float32.
+    """
     import keras
     from keras import layers
 
@@ -33,13 +38,14 @@ def build_normalized_vgg16(size: int, *, pooling: str = "avg") -> "keras.Model":
                 padding="same",
                 use_bias=False,
                 kernel_initializer="he_normal",
+                dtype=precision,
                 name=name,
             )(x)
             x = layers.BatchNormalization(
-                momentum=MOMENTUM, epsilon=EPSILON, name=f"{name}_normalization"
+                momentum=MOMENTUM, epsilon=EPSILON, dtype=precision, name=f"{name}_normalization"
             )(x)
-            x = layers.ReLU(name=f"{name}_relu")(x)
-        x = layers.MaxPooling2D(2, name=f"block{block}_pool")(x)
+            x = layers.ReLU(dtype=precision, name=f"{name}_relu")(x)
+        x = layers.MaxPooling2D(2, dtype=precision, name=f"block{block}_pool")(x)
     pool = layers.GlobalMaxPooling2D if pooling == "max" else layers.GlobalAveragePooling2D
     return keras.Model(inputs, pool(name="features")(x), name="normalized_vgg16")
 
