@@ -118,5 +118,6 @@ def test_a_job_leaves_its_reason_in_its_log(
         [sys.executable, script], env={"PYTHONPATH": str(source)}, capture_output=True, check=False
     )
     assert ended.returncode == 1
+    assert (in_log.encode() in ended.stderr) is (not traceback and "from C" not in in_log)
     assert in_log in log.read_text()
     assert ("Traceback" in log.read_text()) is traceback

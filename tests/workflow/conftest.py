@@ -30,9 +30,9 @@ class Project:
         own = ["--configfile", "tests/workflow/study.yaml", "own.yaml"]
         return [sys.executable, "-m", "snakemake", "--cores", "2", *own, *arguments]
 
-    def run(self, *arguments: str) -> str:
-        """Run Snakemake; the test fails with its output if it does."""
-        ended = subprocess.run(
+    def attempt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake, whether it fails or not."""
+        return subprocess.run(
             self.command(*arguments),
             cwd=self.folder,
             capture_output=True,
@@ -41,6 +41,10 @@ class Project:
             check=False,
             env=_environment(),
         )
+
+    def run(self, *arguments: str) -> str:
+        """Run Snakemake; the test fails with its output if it does."""
+        ended = self.attempt(*arguments)
         output = ended.stdout + ended.stderr
         assert ended.returncode == 0, output[-6000:]
         return output

@@ -11,7 +11,7 @@ import pytest
 from sharpflow.anatomy import LIMBS, MODELS
 from sharpflow.imaging.shards import shard_of
 
-from .conftest import Project
+from .conftest import Project, make_project
 
 IMAGING = {"standardize", "bootstrap_masks"}
 TRAINING = {"train_unet", "train_detector", "train_base", "train_head"}
@@ -150,3 +150,17 @@ def test_a_figures_style_trains_nothing(finished: Project) -> None:
         planned = finished.planned()
     assert planned["draw_confusion"] == 1
     assert not planned.keys() & {*IMAGING, *TRAINING, "segment", "detect_joints", "crop_joints"}
+
+
+def test_wrong_input_stops_before_any_work_with_all_problems(tmp_path: Path, cohort: Path) -> None:
+    project = make_project(tmp_path, cohort)
+    (project.folder / "cohort" / "films" / "UAB001-LH.jpg").write_bytes(b"")
+    scores = project.folder / "cohort" / "scores.csv"
+    scores.write_text(scores.read_text().replace("UAB002,", "UAB002,x", 1))
+    ended = project.attempt("--until", "check_cohort", "standardize")
+    assert ended.returncode != 0
+    output = ended.stdout + ended.stderr
+    assert "UAB001-LH.jpg" in output
+    assert "scores.csv, row 3" in output
+    made = {path.name for path in project.results.iterdir()}
+    assert not made & {"standardized", "masks", "unet", "detector"}
