@@ -26,7 +26,8 @@ def job(log: str | Path, threads: int = 1) -> Iterator[None]:
     """Send logging, stdout and stderr (of libraries in C too) to `log`; hold to `threads`.
 
     A UserError ends the job with its message alone, which is also said to the terminal; anything
-    else with a traceback; both exit 1. Import what computes inside the block, so that it sees the number of threads.
+    else with a traceback; both exit 1. Import what computes inside the block, so that it sees the
+    number of threads.
     """
     for name in THREAD_VARIABLES:
         os.environ[name] = str(threads)
