@@ -2,9 +2,8 @@
 
 import cv2
 import numpy as np
-import pytest
 
-from sharpflow.segmentation.bootstrap import bootstrap_mask, film_content, scaled_window
+from sharpflow.segmentation.bootstrap import bootstrap_mask, film_content
 from sharpflow.segmentation.regions import drop_small_regions, fill_contours, fill_from_corners
 
 HEIGHT, WIDTH, WINDOW = 200, 160, 7
@@ -98,8 +97,3 @@ def test_contours_are_filled_and_shares_count_the_filled_area() -> None:
     assert np.count_nonzero(filled) == 40 * 40 + 9
     assert np.count_nonzero(drop_small_regions(filled, 0.01)) == 40 * 40
     assert np.count_nonzero(drop_small_regions(filled, 0.005)) == 40 * 40 + 9
-
-
-@pytest.mark.parametrize(("height", "expected"), [(1500, 37), (750, 19), (480, 11), (20, 3)])
-def test_the_window_scales_with_the_film_and_stays_odd(height: int, expected: int) -> None:
-    assert scaled_window(37, height) == expected
