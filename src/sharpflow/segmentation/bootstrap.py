@@ -43,7 +43,8 @@ def bootstrap_mask(
     """Segment the limb of one standardized film.
 
     `image` is uint8 (height, width), `window` the odd side of the entropy window in its pixels (37
-    at 1500 rows in the paper; it scales with the film's height). Regions of less than `smallest_share` of the white area are dropped.
+    at 1500 rows in the paper; it should cover as much of a limb at other heights). Regions of less
+    than `smallest_share` of the white area are dropped.
 
     Ours, each followed by the value that leaves the paper's steps as they are. `cut_padding`
     (False) leaves the black padding out of entropy and threshold: its seam would look like texture,
