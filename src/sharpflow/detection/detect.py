@@ -9,7 +9,7 @@ import pandas as pd
 
 from sharpflow.anatomy import DETECTED_JOINTS, DETECTOR_CLASSES, LimbKind
 from sharpflow.detection.dataset import Images, shrink
-from sharpflow.detection.offline import import_ultralytics
+from sharpflow.detection.offline import chosen_device, import_ultralytics
 
 log = logging.getLogger(__name__)
 COLUMNS = ["image_id", "class", "confidence", "x_min", "y_min", "x_max", "y_max"]
@@ -25,7 +25,7 @@ def detect(
     confidence: float = 0.5,
     overlap: float = 0.45,
     batch: int = 16,
-    device: str = "cpu",
+    device: str | None = None,
 ) -> pd.DataFrame:
     """Find the joints of each film: the best 10 boxes of a hand, 6 of a foot.
 
@@ -41,7 +41,7 @@ def detect(
         confidence: a box must be more certain than this (paper: 0.5).
         overlap: a box is dropped when its IoU with a better one is above this (darknet: 0.45).
         batch: films at a time.
-        device: as torch names it.
+        device: as torch names it; None: the first GPU if there is one, else the CPU.
 
     Returns:
         image_id, class, confidence, x_min, y_min, x_max, y_max in the films' own pixels, best
@@ -65,7 +65,7 @@ def detect(
             iou=overlap,
             agnostic_nms=True,
             max_det=most,
-            device=device,
+            device=chosen_device(device),
             verbose=False,
             save=False,
             project=str(weights.parent),

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from sharpflow.detection.offline import import_ultralytics
+from sharpflow.detection.offline import chosen_device, import_ultralytics
 from sharpflow.errors import UserError
 from sharpflow.files import whole, write_table
 
@@ -60,7 +60,7 @@ def train_detector(
     augmentation: Mapping[str, float] | None = None,
     validations: int = 10,
     precision: Literal["float32", "bfloat16", "auto"] = "auto",
-    device: str = "cpu",
+    device: str | None = None,
     threads: int | None = None,
     seed: int,
 ) -> pd.DataFrame:
@@ -89,7 +89,7 @@ def train_detector(
         precision: of the network's products while it learns. "bfloat16" takes a third of the time
             on processors that have it in hardware; "auto" takes it there and "float32" elsewhere
             (ours; the results of the two differ as those of two seeds do).
-        device: as torch names it.
+        device: as torch names it; None: the first GPU if there is one, else the CPU.
         threads: of torch on the CPU; None leaves torch's setting.
         seed: decides weights, order of films and augmentation.
 
@@ -108,6 +108,7 @@ def train_detector(
     import_ultralytics(out / ".ultralytics")
     import torch
 
+    device = chosen_device(device)
     if threads is not None:
         torch.set_num_threads(threads)
     films = pd.read_csv(data / "films.csv")
