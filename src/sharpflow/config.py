@@ -116,6 +116,8 @@ class Masks(Section):
 
     window: Count
     smallest_share: Share
+    cut_padding: bool
+    largest_only: bool
     shrink: Share
     good_quality: PositiveShare
     overrides: str | None

@@ -18,7 +18,7 @@ rule bootstrap_masks:
     conda:
         "../../envs/imaging.yaml"
     params:
-        settings=study.masks.model_dump(include={"window", "smallest_share", "shrink"}),
+        settings=study.masks.model_dump(exclude={"good_quality", "overrides"}),
         code=code("bootstrap_masks"),
     script:
         "../scripts/bootstrap_masks.py"
@@ -29,6 +29,7 @@ rule choose_masks:
     input:
         quality=shards("<results>/masks/quality/{kind}/{shard}.csv"),
         overrides=study.masks.overrides or [],
+        films=checked("films", "joints"),
     output:
         "<results>/masks/chosen/{kind}.csv",
     log:

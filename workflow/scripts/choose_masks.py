@@ -10,6 +10,10 @@ with job(snakemake.log[0]):
 
     quality = pd.concat(map(read_table, snakemake.input.quality), ignore_index=True)
     overrides = read_table(snakemake.input.overrides) if snakemake.input.get("overrides") else None
-    write_table(
-        choose_masks(quality, overrides, snakemake.params.good_quality), snakemake.output[0]
+    chosen = choose_masks(
+        quality,
+        overrides,
+        snakemake.params.good_quality,
+        known=read_table(snakemake.input.films)["image_id"],
     )
+    write_table(chosen, snakemake.output[0])
