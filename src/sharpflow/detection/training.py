@@ -173,10 +173,10 @@ def _check(model: str, weights: str | Path | None) -> None:
 
 def _network(model: str) -> str:
     """The YAML of a model, by its name or path."""
+    if model not in MODELS:
+        return model
     beside = Path(__file__).with_name(f"{model}.yaml")
-    if beside.is_file():
-        return str(beside)
-    return f"{model}.yaml" if model in MODELS else model
+    return str(beside) if beside.is_file() else f"{model}.yaml"
 
 
 def _described(data: Path, out: Path) -> Path:
