@@ -52,6 +52,13 @@ for again in ("one", "two"):
 found = detect(out + "/one/best.pt", images, rows, kind="hand", image_size=64,
                confidence=0.0, overlap=1.0)
 found.to_csv(out + "/found.csv", index=False)
+
+from pathlib import Path
+from ultralytics.nn.tasks import DetectionModel
+import sharpflow.detection.training as training
+network = Path(training.__file__).with_name("yolov3-tiny-3l.yaml")
+strides = DetectionModel(str(network), nc=2, verbose=False).stride
+Path(out + "/strides.txt").write_text(" ".join(str(int(stride)) for stride in strides))
 """
 
 
@@ -111,6 +118,10 @@ def test_detection_keeps_the_best_ten_of_known_classes(run):
         assert film["confidence"].is_monotonic_decreasing
     assert found[["x_min", "x_max"]].to_numpy().max() <= 64
     assert found["y_max"].max() > 64  # films' own pixels: 80 high
+
+
+def test_network_for_small_films_has_an_output_at_stride_8(run):
+    assert (run / "out" / "strides.txt").read_text() == "8 16 32"
 
 
 def test_learning_rate_drops_at_80_and_90_per_cent_as_at_3200_and_3600_of_4000():
