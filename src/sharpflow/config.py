@@ -148,7 +148,7 @@ class Weights(Section):
 class Detector(Section):
     """YOLOv3 (Tan et al., 2.3.3)."""
 
-    model: Literal["yolov3", "yolov3-spp", "yolov3-tiny"]
+    model: Literal["yolov3", "yolov3-spp", "yolov3-tiny", "yolov3-tiny-3l"]
     weights: Literal["download", "none"] | Weights
     image_size: Annotated[int, Field(gt=0, multiple_of=32)]
     batch: Count
