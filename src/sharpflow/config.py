@@ -181,6 +181,7 @@ class DrawnJoints(Section):
     epochs: Count
     batch: Count
     learning_rate: Positive
+    precision: Literal["float32", "bfloat16", "auto"]
 
 
 class VGG16(Section):
