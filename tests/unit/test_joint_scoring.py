@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from sharpflow.errors import ProblemsError, UserError
+from sharpflow.joint_scoring.head_training import class_weights
 from sharpflow.joint_scoring.ordinal import decode, encode
 from sharpflow.joint_scoring.splits import check_split, split_joints, split_patients
 from sharpflow.joint_scoring.undersampling import undersample
@@ -72,6 +73,13 @@ def test_zeros_are_cut_to_the_next_largest_class() -> None:
 def test_undersampling_leaves_alone_what_is_not_too_many() -> None:
     assert undersample([0, 1, 1, 2], seed=1).tolist() == [0, 1, 2, 3]
     assert undersample([0, 0, 0], seed=1).tolist() == [0, 1, 2]
+
+
+def test_every_score_weighs_the_same_in_validation() -> None:
+    scores = np.array([0] * 6 + [2] * 3 + [5])
+    weights = class_weights(scores)
+    assert weights.mean() == pytest.approx(1)
+    assert [weights[scores == k].sum() for k in (0, 2, 5)] == pytest.approx([10 / 3] * 3)
 
 
 def test_bits_are_the_papers() -> None:

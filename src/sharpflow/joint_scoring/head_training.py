@@ -44,8 +44,9 @@ def train_head(
     """Train a head (n, 512) -> (n, classes) on training joints, zeros under-sampled.
 
     The paper: 250 epochs at 1e-4, binary cross-entropy on the ordinal bits. Silent, ours: batch,
-    optimizer, the best epoch by validation loss (`keep`), and `build_head`'s settings.
-    Gives the model and its history (epoch, learning_rate, loss, validation_loss).
+    optimizer, which epoch is kept, and `build_head`'s settings. The validation loss weighs each
+    score alike: by plain mean the many zeros, which training saw fewer of, would choose the first
+    epoch. Gives the model and its history (epoch, learning_rate, loss, validation_loss).
     """
     import keras
 
@@ -57,7 +58,7 @@ def train_head(
     chosen = undersample(scores, seed_for(seed, "undersample"))
     log.info("trains on %d of %d joints", len(chosen), len(features))
     x, y = features[chosen], encode(np.asarray(scores)[chosen], classes)
-    seen = validation_features, encode(validation_scores, classes)
+    seen = validation_features, encode(validation_scores, classes), class_weights(validation_scores)
 
     def batches(_epoch: int, generator: np.random.Generator) -> Iterator[tuple[Features, ...]]:
         for rows in shuffled_batches(len(x), batch, generator):
@@ -89,6 +90,12 @@ def shuffled_batches(
     """
     batch = min(batch, n)
     yield from generator.permutation(n)[: n // batch * batch].reshape(-1, batch)
+
+
+def class_weights(scores: npt.ArrayLike) -> Features:
+    """Weights (n,) of mean 1 by which each score that occurs weighs the same in all."""
+    _, place, counts = np.unique(np.asarray(scores), return_inverse=True, return_counts=True)
+    return np.asarray((len(place) / len(counts) / counts)[place], dtype=np.float32)
 
 
 def predict_scores(
