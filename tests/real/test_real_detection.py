@@ -68,10 +68,10 @@ def test_most_joints_of_unseen_hands_are_found_and_named(hands, part, tmp_path):
     train_detector(
         data,
         out=out,
-        model="yolov3-tiny",
+        model="yolov3-tiny-3l",
         image_size=SIZE,
         batch=6,
-        max_batches=300,
+        max_batches=600,
         optimizer="AdamW",
         learning_rate=0.001,
         precision="auto",

@@ -29,7 +29,7 @@ BOX_COLUMNS = ("x_min", "y_min", "x_max", "y_max")
 
 
 def name_joints(
-    boxes: "pd.DataFrame", *, limb: str, rule: Rule, fewest: int = 4, tolerance: float = 3.0
+    boxes: "pd.DataFrame", *, limb: str, rule: Rule, fewest: int = 4, tolerance: float = 4.0
 ) -> "pd.DataFrame":
     """Name the boxes of one film.
 

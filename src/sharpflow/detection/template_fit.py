@@ -18,7 +18,10 @@ Points = NDArray[np.float64]
 # Points as complex numbers x + iy: a similarity transform is then one product and one sum.
 Complex = NDArray[np.complex128]
 
-# Costs are negative log likelihoods (half a squared distance in standard deviations). All ours.
+# Costs are negative log likelihoods: near a joint's place half the squared distance in standard
+# deviations, farther off less, since a joint out of place is still that joint. All ours.
+TAIL = 2.0  # standard deviations at which the cost begins to rise more slowly
+ALONE = 4.5  # a joint without a box, and a box without a joint: about one in ninety
 WRONG_CLASS = 2.0  # the detector calls about one joint in ten by the other class
 OTHER_REFLECTION = 3.0  # about one film in twenty is mirrored
 UPRIGHT = 20.0  # standard deviation of a limb's turn on the film, degrees
@@ -92,11 +95,6 @@ class _Fit:
         wrong = np.array(layout.classes)[:, None] != classes[None, :]
         return cls(joints, boxes, layout.tolerance, wrong * WRONG_CLASS, tolerance)
 
-    @property
-    def alone(self) -> float:
-        """Cost of a joint without a box, and of a box without a joint."""
-        return self.tolerance**2 / 2
-
     def best(self) -> tuple[float, dict[int, int]]:
         """The least cost and its pairs joint -> box."""
         refined = (self.refine(placement) for placement in self.promising())
@@ -115,7 +113,7 @@ class _Fit:
         shift = self.boxes[k[usable]] - factor * self.joints[i[usable]]
         placed = factor[:, None] * self.joints + shift[:, None]
         distance = np.abs(placed[:, :, None] - self.boxes) / np.abs(factor)[:, None, None]
-        cost = np.minimum(self.cost(distance), self.alone)
+        cost = np.minimum(self.cost(distance), ALONE)
         # Each joint takes its nearest box and each box its nearest joint: quicker than the
         # assignment, and boxes left over count too.
         total = cost.min(axis=2).sum(axis=1) + cost.min(axis=1).sum(axis=1) + _turn(factor)
@@ -126,18 +124,20 @@ class _Fit:
         """Cost of pairs from their distances (..., joints, boxes) in millimetres."""
         # The logarithm keeps a joint of wide tolerance from taking what suits a narrow one.
         wide = np.log(self.spread / self.spread.min())[:, None] / 2
-        return np.asarray((distance / self.spread[:, None]) ** 2 / 2 + wide + self.penalty)
+        off = distance / self.spread[:, None]
+        return np.asarray(TAIL**2 / 2 * np.log1p((off / TAIL) ** 2) + wide + self.penalty)
 
     def refine(self, placement: Placement) -> tuple[float, dict[int, int]]:
-        """Turns of assignment and least squares, until the pairs stay."""
+        """Turns of assignment and least squares, until the cost stays."""
         cost, pairs = self.assign(placement)
         for _ in range(ROUNDS):
             if len(pairs) < 2:
                 break
-            cost, found = self.assign(self.least_squares(pairs))
-            if found == pairs:
+            placement = self.least_squares(pairs, placement)
+            better, found = self.assign(placement)
+            if better > cost - 1e-3:
                 break
-            pairs = found
+            cost, pairs = better, found
         return cost, pairs
 
     def assign(self, placement: Placement) -> tuple[float, dict[int, int]]:
@@ -147,18 +147,23 @@ class _Fit:
         near = distance <= self.tolerance * self.spread[:, None]
         cost = np.where(near, self.cost(distance), 1e6)
         # A joint may also take nothing, which leaves a box over: both cost.
-        nothing = np.full((len(self.joints), len(self.joints)), 2 * self.alone)
+        nothing = np.full((len(self.joints), len(self.joints)), 2 * ALONE)
         rows, columns = linear_sum_assignment(np.hstack([cost, nothing]))
         real = columns < len(self.boxes)
         pairs = dict(zip(rows[real].tolist(), columns[real].tolist(), strict=True))
         left_over = len(self.joints) + len(self.boxes) - 2 * len(pairs)
-        total = cost[rows[real], columns[real]].sum() + self.alone * left_over
+        total = cost[rows[real], columns[real]].sum() + ALONE * left_over
         return float(total + _turn(np.array(placement.factor))), pairs
 
-    def least_squares(self, pairs: dict[int, int]) -> Placement:
-        """The similarity transform that lays the paired joints on their boxes, weighted."""
+    def least_squares(self, pairs: dict[int, int], placement: Placement) -> Placement:
+        """The similarity transform that lays the paired joints on their boxes, weighted.
+
+        Joints far from where `placement` puts them weigh less, as their cost asks for.
+        """
         joints, boxes = list(pairs), list(pairs.values())
-        weight = self.spread[joints] ** -2.0
+        placed = placement.factor * self.joints[joints] + placement.shift
+        off = np.abs(placed - self.boxes[boxes]) / abs(placement.factor) / self.spread[joints]
+        weight = self.spread[joints] ** -2.0 / (1 + (off / TAIL) ** 2)
         weight = weight / weight.sum()
         source, target = self.joints[joints], self.boxes[boxes]
         source_mean, target_mean = (weight * source).sum(), (weight * target).sum()
