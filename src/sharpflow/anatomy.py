@@ -97,7 +97,10 @@ FOOT_JOINTS: tuple[Joint, ...] = (
 
 # What the detector finds on a film: 10 joints of a hand, 6 of a foot.
 DETECTED_JOINTS: dict[LimbKind, tuple[Joint, ...]] = {_HAND: HAND_JOINTS, _FOOT: FOOT_JOINTS}
-ALL_SITES: dict[LimbKind, tuple[Joint, ...]] = {_HAND: HAND_JOINTS + WRIST_SITES, _FOOT: FOOT_JOINTS}
+ALL_SITES: dict[LimbKind, tuple[Joint, ...]] = {
+    _HAND: HAND_JOINTS + WRIST_SITES,
+    _FOOT: FOOT_JOINTS,
+}
 DETECTOR_CLASSES: dict[LimbKind, tuple[str, ...]] = {_HAND: ("PIP", "MCP"), _FOOT: ("PIP", "MTP")}
 
 # The four models of Tan et al., Table 1.

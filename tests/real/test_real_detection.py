@@ -56,6 +56,7 @@ def test_template_names_all_hand_drawn_boxes_as_their_order_does(hands):
     pd.testing.assert_series_equal(paper, template)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_most_joints_of_unseen_hands_are_found_and_named(hands, part, tmp_path):
     films, rows, boxes = hands
