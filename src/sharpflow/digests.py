@@ -3,19 +3,16 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sharpflow.errors import UserError
 
-if TYPE_CHECKING:
-    import numpy as np
 
-
-def digest_of(*parts: "np.ndarray | str | int | float | dict[str, Any] | list[Any]") -> str:
-    """Digest of arrays (shape, type and content) and of plain values, 16 hex digits."""
+def digest_of(*parts: Any) -> str:
+    """Digest of numpy arrays (shape, type and content) and of plain values, 16 hex digits."""
     total = hashlib.sha256()
     for part in parts:
-        if hasattr(part, "dtype"):
+        if hasattr(part, "tobytes"):
             total.update(f"{part.dtype}{part.shape}".encode())
             total.update(part.tobytes())
         else:
