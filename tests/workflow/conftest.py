@@ -28,7 +28,7 @@ class Project:
 
     def command(self, *arguments: str) -> list[str]:
         own = ["--configfile", "tests/workflow/study.yaml", "own.yaml"]
-        return [sys.executable, "-m", "snakemake", "--cores", "2", *own, *arguments]
+        return [sys.executable, "-m", "snakemake", *arguments, "--cores", "2", *own]
 
     def attempt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run Snakemake, whether it fails or not."""

@@ -1,5 +1,6 @@
 """The whole chain on a small cohort, and what a change to it makes again."""
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -164,3 +165,16 @@ def test_wrong_input_stops_before_any_work_with_all_problems(tmp_path: Path, coh
     assert "scores.csv, row 3" in output
     made = {path.name for path in project.results.iterdir()}
     assert not made & {"standardized", "masks", "unet", "detector"}
+
+
+def test_without_boxes_the_detector_learns_on_drawn_films(tmp_path: Path, cohort: Path) -> None:
+    project = make_project(tmp_path, cohort)
+    own = project.folder / "own.yaml"
+    own.write_text(own.read_text().replace("boxes: cohort/boxes", "boxes: phantom"))
+    project.run("results/small/detector/hand/best.pt")
+    card = json.loads((project.results / "detector/hand/card.json").read_text())
+    assert card["trained_on"] == "phantom"
+    assert not (project.results / "standardized" / "joints").exists()
+    planned = project.planned()
+    assert planned["train_detector"] == 1  # the feet's
+    assert planned["train_head"] == len(MODELS)
