@@ -42,7 +42,7 @@ def write_record(results: str | Path, settings: Mapping[str, Any], code: str | P
         "packages": {name: _version(name) for name in PACKAGES},
         "data": {
             str(table.relative_to(results)): hashlib.sha256(table.read_bytes()).hexdigest()
-            for table in sorted(results.glob("cohort/*/*.csv"))
+            for table in sorted(results.glob("cohort/**/*.csv"))
         },
         "hardware": {
             "machine": platform.machine(),

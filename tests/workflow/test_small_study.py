@@ -76,7 +76,14 @@ def test_a_corrected_score_redoes_no_imaging(finished: Project) -> None:
         planned = finished.planned()
     assert planned["check_cohort"] == 1
     assert planned["train_head"] == len(MODELS)
-    assert not planned.keys() & {*IMAGING, "train_unet", "train_detector", "extract_features"}
+    assert not planned.keys() & {
+        *IMAGING,
+        "check_films",
+        "split_patients",
+        "train_unet",
+        "train_detector",
+        "extract_features",
+    }
     assert finished.planned() == {}
 
 
@@ -98,6 +105,7 @@ def test_an_added_patient_redoes_its_shards_alone(finished: Project) -> None:
     finally:
         for path in added:
             path.unlink()
+    assert planned["check_films"] == 2
     assert planned["standardize"] == 2
     assert planned["bootstrap_masks"] == 2
     assert planned["train_unet"] == 2
@@ -158,13 +166,14 @@ def test_wrong_input_stops_before_any_work_with_all_problems(tmp_path: Path, coh
     (project.folder / "cohort" / "films" / "UAB001-LH.jpg").write_bytes(b"")
     scores = project.folder / "cohort" / "scores.csv"
     scores.write_text(scores.read_text().replace("UAB002,", "UAB002,x", 1))
-    ended = project.attempt("--until", "check_cohort", "standardize")
+    ended = project.attempt()
     assert ended.returncode != 0
     output = ended.stdout + ended.stderr
     assert "UAB001-LH.jpg" in output
     assert "scores.csv, row 3" in output
     made = {path.name for path in project.results.iterdir()}
-    assert not made & {"standardized", "masks", "unet", "detector"}
+    assert not made & {"masks", "unet", "detector", "heads"}
+    assert not (project.results / "vgg16" / "drawn_joints.keras").exists()
 
 
 def test_without_boxes_the_detector_learns_on_drawn_films(tmp_path: Path, cohort: Path) -> None:

@@ -1,5 +1,5 @@
 # Cohorts: drawn or the user's own -> one shape, checked before anything costly; the one split.
-# Steps: draw_phantom -> check_cohort -> split_patients
+# Steps: draw_phantom -> check_films, read_scores, read_boxes -> check_cohort, split_patients
 
 
 # Radiographs with known truth, in the layout of RA2-DREAM, so that both take one road.
@@ -22,24 +22,90 @@ rule draw_phantom:
         "../scripts/draw_phantom.py"
 
 
-# Every problem at once, before hours are spent; every film is decoded to know that it can be.
+# One shard's films, each decoded once, to know what they are and that they can be read.
+rule check_films:
+    input:
+        shard_film_files,
+    output:
+        "<results>/cohort/{cohort}/films/{kind}/{shard}.csv",
+    log:
+        "<logs>/check_films/{cohort}-{kind}-{shard}.log",
+    benchmark:
+        "<benchmarks>/check_films/{cohort}-{kind}-{shard}.tsv"
+    priority: 100
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 4
+    params:
+        source=films_source,
+        films=own_shard_rows,
+        shards=lambda wildcards: study.standardize.shards[wildcards.kind],
+        max_megapixels=study.checks.max_megapixels,
+        code=code("check_films"),
+    script:
+        "../scripts/check_films.py"
+
+
+# Scores one row each, apart from the films, so that a corrected score reruns no imaging.
+rule read_scores:
+    input:
+        score_files,
+    output:
+        "<results>/cohort/{cohort}/scores.csv",
+    log:
+        "<logs>/read_scores/{cohort}.log",
+    benchmark:
+        "<benchmarks>/read_scores/{cohort}.tsv"
+    priority: 100
+    conda:
+        "../../envs/imaging.yaml"
+    params:
+        source=scores_source,
+        code=code("read_scores"),
+    script:
+        "../scripts/read_scores.py"
+
+
+# Joint boxes drawn in labelImg, one row each.
+rule read_boxes:
+    input:
+        changed=box_files,
+        films=every_shard("<results>/cohort/{cohort}/films/{kind}/{shard}.csv"),
+    output:
+        "<results>/cohort/{cohort}/boxes.csv",
+    log:
+        "<logs>/read_boxes/{cohort}.log",
+    benchmark:
+        "<benchmarks>/read_boxes/{cohort}.tsv"
+    priority: 100
+    conda:
+        "../../envs/imaging.yaml"
+    params:
+        source=boxes_source,
+        ignored_classes=study.checks.ignored_classes,
+        code=code("read_boxes"),
+    script:
+        "../scripts/read_boxes.py"
+
+
+# Every problem of a cohort at once: the run stops here, or goes on with what is kept.
 rule check_cohort:
     input:
-        films=film_files,
+        films=every_shard("<results>/cohort/{cohort}/films/{kind}/{shard}.csv"),
         scores=score_files,
         boxes=box_files,
     output:
-        films="<results>/cohort/{cohort}/films.csv",
-        scores="<results>/cohort/{cohort}/scores.csv",
-        boxes="<results>/cohort/{cohort}/boxes.csv",
         problems="<results>/cohort/{cohort}/problems.csv",
+        films="<results>/cohort/{cohort}/kept/films.csv",
+        scores="<results>/cohort/{cohort}/kept/scores.csv",
+        boxes="<results>/cohort/{cohort}/kept/boxes.csv",
     log:
         "<logs>/check_cohort/{cohort}.log",
     benchmark:
         "<benchmarks>/check_cohort/{cohort}.tsv"
+    priority: 100
     conda:
         "../../envs/imaging.yaml"
-    threads: 8
     params:
         films=films_source,
         scores=scores_source,
@@ -53,8 +119,7 @@ rule check_cohort:
 # The one split by patient, which masks, U-Net, detector and scores all obey.
 rule split_patients:
     input:
-        changed=film_files,
-        films=checked("films"),
+        films=films_of("{cohort}"),
         table=study.split.table or [],
     output:
         "<results>/cohort/{cohort}/split.csv",

@@ -32,6 +32,7 @@ DRAWN = (
 # The cohort whose boxes train the detector.
 BOXED = "boxed" if "boxed" in DRAWN else "joints"
 HAS_TRUTH = "joints" in DRAWN
+SET_ASIDE = study.checks.on_problem == "set_aside"
 HAS_SCORES = HAS_TRUTH or JOINTS.scores is not None
 
 
@@ -59,9 +60,8 @@ def source(part, drawn_as):
     """Where a part of a cohort lies: as config.yaml says, or in the folder it is drawn into."""
 
     def of_cohort(wildcards):
-        cohort = getattr(wildcards, "cohort", "joints")
-        if cohort in DRAWN:
-            return f"{phantom_folder(cohort)}/{drawn_as}"
+        if wildcards.cohort in DRAWN:
+            return f"{phantom_folder(wildcards.cohort)}/{drawn_as}"
         return getattr(JOINTS, part)
 
     return of_cohort
@@ -76,8 +76,8 @@ def files(list_own):
     """The files that a cohort has at present; for a drawn one, the folder it is drawn into."""
 
     def of_cohort(wildcards):
-        cohort = getattr(wildcards, "cohort", "joints")
-        return phantom_folder(cohort) if cohort in DRAWN else list_own(wildcards)
+        drawn = wildcards.cohort in DRAWN
+        return phantom_folder(wildcards.cohort) if drawn else list_own(wildcards)
 
     return of_cohort
 
@@ -85,12 +85,20 @@ def files(list_own):
 def own_shard(wildcards):
     """The user's films of one limb kind that belong to a shard."""
     shards = study.standardize.shards[wildcards.kind]
-    return existing(
-        film.path
+    return [
+        film
         for film in FILMS
         if LIMBS[film.limb].kind == wildcards.kind
         and shard_of(film.image_id, shards) == wildcards.shard
-    )
+    ]
+
+
+def own_shard_rows(wildcards):
+    """The same films as plain values; none where they are drawn, and known only then."""
+    films = [] if wildcards.cohort in DRAWN else own_shard(wildcards)
+    return [
+        [f.image_id, f.patient, f.limb, f.visit, str(f.path), f.listed] for f in films
+    ]
 
 
 def existing(paths):
@@ -98,8 +106,9 @@ def existing(paths):
     return [str(path) for path in paths if Path(path).exists()]
 
 
-film_files = files(lambda wildcards: existing(film.path for film in FILMS))
-shard_film_files = files(own_shard)
+shard_film_files = files(
+    lambda wildcards: existing(f.path for f in own_shard(wildcards))
+)
 score_files = files(
     lambda wildcards: existing([JOINTS.scores] if JOINTS.scores else [])
 )
@@ -110,16 +119,6 @@ box_files = files(
 )
 
 
-def checked(table, cohort="{cohort}"):
-    """A table of the checked cohort, for rules that name the files they depend on beside it.
-
-    The check reads everything and so reruns on any change; without `ancient` all would rerun with
-    it. What is set aside may depend on any file, so there it is not ancient.
-    """
-    path = f"<results>/cohort/{cohort}/{table}.csv"
-    return ancient(path) if study.checks.on_problem == "stop" else path
-
-
 def every_shard(pattern, kinds=KINDS):
     """All shards of a stage, hands first."""
     return [
@@ -128,9 +127,26 @@ def every_shard(pattern, kinds=KINDS):
         for path in expand(
             pattern,
             kind=kind,
+            allow_missing=True,
             shard=[f"{number:02d}" for number in range(study.standardize.shards[kind])],
         )
     ]
+
+
+def films_of(cohort):
+    """The tables of a cohort's films, without what was set aside.
+
+    Where problems stop the run they are the tables as read: those of the check would make a
+    corrected score rerun everything. The check then runs first for its priority.
+    """
+    if SET_ASIDE:
+        return f"<results>/cohort/{cohort}/kept/films.csv"
+    return every_shard(f"<results>/cohort/{cohort}/films/{{kind}}/{{shard}}.csv")
+
+
+def cohort_table(name, cohort="joints"):
+    """A cohort's "scores" or "boxes", without what was set aside."""
+    return f"<results>/cohort/{cohort}/{'kept/' if SET_ASIDE else ''}{name}.csv"
 
 
 def shards(pattern):

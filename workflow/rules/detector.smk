@@ -7,8 +7,7 @@ rule train_detector:
     input:
         images=shards(f"<results>/standardized/{BOXED}/{{kind}}/{{shard}}.npy"),
         masks=boxed_masks,
-        changed=box_files,
-        boxes=checked("boxes", BOXED),
+        boxes=cohort_table("boxes", BOXED),
         split=f"<results>/cohort/{BOXED}/split.csv",
         weights=detector_start(),
     output:
@@ -78,8 +77,7 @@ rule name_joints:
 # The joints of films that carry boxes, named: what detection is measured against.
 rule locate_true_joints:
     input:
-        changed=box_files,
-        boxes=checked("boxes", "joints"),
+        boxes=cohort_table("boxes"),
         rows=shards("<results>/standardized/joints/{kind}/{shard}.csv"),
         truth=branch(HAS_TRUTH, then=phantom_folder("joints"), otherwise=[]),
     output:

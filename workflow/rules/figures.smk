@@ -4,8 +4,7 @@
 # Figure 1: how often each score occurs in each limb.
 rule draw_score_distributions:
     input:
-        changed=score_files,
-        scores=checked("scores", "joints"),
+        scores=cohort_table("scores"),
     output:
         multiext("<results>/figures/tan_fig1_score_distributions", ".png", ".pdf"),
     log:
@@ -24,7 +23,7 @@ rule draw_score_distributions:
 # Figure 2: films before and after CLAHE.
 rule draw_clahe:
     input:
-        films=checked("films", "joints"),
+        films=films_of("joints"),
         images=every_shard("<results>/standardized/joints/{kind}/{shard}.npy"),
     output:
         multiext("<results>/figures/tan_fig2_clahe", ".png", ".pdf"),
@@ -93,7 +92,7 @@ rule draw_boxed_joints:
 rule draw_pipeline:
     input:
         split="<results>/cohort/joints/split.csv",
-        films=checked("films", "joints"),
+        films=films_of("joints"),
         scores="<results>/scores/joints.csv",
         boxes="<results>/detection/{kind}/boxes.csv".format(kind=KINDS[0]),
         joints="<results>/detection/{kind}/joints.csv".format(kind=KINDS[0]),

@@ -9,7 +9,7 @@ rule crop_joints:
         masks=shards("<results>/masks/unet/{kind}/{shard}.npy"),
         joints="<results>/detection/{kind}/joints.csv",
         true_joints="<results>/detection/{kind}/true_joints.csv",
-        boxed=checked("boxes", "joints"),
+        boxed=cohort_table("boxes"),
         split="<results>/cohort/joints/split.csv",
     output:
         crops="<results>/crops/{kind}/crops.npy",
@@ -104,8 +104,7 @@ rule train_head:
     input:
         features=lambda wildcards: f"<results>/features/{MODELS[wildcards.model][1]}.npy",
         crops=lambda wildcards: f"<results>/crops/{MODELS[wildcards.model][1]}/crops.csv",
-        changed=score_files,
-        scores=checked("scores", "joints"),
+        scores=cohort_table("scores"),
     output:
         model="<results>/heads/{model}/model.keras",
         history="<results>/heads/{model}/history.csv",

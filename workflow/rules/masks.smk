@@ -29,7 +29,7 @@ rule choose_masks:
     input:
         quality=shards("<results>/masks/quality/{kind}/{shard}.csv"),
         overrides=study.masks.overrides or [],
-        films=checked("films", "joints"),
+        films=films_of("joints"),
     output:
         "<results>/masks/chosen/{kind}.csv",
     log:

@@ -5,8 +5,7 @@
 rule score_films:
     input:
         split="<results>/cohort/joints/split.csv",
-        changed=score_files,
-        scores=checked("scores", "joints"),
+        scores=cohort_table("scores"),
         rows=every_shard("<results>/standardized/joints/{kind}/{shard}.csv"),
         joints=expand("<results>/detection/{kind}/joints.csv", kind=KINDS),
         predictions=expand("<results>/heads/{model}/predictions.csv", model=MODELS),

@@ -5,7 +5,11 @@
 rule standardize:
     input:
         changed=shard_film_files,
-        good=checked("films"),
+        films=branch(
+            SET_ASIDE,
+            then="<results>/cohort/{cohort}/kept/films.csv",
+            otherwise="<results>/cohort/{cohort}/films/{kind}/{shard}.csv",
+        ),
     output:
         images="<results>/standardized/{cohort}/{kind}/{shard}.npy",
         rows="<results>/standardized/{cohort}/{kind}/{shard}.csv",

@@ -97,7 +97,7 @@ rule table_mask_yield:
 # Minutes a patient from film to scores, from this run's benchmark files.
 rule table_timing:
     input:
-        films=checked("films", "joints"),
+        films=films_of("joints"),
         scores="<results>/scores/joints.csv",
     output:
         multiext("<results>/timing/minutes_per_patient", ".csv", ".md", ".tex"),

@@ -12,15 +12,22 @@ SCORED_FIGURES = [
 FIGURES += SCORED_FIGURES if HAS_SCORES else []
 
 
+CHECKED = expand(
+    "<results>/cohort/{cohort}/problems.csv", cohort=sorted({"joints", BOXED})
+)
+
+
 # Every table.
 rule tables:
     input:
+        CHECKED,
         expand("<results>/tables/{name}.csv", name=TABLES),
 
 
 # Every figure.
 rule figures:
     input:
+        CHECKED,
         expand("<results>/figures/{name}.{suffix}", name=FIGURES, suffix=["png", "pdf"]),
 
 

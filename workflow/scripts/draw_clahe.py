@@ -3,6 +3,8 @@
 from sharpflow.job import job
 
 with job(snakemake.log[0]):
+    import pandas as pd
+
     from sharpflow.files import read_table
     from sharpflow.imaging.reading import read_image
     from sharpflow.imaging.shards import read_shards
@@ -12,7 +14,7 @@ with job(snakemake.log[0]):
 
     params = snakemake.params
     films, rows = read_shards(snakemake.input.images)
-    listed = read_table(snakemake.input.films).set_index("image_id")
+    listed = pd.concat(map(read_table, snakemake.input.films)).set_index("image_id")
     picked = pick_films(rows, 4, seed=params.seed, name="clahe")
     before = [
         crop_resize_pad(

@@ -4,6 +4,7 @@ from sharpflow.job import job
 
 with job(snakemake.log[0]):
     import numpy as np
+    import pandas as pd
 
     from sharpflow.files import read_table
     from sharpflow.imaging.reading import read_image
@@ -17,6 +18,7 @@ with job(snakemake.log[0]):
     bootstrap, _ = read_shards(source.bootstrap)
     unet, _ = read_shards(source.unet)
     crop_rows = read_table(source.crops_table)
+    files = pd.concat(map(read_table, source.films)).set_index("image_id")["file"]
     split = read_table(source.split)
     tested = rows[rows["patient"].isin(split.loc[split["split"] == "test", "patient"])]
     cropped = tested[tested["image_id"].isin(crop_rows["image_id"])]
@@ -37,7 +39,7 @@ with job(snakemake.log[0]):
         }
     )
     stages = PipelineStages(
-        raw=read_image(of_film("films")["file"].item(), round(params.max_megapixels * 1e6)),
+        raw=read_image(files[image_id], round(params.max_megapixels * 1e6)),
         standardized=films[number],
         bootstrap_mask=bootstrap[number],
         unet_mask=unet[number],

@@ -3,10 +3,12 @@
 from sharpflow.job import job
 
 with job(snakemake.log[0]):
+    import pandas as pd
+
     from sharpflow.files import read_table, write_table
     from sharpflow.joint_scoring.splits import check_split, split_patients
 
-    patients = read_table(snakemake.input.films)["patient"]
+    patients = pd.concat(map(read_table, snakemake.input.films))["patient"]
     if snakemake.input.get("table"):
         own = snakemake.input.table
         split = check_split(read_table(own), patients, file=own)

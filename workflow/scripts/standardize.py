@@ -11,7 +11,7 @@ with job(snakemake.log[0]):
     from sharpflow.imaging.standardize import standardize
 
     params, wildcards = snakemake.params, snakemake.wildcards
-    films = read_table(snakemake.input.good)
+    films = read_table(snakemake.input.films)
     films = films[films["limb_kind"] == wildcards.kind]
     films = films[[shard_of(i, params.shards) == wildcards.shard for i in films["image_id"]]]
 

@@ -20,7 +20,7 @@ with job(snakemake.log[0]):
     from sharpflow.reporting.tan_tables import StudyNotes, publish_minutes
 
     folder = Path(snakemake.params.benchmarks)
-    patients = read_table(snakemake.input.films)["patient"].nunique()
+    patients = pd.concat(map(read_table, snakemake.input.films))["patient"].nunique()
     rows = []
     for step in STEPS:
         runs = [pd.read_csv(path, sep="\t") for path in sorted((folder / step).glob("*.tsv"))]

@@ -1,11 +1,11 @@
 """Check a cohort whole before anything costly: every problem at once, each with its remedy."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import pandas as pd
 
@@ -32,6 +32,8 @@ FILM_TABLE = [
     "width",
     "digest",
 ]
+# What is wrong with a film that cannot be read; blank for the others.
+WRONG = ["found", "expected", "remedy"]
 PROBLEM_TABLE = ["file", "where", "found", "expected", "remedy", "set_aside"]
 
 
@@ -61,15 +63,16 @@ def check_joint_cohort(
     require_all_limbs: bool = True,
     ignored_classes: Collection[str] = (),
     on_problem: Literal["stop", "set_aside"] = "stop",
+    film_table: pd.DataFrame | None = None,
     workers: int = 1,
 ) -> JointCohort:
     """Read films, scores and joint boxes, and check each and how they fit together.
 
     `films` is a folder or CSV (see `list_films`), `scores` a RA2-DREAM table (`read_scores`),
     `boxes` a folder of labelImg's files (`read_boxes`). Every film is decoded, in `workers`
-    threads: only so are truncated films found, and films that are there twice with other names or
-    metadata (not those compressed anew). `require_all_limbs` asks for LH RH LF RF of each
-    patient's visit.
+    threads, unless `film_table` has what `read_films` gave for all of them: only so are truncated
+    films found, and films that are there twice with other names or metadata (not those compressed
+    anew). `require_all_limbs` asks for LH RH LF RF of each patient's visit.
 
     With `on_problem="stop"` any problem raises ProblemsError, which lists all. With "set_aside"
     what a problem touches is left out, and the problem returned: a film that cannot be used with
@@ -79,8 +82,10 @@ def check_joint_cohort(
     """
     listed = list_films(films)
     problems = list(listed.problems)
-    film_table, unreadable = _read_films(listed.films, max_pixels, workers)
-    problems += unreadable + same_content(film_table, listed.films)
+    if film_table is None:
+        film_table = read_films(listed.films, max_pixels=max_pixels, workers=workers)
+    problems += _unreadable(film_table, listed.films) + same_content(film_table, listed.films)
+    film_table = film_table[FILM_TABLE]
     score_table = pd.DataFrame(columns=LONG_COLUMNS)
     if scores is not None:
         table = read_score_table(scores)
@@ -114,46 +119,46 @@ def check_joint_cohort(
     return cohort
 
 
-class _Content(NamedTuple):
-    height: int
-    width: int
-    digest: str
+def read_films(films: Sequence[Film], *, max_pixels: int, workers: int = 1) -> pd.DataFrame:
+    """Decode films, in `workers` threads, for what a check must know of them.
 
+    Gives a row a film, in order: image_id, patient, limb, limb_kind, side, visit, file, height,
+    width (pixels; 0 for a film that cannot be read), digest (of the decoded pixels) and, for one
+    that cannot be read, found, expected, remedy.
+    """
 
-def _read_films(
-    films: list[Film], max_pixels: int, workers: int
-) -> tuple[pd.DataFrame, list[Finding]]:
-    """The film table, height 0 for a film that cannot be read, and the films that cannot."""
-
-    def content(film: Film) -> _Content | ImageError:
+    def content(film: Film) -> tuple[int, int, str, str, str, str]:
         try:
             image = read_image(film.path, max_pixels)
         except ImageError as error:
-            return error
-        height, width = image.shape
-        return _Content(height, width, image_digest(image))
+            return 0, 0, "", error.found, error.expected, error.remedy
+        return *image.shape, image_digest(image), "", "", ""
 
     with ThreadPoolExecutor(workers) as pool:
         contents = list(pool.map(content, films))
-    rows, problems = [], []
-    for film, found in zip(films, contents, strict=True):
+    rows = []
+    for film, seen in zip(films, contents, strict=True):
         limb = LIMBS[film.limb]
         names = (film.image_id, film.patient, film.limb, str(limb.kind), str(limb.side))
-        seen = _Content(0, 0, "") if isinstance(found, ImageError) else found
         rows.append((*names, film.visit, str(film.path), *seen))
-        if isinstance(found, ImageError):
-            problems.append(
-                Finding(
-                    str(film.path),
-                    where(film),
-                    found.found,
-                    found.expected,
-                    found.remedy,
-                    Scope.FILM,
-                    film.image_id,
-                )
-            )
-    return pd.DataFrame(rows, columns=FILM_TABLE), problems
+    return pd.DataFrame(rows, columns=[*FILM_TABLE, *WRONG])
+
+
+def _unreadable(table: pd.DataFrame, films: Sequence[Film]) -> list[Finding]:
+    """A finding for each film that could not be read."""
+    by_id = {film.image_id: film for film in films}
+    return [
+        Finding(
+            str(row["file"]),
+            where(by_id[row["image_id"]]),
+            row["found"],
+            row["expected"],
+            row["remedy"],
+            Scope.FILM,
+            row["image_id"],
+        )
+        for row in table[table["height"] == 0].to_dict("records")
+    ]
 
 
 def _set_aside(

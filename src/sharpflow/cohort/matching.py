@@ -15,10 +15,10 @@ def where(film: Film) -> str:
     return f"{film.listed}, film {film.image_id}" if film.listed else f"film {film.image_id}"
 
 
-def same_content(table: pd.DataFrame, films: list[Film]) -> list[Finding]:
+def same_content(table: pd.DataFrame, films: Iterable[Film]) -> list[Finding]:
     """Every film whose pixels another film has too."""
     by_id = {film.image_id: film for film in films}
-    readable = table[table["digest"] != ""]
+    readable = table[table["height"] > 0]
     problems = []
     for _, group in readable.groupby("digest", sort=False):
         ids = group["image_id"].tolist()
