@@ -187,3 +187,18 @@ def test_without_boxes_the_detector_learns_on_drawn_films(tmp_path: Path, cohort
     planned = project.planned()
     assert planned["train_detector"] == 1  # the feet's
     assert planned["train_head"] == len(MODELS)
+
+
+def test_what_is_wrong_can_be_set_aside_and_is_listed(tmp_path: Path, cohort: Path) -> None:
+    project = make_project(tmp_path, cohort)
+    (project.folder / "cohort" / "films" / "UAB001-LH.jpg").write_bytes(b"")
+    own = project.folder / "own.yaml"
+    own.write_text(own.read_text() + "checks: {on_problem: set_aside}\n")
+    shards = [f"results/small/standardized/joints/hand/{shard}.csv" for shard in ("00", "01")]
+    project.run(*shards, "results/small/cohort/joints/split.csv")
+    problems = pd.read_csv(project.results / "cohort/joints/problems.csv")
+    assert problems["file"].str.endswith("UAB001-LH.jpg").any()
+    films = pd.concat([pd.read_csv(project.folder / shard) for shard in shards])
+    assert len(films) == 2 * 13
+    assert "UAB001" not in set(films["patient"])
+    assert "UAB001" not in set(pd.read_csv(project.results / "cohort/joints/split.csv")["patient"])

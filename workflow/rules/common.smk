@@ -140,7 +140,7 @@ def films_of(cohort):
     corrected score rerun everything. The check then runs first for its priority.
     """
     if SET_ASIDE:
-        return f"<results>/cohort/{cohort}/kept/films.csv"
+        return [f"<results>/cohort/{cohort}/kept/films.csv"]
     return every_shard(f"<results>/cohort/{cohort}/films/{{kind}}/{{shard}}.csv")
 
 
