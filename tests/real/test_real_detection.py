@@ -58,7 +58,7 @@ def test_template_names_all_hand_drawn_boxes_as_their_order_does(hands):
 
 @pytest.mark.slow
 @pytest.mark.xfail(
-    reason="42 to 67% were rightly named after 350 steps from the phantom's weights: twelve films "
+    reason="a like training (350 steps from the phantom's weights) named 42 to 67%: twelve films "
     "are few, exposures are dark, and the first six films by id are boxed more tightly, so that "
     "joints which are found there miss an IoU of 0.5"
 )
