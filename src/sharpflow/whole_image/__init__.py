@@ -1,0 +1,1 @@
+"""Scores of whole films: totals and severity classes (Bo et al.)."""
