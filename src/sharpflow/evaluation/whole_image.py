@@ -1,0 +1,317 @@
+"""How well whole images are scored: metrics of test images, and differences between two rows.
+
+95% intervals are by bootstrap over patients. All rows of a task share the draws, so their
+intervals, and those of differences, are of the same imagined cohorts.
+
+Classes that the test images lack: as in `metrics`, balanced accuracy is the mean over the classes
+that occur among the true ones.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sharpflow.errors import UserError
+from sharpflow.evaluation.agreement import (
+    Array,
+    Measure,
+    icc_of,
+    kappa_of,
+    mae_of,
+    pair_sums,
+    pcc_of,
+    rmse_of,
+    with_intervals,
+)
+from sharpflow.evaluation.metrics import balanced_accuracy_of
+from sharpflow.seeds import seed_for
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+N_CLASSES = 10  # Bo et al., figure 1 (B)
+TASKS = ("bone_age", "total", "severity")
+
+_COLUMNS = ("image_id", "patient", "split", "true", "predicted")
+
+
+def _of_classes(measure: Measure) -> Measure:
+    """A measure of pairs as one of confusions (..., classes, classes)."""
+    place = np.arange(N_CLASSES)
+    true, predicted = (side.ravel() for side in np.meshgrid(place, place, indexing="ij"))
+    cells = pair_sums(true, predicted)
+
+    def measured(counts: Array) -> Array:
+        return measure(counts.reshape(*counts.shape[:-2], -1) @ cells)
+
+    return measured
+
+
+def _accuracy_of(counts: Array) -> Array:
+    right, total = np.trace(counts, axis1=-2, axis2=-1), counts.sum(axis=(-2, -1))
+    share = np.full(np.shape(total), np.nan)
+    return np.asarray(np.divide(right, total, out=share, where=total > 0))
+
+
+REGRESSION: Mapping[str, Measure] = {"pcc": pcc_of, "mae": mae_of, "rmse": rmse_of, "icc": icc_of}
+SEVERITY: Mapping[str, Measure] = {
+    "accuracy": _accuracy_of,
+    "balanced_accuracy": balanced_accuracy_of,
+    **{name: _of_classes(measure) for name, measure in REGRESSION.items() if name != "icc"},
+    "kappa": _of_classes(kappa_of),
+    "icc": _of_classes(icc_of),
+}
+
+
+def regression_metrics(
+    predictions: "pd.DataFrame", *, seed: int, resamples: int = 2000, split: str = "test"
+) -> dict[str, float]:
+    """PCC, MAE, RMSE (Bo et al., equations 3 to 5) and ICC(A,1) of one row's predictions.
+
+    Args:
+        predictions: image_id, patient, split, true, predicted, in the target's unit; other columns
+            are left alone.
+        seed: the study's; the draws do not depend on the row.
+        resamples: bootstrap draws.
+        split: whose images count.
+
+    Returns:
+        n (images), patients, then pcc, mae, rmse, icc, each also with _low and _high. PCC is NaN
+        where all predictions are one number.
+
+    Raises:
+        UserError: a column lacks, no image is of this split, an image is there twice, or a value
+            lacks.
+    """
+    return _metrics(predictions, "total", seed, resamples, split)
+
+
+def severity_metrics(
+    predictions: "pd.DataFrame", *, seed: int, resamples: int = 2000, split: str = "test"
+) -> dict[str, float]:
+    """Metrics of class numbers: those of `regression_metrics`, accuracies and kappa.
+
+    As `regression_metrics`, with accuracy and balanced_accuracy (fractions), kappa (Cohen's, with
+    quadratic weights), and classes_absent, the classes without a true image. `true` and
+    `predicted` are class numbers 0 to 9; UserError for others.
+    """
+    return _metrics(predictions, "severity", seed, resamples, split)
+
+
+def paired_difference(
+    first: "pd.DataFrame",
+    second: "pd.DataFrame",
+    *,
+    task: str,
+    seed: int,
+    resamples: int = 2000,
+    split: str = "test",
+) -> "pd.DataFrame":
+    """How two rows' metrics differ on the same images, with 95% intervals by patient.
+
+    Args:
+        first: predictions as for `regression_metrics`.
+        second: predictions of the same images, of one target.
+        task: "total", "bone_age" or "severity": which metrics.
+        seed: the study's.
+        resamples: bootstrap draws.
+        split: whose images count.
+
+    Returns:
+        metric, n, patients, first, second, difference (first - second), low, high; a row a metric.
+        An interval without 0 in it says that the two differ by more than the choice of patients.
+
+    Raises:
+        UserError: the two are not of the same images and true values.
+    """
+    import pandas as pd
+
+    tables = [_rows_of(table, task, split) for table in (first, second)]
+    one, other = (table.sort_values("image_id", ignore_index=True) for table in tables)
+    if not one[["image_id", "patient", "true"]].equals(other[["image_id", "patient", "true"]]):
+        raise UserError(
+            f"two rows of the grid have other {split} images or true values than each other "
+            f"({len(one)} and {len(other)} images): they can only be compared on the same ones. "
+            "Run both again with the study's one split."
+        )
+    sides = [_parts(table, task) for table in (one, other)]
+    patients = one["patient"].tolist()
+    found = with_intervals(
+        patients,
+        np.stack(sides, axis=1),
+        {
+            name: _difference_of(measure, sides[0].ndim - 1)
+            for name, measure in _measures(task).items()
+        },
+        seed=_draws(seed),
+        resamples=resamples,
+    )
+    rows = []
+    for name, measure in _measures(task).items():
+        values = [float(measure(side.sum(axis=0))) for side in sides]
+        rows.append(
+            {
+                "metric": name,
+                "n": len(one),
+                "patients": len(set(patients)),
+                "first": values[0],
+                "second": values[1],
+                "difference": found[name],
+                "low": found[f"{name}_low"],
+                "high": found[f"{name}_high"],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _difference_of(measure: Measure, inner: int) -> Measure:
+    """A measure's difference from sums (..., 2, *part) of two sides; a part has `inner` axes."""
+
+    def difference(totals: Array) -> Array:
+        first, second = np.moveaxis(totals, -1 - inner, 0)
+        return np.asarray(measure(first) - measure(second))
+
+    return difference
+
+
+def difference_table(
+    predictions: Mapping[str, "pd.DataFrame"],
+    pairs: Iterable[tuple[str, str, str]],
+    *,
+    data: str,
+    seed: int,
+    resamples: int = 2000,
+) -> "pd.DataFrame":
+    """tables/whole_differences.csv: `paired_difference` of pairs of rows.
+
+    Args:
+        predictions: row name -> its predictions.csv.
+        pairs: (row, compared_with, question), for instance ("total-resnet50-finetuned",
+            "total-resnet50-mse-batch4", "transfer"); pairs of which a row was not run are left
+            out. The task is read from the row's name.
+        data: "phantom" or the cohort's name.
+        seed: the study's.
+        resamples: bootstrap draws.
+
+    Returns:
+        question, row, compared_with, metric, data, n, patients, value, compared_value, difference
+        (value - compared_value), low, high.
+    """
+    import pandas as pd
+
+    columns = [
+        *("question", "row", "compared_with", "metric", "data", "n", "patients"),
+        *("value", "compared_value", "difference", "low", "high"),
+    ]
+    tables = [
+        paired_difference(
+            predictions[row],
+            predictions[other],
+            task=row.split("-", 1)[0],
+            seed=seed,
+            resamples=resamples,
+        ).assign(question=question, row=row, compared_with=other, data=data)
+        for row, other, question in pairs
+        if row in predictions and other in predictions
+    ]
+    if not tables:
+        return pd.DataFrame(columns=columns)
+    table = pd.concat(tables, ignore_index=True)
+    return table.rename(columns={"first": "value", "second": "compared_value"})[columns]
+
+
+def constant_totals(
+    predictions: "pd.DataFrame", *, split: str = "test"
+) -> dict[str, "pd.DataFrame"]:
+    """What a row would predict that always gives the training images' mean, or their median.
+
+    `predictions` is any row's predictions.csv of a task with numbers; gives "mean" and "median",
+    each the rows of `split` with that constant for `predicted`.
+    """
+    training = _rows_of(predictions, "total", "train")["true"]
+    tested = _rows_of(predictions, "total", split)
+    return {
+        "mean": tested.assign(predicted=float(training.mean())),
+        "median": tested.assign(predicted=float(training.median())),
+    }
+
+
+def best_constant_class(predictions: "pd.DataFrame", *, split: str = "test") -> dict[str, float]:
+    """The best each severity metric could be if all images got one class; PCC has none.
+
+    The class is chosen for each metric on the very images it is measured on, so this is no rule
+    to score by but a mark that a row should pass.
+    """
+    true = _rows_of(predictions, "severity", split)["true"].to_numpy(np.int64)
+    guesses = np.zeros((N_CLASSES, N_CLASSES, N_CLASSES))
+    place = np.arange(N_CLASSES)
+    guesses[place, :, place] = np.bincount(true, minlength=N_CLASSES)
+    best = {}
+    for name, measure in SEVERITY.items():
+        values = measure(guesses)
+        lower_is_better = name in ("mae", "rmse")
+        best[name] = float(values.min() if lower_is_better else values.max())
+    return best | {"n": len(true)}
+
+
+def _metrics(
+    predictions: "pd.DataFrame", task: str, seed: int, resamples: int, split: str
+) -> dict[str, float]:
+    rows = _rows_of(predictions, task, split)
+    patients = rows["patient"].tolist()
+    parts = _parts(rows, task)
+    found: dict[str, float] = {"n": len(rows), "patients": len(set(patients))}
+    if task == "severity":
+        found["classes_absent"] = int((parts.sum(axis=(0, 2)) == 0).sum())
+    return found | with_intervals(
+        patients, parts, _measures(task), seed=_draws(seed), resamples=resamples
+    )
+
+
+def _measures(task: str) -> Mapping[str, Measure]:
+    return SEVERITY if task == "severity" else REGRESSION
+
+
+def _draws(seed: int) -> int:
+    return seed_for(seed, "intervals", "whole")
+
+
+def _parts(rows: "pd.DataFrame", task: str) -> Array:
+    """Each image's part of the sums: (n, 8), or for classes its confusion (n, 10, 10)."""
+    if task != "severity":
+        return pair_sums(rows["true"], rows["predicted"])
+    parts = np.zeros((len(rows), N_CLASSES, N_CLASSES))
+    true, predicted = (rows[name].to_numpy(np.int64) for name in ("true", "predicted"))
+    parts[np.arange(len(rows)), true, predicted] = 1
+    return parts
+
+
+def _rows_of(predictions: "pd.DataFrame", task: str, split: str) -> "pd.DataFrame":
+    """The rows of one split, checked."""
+    lacking = [name for name in _COLUMNS if name not in predictions]
+    if lacking:
+        raise UserError(
+            f"predictions lack the column(s) {', '.join(lacking)}; expected {', '.join(_COLUMNS)}"
+        )
+    rows = predictions.loc[predictions["split"] == split, list(_COLUMNS)].reset_index(drop=True)
+    if not len(rows):
+        raise UserError(f"predictions have no image of split {split!r}; expected at least one")
+    twice = rows.loc[rows["image_id"].duplicated(), "image_id"]
+    if len(twice):
+        raise UserError(
+            f"predictions have {twice.iloc[0]} more than once; expected each image once"
+        )
+    values = rows[["true", "predicted"]].to_numpy(np.float64)
+    wrong = ~np.isfinite(values).all(axis=1)
+    expected = "a finite number"
+    if task == "severity":
+        wrong |= ~np.isin(values, np.arange(N_CLASSES)).all(axis=1)
+        expected = f"a class number of 0 to {N_CLASSES - 1}"
+    if wrong.any():
+        row = rows[wrong].iloc[0]
+        raise UserError(
+            f"predictions of {row['image_id']}: found true {row['true']}, predicted "
+            f"{row['predicted']}; expected {expected} for each of the {split} images"
+        )
+    return rows
