@@ -44,12 +44,6 @@ def test_parameter_counts(
     assert model.output_shape == (None, classes)
 
 
-@pytest.mark.parametrize("norm", ["after", "before"])
-def test_settings_of_the_head_do_not_change_the_count(norm: str) -> None:
-    head = build_head(5, norm=norm, dropout=0.3, activation="elu")  # type: ignore[arg-type]
-    assert count(head.trainable_variables) == 396_815
-
-
 def test_input_is_divided_by_255_as_the_paper_says() -> None:
     seen = network_input(np.array([[[0, 51], [255, 102]]], np.uint8))
     assert seen.shape == (1, 2, 2, 3)
@@ -96,11 +90,11 @@ def toy(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 def test_head_learns_and_repeats_to_the_byte() -> None:
     train, validation, test = toy(300, 1), toy(60, 2), toy(100, 3)
-    settings = {"classes": 5, "epochs": 80, "batch": 32, "learning_rate": 5e-3, "seed": 4}
-    model, history = train_head(*train, *validation, **settings)  # type: ignore[arg-type]
+    settings = {"classes": 5, "epochs": 80, "batch": 32, "learning_rate": 5e-3, "keep": "best"}
+    model, history = train_head(*train, *validation, seed=4, **settings)  # type: ignore[arg-type]
     assert history["validation_loss"].min() < 0.5 * history["validation_loss"][0]
     assert balanced_accuracy(test[1], predict_scores(model, test[0]), 5) > 0.5  # chance is 0.2
-    again, same = train_head(*train, *validation, **settings)  # type: ignore[arg-type]
+    again, same = train_head(*train, *validation, seed=4, **settings)  # type: ignore[arg-type]
     assert same.to_csv() == history.to_csv()
     pairs = zip(model.get_weights(), again.get_weights(), strict=True)
     assert all(a.tobytes() == b.tobytes() for a, b in pairs)

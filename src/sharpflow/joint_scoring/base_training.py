@@ -19,7 +19,7 @@ from sharpflow.epochs import train_epochs
 from sharpflow.joint_scoring.features import network_input
 from sharpflow.joint_scoring.normalized_vgg16 import build_normalized_vgg16, fold
 from sharpflow.joint_scoring.ordinal import decode, encode
-from sharpflow.joint_scoring.vgg16 import Pooling, build_base
+from sharpflow.joint_scoring.vgg16 import build_base
 from sharpflow.seeds import seed_for
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 Crops = npt.NDArray[np.uint8]
 UNKNOWN = -1.0  # a bit that this joint does not have
+DROPOUT = 0.2  # of the features
 # Columns of the targets: a model's bits without the first, which is always 1.
 BITS: dict[str, slice] = {}
 for _model, (_damage, _kind) in MODELS.items():
@@ -76,8 +77,6 @@ def train_base(
     batch: int,
     learning_rate: float,
     seed: int,
-    pooling: Pooling = "avg",
-    dropout: float = 0.2,
     precision: Literal["float32", "bfloat16", "auto"] = "float32",
     checkpoints: Path | None = None,
 ) -> tuple["keras.Model", "pd.DataFrame"]:
@@ -95,9 +94,9 @@ def train_base(
     import keras
 
     keras.utils.set_random_seed(seed_for(seed, "base"))
-    network = build_normalized_vgg16(size, pooling=pooling, precision=_policy(precision))
+    network = build_normalized_vgg16(size, precision=_policy(precision))
     outputs = keras.layers.Dense(ALL_BITS, name="bits")(
-        keras.layers.Dropout(dropout)(network.output)
+        keras.layers.Dropout(DROPOUT)(network.output)
     )
     model = keras.Model(network.input, outputs)
     steps = max(1, len(scores) // batch)
@@ -124,7 +123,7 @@ def train_base(
         monitor="validation_loss",
         checkpoints=checkpoints,
     )
-    base = build_base(None, size, pooling=pooling)
+    base = build_base(None, size)
     fold(network, base)
     return base, history
 

@@ -2,14 +2,13 @@
 
 import logging
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from sharpflow.epochs import train_epochs
-from sharpflow.joint_scoring.ordinal import DecodingRule, decode, encode
+from sharpflow.joint_scoring.ordinal import decode, encode
 from sharpflow.joint_scoring.undersampling import undersample
 from sharpflow.joint_scoring.vgg16 import build_head
 from sharpflow.seeds import seed_for
@@ -31,30 +30,24 @@ def train_head(
     *,
     classes: int,
     seed: int,
-    epochs: int = 250,
-    batch: int = 32,
-    learning_rate: float = 1e-4,
-    optimizer: str = "adam",
-    keep: Literal["best", "last"] = "best",
-    activation: str = "relu",
-    norm: Literal["after", "before"] = "after",
-    dropout: float = 0.0,
-    checkpoints: Path | None = None,
+    epochs: int,
+    batch: int,
+    learning_rate: float,
+    keep: Literal["best", "last"],
 ) -> tuple["keras.Model", "pd.DataFrame"]:
     """Train a head (n, 512) -> (n, classes) on training joints, zeros under-sampled.
 
     The paper: 250 epochs at 1e-4, binary cross-entropy on the ordinal bits. Silent, ours: batch,
-    optimizer, which epoch is kept, and `build_head`'s settings. The validation loss weighs each
-    score alike: by plain mean the many zeros, which training saw fewer of, would choose the first
-    epoch. Gives the model and its history (epoch, learning_rate, loss, validation_loss).
+    Adam, and which epoch is kept (by least validation loss where `keep` is "best"). The validation
+    loss weighs each score alike: by plain mean the many zeros, which training saw fewer of, would
+    choose the first epoch. Gives the model and its history (epoch, learning_rate, loss,
+    validation_loss).
     """
     import keras
 
     keras.utils.set_random_seed(seed_for(seed, "head"))
-    model = build_head(classes, activation=activation, norm=norm, dropout=dropout)
-    rate = keras.optimizers.get({"class_name": optimizer, "config": {}})
-    rate.learning_rate = learning_rate
-    model.compile(rate, "binary_crossentropy")
+    model = build_head(classes)
+    model.compile(keras.optimizers.Adam(learning_rate), "binary_crossentropy")
     chosen = undersample(scores, seed_for(seed, "undersample"))
     log.info("trains on %d of %d joints", len(chosen), len(features))
     x, y = features[chosen], encode(np.asarray(scores)[chosen], classes)
@@ -75,7 +68,6 @@ def train_head(
         seed=seed,
         monitor="validation_loss",
         keep=keep,
-        checkpoints=checkpoints,
         compiled=True,
     )
     return model, history
@@ -98,8 +90,6 @@ def class_weights(scores: npt.ArrayLike) -> Features:
     return np.asarray((len(place) / len(counts) / counts)[place], dtype=np.float32)
 
 
-def predict_scores(
-    model: "keras.Model", features: Features, rule: DecodingRule = "leading"
-) -> npt.NDArray[np.int64]:
+def predict_scores(model: "keras.Model", features: Features) -> npt.NDArray[np.int64]:
     """Scores (n,) from features (n, 512)."""
-    return decode(np.asarray(model.predict(features, batch_size=1024, verbose=0)), rule)
+    return decode(np.asarray(model.predict(features, batch_size=1024, verbose=0)))

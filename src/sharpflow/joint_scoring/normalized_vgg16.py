@@ -18,9 +18,7 @@ MOMENTUM = 0.9  # moving statistics that follow a training of a few hundred step
 EPSILON = 1e-3
 
 
-def build_normalized_vgg16(
-    size: int, *, pooling: str = "avg", precision: str = "float32"
-) -> "keras.Model":
+def build_normalized_vgg16(size: int, *, precision: str = "float32") -> "keras.Model":
     """(n, size, size, 3) in [0, 1] -> (n, 512) features; He-initialised, to be trained.
 
     `precision` is a Keras dtype policy; with "mixed_bfloat16" the weights stay float32.
@@ -46,8 +44,8 @@ def build_normalized_vgg16(
             )(x)
             x = layers.ReLU(dtype=precision, name=f"{name}_relu")(x)
         x = layers.MaxPooling2D(2, dtype=precision, name=f"block{block}_pool")(x)
-    pool = layers.GlobalMaxPooling2D if pooling == "max" else layers.GlobalAveragePooling2D
-    return keras.Model(inputs, pool(name="features")(x), name="normalized_vgg16")
+    features = layers.GlobalAveragePooling2D(name="features")(x)
+    return keras.Model(inputs, features, name="normalized_vgg16")
 
 
 def fold(normalized: "keras.Model", base: "keras.Model") -> None:

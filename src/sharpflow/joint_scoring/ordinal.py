@@ -7,12 +7,8 @@ the second bit here. We keep the bits as the paper prints them: the parameter co
 as many outputs as classes, want them so.
 """
 
-from typing import Literal
-
 import numpy as np
 import numpy.typing as npt
-
-DecodingRule = Literal["leading", "count"]
 
 
 def encode(scores: npt.ArrayLike, classes: int) -> npt.NDArray[np.float32]:
@@ -23,18 +19,12 @@ def encode(scores: npt.ArrayLike, classes: int) -> npt.NDArray[np.float32]:
     return (np.arange(classes) <= scores[:, None]).astype(np.float32)
 
 
-def decode(
-    probabilities: npt.NDArray[np.floating], rule: DecodingRule = "leading"
-) -> npt.NDArray[np.int64]:
+def decode(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
     """Scores from the bits' probabilities, (n, classes) in [0, 1].
 
-    The paper does not say how. Ours, "leading": the bits of at least 0.5 before the first lower
-    one, less 1, as Cheng, Wang and Pollastri (IJCNN 2008) read this code. "count": all bits of at
-    least 0.5, less 1. The two differ only where the bits do not fall: [1, 0.2, 0.9] is 0 by
-    "leading", which takes "not even 1" at its word, and 1 by "count". A low first bit is no class
-    of its own: both give 0.
+    The paper does not say how. Ours: the bits of at least 0.5 before the first lower one, less 1,
+    as Cheng, Wang and Pollastri (IJCNN 2008) read this code. So [1, 0.2, 0.9] is 0: "not even 1"
+    is taken at its word. A low first bit is no class of its own and gives 0 too.
     """
-    bits = np.asarray(probabilities) >= 0.5
-    if rule == "leading":
-        bits = np.logical_and.accumulate(bits, axis=1)
-    return np.asarray(np.maximum(bits.sum(axis=1, dtype=np.int64) - 1, 0))
+    leading = np.logical_and.accumulate(np.asarray(probabilities) >= 0.5, axis=1)
+    return np.asarray(np.maximum(leading.sum(axis=1, dtype=np.int64) - 1, 0))

@@ -3,11 +3,12 @@
 The paper speaks of the original VGG16, but its parameter counts (15,113,049 = 396,815 trainable
 + 14,716,234 not, for 5 classes) fit one arrangement to the last parameter: 512 features, then
 Dense 512, Dense 256 and Dense `classes`, each with a bias and followed by batch normalisation, then
-a sigmoid. Where the activation sits, how the features are pooled and dropout are not said: ours.
+a sigmoid. Not said, ours: the features are means over the positions that are left, ReLU comes
+before the normalisation of a hidden layer, and there is no dropout.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from sharpflow.errors import UserError
 
@@ -18,16 +19,14 @@ FEATURES = 512
 SMALLEST_SIZE = 32  # five halvings
 HIDDEN_UNITS = (512, 256)
 
-Pooling = Literal["avg", "max"]
 
-
-def build_base(weights: str | Path | None, size: int, *, pooling: Pooling = "avg") -> "keras.Model":
+def build_base(weights: str | Path | None, size: int) -> "keras.Model":
     """VGG16's convolutions, frozen: (n, size, size, 3) in [0, 1] -> (n, 512).
 
     `weights` is None (random) or a local file in keras.applications' layout: the ImageNet weights
     without the top (.h5), or a `.weights.h5` of this model. Nothing is downloaded. Pixels are
     divided by 255 as the paper says (2.2.1), also for ImageNet's weights. Crops below 64 pixels
-    leave one position, so that `pooling` then has nothing to do. UserError for a file that does
+    leave one position, with nothing to average. UserError for a file that does
     not fit and for crops below 32 pixels.
     """
     import keras
@@ -35,7 +34,7 @@ def build_base(weights: str | Path | None, size: int, *, pooling: Pooling = "avg
     if size < SMALLEST_SIZE:
         raise UserError(f"crops of {size} pixels are too small for VGG16: at least {SMALLEST_SIZE}")
     base = keras.applications.VGG16(
-        include_top=False, weights=None, input_shape=(size, size, 3), pooling=pooling, name="vgg16"
+        include_top=False, weights=None, input_shape=(size, size, 3), pooling="avg", name="vgg16"
     )
     if weights is not None:
         load_base_weights(base, weights)
@@ -54,29 +53,16 @@ def load_base_weights(base: "keras.Model", weights: str | Path) -> None:
         ) from error
 
 
-def build_head(
-    classes: int,
-    *,
-    activation: str = "relu",
-    norm: Literal["after", "before"] = "after",
-    dropout: float = 0.0,
-) -> "keras.Model":
-    """The trained part: (n, 512) features -> (n, classes) probabilities of the ordinal bits.
-
-    `norm` puts each hidden batch normalisation after or before the activation; `dropout` follows
-    each hidden layer. None of them changes the parameter count.
-    """
+def build_head(classes: int) -> "keras.Model":
+    """The trained part: (n, 512) features -> (n, classes) probabilities of the ordinal bits."""
     import keras
     from keras import layers
 
     head = keras.Sequential([keras.Input((FEATURES,), name="features")], name="head")
     for units in HIDDEN_UNITS:
         head.add(layers.Dense(units))
-        steps = [layers.Activation(activation), layers.BatchNormalization()]
-        for step in steps if norm == "after" else steps[::-1]:
-            head.add(step)
-        if dropout:
-            head.add(layers.Dropout(dropout))
+        head.add(layers.Activation("relu"))
+        head.add(layers.BatchNormalization())
     head.add(layers.Dense(classes))
     head.add(layers.BatchNormalization())
     head.add(layers.Activation("sigmoid"))
