@@ -1,0 +1,217 @@
+"""Images that a table of labels lists: where each lies, and what is wrong with its row.
+
+Only the standard library is imported: the workflow lists images while it is parsed.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
+
+from sharpflow.cohort.csv_rows import Row, Rows
+from sharpflow.cohort.films import SUFFIXES
+from sharpflow.cohort.findings import Finding, Scope
+
+ID = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9_-]|\.(?!\.))*")
+ID_RULE = "letters, digits, '_', '-' and single '.', not beginning with '.'"
+SEXES = {
+    "F": ("f", "female", "woman", "0", "0.0"),
+    "M": ("m", "male", "man", "1", "1.0"),
+}
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class LabelledImage:
+    """One image, its file, the table that lists it and the row there, and the row's values."""
+
+    image_id: str
+    path: Path
+    table: str
+    row: Row
+
+    @property
+    def where(self) -> str:
+        """The row, in words for a message."""
+        return f"row {self.row.number}, image {self.image_id}"
+
+
+@dataclass(frozen=True)
+class ImageList:
+    """The images of a cohort by image_id, each once, and what is wrong with the rest.
+
+    `unlisted` has the names of images in the folder that no row names; they are not read.
+    """
+
+    images: list[LabelledImage] = field(default_factory=list)
+    problems: list[Finding] = field(default_factory=list)
+    unlisted: list[str] = field(default_factory=list)
+
+    def paths(self) -> dict[str, Path]:
+        """The file of each image."""
+        return {image.image_id: image.path for image in self.images}
+
+
+class ImageFolder:
+    """The files in a folder and the folders in it, found by name with or without suffix."""
+
+    def __init__(self, folder: Path) -> None:
+        """Walk through the folder once; nothing is opened."""
+        self.folder = folder
+        self._by_name: dict[str, list[Path]] = {}
+        self._by_stem: dict[str, list[Path]] = {}
+        for path in sorted(folder.rglob("*")):
+            if not path.name.startswith("."):
+                self._by_name.setdefault(path.name, []).append(path)
+                if path.suffix.lower() in SUFFIXES:
+                    self._by_stem.setdefault(path.stem, []).append(path)
+
+    def find(self, name: str) -> list[Path]:
+        """The files that a table can mean by `name`: a path in the folder, a name or a stem."""
+        direct = self.folder / name
+        if direct.is_file():
+            return [direct]
+        plain = PurePosixPath(name).name
+        if plain != name:
+            return []
+        return self._by_name.get(name) or self._by_stem.get(name, [])
+
+    def others(self, known: set[Path]) -> list[str]:
+        """Names of the images that are not among the known files."""
+        every = (path for paths in self._by_stem.values() for path in paths)
+        return sorted(str(path.relative_to(self.folder)) for path in every if path not in known)
+
+
+def list_rows(rows: Rows, table: str, images: Path, column: str) -> ImageList:
+    """The images that rows name in `column`, each found in the folder `images`.
+
+    The image_id is the file's name without suffix; a file that is not there is listed all the
+    same, for the packing to miss. Of an image that is named twice the first row is listed.
+    """
+    if rows.problems and not rows.rows:
+        return ImageList(problems=list(rows.problems))
+    if not images.is_dir():
+        found, expected = "no such folder", f"the folder of the images that {table} lists"
+        problem = Finding(str(images), "", found, expected, "Correct the path in the config.")
+        return ImageList(problems=[*rows.problems, problem])
+    if not rows.rows:
+        found = "no rows below the header"
+        problem = Finding(table, "", found, "a row for each image", "Export the table again.")
+        return ImageList(problems=[*rows.problems, problem])
+    folder = ImageFolder(images)
+    listed = ImageList(problems=list(rows.problems))
+    for row in rows.rows:
+        image = _locate(row, table, folder, column)
+        if isinstance(image, Finding):
+            listed.problems.append(image)
+        else:
+            listed.images.append(image)
+    listed.unlisted.extend(folder.others({image.path for image in listed.images}))
+    return each_once([listed])
+
+
+def _locate(row: Row, table: str, folder: ImageFolder, column: str) -> LabelledImage | Finding:
+    name = row.values[column]
+    files = folder.find(name) if name else []
+    path = files[0] if files else folder.folder / name
+    has_suffix = path.suffix.lower() in SUFFIXES
+    image_id = path.stem if files or has_suffix else path.name
+    if not name:
+        wrong = ("no image", "the image's file name in every row", "Fill it in.")
+    elif len(files) > 1:
+        several = ", ".join(str(file.relative_to(folder.folder)) for file in files)
+        wrong = (f"{name!r}, which can be any of {several}", "one file", "Give its path.")
+    elif not ID.fullmatch(image_id):
+        wrong = (repr(name), f"a name of {ID_RULE}", "Rename the file, here and in its folder.")
+    else:
+        return LabelledImage(image_id, path, table, row)
+    place = f"row {row.number}"
+    return Finding(table, f"{place}, column {column}", *wrong, Scope.ENTRY, place)
+
+
+def each_once(lists: list[ImageList]) -> ImageList:
+    """Several lists as one, sorted by image_id; a second row of an image is a problem."""
+    joined = ImageList(
+        problems=[problem for each in lists for problem in each.problems],
+        unlisted=[name for each in lists for name in each.unlisted],
+    )
+    by_id: dict[str, LabelledImage] = {}
+    for image in (image for each in lists for image in each.images):
+        first = by_id.setdefault(image.image_id, image)
+        if first is not image:
+            joined.problems.append(
+                Finding(
+                    image.table,
+                    image.where,
+                    "this image again",
+                    f"each image once (first: {first.table}, row {first.row.number})",
+                    "Delete the wrong row.",
+                    Scope.FILM,
+                    image.image_id,
+                )
+            )
+    joined.images.extend(by_id[image_id] for image_id in sorted(by_id))
+    return joined
+
+
+class Reading:
+    """Reads the values of one image's row, and collects what is wrong with them."""
+
+    def __init__(self, image: LabelledImage, columns: Mapping[str, str | None]) -> None:
+        """`columns` maps our names of values to the table's; None where the table has none."""
+        self.image = image
+        self.columns = columns
+        self.problems: list[Finding] = []
+
+    def text(self, name: str) -> str:
+        """A value as it stands; empty where the table has no such column."""
+        column = self.columns.get(name)
+        return self.image.row.values.get(column, "") if column else ""
+
+    def number(self, name: str, low: float, high: float, *, blank: bool = False) -> float | None:
+        """A number from `low` to `high`; None where it is wrong, or blank and may be."""
+        text = self.text(name)
+        if blank and not text:
+            return None
+        if _NUMBER.fullmatch(text) and low <= float(text) <= high:
+            return float(text)
+        self._wrong(name, f"a number from {low:g} to {high:g}", f"Correct the {name}.")
+        return None
+
+    def choice(
+        self, name: str, choices: Mapping[Value, tuple[str, ...]], *, blank: bool = False
+    ) -> Value | None:
+        """The key of the choice whose spellings have the value, capitals or not."""
+        text = self.text(name)
+        if blank and not text:
+            return None
+        for choice, spellings in choices.items():
+            if text.lower() in spellings:
+                return choice
+        spelled = ", ".join(f"{key} ({' '.join(words)})" for key, words in choices.items())
+        self._wrong(name, f"one of {spelled}", f"Correct the {name}.")
+        return None
+
+    def check(self, name: str, fits: Callable[[str], object], expected: str) -> str:
+        """A text that has to fit."""
+        text = self.text(name)
+        if not fits(text):
+            self._wrong(name, expected, f"Correct the {name}.")
+        return text
+
+    def _wrong(self, name: str, expected: str, remedy: str) -> None:
+        text = self.text(name)
+        self.problems.append(
+            Finding(
+                self.image.table,
+                f"{self.image.where}, column {self.columns[name]}",
+                repr(text) if text else "nothing",
+                expected,
+                remedy,
+                Scope.FILM,
+                self.image.image_id,
+            )
+        )

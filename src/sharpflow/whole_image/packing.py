@@ -1,0 +1,118 @@
+"""Whole images brought to one size once, and what the training split's pixels are like.
+
+Bo et al., 2.2: images are resized to 1024x1024, pixels and targets are standardised with the mean
+and SD of the training set. The aspect isn't kept, and no film is decoded again in training.
+"""
+
+import logging
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sharpflow.errors import UserError
+from sharpflow.imaging.reading import MAX_PIXELS, ImageError, image_digest, read_image
+from sharpflow.imaging.shards import ImageStack
+
+log = logging.getLogger(__name__)
+
+Grey = npt.NDArray[np.uint8]
+
+PACKED_TABLE = ["image_id", "height", "width", "digest"]
+UNPACKED_TABLE = ["image_id", "file", "found", "expected", "remedy"]
+
+
+def resize(image: Grey, size: int) -> Grey:
+    """A grey image, uint8 (height, width), as `size` x `size`, its aspect not kept (the paper's).
+
+    By the mean of areas where both sides shrink, by cubic interpolation where one grows (ours).
+    """
+    shrinks = min(image.shape) >= size
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, (size, size), interpolation=how), np.uint8)
+
+
+def pack(
+    paths: Mapping[str, Path], size: int, max_pixels: int = MAX_PIXELS, *, workers: int = 1
+) -> tuple[Grey, pd.DataFrame, pd.DataFrame]:
+    """Decode each image once, in `workers` threads, and resize it.
+
+    `paths` gives the file of each image_id; an image of more than `max_pixels` is refused before
+    it is decoded. Gives the images that can be read, uint8 (n, size, size), sorted by image_id;
+    their rows: image_id, height, width (pixels of the original), digest (of its pixels); and a row
+    for each that cannot: image_id, file, found, expected, remedy. Raises nothing for bad files.
+    """
+
+    def read(image_id: str) -> tuple[Grey, tuple[int, int, str]] | ImageError:
+        try:
+            image = read_image(paths[image_id], max_pixels)
+        except ImageError as error:
+            return error
+        return resize(image, size), (*image.shape, image_digest(image))
+
+    names = sorted(paths)
+    images = np.empty((len(names), size, size), np.uint8)
+    rows: list[tuple[str, int, int, str]] = []
+    problems: list[tuple[str, str, str, str, str]] = []
+    with ThreadPoolExecutor(workers) as pool:
+        for name, seen in zip(names, pool.map(read, names), strict=True):
+            if isinstance(seen, ImageError):
+                wrong = (seen.found, seen.expected, seen.remedy)
+                problems.append((name, str(paths[name]), *wrong))
+            else:
+                images[len(rows)] = seen[0]
+                rows.append((name, *seen[1]))
+    log.info("packed %d images, %d cannot be read", len(rows), len(problems))
+    return (
+        images[: len(rows)],
+        pd.DataFrame(rows, columns=PACKED_TABLE),
+        pd.DataFrame(problems, columns=UNPACKED_TABLE),
+    )
+
+
+def statistics(
+    stack: ImageStack, rows: pd.DataFrame, split: pd.DataFrame, targets: pd.DataFrame
+) -> dict[str, float]:
+    """Mean and SD of the training split's pixels (as 0-1) and of its targets.
+
+    `rows` has the image_id of each image of the stack, `split` image_id and split, `targets`
+    image_id and one more column, the target. Images that the split has not are left out. Gives
+    pixel_mean, pixel_sd, target_mean, target_sd (of the population) and n. Pixels are counted as
+    whole numbers, so neither order nor shards change a bit of them. UserError when the split has no
+    training images, or all pixels or targets are the same.
+    """
+    training = set(split.loc[split["split"] == "train", "image_id"])
+    chosen = np.flatnonzero(rows["image_id"].isin(training))
+    if not len(chosen):
+        raise UserError("No image of the training split was packed. Give more images, or shares.")
+    counts = np.zeros(256, np.int64)
+    for index in chosen:
+        counts += np.bincount(stack[int(index)].reshape(-1), minlength=256)
+    pixel_mean, pixel_sd = _mean_sd(np.arange(256) / 255, counts)
+    named = targets.set_index("image_id")
+    ids = sorted(rows["image_id"].iloc[chosen])
+    values = named.loc[ids, named.columns[0]].to_numpy(float)
+    target_mean, target_sd = float(values.mean()), float(values.std())
+    for sd, what in ((pixel_sd, "pixels"), (target_sd, f"{named.columns[0]}s")):
+        if not sd > 0:
+            raise UserError(
+                f"The {what} of all {len(ids)} training images are the same ({values[0]:g} is the "
+                "first target): nothing can be learned. Check the table of labels and the films."
+            )
+    return {
+        "pixel_mean": pixel_mean,
+        "pixel_sd": pixel_sd,
+        "target_mean": target_mean,
+        "target_sd": target_sd,
+        "n": len(ids),
+    }
+
+
+def _mean_sd(values: npt.NDArray[np.float64], counts: npt.NDArray[np.int64]) -> tuple[float, float]:
+    share = counts / counts.sum()
+    mean = float((values * share).sum())
+    return mean, float(np.sqrt(((values - mean) ** 2 * share).sum()))

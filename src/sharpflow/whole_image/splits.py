@@ -1,0 +1,158 @@
+"""Who is trained on, validated on, tested on, among whole images (Bo et al., 2.1 and 2.3).
+
+The paper: 2,700, 760 and 358 of 3,818 images; for bone age the RSNA's own training and validation
+parts. How the images were drawn is silent: ours is at random, and no patient is on two sides. A
+patient whom another cohort has split already keeps that split, so that both papers' ways can be
+held against each other on patients whom neither was trained on.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from sharpflow.errors import UserError
+
+SPLITS = ("train", "validation", "test")
+
+
+def split_images(
+    images: pd.DataFrame,
+    *,
+    train: float,
+    validation: float,
+    test: float,
+    random_state: int,
+    given: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Split images at random, by patient.
+
+    `images` has image_id and patient (the image_id, where patients are unknown). `train`,
+    `validation` and `test` are numbers of images that add up to all, or shares that add up to 1.
+    Patients in `given` (patient, split) keep their split; of the others so many are drawn that the
+    three come as near to what is asked as whole patients allow. Gives image_id, patient, split,
+    sorted by image_id; the order of the rows does not matter. UserError where the numbers do not
+    fit the images, or a split would be empty.
+    """
+    sizes = images.groupby("patient").size().sort_index()
+    wanted = _wanted(len(images), (train, validation, test))
+    fixed = _fixed(given, set(sizes.index))
+    had = {name: sum(int(sizes[p]) for p, s in fixed.items() if s == name) for name in SPLITS}
+    free = sizes[~sizes.index.isin(list(fixed))]
+    lacking = np.array([max(0, wanted[name] - had[name]) for name in SPLITS], float)
+    quota = dict(zip(SPLITS, _shared_out(int(free.sum()), lacking), strict=True))
+    split_of = fixed | _draw(free, quota, random_state)
+    splits = images["patient"].map(split_of)
+    found = {name: int((splits == name).sum()) for name in SPLITS}
+    if not all(found.values()):
+        raise UserError(
+            f"{len(images)} images of {len(sizes)} patients would be split into {_said(found)} "
+            f"(asked for: {_said(wanted)}), and none may be empty. Give more images, or change "
+            "the numbers or shares of the split."
+        )
+    return _table(images, splits)
+
+
+def split_bone_age(
+    images: pd.DataFrame, *, random_state: int, validation: float = 0.1
+) -> pd.DataFrame:
+    """The split of the bone-age images: the RSNA's own, else drawn.
+
+    `images` has image_id, patient, part. Images of the part "validation" are the validation split;
+    where there are none it is that share of the training part (ours: a tenth, as in the RSNA's).
+    Gives image_id, patient, split, sorted by image_id. UserError where a split would be empty.
+    """
+    splits = images["part"].map({"training": "train", "validation": "validation"})
+    if not (splits == "validation").any():
+        names = sorted(set(images["patient"]))
+        chosen = np.random.default_rng(random_state).permutation(len(names))
+        drawn = {names[i] for i in chosen[: round(len(names) * validation)]}
+        splits = splits.mask(images["patient"].isin(drawn), "validation")
+    found = {name: int((splits == name).sum()) for name in SPLITS[:2]}
+    if not all(found.values()):
+        raise UserError(
+            f"{len(images)} images of bone age are split into {_said(found)}, and neither may be "
+            "empty. Give more images, or change the share of the validation split."
+        )
+    return _table(images, splits)
+
+
+def _wanted(images: int, asked: tuple[float, float, float]) -> dict[str, int]:
+    """Images of each split that were asked for, as numbers."""
+    said = " ".join(f"{name} {value:g}" for name, value in zip(SPLITS, asked, strict=True))
+    if min(asked) <= 0:
+        raise UserError(f"The split asks for {said}: each has to be above 0.")
+    if max(asked) < 1:
+        if abs(sum(asked) - 1) > 1e-6:
+            raise UserError(f"The shares of the split, {said}, add up to {sum(asked):g}, not to 1.")
+        return dict(zip(SPLITS, _shared_out(images, np.array(asked)), strict=True))
+    if any(value % 1 or value < 1 for value in asked):
+        raise UserError(
+            f"The split asks for {said}: give three whole numbers of images, or three shares "
+            "that add up to 1."
+        )
+    if sum(asked) != images:
+        raise UserError(
+            f"The split asks for {said}, {sum(asked):g} images together, and the cohort has "
+            f"{images}. Give numbers that add up to {images}, or shares that add up to 1."
+        )
+    return {name: int(value) for name, value in zip(SPLITS, asked, strict=True)}
+
+
+def _fixed(given: pd.DataFrame | None, patients: set[str]) -> dict[str, str]:
+    """The splits of patients who have one already."""
+    if given is None:
+        return {}
+    known = given[given["patient"].isin(patients)].drop_duplicates(["patient", "split"])
+    twice = known.loc[known["patient"].duplicated(), "patient"].tolist()
+    if twice:
+        raise UserError(f"The given split has patient {twice[0]} on two sides: give each one.")
+    wrong = sorted(set(known["split"]) - set(SPLITS))
+    if wrong:
+        raise UserError(f"The given split has {wrong[0]!r}; expected {', '.join(SPLITS)}.")
+    return dict(zip(known["patient"], known["split"], strict=True))
+
+
+def _shared_out(
+    number: int, weights: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]"
+) -> list[int]:
+    """A whole number shared out by weight, by the largest remainders."""
+    total = weights.sum()
+    exact = number * weights / total if total else np.zeros(len(weights))
+    whole = np.floor(exact + 1e-9).astype(int)
+    rest = number - whole.sum() if total else 0
+    for index in np.argsort(-(exact - whole), kind="stable")[:rest]:
+        whole[index] += 1
+    return [int(value) for value in whole]
+
+
+def _draw(sizes: "pd.Series[int]", quota: Mapping[str, int], random_state: int) -> dict[str, str]:
+    """Draw patients for test, then validation, until each is as near its number as it comes."""
+    names = [str(name) for name in sizes.index]
+    left = [names[i] for i in np.random.default_rng(random_state).permutation(len(names))]
+    drawn: dict[str, str] = {}
+    for split in ("test", "validation"):
+        room = quota[split]
+        passed = []
+        for name in left:
+            if sizes[name] <= room:
+                drawn[name] = split
+                room -= int(sizes[name])
+            else:
+                passed.append(name)
+        # One patient too large for the room left may still bring it nearer.
+        nearest = min(passed, key=lambda name: abs(int(sizes[name]) - room), default=None)
+        if nearest is not None and abs(int(sizes[nearest]) - room) < room:
+            drawn[nearest] = split
+            passed.remove(nearest)
+        left = passed
+    return drawn | dict.fromkeys(left, "train")
+
+
+def _table(images: pd.DataFrame, splits: "pd.Series[str]") -> pd.DataFrame:
+    table = images[["image_id", "patient"]].assign(split=splits)
+    return table.sort_values("image_id", ignore_index=True)
+
+
+def _said(numbers: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in numbers.items())
