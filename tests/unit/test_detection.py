@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 
 from sharpflow.detection.crops import crop_boxes, jitter_boxes, to_standard
-from sharpflow.detection.dataset import MaskedFilms, shrink, write_detector_set
+from sharpflow.detection.dataset import write_detector_set
 from sharpflow.detection.identity import name_films
 from sharpflow.detection.templates import template
+from sharpflow.detection.views import MaskedFilms, Views
 from sharpflow.errors import UserError
 from sharpflow.evaluation.detection import (
     box_iou,
@@ -24,6 +25,11 @@ def box_table(rows):
     return pd.DataFrame(rows, columns=["image_id", "class", *CORNERS])
 
 
+def whole_films(films, image_size):
+    """The views of films that are all limb, unstretched."""
+    return Views(films, np.full_like(films, 255), image_size=image_size, view="film")
+
+
 @pytest.fixture
 def cohort():
     """Three patients, one film each: train, validation, test; the train film's boxes known."""
@@ -37,7 +43,7 @@ def cohort():
 
 def test_set_holds_train_and_validation_films_never_test(cohort, tmp_path):
     images, rows, boxes, splits = cohort
-    table = write_detector_set(tmp_path, images, rows, boxes, splits, kind="hand", image_size=100)
+    table = write_detector_set(tmp_path, whole_films(images, 100), rows, boxes, splits, kind="hand")
     files = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.[pt][nx][gt]"))
     assert files == [
         "images/train/a.png",
@@ -53,7 +59,7 @@ def test_set_holds_train_and_validation_films_never_test(cohort, tmp_path):
 
 def test_set_shrinks_films_and_gives_boxes_as_fractions(cohort, tmp_path):
     images, rows, boxes, splits = cohort
-    write_detector_set(tmp_path, images, rows, boxes, splits, kind="hand", image_size=100)
+    write_detector_set(tmp_path, whole_films(images, 100), rows, boxes, splits, kind="hand")
     film = cv2.imread(str(tmp_path / "images/train/a.png"), cv2.IMREAD_UNCHANGED)
     assert film.shape == (100, 80)
     assert (film[25:50, 20:40] == 200).all()
@@ -71,7 +77,7 @@ def test_set_cuts_boxes_at_the_edge_and_leaves_out_those_beyond(cohort, tmp_path
         ("b", "PIP", 0, 0, 9, 9),
     ]
     write_detector_set(
-        tmp_path, images, rows, box_table(rows_of_a), splits, kind="hand", image_size=200
+        tmp_path, whole_films(images, 200), rows, box_table(rows_of_a), splits, kind="hand"
     )
     lines = (tmp_path / "labels/train/a.txt").read_text().splitlines()
     assert len(lines) == 1
@@ -84,9 +90,9 @@ def test_set_without_validation_boxes_or_with_a_strange_class_is_refused(cohort,
     images, rows, boxes, splits = cohort
     only_train = boxes[boxes["image_id"] == "a"]
     with pytest.raises(UserError, match="validation patients"):
-        write_detector_set(tmp_path, images, rows, only_train, splits, kind="hand", image_size=96)
+        write_detector_set(tmp_path, whole_films(images, 96), rows, only_train, splits, kind="hand")
     with pytest.raises(UserError, match="'MCP'; expected PIP or MTP"):
-        write_detector_set(tmp_path, images, rows, boxes, splits, kind="foot", image_size=96)
+        write_detector_set(tmp_path, whole_films(images, 96), rows, boxes, splits, kind="foot")
 
 
 def test_masked_films_are_black_outside_the_mask():
@@ -99,9 +105,45 @@ def test_masked_films_are_black_outside_the_mask():
     assert (masked[1] == [[9] * 4] * 2 + [[0] * 4] * 2).all()
 
 
-def test_shrink_keeps_the_aspect():
-    assert shrink(np.zeros((750, 600), np.uint8), 320).shape == (320, 256)
-    assert shrink(np.zeros((300, 400), np.uint8), 416).shape == (312, 416)
+def test_the_view_of_a_film_keeps_its_aspect():
+    for shape, seen in (((750, 600), (320, 256)), ((300, 400), (240, 320))):
+        view = whole_films(np.zeros((1, *shape), np.uint8), 320)[0]
+        assert view.image.shape == seen
+
+
+@pytest.mark.parametrize("side", [40, 150])
+def test_the_limb_fills_its_view_and_the_range_of_grey_values(side):
+    film, mask = np.zeros((1, 200, 160), np.uint8), np.zeros((1, 200, 160), np.uint8)
+    mask[0, 30 : 30 + side, 5 : 5 + side] = 255
+    film[0] = 90  # background, brighter than the limb
+    film[0, 30 : 30 + side, 5 : 5 + side] = 20
+    film[0, 30 : 30 + side // 2, 5 : 5 + side // 2] = 40
+    view = Views(film, mask, image_size=320, view="limb")[0]
+    assert view.image.shape == (320, 256)
+    limb = 256 / 1.16  # pixels, with a margin of 8% on either side
+    left, top, right, bottom = view.to_view(np.array([[5.0, 30.0, 5.0 + side, 30.0 + side]]))[0]
+    assert np.allclose([right - left, bottom - top], limb)
+    assert np.allclose([(left + right) / 2, (top + bottom) / 2], [128, 160])
+    inner = view.image[int(top) + 8 : int(top + limb / 2) - 8, int(left) + 8 : 128 - 8]
+    assert (inner == 255).all()
+    assert view.image[: int(top) - 2].max() == 0
+    assert view.image[180:250, 140:220].max() == 0
+
+
+def test_boxes_come_back_from_a_view_as_they_went():
+    film = np.full((1, 200, 160), 50, np.uint8)
+    mask = np.zeros_like(film)
+    mask[0, 20:90, 30:70] = 255
+    boxes = np.array([[31.0, 22.0, 44.5, 40.0], [0.0, 0.0, 160.0, 200.0]])
+    for how in ("film", "limb"):
+        view = Views(film, mask, image_size=96, view=how)[0]
+        assert np.allclose(view.to_film(view.to_view(boxes)), boxes)
+
+
+def test_a_film_without_a_mask_is_shown_whole():
+    films = np.full((1, 200, 160), 50, np.uint8)
+    view = Views(films, np.zeros_like(films), image_size=100, view="limb")[0]
+    assert (view.scale, view.x_offset, view.y_offset) == (0.5, 0.0, 0.0)
 
 
 def test_boxes_go_from_film_to_standardized_pixels():

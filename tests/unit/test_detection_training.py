@@ -31,6 +31,7 @@ import numpy as np, pandas as pd
 from sharpflow.detection.dataset import write_detector_set
 from sharpflow.detection.detect import detect
 from sharpflow.detection.training import train_detector
+from sharpflow.detection.views import Views
 
 out = sys.argv[1]
 rng = np.random.default_rng(0)
@@ -45,11 +46,12 @@ boxes = pd.DataFrame(boxes, columns=["image_id", "class", "x_min", "y_min", "x_m
 names = [f"f{number}" for number in range(6)]
 rows = pd.DataFrame({"image_id": names, "patient": names})
 splits = pd.DataFrame({"patient": rows["patient"], "split": ["train"] * 4 + ["validation"] * 2})
-write_detector_set(out + "/set", images, rows, boxes, splits, kind="hand", image_size=64)
+views = Views(images, np.full_like(images, 255), image_size=64, view="film")
+write_detector_set(out + "/set", views, rows, boxes, splits, kind="hand")
 for again in ("one", "two"):
     train_detector(out + "/set", out=f"{out}/{again}", model=out + "/tiny.yaml", image_size=64,
                    batch=2, max_batches=4, optimizer="AdamW", seed=3, threads=1)
-found = detect(out + "/one/best.pt", images, rows, kind="hand", image_size=64,
+found = detect(out + "/one/best.pt", views, rows, kind="hand", image_size=64,
                confidence=0.0, overlap=1.0)
 found.to_csv(out + "/found.csv", index=False)
 

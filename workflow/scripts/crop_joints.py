@@ -6,7 +6,7 @@ with job(snakemake.log[0]):
     import numpy as np
 
     from sharpflow.detection.crops import crop_boxes
-    from sharpflow.detection.dataset import MaskedFilms
+    from sharpflow.detection.views import MaskedFilms
     from sharpflow.files import read_table, whole, write_table
     from sharpflow.imaging.shards import read_shards
     from sharpflow.joint_scoring.choose_crops import choose_crops

@@ -4,19 +4,20 @@ from sharpflow.job import job
 
 with job(snakemake.log[0], snakemake.threads):
     from sharpflow.anatomy import LimbKind
-    from sharpflow.detection.dataset import MaskedFilms
     from sharpflow.detection.detect import detect
+    from sharpflow.detection.views import Views
     from sharpflow.files import write_table
     from sharpflow.imaging.shards import read_shards
 
     films, rows = read_shards(snakemake.input.images)
     masks, _ = read_shards(snakemake.input.masks)
+    image_size = snakemake.params.image_size
     boxes = detect(
         snakemake.input.model,
-        MaskedFilms(films, masks),
+        Views(films, masks, image_size=image_size, view=snakemake.params.view),
         rows,
         kind=LimbKind(snakemake.wildcards.kind),
-        image_size=snakemake.params.image_size,
+        image_size=image_size,
         confidence=snakemake.params.confidence,
     )
     write_table(boxes, snakemake.output[0])

@@ -9,8 +9,9 @@ with job(snakemake.log[0], snakemake.threads):
     from sharpflow.anatomy import LimbKind
     from sharpflow.cards import write_card
     from sharpflow.detection.crops import to_standard
-    from sharpflow.detection.dataset import MaskedFilms, write_detector_set
+    from sharpflow.detection.dataset import write_detector_set
     from sharpflow.detection.training import train_detector
+    from sharpflow.detection.views import Views
     from sharpflow.digests import digest_of
     from sharpflow.files import read_table
     from sharpflow.imaging.shards import read_shards
@@ -35,27 +36,28 @@ with job(snakemake.log[0], snakemake.threads):
     boxes = read_table(source.boxes)
     boxes = to_standard(boxes[boxes["image_id"].isin(rows["image_id"])], rows)
     splits = read_table(source.split)
+    settings = dict(params.settings)
+    image_size, view = settings["image_size"], settings.pop("view")
     boxed = write_detector_set(
         out / "films",
-        MaskedFilms(films, masks),
+        Views(films, masks, image_size=image_size, view=view),
         rows,
         boxes,
         splits,
         kind=kind,
-        image_size=params.settings["image_size"],
     )
     history = train_detector(
         out / "films",
         out=out,
         weights=source.get("weights") or None,
-        **params.settings,
+        **settings,
         threads=snakemake.threads,
         seed=params.seed,
     )
     write_card(
         snakemake.output.card,
-        expects=f"masked standardized films of a {kind}, uint8, longer side "
-        f"{params.settings['image_size']} pixels; gives joint boxes",
+        expects=f"the {view} on masked standardized films of a {kind}, uint8, longer side "
+        f"{image_size} pixels; gives joint boxes",
         data=params.data,
         data_digest=digest_of(boxes.to_csv(), boxed.to_csv()),
         settings=params.settings,

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 import cv2
 import numpy as np
@@ -11,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sharpflow.anatomy import DETECTOR_CLASSES, LimbKind
+from sharpflow.detection.views import View, Views
 from sharpflow.errors import UserError
 from sharpflow.files import whole, write_table
 
@@ -22,54 +22,14 @@ FOLDERS = {"train": "train", "validation": "val"}
 BOX_COLUMNS = ["x_min", "y_min", "x_max", "y_max"]
 
 
-class Images(Protocol):
-    """Images of one size by number; a stack of shards or an array."""
-
-    def __len__(self) -> int:
-        """Number of images."""
-
-    def __getitem__(self, index: int) -> Image:
-        """One image, uint8 (height, width)."""
-
-
-class MaskedFilms:
-    """Films with their background black, one at a time, so that no whole copy is in memory."""
-
-    def __init__(self, films: Images, masks: Images) -> None:
-        """Pair films with their masks (0 or 255), same rows in the same order."""
-        if len(films) != len(masks):
-            raise ValueError(f"{len(films)} films, {len(masks)} masks")
-        self._films, self._masks = films, masks
-
-    def __len__(self) -> int:
-        """Number of films."""
-        return len(self._films)
-
-    def __getitem__(self, index: int) -> Image:
-        """One film, uint8 (height, width), 0 outside its mask."""
-        return np.where(self._masks[index] > 0, self._films[index], np.uint8(0))
-
-
-def shrink(image: Image, image_size: int) -> Image:
-    """Bring the longer side of an image to `image_size` pixels, aspect kept."""
-    height, width = image.shape[:2]
-    scale = image_size / max(height, width)
-    if scale == 1:
-        return image
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, size, interpolation=how), dtype=np.uint8)
-
-
 def write_detector_set(
     folder: str | Path,
-    images: Images,
+    views: Sequence[View] | Views,
     rows: pd.DataFrame,
     boxes: pd.DataFrame,
     splits: pd.DataFrame,
     *,
     kind: LimbKind,
-    image_size: int,
 ) -> pd.DataFrame:
     """Write images/{train,val}/*.png, labels/{train,val}/*.txt and data.yaml.
 
@@ -78,12 +38,11 @@ def write_detector_set(
 
     Args:
         folder: an empty or new folder.
-        images: masked standardized films, uint8 (height, width).
-        rows: image_id and patient of each image, in order.
+        views: what the network sees of each film, at its size.
+        rows: image_id and patient of each film, in order.
         boxes: image_id, class, x_min, y_min, x_max, y_max in standardized pixels.
         splits: patient, split.
         kind: limb kind of the films; decides the classes.
-        image_size: longer side of the written films, pixels.
 
     Returns:
         image_id, split, boxes of each film written; also in films.csv.
@@ -110,9 +69,9 @@ def write_detector_set(
         split = split_of[patient]
         if split not in FOLDERS or image_id not in boxes_of:
             continue
-        film = images[number]
-        lines = _label_lines(boxes_of[image_id], film.shape, classes)
-        _write_png(folder / "images" / FOLDERS[split] / f"{image_id}.png", shrink(film, image_size))
+        view = views[number]
+        lines = _label_lines(boxes_of[image_id], view, classes)
+        _write_png(folder / "images" / FOLDERS[split] / f"{image_id}.png", view.image)
         label = folder / "labels" / FOLDERS[split] / f"{image_id}.txt"
         with whole(label) as temporary:
             temporary.write_text("".join(lines))
@@ -130,17 +89,17 @@ def write_detector_set(
     return table
 
 
-def _label_lines(boxes: pd.DataFrame, shape: Sequence[int], classes: tuple[str, ...]) -> list[str]:
-    """YOLO's lines: class number, centre x, y, width, height as fractions of the film."""
-    height, width = shape[:2]
-    corners = boxes[BOX_COLUMNS].to_numpy(dtype=float)
+def _label_lines(boxes: pd.DataFrame, view: View, classes: tuple[str, ...]) -> list[str]:
+    """YOLO's lines: class number, centre x, y, width, height as fractions of the view."""
+    height, width = view.image.shape
+    corners = view.to_view(boxes[BOX_COLUMNS].to_numpy(dtype=float))
     inside = corners.clip(0, np.array([width, height, width, height]))
     area, kept = _area(corners), _area(inside)
-    # The standardized film lacks the cropped bottom: a joint mostly in that part is not there.
+    # The standardized film lacks the cropped bottom, and a bad mask part of the limb.
     here = kept > area / 2
     if not here.all():
         log.warning(
-            "%s: %d of %d boxes lie outside the standardized film and are left out",
+            "%s: %d of %d boxes lie outside what the detector sees and are left out",
             boxes["image_id"].iloc[0],
             int((~here).sum()),
             len(here),

@@ -4,12 +4,11 @@ import logging
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pandas as pd
 
 from sharpflow.anatomy import DETECTED_JOINTS, DETECTOR_CLASSES, LimbKind
-from sharpflow.detection.dataset import Images, shrink
 from sharpflow.detection.offline import chosen_device, import_ultralytics
+from sharpflow.detection.views import Views
 
 log = logging.getLogger(__name__)
 COLUMNS = ["image_id", "class", "confidence", "x_min", "y_min", "x_max", "y_max"]
@@ -17,7 +16,7 @@ COLUMNS = ["image_id", "class", "confidence", "x_min", "y_min", "x_max", "y_max"
 
 def detect(
     weights: str | Path,
-    images: Images,
+    views: Views,
     rows: pd.DataFrame,
     *,
     kind: LimbKind,
@@ -25,7 +24,6 @@ def detect(
     confidence: float = 0.5,
     overlap: float = 0.45,
     batch: int = 16,
-    device: str | None = None,
 ) -> pd.DataFrame:
     """Find the joints of each film: the best 10 boxes of a hand, 6 of a foot.
 
@@ -34,14 +32,13 @@ def detect(
 
     Args:
         weights: best.pt of `train_detector`.
-        images: masked standardized films, uint8 (height, width).
-        rows: image_id of each image, in order.
+        views: what the network sees of each film, as in training.
+        rows: image_id of each film, in order.
         kind: limb kind.
-        image_size: longer side that films are brought to, as in training, pixels.
+        image_size: longer side of the views, pixels.
         confidence: a box must be more certain than this (paper: 0.5).
         overlap: a box is dropped when its IoU with a better one is above this (darknet: 0.45).
         batch: films at a time.
-        device: as torch names it; None: the first GPU if there is one, else the CPU.
 
     Returns:
         image_id, class, confidence, x_min, y_min, x_max, y_max in the films' own pixels, best
@@ -56,23 +53,21 @@ def detect(
     found = []
     for start in range(0, len(image_ids), batch):
         numbers = range(start, min(start + batch, len(image_ids)))
-        films = [images[number] for number in numbers]
-        small = [cv2.cvtColor(shrink(film, image_size), cv2.COLOR_GRAY2BGR) for film in films]
+        seen = [views[number] for number in numbers]
         results = model.predict(
-            small,
+            [cv2.cvtColor(view.image, cv2.COLOR_GRAY2BGR) for view in seen],
             imgsz=image_size,
             conf=confidence,
             iou=overlap,
             agnostic_nms=True,
             max_det=most,
-            device=chosen_device(device),
+            device=chosen_device(),
             verbose=False,
             save=False,
             project=str(weights.parent),
         )
-        for number, film, shrunk, result in zip(numbers, films, small, results, strict=True):
-            scale = np.array([film.shape[1] / shrunk.shape[1], film.shape[0] / shrunk.shape[0]] * 2)
-            corners = result.boxes.xyxy.cpu().numpy().astype(float) * scale
+        for number, view, result in zip(numbers, seen, results, strict=True):
+            corners = view.to_film(result.boxes.xyxy.cpu().numpy().astype(float))
             for corner, sure, label in zip(
                 corners, result.boxes.conf.tolist(), result.boxes.cls.tolist(), strict=True
             ):

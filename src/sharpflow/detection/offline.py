@@ -40,11 +40,11 @@ def import_ultralytics(folder: Path) -> ModuleType:
     return ultralytics  # type: ignore[no-any-return]
 
 
-def chosen_device(device: str | None) -> str:
-    """The device as asked for; None: the first GPU if there is one, else the CPU."""
+def chosen_device() -> str:
+    """The first GPU if there is one, else the CPU."""
     import torch
 
-    return device or ("cuda:0" if torch.cuda.is_available() else "cpu")
+    return "cuda:0" if torch.cuda.is_available() else "cpu"
 
 
 def _copy_font(path: Path) -> None:

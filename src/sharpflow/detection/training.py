@@ -17,6 +17,7 @@ import pandas as pd
 from sharpflow.detection.offline import chosen_device, import_ultralytics
 from sharpflow.errors import UserError
 from sharpflow.files import whole, write_table
+from sharpflow.hardware import Precision, uses_bfloat16
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,12 @@ AUGMENTATION: Mapping[str, float] = {
     "hsv_s": 0.0,
     "mosaic": 0.0,
 }
+MOMENTUM, WEIGHT_DECAY = 0.9, 0.0005  # darknet's; the first beta of Adam and AdamW
+# Share of the run in which the learning rate rises from 0 (darknet's burn-in of 1000 batches would
+# be a quarter), and that the average spans whose weights are kept (ultralytics' own spans 10000
+# steps, too many for a short run). Validation films are looked at this often, evenly over the
+# second half of the run, the last epoch always. All ours.
+WARMUP, AVERAGE, VALIDATIONS = 0.1, 0.02, 10
 DROPS = (0.8, 0.9)  # darknet's steps 3200 and 3600 of 4000
 
 
@@ -54,14 +61,7 @@ def train_detector(
     max_batches: int = 4000,
     optimizer: Literal["SGD", "Adam", "AdamW"] = "SGD",
     learning_rate: float = 0.001,
-    momentum: float = 0.9,
-    weight_decay: float = 0.0005,
-    warmup: float = 0.1,
-    average: float = 0.02,
-    augmentation: Mapping[str, float] | None = None,
-    validations: int = 10,
-    precision: Literal["float32", "bfloat16", "auto"] = "auto",
-    device: str | None = None,
+    precision: Precision = "auto",
     threads: int | None = None,
     seed: int,
 ) -> pd.DataFrame:
@@ -80,19 +80,10 @@ def train_detector(
         image_size: longer side of the films, a multiple of 32 (paper silent; darknet: 416).
         batch: films a step (darknet: 64).
         max_batches: steps of the run, rounded up to whole epochs (paper: 4000).
-        optimizer, learning_rate, momentum, weight_decay: darknet's by default (paper silent);
-            momentum is the first beta of Adam and AdamW.
-        warmup: share of the run in which the learning rate rises from 0 (darknet's burn-in of
-            1000 batches would be a quarter; ours).
-        average: the weights that are kept are a moving average over about this share of the run
-            (ours; ultralytics' own averages over 10000 steps, too many for a short run).
-        augmentation: names and values of ultralytics' augmentations; None: `AUGMENTATION`.
-        validations: how often validation films are looked at, evenly over the second half of
-            the run (ours); the last epoch always.
+        optimizer, learning_rate: darknet's by default (paper silent).
         precision: of the network's products while it learns. "bfloat16" takes a third of the time
             on processors that have it in hardware; "auto" takes it there and "float32" elsewhere
             (ours; the results of the two differ as those of two seeds do).
-        device: as torch names it; None: the first GPU if there is one, else the CPU.
         threads: of torch on the CPU; None leaves torch's setting.
         seed: decides weights, order of films and augmentation.
 
@@ -111,7 +102,7 @@ def train_detector(
     import_ultralytics(out / ".ultralytics")
     import torch
 
-    device = chosen_device(device)
+    device = chosen_device()
     if threads is not None:
         torch.set_num_threads(threads)
     films = pd.read_csv(data / "films.csv")
@@ -129,11 +120,11 @@ def train_detector(
         "cache": "ram",
         "optimizer": optimizer,
         "lr0": learning_rate,
-        "momentum": momentum,
-        "weight_decay": weight_decay,
-        "warmup_epochs": warmup * epochs,
+        "momentum": MOMENTUM,
+        "weight_decay": WEIGHT_DECAY,
+        "warmup_epochs": WARMUP * epochs,
         "warmup_bias_lr": 0.0,
-        "warmup_momentum": momentum,
+        "warmup_momentum": MOMENTUM,
         "patience": 0,
         "amp": False,  # True would download a network for a check; precision is set in the trainer
         "workers": 0,
@@ -145,15 +136,13 @@ def train_detector(
         "device": device,
         "save_dir": str(out / "ultralytics"),
         "exist_ok": True,
-        **(AUGMENTATION if augmentation is None else augmentation),
+        **AUGMENTATION,
     }
     log.info("%s: %d epochs of %d batches of %d films", model, epochs, batches, batch)
     trainer = _trainer(
         settings,
-        average=average,
         steps=epochs * batches,
-        validations=validations,
-        bfloat16=_uses_bfloat16(precision, device),
+        bfloat16=uses_bfloat16(precision, device),
     )
     trainer.train()
     history = pd.DataFrame(trainer.history)
@@ -187,21 +176,7 @@ def _described(data: Path, out: Path) -> Path:
     return path
 
 
-def _uses_bfloat16(precision: str, device: str) -> bool:
-    """Whether to multiply in bfloat16; "auto" asks the processor."""
-    import torch
-
-    if precision != "auto":
-        return precision == "bfloat16"
-    if device != "cpu":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    can = torch.cpu.get_capabilities()
-    return bool(can.get("amx_bf16") or can.get("avx512_bf16"))
-
-
-def _trainer(
-    settings: dict[str, Any], *, average: float, steps: int, validations: int, bfloat16: bool
-) -> Any:
+def _trainer(settings: dict[str, Any], *, steps: int, bfloat16: bool) -> Any:
     """ultralytics' trainer with the paper's schedule, a shorter average, and fewer validations."""
     import torch
     from torch.optim.lr_scheduler import LambdaLR
@@ -217,7 +192,7 @@ def _trainer(
 
         def _setup_train(self) -> None:
             super()._setup_train()
-            memory = max(average * steps, 1.0)
+            memory = max(AVERAGE * steps, 1.0)
             self.model.to(memory_format=torch.channels_last)  # a quarter faster on CPUs too
             self.ema = ModelEMA(self.model, decay=math.exp(-1 / memory), tau=memory)
             self.history: list[dict[str, Any]] = []
@@ -254,7 +229,7 @@ def _trainer(
         def plan_epoch(self) -> None:
             """Validate only now and then: on few films it costs as much as training."""
             left = self.epochs - 1 - self.epoch
-            every = max(1, round(self.epochs / 2 / max(validations, 1)))
+            every = max(1, round(self.epochs / 2 / VALIDATIONS))
             self.args.val = left % every == 0 and left < self.epochs / 2
             self.seen = {}
             self.fitness = None
