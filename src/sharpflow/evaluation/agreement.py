@@ -161,6 +161,7 @@ def _moments(totals: Array) -> tuple[Array, Array, Array, Array]:
     covariance = _ratio(totals[..., 5], n) - mean_x * mean_y
     variance_x = _no_rounding(square_x - mean_x**2, square_x)
     variance_y = _no_rounding(square_y - mean_y**2, square_y)
+    covariance = np.where((variance_x > 0) & (variance_y > 0), covariance, 0.0)
     return variance_x, variance_y, covariance, mean_y - mean_x
 
 

@@ -1,0 +1,299 @@
+"""Bo et al.'s Tables 1 and 2 from predictions: every row of the grid, run or not, and marks.
+
+Beside the paper's rows stand what the paper compares with (the human readers, Wang et al.'s
+network) and, of ours, what always giving one answer would reach. Test images choose nothing here:
+where a comparison needs the best row, it is the best on the validation images.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sharpflow.evaluation.whole_image import (
+    REGRESSION,
+    SEVERITY,
+    best_constant_class,
+    constant_totals,
+    regression_metrics,
+    severity_metrics,
+)
+from sharpflow.whole_image.grid import (
+    PRINTED_NETWORKS,
+    ROWS,
+    Label,
+    NetworkRow,
+    PaperValues,
+    Row,
+    StackRow,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RUN, NOT_RUN, PAPER_ONLY, CONSTANT = "run", "not run", "paper only", "constant"
+LABELS = ("group", "model", "loss", "freezing", "principle", "batch")
+PAPER_METRICS = {
+    "total": ("pcc", "mae", "rmse"),
+    "severity": ("accuracy", "balanced_accuracy", "pcc", "mae", "rmse"),
+}
+# Bo et al., section 2.1 (between the two readers) and section 4 (Wang et al.'s network).
+REFERENCES: Mapping[str, tuple[Label, PaperValues]] = {
+    "human-readers": (Label("Human readers"), PaperValues(pcc=0.97, mae=12.24, rmse=18.75)),
+    "wang-resnetdwise50": (
+        Label("ResNet-Dwise50 (Wang et al.)", freezing="random weights"),
+        PaperValues(pcc=0.95, mae=17.76, rmse=26.34),
+    ),
+    "wang-resnetdwise50-chexpert": (
+        Label("ResNet-Dwise50 (Wang et al.)", freezing="from CheXpert"),
+        PaperValues(pcc=0.97, mae=14.9, rmse=22.01),
+    ),
+}
+# An epoch of regression with batches of 4 on a V100: Bo et al., section 3.1.
+PAPER_EPOCH_SECONDS = {"mobilenetv2": 688.0, "resnet34": 748.0, "resnet50": 825.0}
+PAPER_TRAINING_IMAGES = 2700
+
+
+def regression_table(
+    predictions: Mapping[str, "pd.DataFrame"], *, data: str, seed: int, resamples: int = 2000
+) -> "pd.DataFrame":
+    """tables/whole_regression.csv: Table 1's rows in its order, then marks to hold them against.
+
+    Args:
+        predictions: row name -> its predictions.csv; rows of other tasks are left alone.
+        data: "phantom" or the cohort's name.
+        seed: the study's.
+        resamples: bootstrap draws.
+
+    Returns:
+        row, data, n (test images), patients, n_train, n_validation, pcc, mae, rmse, icc, each also
+        with _low and _high, paper_pcc, paper_mae, paper_rmse; group ("baseline", "transfer",
+        "stack", "further", "reference", "constant"), model, loss, freezing, principle, batch as
+        printed; state: "run", "not run", "paper only", "constant". Rows not run are blank but for
+        the paper's values; further rows are there only when run.
+    """
+    rows = _table_rows("total", predictions)
+    lines = [_line(row, predictions.get(row.name), data, seed, resamples) for row in rows]
+    lines += [_reference(name) for name in REFERENCES]
+    run = _first_run(rows, predictions)
+    if run is not None:
+        for name, guess in constant_totals(run).items():
+            label = Label(f"Always the training images' {name}")
+            measured = regression_metrics(guess, seed=seed, resamples=resamples)
+            line = {"row": f"constant-{name}", "data": data, "state": CONSTANT}
+            lines.append(line | _printed("constant", label) | measured)
+    return _as_table(lines, "total", tuple(REGRESSION))
+
+
+def severity_table(
+    predictions: Mapping[str, "pd.DataFrame"], *, data: str, seed: int, resamples: int = 2000
+) -> "pd.DataFrame":
+    """tables/whole_severity.csv: Table 2's rows in its order, and the best constant class.
+
+    As `regression_table`, with accuracy, balanced_accuracy (fractions), pcc, mae, rmse (of class
+    numbers), kappa, icc, paper_accuracy and so on, and classes_absent; group also "binned".
+    """
+    rows = _table_rows("severity", predictions)
+    lines = [_line(row, predictions.get(row.name), data, seed, resamples) for row in rows]
+    run = _first_run(rows, predictions)
+    if run is not None:
+        line = {"row": "constant-best", "data": data, "state": CONSTANT}
+        label = Label("Best constant class, measure by measure")
+        lines.append(line | _printed("constant", label) | best_constant_class(run))
+    table = _as_table(lines, "severity", tuple(SEVERITY))
+    return table.astype({"classes_absent": "Int64"})
+
+
+def comparisons(predictions: Mapping[str, "pd.DataFrame"]) -> list[tuple[str, str, str]]:
+    """The pairs of run rows that answer the paper's questions, for `difference_table`.
+
+    Gives (row, compared_with, question): "transfer" (pretrained, finetuned or frozen, against the
+    baseline of the same loss and batch), "freezing" (frozen against finetuned), "batch" (16
+    against 4), "loss" (smooth against MSE; ordinal against cross-entropy), "sampling" (balanced
+    against shuffled), "stacking" (a stack against the network that did best on the validation
+    images, by RMSE), "binning" (the binned stack against the stacked classifiers).
+    """
+    run = [row for name, row in ROWS.items() if name in predictions]
+    pairs = []
+    for row in run:
+        if isinstance(row, NetworkRow):
+            pairs += [(row.name, other, question) for other, question in _plainer(row)]
+        elif isinstance(row, StackRow):
+            best = best_on_validation(predictions, row.task)
+            pairs += [(row.name, best, "stacking")] if best else []
+        else:
+            stacks = [other for other in run if isinstance(other, StackRow)]
+            pairs += [
+                (row.name, stack.name, "binning") for stack in stacks if stack.task == row.task
+            ]
+    return [pair for pair in pairs if pair[1] in predictions]
+
+
+def best_on_validation(predictions: Mapping[str, "pd.DataFrame"], task: str) -> str | None:
+    """The single network with the least RMSE on the validation images; None where none was run."""
+    errors = {}
+    for name, row in ROWS.items():
+        if isinstance(row, NetworkRow) and row.task == task and name in predictions:
+            rows = predictions[name].query("split == 'validation'")
+            errors[name] = float(np.sqrt(((rows["predicted"] - rows["true"]) ** 2).mean()))
+    return min(errors, key=errors.__getitem__) if errors else None
+
+
+def time_table(
+    histories: Mapping[str, "pd.DataFrame"], *, image_size: int, hardware: str
+) -> "pd.DataFrame":
+    """tables/whole_time.csv: how long an epoch took, beside the paper's.
+
+    Args:
+        histories: row name -> its history.csv (epoch, seconds, images_per_second).
+        image_size: pixels a side.
+        hardware: the machine in words.
+
+    Returns:
+        A row for each cohort, network, batch and freezing that was trained: cohort, network,
+        batch, freezing, rows, epochs, seconds_per_epoch, images_per_second (medians over the epochs
+        of all its rows), image_size, hardware, paper_seconds_per_epoch,
+        paper_images_per_second (2,700 images on a V100; only for batch 4 of the whole cohort with
+        nothing frozen).
+    """
+    import pandas as pd
+
+    parts = []
+    for name, row in ROWS.items():
+        if isinstance(row, NetworkRow) and name in histories:
+            columns = histories[name][["seconds", "images_per_second"]]
+            parts.append(
+                columns.assign(
+                    cohort=row.cohort,
+                    network=row.network,
+                    batch=row.batch,
+                    freezing=row.freeze or "",
+                    row=name,
+                )
+            )
+    keys = ["cohort", "network", "batch", "freezing"]
+    if not parts:
+        parts = [pd.DataFrame(columns=[*keys, "row", "seconds", "images_per_second"])]
+    table = (
+        pd.concat(parts, ignore_index=True)
+        .sort_values(keys, key=_order, kind="stable")
+        .groupby(keys, sort=False)
+        .agg(
+            rows=("row", "nunique"),
+            epochs=("row", "size"),
+            seconds_per_epoch=("seconds", "median"),
+            images_per_second=("images_per_second", "median"),
+        )
+        .reset_index()
+    )
+    table = table.assign(image_size=image_size, hardware=hardware)
+    comparable = table["cohort"].eq("whole") & table["batch"].eq(4) & table["freezing"].eq("")
+    paper = table["network"].map(PAPER_EPOCH_SECONDS).astype(float).where(comparable)
+    return table.assign(
+        paper_seconds_per_epoch=paper, paper_images_per_second=PAPER_TRAINING_IMAGES / paper
+    )
+
+
+def _order(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Networks in the grid's order, all else as it sorts."""
+    networks = list(PRINTED_NETWORKS)
+    return column.map(networks.index) if column.name == "network" else column
+
+
+def _table_rows(task: str, predictions: Mapping[str, Any]) -> list[Row]:
+    return [
+        row
+        for row in ROWS.values()
+        if row.task == task and (row.group != "further" or row.name in predictions)
+    ]
+
+
+def _first_run(
+    rows: Iterable[Row], predictions: Mapping[str, "pd.DataFrame"]
+) -> "pd.DataFrame | None":
+    return next((predictions[row.name] for row in rows if row.name in predictions), None)
+
+
+def _line(
+    row: Row, predictions: "pd.DataFrame | None", data: str, seed: int, resamples: int
+) -> dict[str, Any]:
+    line: dict[str, Any] = {"row": row.name, "data": data, "state": NOT_RUN}
+    line |= _printed(row.group, row.label) | _paper(row.paper, PAPER_METRICS[row.task])
+    if predictions is None:
+        return line
+    measured = severity_metrics if row.task == "severity" else regression_metrics
+    counts = predictions["split"].value_counts()
+    return line | {
+        "state": RUN,
+        "n_train": int(counts.get("train", 0)),
+        "n_validation": int(counts.get("validation", 0)),
+        **measured(predictions, seed=seed, resamples=resamples),
+    }
+
+
+def _reference(name: str) -> dict[str, Any]:
+    label, paper = REFERENCES[name]
+    line = {"row": name, "state": PAPER_ONLY}
+    return line | _printed("reference", label) | _paper(paper, PAPER_METRICS["total"])
+
+
+def _printed(group: str, label: Label) -> dict[str, str]:
+    return {"group": group} | {name: getattr(label, name) for name in LABELS[1:]}
+
+
+def _paper(values: PaperValues, metrics: Iterable[str]) -> dict[str, float | None]:
+    return {f"paper_{name}": getattr(values, name) for name in metrics}
+
+
+def _as_table(lines: list[dict[str, Any]], task: str, metrics: tuple[str, ...]) -> "pd.DataFrame":
+    import pandas as pd
+
+    counts = ["n", "patients", "n_train", "n_validation"]
+    measured = [f"{name}{part}" for name in metrics for part in ("", "_low", "_high")]
+    columns = ["row", "data", *counts, *measured]
+    columns += [f"paper_{name}" for name in PAPER_METRICS[task]]
+    columns += [*LABELS, "state"]
+    if task == "severity":
+        columns.append("classes_absent")
+    table = pd.DataFrame(lines).reindex(columns=columns)
+    numbers = [name for name in columns if name in measured or name.startswith("paper_")]
+    return table.astype({**dict.fromkeys(numbers, float), **dict.fromkeys(counts, "Int64")})
+
+
+def _plainer(row: NetworkRow) -> list[tuple[str, str]]:
+    """The rows that answer one question about a row by differing from it in that, and which.
+
+    A frozen row differs from its baseline in weights and freezing at once: that is a question of
+    transfer still, since nothing can be frozen without it.
+    """
+    found = []
+    for other in ROWS.values():
+        if not isinstance(other, NetworkRow) or other.network != row.network:
+            continue
+        differs = tuple(name for name in _PLAIN if _value(row, name) != _value(other, name))
+        question = _QUESTIONS.get(differs)
+        plain = all(_value(other, name) in _PLAIN[name] for name in differs)
+        if other.task == row.task and question and plain:
+            found.append((other.name, question))
+    return found
+
+
+def _value(row: NetworkRow, name: str) -> object:
+    return getattr(row, name)
+
+
+_PLAIN: Mapping[str, tuple[object, ...]] = {
+    "loss": ("mse", "cross_entropy"),
+    "batch": (4,),
+    "start": (None,),
+    "freeze": (None,),
+    "sampling": ("shuffled",),
+}
+_QUESTIONS: Mapping[tuple[str, ...], str] = {
+    ("loss",): "loss",
+    ("batch",): "batch",
+    ("start",): "transfer",
+    ("start", "freeze"): "transfer",
+    ("freeze",): "freezing",
+    ("sampling",): "sampling",
+}

@@ -1,0 +1,330 @@
+"""The tables of the whole-image half beside what Bo et al. report.
+
+Each function takes a table of `evaluation.whole_tables` or `evaluation.whole_image`, writes it as
+CSV, Markdown and LaTeX, and says under it what made the numbers. As the paper, and unlike the
+tables of the joints, these print accuracies as fractions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sharpflow.evaluation.whole_tables import CONSTANT, NOT_RUN, PAPER_METRICS, PAPER_ONLY, RUN
+from sharpflow.reporting.tables import MISSING, check_columns, publish
+from sharpflow.whole_image.grid import PRINTED_NETWORKS
+
+HEADINGS = {
+    "baseline": "Baseline",
+    "transfer": "Transfer learning",
+    "stack": "Ensemble learning",
+    "binned": "Regression to classification",
+    "further": "Further rows (ours)",
+    "reference": "Reported elsewhere",
+    "constant": "Without a film",
+}
+TITLES = {
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "pcc": "PCC",
+    "mae": "MAE",
+    "rmse": "RMSE",
+    "kappa": "Quadratic kappa",
+    "icc": "ICC",
+}
+_DIGITS = {"mae": 2, "rmse": 2}  # of the others three, as the paper prints them
+
+
+@dataclass(frozen=True)
+class WholeNotes:
+    """What made the numbers; the notes under every table are written from it.
+
+    Attributes:
+        data: "phantom" or the cohort's name, as in the column `data`.
+        pretraining_data: "phantom" (drawn children's hands) or the bone-age cohort's name.
+        image_size: pixels a side of the packed images.
+        epochs: of the rows trained on the cohort.
+        pretraining_epochs: of the bone-age rows.
+        split_by: "patient" where the cohort names patients, else "image".
+        members: how a stack's members were chosen, "paper" or "validation".
+        fitted_on: the split on which the stacks' linear layers were fitted.
+    """
+
+    data: str
+    pretraining_data: str
+    image_size: int
+    epochs: int
+    pretraining_epochs: int
+    split_by: str
+    members: str
+    fitted_on: str
+
+    def of_data(self) -> str:
+        """A sentence on the data."""
+        if self.data == "phantom":
+            return (
+                "Data: phantom, that is radiographs of both hands drawn by this program, not real "
+                "film."
+            )
+        return f"Data: {self.data}."
+
+    def of_split(self, table: pd.DataFrame) -> str:
+        """A sentence on the images of each split and on what test images were used for."""
+        run = table[table["state"] == RUN]
+        by = "patient: none is in two splits"
+        if self.split_by != "patient":
+            by = "image: the cohort names no patients, so one may be in two splits"
+        if not len(run):
+            return f"Split by {by}."
+        counts = run.iloc[0]
+        return (
+            f"Split by {by}; {counts['n_train']} images to train, {counts['n_validation']} to "
+            f"validate, {counts['n']} to test. Numbers are of test images only, which chose "
+            "nothing: no epoch, no network, no member of a stack."
+        )
+
+    def of_training(self) -> str:
+        """A sentence on image size, epochs and the pretraining."""
+        drawn = "drawn hands of children (phantom)"
+        source = drawn if self.pretraining_data == "phantom" else self.pretraining_data
+        return (
+            f"Images of {self.image_size}x{self.image_size} pixels (paper: 1024x1024); "
+            f"{self.epochs} epochs (paper: 100 for baselines), the one with the least validation "
+            f"loss kept; transfer from bone age of {source}, {self.pretraining_epochs} epochs "
+            "(paper: RSNA, 50)."
+        )
+
+    def of_stacks(self) -> str:
+        """A sentence on the stacks."""
+        members = "the paper's" if self.members == "paper" else "the best on the validation images"
+        return f"Stacks: members are {members}; the linear layer is fitted on {self.fitted_on}."
+
+
+def publish_regression(table: pd.DataFrame, folder: str | Path, notes: WholeNotes) -> list[Path]:
+    """Bo et al.'s Table 1: folder/whole_regression.csv, .md, .tex.
+
+    Args:
+        table: what `evaluation.whole_tables.regression_table` gave.
+        folder: the study's tables.
+        notes: what made the numbers.
+    """
+    metrics = ("pcc", "mae", "rmse", "icc")
+    table = _checked(table, "total", metrics)
+    shown = _first_columns(table, {"loss": "Loss", "freezing": "Layer freezing", "batch": "Batch"})
+    shown = pd.concat([shown, _metric_columns(table, "total", metrics)], axis=1)
+    lines = [
+        notes.of_data(),
+        notes.of_split(table),
+        notes.of_training(),
+        notes.of_stacks(),
+        "PCC, MAE, RMSE: Bo et al., equations 3 to 5, in score points of 0 to 280; ICC: "
+        "two-way random, absolute agreement, single measurement. 95% intervals by bootstrap over "
+        "patients.",
+        "Rows marked 'not run' were not trained in this study.",
+        "Human readers: one reader against the other, as the cohort's publisher reports it. "
+        "ResNet-Dwise50: what Wang et al. report. Both on Wang's films, not on this study's.",
+        "Paper: Bo et al., Table 1, on 358 test images of Wang's cohort; no interval given there.",
+    ]
+    caption = "Prediction of the total score of both hands, beside Bo et al., Table 1"
+    return publish(table, folder, "whole_regression", shown=shown, caption=caption, notes=lines)
+
+
+def publish_severity(table: pd.DataFrame, folder: str | Path, notes: WholeNotes) -> list[Path]:
+    """Bo et al.'s Table 2: folder/whole_severity.csv, .md, .tex.
+
+    As `publish_regression`, of what `evaluation.whole_tables.severity_table` gave.
+    """
+    metrics = ("accuracy", "balanced_accuracy", "pcc", "mae", "rmse", "kappa", "icc")
+    table = _checked(table, "severity", metrics)
+    headings = {"freezing": "Layer freezing", "principle": "Stacking", "batch": "Batch"}
+    shown = _first_columns(table, headings)
+    shown = pd.concat([shown, _metric_columns(table, "severity", metrics)], axis=1)
+    absent = table["classes_absent"].dropna()
+    lines = [
+        notes.of_data(),
+        notes.of_split(table),
+        notes.of_training(),
+        notes.of_stacks(),
+        "Ten classes of the total, from 0, 5, 10, 15, 20, 30, 45, 70, 100 and 140; PCC, MAE, RMSE, "
+        "kappa (quadratic weights) and ICC (absolute agreement, single measurement) are of class "
+        "numbers. 95% intervals by bootstrap over patients.",
+        "Balanced accuracy: mean over the classes that test images have; a class that none has is "
+        f"left out{f' ({absent.max()} here)' if len(absent) else ''}.",
+        "Best constant class: for each measure, the best that one class for all test images could "
+        "reach.",
+        "Rows marked 'not run' were not trained in this study.",
+        "Paper: Bo et al., Table 2, on 358 test images of Wang's cohort; no interval given there.",
+    ]
+    if "ordinal" in " ".join(table["row"]):
+        lines.append(
+            "Ordinal: the cumulative code of the joint models in place of cross-entropy (ours)."
+        )
+    if "balanced" in " ".join(table["row"]):
+        lines.append("The row ending in 'balanced' draws classes equally often (ours).")
+    caption = "Prediction of the severity class of both hands, beside Bo et al., Table 2"
+    return publish(table, folder, "whole_severity", shown=shown, caption=caption, notes=lines)
+
+
+def publish_differences(table: pd.DataFrame, folder: str | Path, notes: WholeNotes) -> list[Path]:
+    """What transfer, freezing, stacking did: folder/whole_differences.csv, .md, .tex.
+
+    `table` is what `evaluation.whole_image.difference_table` gave.
+    """
+    numbers = ("value", "compared_value", "difference", "low", "high")
+    columns = ("question", "row", "compared_with", "metric", "data", "n", "patients", *numbers)
+    table = check_columns(table, columns)
+    digits = [_DIGITS.get(metric, 3) for metric in table["metric"]]
+    same = table[["question", "row", "compared_with"]]
+    first = ~(same == same.shift()).all(axis=1)
+    shown = pd.DataFrame(
+        {
+            "Question": table["question"].str.capitalize().where(first, ""),
+            "Row": table["row"].where(first, ""),
+            "Compared with": table["compared_with"].where(first, ""),
+            "Measure": [TITLES.get(metric, metric) for metric in table["metric"]],
+            "Row's value": [
+                number(x, places) for x, places in zip(table["value"], digits, strict=True)
+            ],
+            "Other's value": [
+                number(x, places) for x, places in zip(table["compared_value"], digits, strict=True)
+            ],
+            "Difference (95% interval)": [
+                number_with_interval(*row)
+                for row in zip(
+                    table["difference"], table["low"], table["high"], digits, strict=True
+                )
+            ],
+            "Interval without 0": [
+                "" if pd.isna(low) or low <= 0 <= high else "yes"
+                for low, high in zip(table["low"], table["high"], strict=True)
+            ],
+        }
+    )
+    lines = [
+        notes.of_data(),
+        notes.of_training(),
+        notes.of_stacks(),
+        "Row's value less the other's, on the same test images; 95% intervals by bootstrap over "
+        "patients, both rows drawn together. MAE and RMSE: below 0 is better; else above 0.",
+        "One training of each row: the interval tells of other patients, not of other random "
+        "seeds, and is not widened for the number of comparisons.",
+        "Transfer: against random weights. Freezing: against all layers tuned. Stacking: against "
+        "the one network with the least RMSE on the validation images. Binning: the binned stack "
+        "of totals against stacked classifiers.",
+    ]
+    caption = "What transfer, freezing and stacking changed, on the same test images"
+    return publish(table, folder, "whole_differences", shown=shown, caption=caption, notes=lines)
+
+
+def publish_time(table: pd.DataFrame, folder: str | Path, notes: WholeNotes) -> list[Path]:
+    """Time of an epoch: folder/whole_time.csv, .md, .tex.
+
+    `table` is what `evaluation.whole_tables.time_table` gave. Wall times differ from run to run,
+    so this table does too.
+    """
+    columns = (
+        *("cohort", "network", "batch", "freezing", "rows", "epochs", "seconds_per_epoch"),
+        *("images_per_second", "image_size", "hardware"),
+        *("paper_seconds_per_epoch", "paper_images_per_second"),
+    )
+    table = check_columns(table, columns)
+    cohorts = {"whole": "Both hands", "bone_age": "Bone age"}
+    networks = {str(name): printed for name, printed in PRINTED_NETWORKS.items()}
+    shown = pd.DataFrame(
+        {
+            "Network": [networks.get(name, name) for name in table["network"]],
+            "Films": [cohorts.get(name, name) for name in table["cohort"]],
+            "Batch": table["batch"].astype(str),
+            "Frozen up to": [_freezing(name) for name in table["freezing"]],
+            "Rows": table["rows"].astype(str),
+            "Epochs": table["epochs"].astype(str),
+            "Seconds an epoch": [number(x, 1) for x in table["seconds_per_epoch"]],
+            "Images/s": [number(x, 1) for x in table["images_per_second"]],
+            "Paper, an epoch (min)": [_minutes(x) for x in table["paper_seconds_per_epoch"]],
+            "Paper, images/s": [number(x, 1) for x in table["paper_images_per_second"]],
+        }
+    )
+    hardware = ", ".join(dict.fromkeys(table["hardware"])) or "not recorded"
+    lines = [
+        notes.of_data(),
+        f"This study: images of {notes.image_size}x{notes.image_size} pixels, on {hardware}; "
+        "medians over all epochs of all rows that share network, batch and freezing.",
+        "Paper: Bo et al., section 3.1: regression, 2,700 images of 1024x1024, batch 4, on an "
+        "NVIDIA Tesla V100 SXM2. Its images/s are 2,700 over its time, validation included if it "
+        "was timed.",
+    ]
+    caption = "Time of an epoch, beside Bo et al., section 3.1"
+    return publish(table, folder, "whole_time", shown=shown, caption=caption, notes=lines)
+
+
+def number(value: float | None, digits: int) -> str:
+    """A number, "13.58"; a dash when there is none."""
+    return MISSING if value is None or pd.isna(value) else f"{value:.{digits}f}"
+
+
+def number_with_interval(value: float, low: float, high: float, digits: int) -> str:
+    """A number and its interval, "0.92 (0.90 to 0.94)"; "to", since bounds may be below 0."""
+    text = number(value, digits)
+    if text == MISSING or pd.isna(low) or pd.isna(high):
+        return text
+    return f"{text} ({number(low, digits)} to {number(high, digits)})"
+
+
+def _checked(table: pd.DataFrame, task: str, metrics: Sequence[str]) -> pd.DataFrame:
+    parts = [f"{name}{part}" for name in metrics for part in ("", "_low", "_high")]
+    paper = [f"paper_{name}" for name in PAPER_METRICS[task]]
+    fractions = [name for name in parts if "accuracy" in name]
+    columns = ("row", "data", "n", *parts, *paper, "group", "model", "state")
+    return check_columns(table, columns, fractions)
+
+
+def _first_columns(table: pd.DataFrame, headings: dict[str, str]) -> pd.DataFrame:
+    """Group, named once for its rows, and the label as the paper's table prints it."""
+    new = table["group"] != table["group"].shift()
+    groups = [HEADINGS.get(group, group) for group in table["group"]]
+    columns: dict[tuple[str, str], Any] = {
+        ("", ""): pd.Series(groups, index=table.index).where(new, ""),
+        ("", "Model"): table["model"],
+    }
+    for name, heading in headings.items():
+        columns["", heading] = table[name].fillna("")
+    return pd.DataFrame(columns)
+
+
+def _metric_columns(table: pd.DataFrame, task: str, metrics: Sequence[str]) -> pd.DataFrame:
+    columns = {}
+    for name in metrics:
+        title, digits = TITLES[name], _DIGITS.get(name, 3)
+        columns[title, "this study (95% interval)"] = [
+            _cell(state, value, low, high, digits)
+            for state, value, low, high in zip(
+                *(table["state"], table[name], table[f"{name}_low"], table[f"{name}_high"]),
+                strict=True,
+            )
+        ]
+        if name in PAPER_METRICS[task]:
+            columns[title, "paper"] = [number(x, digits) for x in table[f"paper_{name}"]]
+    columns["", "Images (n)"] = [MISSING if pd.isna(n) else str(int(n)) for n in table["n"]]
+    columns["", "Data"] = table["data"].fillna("").tolist()
+    return pd.DataFrame(columns, index=table.index)
+
+
+def _cell(state: str, value: float, low: float, high: float, digits: int) -> str:
+    if state == NOT_RUN:
+        return "not run"
+    if state == PAPER_ONLY:
+        return ""
+    if state == CONSTANT:
+        return number(value, digits)
+    return number_with_interval(value, low, high, digits)
+
+
+def _freezing(scheme: str) -> str:
+    kind, blocks = scheme[:-1], scheme[-1:]
+    return f"{kind.replace('rbs', 'RBs').replace('iRBs', 'IRBs')}-{blocks}" if scheme else "nothing"
+
+
+def _minutes(seconds: float) -> str:
+    return MISSING if pd.isna(seconds) else f"{int(seconds) // 60}:{int(seconds) % 60:02}"
