@@ -1,0 +1,189 @@
+"""Training of one network of the grid (Bo et al., 2.4 and 2.8)."""
+
+import io
+import logging
+import sys
+import time
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import lightning.pytorch as pl
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from sharpflow.errors import UserError
+from sharpflow.files import whole, write_table
+from sharpflow.hardware import Precision
+from sharpflow.seeds import seed_for
+from sharpflow.whole_image.batches import Images
+from sharpflow.whole_image.checkpoints import Progress
+from sharpflow.whole_image.freezing import freeze
+from sharpflow.whole_image.grid import NetworkRow
+from sharpflow.whole_image.layout import Choice, ready_network, wants_bfloat16
+from sharpflow.whole_image.lightning_module import WholeImageModule
+from sharpflow.whole_image.networks import build_network, transfer_weights
+from sharpflow.whole_image.predictions import encode_targets
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+log = logging.getLogger(__name__)
+
+
+def train_network(
+    row: NetworkRow,
+    images: Images,
+    targets: npt.ArrayLike,
+    splits: npt.ArrayLike,
+    statistics: Mapping[str, float],
+    *,
+    out: str | Path,
+    checkpoints: str | Path,
+    epochs: int,
+    seed: int,
+    start: str | Path | None = None,
+    learning_rate: float = 0.001,
+    momentum: float = 0.9,
+    weight_decay: float = 0.001,
+    precision: Precision = "auto",
+    channels_last: Choice = "auto",
+    compile: Choice = "auto",  # noqa: A002
+    devices: int = 1,
+    threads: int | None = None,
+    time_budget: float | None = None,
+) -> "pd.DataFrame":
+    """Train a row of the grid; writes model.pt (the best epoch's weights) and history.csv to `out`.
+
+    SGD at a constant rate (the paper names an initial rate and no schedule); the epoch of the
+    least validation loss is kept, the first on a tie (the paper does not name its measure).
+    Stopped at any moment, the next call goes on after the last whole epoch and ends with the same
+    weights as a run that nobody stopped (on a CPU; a GPU's sums vary).
+
+    Rows of one network start from the same random weights, those that only the last layer has
+    after a transfer included, so that they differ in nothing but what their names say (ours).
+
+    Args:
+        row: what to train.
+        images: packed images (n, size, size) uint8.
+        targets: totals in score points (for severity too, which bins them) or months, (n,).
+        splits: "train", "validation" or "test" of each image, (n,).
+        statistics: pixel_mean, pixel_sd, target_mean, target_sd of the training images.
+        out: folder for model.pt and history.csv.
+        checkpoints: folder for last.ckpt, of this run alone (named by all that decides it).
+        epochs: paper: 100, for bone age 50.
+        seed: the study's.
+        start: model.pt of the pretraining row, for a row that has one.
+        learning_rate, momentum, weight_decay: the paper's by default.
+        precision: "float32", "bfloat16" (mixed: weights stay float32), or "auto": bfloat16 where
+            the hardware has it.
+        channels_last: memory format; "auto": yes.
+        compile: through torch.compile; "auto": on a GPU only.
+        devices: GPUs (or processes on a CPU) that share each batch.
+        threads: of torch on the CPU; None leaves torch's setting.
+        time_budget: seconds from the call until this must have ended, by the longest epoch so far.
+
+    Returns:
+        One row an epoch: epoch, learning_rate, loss (mean over batches), validation_loss, seconds
+        (validation and checkpoint included), images_per_second (training images over the time
+        that training alone took).
+
+    Raises:
+        OutOfTime: the next epoch would not fit; all before it are kept, so a retry resumes.
+        UserError: no training or validation images, no weights to start from, weights or a
+            checkpoint of another network, a batch that devices cannot share, a loss that is not
+            a number.
+    """
+    began = time.monotonic()
+    _quiet_lightning()
+    if threads is not None:
+        torch.set_num_threads(threads)
+    learned = encode_targets(row.task, targets, statistics)
+    train, validation = _indices(row, splits, len(images), len(learned))
+    network = build_network(row.network, row.outputs, seed_for(seed, row.network, "weights"))
+    _start_from(row, network, start)
+    freeze(network, row.freeze)
+    on_gpu = torch.cuda.is_available()
+    device = "cuda" if on_gpu else "cpu"
+    if row.batch % devices:
+        raise UserError(f"{row.name}: {devices} devices cannot share a batch of {row.batch}.")
+    module = WholeImageModule(
+        row,
+        ready_network(row, network, channels_last),
+        images=images,
+        targets=learned,
+        train=train,
+        validation=validation,
+        statistics=statistics,
+        path=Path(checkpoints) / "last.ckpt",
+        epochs=epochs,
+        seed=seed,
+        learning_rate=learning_rate,
+        momentum=momentum,
+        weight_decay=weight_decay,
+        compiled=on_gpu if compile == "auto" else compile,
+        deadline=None if time_budget is None else began + time_budget,
+    )
+    left = epochs - len(module.progress.history)
+    if left > 0:
+        trainer = pl.Trainer(
+            accelerator=device,
+            devices=devices,
+            strategy="ddp_spawn" if devices > 1 else "auto",
+            precision="bf16-mixed" if wants_bfloat16(row, precision, device) else "32-true",
+            max_epochs=left,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=sys.stderr.isatty(),
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            use_distributed_sampler=False,
+            benchmark=on_gpu,
+            default_root_dir=checkpoints,
+        )
+        trainer.fit(module)
+    return _write_results(module.progress.path, Path(out))
+
+
+def _indices(
+    row: NetworkRow, splits: npt.ArrayLike, images: int, targets: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    names = np.asarray(splits)
+    if not len(names) == images == targets:
+        raise ValueError(f"{images} images, {targets} targets, {len(names)} splits")
+    train = np.flatnonzero(names == "train")
+    validation = np.flatnonzero(names == "validation")
+    if len(train) < 2 or not len(validation):
+        raise UserError(
+            f"{row.name}: {len(train)} images to train on and {len(validation)} to validate on; "
+            "expected at least 2 and 1. Give the cohort more images or larger shares."
+        )
+    return train, validation
+
+
+def _start_from(row: NetworkRow, network: torch.nn.Module, start: str | Path | None) -> None:
+    if (row.start is None) != (start is None):
+        wanted = f"starts from {row.start}" if row.start else "starts from random weights"
+        raise UserError(f"{row.name} {wanted}, but the weights given are {start}.")
+    if start is not None:
+        transfer_weights(network, torch.load(start, map_location="cpu", weights_only=True))
+
+
+def _write_results(checkpoint: Path, out: Path) -> "pd.DataFrame":
+    """Write the best epoch's weights and the history; from the file, since processes may differ."""
+    progress = Progress(checkpoint)
+    buffer = io.BytesIO()  # a file's name would be written into it
+    torch.save({name: value.contiguous() for name, value in progress.best.items()}, buffer)
+    with whole(out / "model.pt") as temporary:
+        temporary.write_bytes(buffer.getvalue())
+    history = progress.table()
+    write_table(history, out / "history.csv")
+    return history
+
+
+def _quiet_lightning() -> None:
+    for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="lightning")
