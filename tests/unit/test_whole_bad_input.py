@@ -1,0 +1,320 @@
+"""One test for each way in which a cohort of whole images can be wrong, and for what is fine."""
+
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from sharpflow.cohort.bone_age import list_bone_age
+from sharpflow.cohort.check_images import ImageCohort, check_bone_age, check_whole
+from sharpflow.cohort.whole import OWN_COLUMNS, list_whole
+from sharpflow.errors import ProblemsError
+from sharpflow.whole_image.packing import pack
+
+COLUMNS = {"image": "file", "patient": "patient", "total": "svdh", "age": "age", "sex": "sex"}
+NAMES = ("a1", "a2", "a3", "a4", "a5")
+SIZE, MAX_PIXELS = 16, 10_000
+
+
+def save_film(path: Path, seed: int, size: tuple[int, int] = (40, 60)) -> None:
+    path.parent.mkdir(exist_ok=True, parents=True)
+    image = np.random.default_rng(seed).integers(0, 256, size, dtype=np.uint8)
+    Image.fromarray(image).save(path)
+
+
+@pytest.fixture
+def cohort(tmp_path: Path) -> Path:
+    """A cohort without fault: five films, two of one patient, age and sex not always known."""
+    for number, name in enumerate(NAMES):
+        save_film(tmp_path / "images" / f"{name}.png", number)
+    table = pd.DataFrame(
+        {
+            "file": [f"{name}.png" for name in NAMES],
+            "patient": ["p1", "p1", "p2", "p3", "p4"],
+            "svdh": ["0", "12.5", "280", "7", "31.0"],
+            "age": ["25", "", "61.5", "70", "33"],
+            "sex": ["F", "male", "", "1", "0"],
+        }
+    )
+    table.to_csv(tmp_path / "labels.csv", index=False)
+    return tmp_path
+
+
+def edit(cohort: Path, row: int, column: str, value: str) -> None:
+    """Change one value; `row` as a spreadsheet counts, the header being 1."""
+    table = pd.read_csv(cohort / "labels.csv", dtype=str, keep_default_na=False)
+    table.loc[row - 2, column] = value
+    table.to_csv(cohort / "labels.csv", index=False)
+
+
+def check(cohort: Path, **settings: Any) -> ImageCohort:
+    sources = (cohort / "labels.csv", cohort / "images", settings.pop("columns", COLUMNS))
+    _, packed, unpacked = pack(list_whole(*sources).paths(), SIZE, MAX_PIXELS)
+    return check_whole(*sources, packed=packed, unpacked=unpacked, **settings)
+
+
+def problems_of(cohort: Path, **settings: Any) -> list[str]:
+    with pytest.raises(ProblemsError) as caught:
+        check(cohort, **settings)
+    assert all(problem.remedy.endswith(".") for problem in caught.value.problems)
+    lines = [str(problem) for problem in caught.value.problems]
+    assert all(line in str(caught.value) for line in lines)
+    return lines
+
+
+def assert_only(lines: list[str], *words: str) -> None:
+    """There is one problem, and it says all the words."""
+    assert len(lines) == 1, lines
+    assert all(word in lines[0] for word in words), lines
+
+
+def test_a_cohort_without_fault_is_read_as_it_stands(cohort: Path) -> None:
+    checked = check(cohort)
+    assert checked.problems.empty
+    assert checked.images["image_id"].tolist() == list(NAMES)
+    assert checked.images["patient"].tolist() == ["p1", "p1", "p2", "p3", "p4"]
+    assert checked.images["total"].tolist() == [0, 12.5, 280, 7, 31]
+    assert checked.images["sex"].fillna("").tolist() == ["F", "M", "", "M", "F"]
+    assert checked.images["age"].isna().tolist() == [False, True, False, False, False]
+
+
+def test_columns_that_the_table_lacks(cohort: Path) -> None:
+    alone = dict.fromkeys(COLUMNS) | {"image": "file", "total": "svdh"}
+    checked = check(cohort, columns=alone)
+    assert checked.images["patient"].tolist() == list(NAMES)
+    assert checked.images[["age", "sex"]].isna().all(axis=None)
+
+
+def test_missing_file(cohort: Path) -> None:
+    (cohort / "images" / "a3.png").unlink()
+    lines = problems_of(cohort)
+    assert_only(lines, "images/a3.png", "row 4, image a3 of", "labels.csv", "no file", "add the")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "found"),
+    [
+        (lambda data: data[: len(data) // 2], "cannot be decoded"),
+        (lambda data: b"", "an empty file"),
+        (lambda data: b"file,svdh\n" * 9, "not an image"),
+    ],
+)
+def test_file_that_is_no_whole_image(cohort: Path, spoil: Any, found: str) -> None:
+    path = cohort / "images" / "a2.png"
+    path.write_bytes(spoil(path.read_bytes()))
+    assert_only(problems_of(cohort), "images/a2.png", "row 3, image a2", found, "xport")
+
+
+def test_absurdly_large_image_is_refused_before_it_is_decoded(cohort: Path) -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        crc = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + crc
+
+    header = struct.pack(">IIBBBBB", 9000, 9000, 8, 0, 0, 0, 0)
+    bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+    (cohort / "images" / "a1.png").write_bytes(bomb)
+    lines = problems_of(cohort)
+    assert_only(lines, "a1.png", "9000 x 9000 = 81,000,000 pixels", "at most 10,000", "max_pixels")
+
+
+def test_missing_column_names_the_nearest(cohort: Path) -> None:
+    lines = problems_of(cohort, columns=COLUMNS | {"total": "svdh2", "sex": "gender"})
+    assert len(lines) == 2
+    assert any("column svdh2" in line and "but svdh" in line for line in lines)
+    assert any("column gender" in line and "Add the column" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "expected"),
+    [
+        ("svdh", "280.5", "a number from 0 to 280"),
+        ("svdh", "-1", "a number from 0 to 280"),
+        ("svdh", "nan", "a number from 0 to 280"),
+        ("svdh", "12,5", "a number from 0 to 280"),
+        ("svdh", "", "a number from 0 to 280"),
+        ("age", "151", "a number from 0 to 120"),
+        ("age", "old", "a number from 0 to 120"),
+        ("sex", "2", "female"),
+        ("patient", "", "letters, digits"),
+        ("patient", "Ann Lee", "letters, digits"),
+    ],
+)
+def test_impossible_value(cohort: Path, column: str, value: str, expected: str) -> None:
+    edit(cohort, 4, column, value)
+    found = repr(value) if value else "nothing"
+    named = f"row 4, image a3, column {column}: found {found}"
+    assert_only(problems_of(cohort), "labels.csv", named, expected, "Correct the")
+
+
+def test_repeated_image(cohort: Path) -> None:
+    edit(cohort, 5, "file", "a2.png")
+    (cohort / "images" / "a4.png").unlink()
+    lines = problems_of(cohort)
+    assert_only(lines, "row 5, image a2", "again", "first:", "row 3", "Delete the wrong row")
+
+
+def test_same_film_under_two_ids(cohort: Path) -> None:
+    """Found by its pixels: the bytes of the files differ."""
+    image = Image.open(cohort / "images" / "a1.png")
+    image.save(cohort / "images" / "a4.png", compress_level=1)
+    lines = problems_of(cohort)
+    assert len(lines) == 2
+    assert "row 2, image a1" in lines[0]
+    assert "the same pixels as a4" in lines[0]
+    assert "row 5, image a4" in lines[1]
+    assert "the same pixels as a1" in lines[1]
+
+
+def test_empty_table(cohort: Path) -> None:
+    (cohort / "labels.csv").write_text(",".join(COLUMNS.values()) + "\n")
+    assert_only(problems_of(cohort), "labels.csv", "no rows", "a row for each image")
+    (cohort / "labels.csv").write_text("")
+    assert_only(problems_of(cohort), "labels.csv", "an empty file")
+    (cohort / "labels.csv").unlink()
+    assert_only(problems_of(cohort), "labels.csv", "cannot be read")
+
+
+def test_missing_folder(cohort: Path) -> None:
+    (cohort / "images").rename(cohort / "elsewhere")
+    assert_only(problems_of(cohort), "images", "no such folder", "Correct the path")
+
+
+def test_name_that_fits_several_files_or_none_that_may_be_an_id(cohort: Path) -> None:
+    save_film(cohort / "images" / "a1.jpg", 9)
+    save_film(cohort / "images" / "a 5.png", 4)
+    edit(cohort, 2, "file", "a1")
+    edit(cohort, 6, "file", "a 5.png")
+    lines = problems_of(cohort)
+    assert len(lines) == 2
+    assert any("row 2, column file" in line and "a1.jpg, a1.png" in line for line in lines)
+    assert any("row 6, column file" in line and "'a 5.png'" in line for line in lines)
+
+
+def test_all_problems_come_at_once(cohort: Path) -> None:
+    (cohort / "images" / "a1.png").unlink()
+    (cohort / "images" / "a2.png").write_bytes(b"")
+    edit(cohort, 4, "svdh", "1000")
+    edit(cohort, 4, "age", "-3")
+    edit(cohort, 5, "sex", "?")
+    lines = problems_of(cohort)
+    assert len(lines) == 5
+    for row, column in ((4, "svdh"), (4, "age"), (5, "sex")):
+        assert any(f"row {row}, " in line and f"column {column}" in line for line in lines)
+
+
+def test_what_is_wrong_can_be_set_aside_and_is_listed(cohort: Path) -> None:
+    (cohort / "images" / "a1.png").unlink()
+    edit(cohort, 4, "svdh", "1000")
+    checked = check(cohort, on_problem="set_aside")
+    assert checked.images["image_id"].tolist() == ["a2", "a4", "a5"]
+    assert sorted(checked.problems["set_aside"]) == ["film a1", "film a3"]
+    assert (checked.problems[["file", "found", "expected", "remedy"]] != "").all(axis=None)
+
+
+def test_a_cohort_of_which_nothing_is_left_stops(cohort: Path) -> None:
+    for name in NAMES:
+        (cohort / "images" / f"{name}.png").unlink()
+    assert len(problems_of(cohort, on_problem="set_aside")) == 5
+
+
+def test_a_missing_column_cannot_be_set_aside(cohort: Path) -> None:
+    problems_of(cohort, columns=COLUMNS | {"total": "nowhere"}, on_problem="set_aside")
+
+
+def test_colour_deep_and_unequal_images_are_fine(cohort: Path) -> None:
+    rng = np.random.default_rng(3)
+    colour = rng.integers(0, 256, (30, 90, 3), dtype=np.uint8)
+    Image.fromarray(colour).save(cohort / "images" / "a1.png")
+    deep = (np.arange(64 * 48).reshape(64, 48) * 3 % 4096).astype(np.uint16)
+    Image.fromarray(deep).save(cohort / "images" / "a2.png")
+    checked = check(cohort)
+    assert len(checked.images) == 5
+    assert checked.problems.empty
+
+
+def test_images_without_a_row_are_told_of(cohort: Path, caplog: pytest.LogCaptureFixture) -> None:
+    save_film(cohort / "images" / "more" / "stray.png", 8)
+    assert check(cohort).problems.empty
+    assert "1 images have no row" in caplog.text
+    assert "more/stray.png" in caplog.text
+
+
+def test_names_without_suffix_and_folders_within_are_found(cohort: Path) -> None:
+    (cohort / "images" / "a1.png").rename(cohort / "images" / "a1.PNG")
+    (cohort / "images" / "deep").mkdir()
+    (cohort / "images" / "a2.png").rename(cohort / "images" / "deep" / "a2.png")
+    (cohort / "images" / "a3.png").rename(cohort / "images" / "deep" / "a3.png")
+    edit(cohort, 2, "file", "a1")
+    edit(cohort, 4, "file", "deep/a3.png")
+    assert check(cohort).images["image_id"].tolist() == list(NAMES)
+
+
+@pytest.fixture
+def children(tmp_path: Path) -> Path:
+    """Bone ages in the RSNA's layouts."""
+    for number in range(1, 7):
+        part = "training" if number < 5 else "validation"
+        save_film(tmp_path / part / f"{number}.png", number)
+    (tmp_path / "training.csv").write_text(
+        "id,boneage,male\n1,180,False\n2,12,True\n3,94,FALSE\n4,1,true\n"
+    )
+    (tmp_path / "validation.csv").write_text(
+        "Image ID,male,Bone Age (months)\n5,FALSE,125.64\n6,TRUE,216\n"
+    )
+    return tmp_path
+
+
+def check_children(folder: Path, **settings: Any) -> ImageCohort:
+    training = (folder / "training.csv", folder / "training")
+    validation = (folder / "validation.csv", folder / "validation")
+    sources = (*training, *settings.pop("validation", validation))
+    _, packed, unpacked = pack(list_bone_age(*sources).paths(), SIZE, MAX_PIXELS)
+    return check_bone_age(*sources, packed=packed, unpacked=unpacked, **settings)
+
+
+def test_both_layouts_of_bone_age(children: Path) -> None:
+    images = check_children(children).images
+    assert images["image_id"].tolist() == ["1", "2", "3", "4", "5", "6"]
+    assert images["months"].tolist() == [180, 12, 94, 1, 125.64, 216]
+    assert images["male"].tolist() == [False, True, False, True, False, True]
+    assert images["part"].tolist() == ["training"] * 4 + ["validation"] * 2
+    assert (images["patient"] == images["image_id"]).all()
+    alone = check_children(children, validation=(None, None)).images
+    assert alone["part"].tolist() == ["training"] * 4
+
+
+def test_all_that_is_wrong_with_bone_ages_comes_at_once(children: Path) -> None:
+    (children / "training.csv").write_text(
+        "id,boneage,male\n1,300,False\n2,twelve,True\n3,94,perhaps\n5,9,True\n9,8,True\n"
+    )
+    (children / "validation" / "6.png").unlink()
+    with pytest.raises(ProblemsError) as caught:
+        check_children(children)
+    lines = [str(problem) for problem in caught.value.problems]
+    for words in (
+        ("training.csv, row 2, image 1, column boneage", "'300'", "from 0 to 250"),
+        ("training.csv, row 3, image 2, column boneage", "'twelve'"),
+        ("training.csv, row 4, image 3, column male", "'perhaps'"),
+        ("validation.csv, row 2, image 5", "again", "training.csv, row 5"),
+        ("training/9", "row 6, image 9", "no file"),
+        ("validation/6", "row 3, image 6", "no file"),
+    ):
+        assert any(all(word in line for word in words) for line in lines), (words, lines)
+
+
+def test_missing_column_of_bone_ages(children: Path) -> None:
+    (children / "validation.csv").write_text("Image ID,sex,Bone Age\n5,F,12\n")
+    with pytest.raises(ProblemsError) as caught:
+        check_children(children, on_problem="set_aside")
+    lines = [str(problem) for problem in caught.value.problems]
+    assert any("column Bone Age (months)" in line and "but Bone Age" in line for line in lines)
+    assert any("validation.csv, row 1, column male" in line for line in lines)
+
+
+def test_own_columns_are_those_of_a_drawn_cohort() -> None:
+    assert set(OWN_COLUMNS) == set(COLUMNS)
