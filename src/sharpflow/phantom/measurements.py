@@ -135,7 +135,7 @@ GAP_SD_JOINT = 0.06  # relative, ours
 
 WRIST_HEIGHT = 35.0  # radius to base of the third metacarpal: 0.54 of its length [5]
 
-# Relative linear size of a woman's and a man's limb to the means above, and its spread; ours. A man's
-# is 1.11 times a woman's; metatarsals in [7] are 1.13, joint spaces in [4] 1.11 to 1.15.
+# Relative linear size of a woman's and a man's limb to the means above, and its spread; ours. Men
+# are 1.11 times as large as women; by metatarsals in [7] 1.13, by joint spaces in [4] 1.11 to 1.15.
 SIZE_BY_SEX = {"female": 0.95, "male": 1.05}
 SIZE_SD = 0.045
