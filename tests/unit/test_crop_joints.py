@@ -1,0 +1,93 @@
+"""The script that cuts joints out: which naming rule and which split its crops follow."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sharpflow.anatomy import DETECTED_JOINTS, LimbKind
+from sharpflow.files import read_table, write_table
+from sharpflow.imaging.shards import write_shard
+
+SCRIPT = Path(__file__).parents[2] / "workflow/scripts/crop_joints.py"
+# Snakemake's part: the script finds its inputs, outputs and settings in a global.
+RUN = """
+import json, runpy, sys
+from types import SimpleNamespace
+given = json.loads(sys.argv[2])
+spaces = {name: SimpleNamespace(**values) for name, values in given.items()}
+runpy.run_path(sys.argv[1], {"snakemake": SimpleNamespace(log=[sys.argv[3]], **spaces)})
+"""
+PATIENTS = [f"P{number}" for number in range(1, 6)]
+JOINTS = [joint.name for joint in DETECTED_JOINTS[LimbKind.FOOT]]
+BOX = {"x_min": 10.0, "y_min": 10.0, "x_max": 20.0, "y_max": 22.0}
+
+
+def boxes(patients: list[str], **columns: object) -> pd.DataFrame:
+    rows = [{"image_id": f"{p}-LF", "joint": name, **BOX} for p in patients for name in JOINTS]
+    return pd.DataFrame(rows).assign(**columns)
+
+
+def cut(folder: Path, *, rule: str = "template", unit: str = "patient") -> pd.DataFrame:
+    """Run the script on five feet; by rule "paper" the joints of the first two have no names."""
+    films = [np.full((40, 32), 50, np.uint8)] * len(PATIENTS)
+    rows = pd.DataFrame({"image_id": [f"{p}-LF" for p in PATIENTS], "patient": PATIENTS})
+    write_shard(folder / "films.npy", films, rows.assign(limb="LF"))
+    write_shard(folder / "masks.npy", films, rows)
+    named = pd.concat(
+        [boxes(PATIENTS, rule="template"), boxes(PATIENTS[2:], rule="paper")], ignore_index=True
+    )
+    splits = ["train", "train", "train", "validation", "test"]
+    tables = {
+        "joints": named,
+        "true_joints": boxes(PATIENTS[:1]),
+        "boxed": rows[["image_id"]].head(1),
+        "split": pd.DataFrame({"patient": PATIENTS, "split": splits}),
+    }
+    for name, table in tables.items():
+        write_table(table, folder / f"{name}.csv")
+    given = {
+        "input": {"images": [f"{folder}/films.npy"], "masks": [f"{folder}/masks.npy"]}
+        | {name: f"{folder}/{name}.csv" for name in tables},
+        "output": {"crops": f"{folder}/crops.npy", "rows": f"{folder}/crops.csv"},
+        "params": {
+            "rule": rule,
+            "settings": {"jitter": 0.0, "size": 16, "margin": 0.1},
+            "split": {"unit": unit, "test": 0.2, "validation": 0.25, "random_state": 42},
+            "seed": 1,
+        },
+        "wildcards": {"kind": "foot"},
+    }
+    log = folder / "log"
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, str(SCRIPT), json.dumps(given), str(log)], check=False
+    )
+    assert done.returncode == 0, log.read_text()
+    crops: pd.DataFrame = read_table(folder / "crops.csv")
+    assert np.load(folder / "crops.npy").shape == (len(crops), 16, 16)
+    return crops
+
+
+@pytest.mark.parametrize("rule", ["template", "paper"])
+def test_crops_are_of_the_joints_that_the_chosen_rule_named(tmp_path: Path, rule: str) -> None:
+    crops = cut(tmp_path, rule=rule)
+    detected = crops.loc[crops["source"] == "detected", "patient"].unique().tolist()
+    assert detected == (PATIENTS[1:] if rule == "template" else PATIENTS[2:])
+    # The film whose labels trained the detector is cut by its labels, whatever the rule.
+    assert crops.loc[crops["source"] == "labelled", "patient"].unique().tolist() == PATIENTS[:1]
+
+
+def test_split_by_joint_divides_patients_and_split_by_patient_does_not(tmp_path: Path) -> None:
+    for unit in ("patient", "joint"):
+        (tmp_path / unit).mkdir()
+    whole = cut(tmp_path / "patient")
+    assert len(whole[["patient", "split"]].drop_duplicates()) == len(PATIENTS)
+    divided = cut(tmp_path / "joint", unit="joint")
+    assert len(divided[["patient", "split"]].drop_duplicates()) > len(PATIENTS)
+    # 20% of 30 joints, and a quarter of the rest
+    assert divided["split"].value_counts().to_dict() == {"train": 18, "validation": 6, "test": 6}
+    pd.testing.assert_frame_equal(divided.drop(columns="split"), whole.drop(columns="split"))
