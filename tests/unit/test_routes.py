@@ -1,0 +1,264 @@
+"""Both routes on the same patients: who is compared, on which scale, and which is said to win."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import linregress
+
+from sharpflow.anatomy import ALL_SITES, HAND_JOINTS, MAX_SCORE, Damage, LimbKind, scored_joints
+from sharpflow.errors import UserError
+from sharpflow.evaluation.routes import (
+    FINGER_SITES,
+    MOST_FINGERS,
+    RoutePatients,
+    compare_patients,
+    routes_table,
+)
+from sharpflow.files import read_table
+from sharpflow.reporting.routes_figure import draw_routes
+from sharpflow.reporting.routes_table import publish_routes
+from sharpflow.reporting.style import save
+
+HAND = LimbKind.HAND
+PATIENTS = [f"P{number:02}" for number in range(60)]
+SPLIT = pd.DataFrame(
+    {"patient": PATIENTS, "split": ["train"] * 30 + ["validation"] * 6 + ["test"] * 24}
+)
+
+
+@pytest.fixture(scope="module")
+def scores() -> pd.DataFrame:
+    generator = np.random.default_rng(4)
+    rows = []
+    for patient in PATIENTS:
+        severity = min(generator.gamma(0.8, 0.2), 0.9)
+        rows += [
+            (patient, limb, site.name, damage.value, generator.binomial(most, severity))
+            for limb in ("LH", "RH")
+            for site in ALL_SITES[HAND]
+            for damage in Damage
+            if site.column(damage)
+            for most in [MAX_SCORE[HAND, damage]]
+        ]
+        rows.append((patient, "LF", "MTP1", "erosion", 10))  # feet do not count
+    return pd.DataFrame(rows, columns=["patient", "limb", "joint", "damage", "score"])
+
+
+@pytest.fixture(scope="module")
+def joints(scores: pd.DataFrame) -> pd.DataFrame:
+    """A joint route that makes no mistake."""
+    true = scores.set_index(["patient", "limb", "joint", "damage"])["score"]
+    rows = [
+        (
+            patient,
+            limb,
+            joint.name,
+            *(true.get((patient, limb, joint.name, damage.value)) for damage in Damage),
+        )
+        for patient in SPLIT.loc[SPLIT["split"] == "test", "patient"]
+        for limb in ("LH", "RH")
+        for joint in HAND_JOINTS
+    ]
+    rows.append(("P40", "LF", "IP", 10, 4))
+    columns = ["patient", "limb", "joint", "erosion_predicted", "narrowing_predicted"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.astype({"erosion_predicted": "Int64", "narrowing_predicted": "Int64"})
+
+
+@pytest.fixture(scope="module")
+def whole(scores: pd.DataFrame) -> pd.DataFrame:
+    hands = scores[scores["limb"].isin(["LH", "RH"])]
+    totals = hands.groupby("patient")["score"].sum().reindex(PATIENTS).to_numpy(float)
+    error = np.random.default_rng(8).normal(0, 30, len(PATIENTS))
+    images = [f"{patient}-both" for patient in PATIENTS]
+    columns = {"patient": PATIENTS, "split": SPLIT["split"], "true": totals}
+    return pd.DataFrame({"image_id": images, **columns, "predicted": totals + error})
+
+
+@pytest.fixture(scope="module")
+def compared(joints: pd.DataFrame, whole: pd.DataFrame, scores: pd.DataFrame) -> RoutePatients:
+    return compare_patients(joints, whole, scores, SPLIT)
+
+
+def finger_sums(scores: pd.DataFrame) -> "pd.Series[int]":
+    names = {
+        (joint.name, damage.value) for damage in Damage for joint in scored_joints(HAND, damage)
+    }
+    keys = zip(scores["joint"], scores["damage"], strict=True)
+    fingers = np.array([key in names for key in keys]) & scores["limb"].isin(["LH", "RH"])
+    return scores[fingers].groupby("patient")["score"].sum()
+
+
+def test_finger_sites_are_those_of_both_hands_without_wrists() -> None:
+    assert len(FINGER_SITES) == 2 * (10 + 9)
+    assert MOST_FINGERS == 2 * (10 * 5 + 9 * 4) == 172
+    assert ("LH", "lunate", "erosion") not in FINGER_SITES
+    assert ("LH", "IP", "narrowing") not in FINGER_SITES
+
+
+def test_line_is_fitted_on_the_true_values_of_training_patients(
+    compared: RoutePatients, scores: pd.DataFrame, whole: pd.DataFrame
+) -> None:
+    training = PATIENTS[:30]
+    totals = whole.set_index("patient")["true"]
+    line = linregress(finger_sums(scores)[training], totals[training])
+    assert compared.n_fitted == 30
+    assert compared.slope == pytest.approx(line.slope)
+    assert compared.intercept == pytest.approx(line.intercept)
+
+
+def test_test_patients_do_not_move_the_line(
+    joints: pd.DataFrame, whole: pd.DataFrame, scores: pd.DataFrame, compared: RoutePatients
+) -> None:
+    tested = whole["split"] == "test"
+    wild = whole.assign(true=whole["true"].where(~tested, 280 - whole["true"]))
+    found = compare_patients(joints, wild, scores, SPLIT)
+    assert (found.slope, found.intercept) == (compared.slope, compared.intercept)
+
+
+def test_perfect_joint_scores_leave_only_the_wrists(compared: RoutePatients) -> None:
+    table = compared.table
+    assert table["patient"].tolist() == PATIENTS[36:]
+    assert (table["predicted_joints"] == table["true_joints"]).all()
+    assert (table["share_scored"] == 1).all()
+    assert (table["joint_total"] == table["true_joint_total"]).all()
+    found = routes_table(compared, data="phantom", seed=0, resamples=200)
+    overall = found[found["third"] == "all"].set_index("route")
+    assert overall.loc["joint-sum", ["mae", "bias"]].tolist() == [0, 0]
+    assert overall.loc["joint-sum", "pcc"] == pytest.approx(1)
+    assert overall.loc["joint-total", "mae"] == overall.loc["true-joint-total", "mae"] > 0
+
+
+def test_a_joint_not_found_is_scaled_up_or_counts_as_zero(
+    joints: pd.DataFrame, whole: pd.DataFrame, scores: pd.DataFrame
+) -> None:
+    lost = joints.copy()
+    row = (lost["patient"] == "P40") & (lost["limb"] == "RH") & (lost["joint"] == "MCP2")
+    erosion, narrowing = (int(lost.loc[row, f"{d.value}_predicted"].iloc[0]) for d in Damage)
+    lost.loc[row, ["erosion_predicted", "narrowing_predicted"]] = pd.NA
+    nothing = lost["patient"] == "P41"
+    lost.loc[nothing, ["erosion_predicted", "narrowing_predicted"]] = pd.NA
+    true = finger_sums(scores)
+    remaining = true["P40"] - erosion - narrowing
+
+    zero = compare_patients(lost, whole, scores, SPLIT, missing="zero").table
+    zero = zero.set_index("patient")
+    assert zero.loc["P40", "predicted_joints"] == remaining
+    assert zero.loc["P41", "predicted_joints"] == 0
+    assert zero.loc["P40", "share_scored"] == pytest.approx(163 / 172)
+
+    scaled = compare_patients(lost, whole, scores, SPLIT).table.set_index("patient")
+    assert scaled.loc["P40", "predicted_joints"] == pytest.approx(remaining * 172 / 163)
+    assert scaled.loc["P41", "predicted_joints"] == pytest.approx(true[PATIENTS[:30]].mean())
+    assert scaled.loc["P42", "predicted_joints"] == true["P42"]
+
+
+def test_only_patients_tested_by_both_routes_are_compared(
+    joints: pd.DataFrame, whole: pd.DataFrame, scores: pd.DataFrame
+) -> None:
+    split = SPLIT.copy()
+    split.loc[split["patient"] == "P40", "split"] = "train"  # tested by the whole image only
+    split.loc[split["patient"] == "P00", "split"] = "test"  # tested by the joints only
+    found = compare_patients(joints, whole, scores, split)
+    assert not {"P40", "P00"} & set(found.table["patient"])
+    assert (
+        found.n_fitted == 29
+    )  # P40 is no training patient of the whole image's, P00 not of joints
+
+
+def test_who_is_left_out_is_counted(
+    joints: pd.DataFrame, whole: pd.DataFrame, scores: pd.DataFrame
+) -> None:
+    twice = pd.concat([whole, whole[whole["patient"] == "P50"].assign(image_id="again")])
+    wanting = scores.drop(scores.index[(scores["patient"] == "P51") & (scores["joint"] == "PIP3")])
+    found = compare_patients(joints, twice, wanting, SPLIT)
+    assert not {"P50", "P51"} & set(found.table["patient"])
+    assert list(found.left_out.values()) == [1, 1]
+
+
+def test_thirds_hold_equal_totals_together(compared: RoutePatients) -> None:
+    table = compared.table
+    low, middle, high = (
+        table.loc[table["third"] == third, "true_total"] for third in ("lower", "middle", "upper")
+    )
+    assert low.max() < middle.min()
+    assert middle.max() < high.min()
+    assert len(low) + len(middle) + len(high) == len(table)
+
+
+def test_difference_is_of_the_same_patients_and_names_the_better(
+    compared: RoutePatients,
+) -> None:
+    found = routes_table(compared, data="phantom", seed=0)
+    by_route = found.set_index(["third", "route"])
+    for third in ("all", "lower", "middle", "upper"):
+        whole, joint = (by_route.loc[(third, name)] for name in ("whole-image", "joint-total"))
+        assert whole["mae_difference"] == pytest.approx(whole["mae"] - joint["mae"])
+        assert (
+            whole["mae_difference_low"] <= whole["mae_difference"] <= whole["mae_difference_high"]
+        )
+    assert by_route.loc[("all", "whole-image"), "better"] == "joint-total"
+    same = compared.table.assign(whole_total=compared.table["joint_total"])
+    level = RoutePatients(same, 1, 0, 30, "scaled", {})
+    found = routes_table(level, data="phantom", seed=0).set_index(["third", "route"])
+    assert found.loc[("all", "whole-image"), "better"] == "not told apart"
+
+
+def test_bias_and_limits_are_those_of_the_differences(compared: RoutePatients) -> None:
+    found = routes_table(compared, data="phantom", seed=0).set_index(["third", "route"])
+    row = found.loc[("all", "whole-image")]
+    difference = compared.table["whole_total"] - compared.table["true_total"]
+    assert row["bias"] == pytest.approx(difference.mean())
+    assert row["lower_limit"] == pytest.approx(difference.mean() - 1.96 * difference.std(ddof=1))
+    assert row["upper_limit"] == pytest.approx(difference.mean() + 1.96 * difference.std(ddof=1))
+
+
+def test_without_training_patients_there_is_no_line(
+    joints: pd.DataFrame, whole: pd.DataFrame, scores: pd.DataFrame
+) -> None:
+    split = SPLIT.replace({"split": {"train": "validation"}})
+    with pytest.raises(UserError, match="0 patients train both routes"):
+        compare_patients(joints, whole, scores, split)
+
+
+def test_two_cohorts_of_other_patients_give_an_empty_table_that_says_so(
+    tmp_path: Path, joints: pd.DataFrame, whole: pd.DataFrame, scores: pd.DataFrame
+) -> None:
+    strangers = whole.assign(patient="W" + whole["patient"])
+    found = compare_patients(joints, strangers, scores, SPLIT)
+    table = routes_table(found, data="wang", seed=0)
+    assert (table["n"] == 0).all()
+    publish_routes(table, tmp_path, found, data="wang", whole_row="total-stack-batch16")
+    assert "nothing was compared" in (tmp_path / "routes.md").read_text()
+    figure = draw_routes(found.table, table, data="wang")
+    texts = [text.get_text() for text in figure.findobj(match=is_text)]
+    assert texts.count("no shared test patients") == 5
+
+
+def is_text(artist: object) -> bool:
+    return hasattr(artist, "get_text")
+
+
+def test_table_says_what_was_compared_with_what(tmp_path: Path, compared: RoutePatients) -> None:
+    table = routes_table(compared, data="phantom", seed=0)
+    publish_routes(table, tmp_path, compared, data="phantom", whole_row="total-stack-batch16")
+    page = (tmp_path / "routes.md").read_text()
+    for words in (
+        *("not real film", "without the wrists (0 to 172)", "30 training patients"),
+        *("total-stack-batch16", "100.0% of the possible points", "Lower third, totals"),
+    ):
+        assert words in page
+    back = read_table(tmp_path / "routes.csv")
+    pd.testing.assert_series_equal(back["mae"], table["mae"], rtol=0, atol=0)
+    assert (tmp_path / "routes.tex").read_text().isascii()
+
+
+def test_figure_is_the_same_bytes_twice(tmp_path: Path, compared: RoutePatients) -> None:
+    table = routes_table(compared, data="phantom", seed=0, resamples=200)
+    written = [
+        save(draw_routes(compared.table, table, data="phantom"), tmp_path / name, suffixes=[".pdf"])
+        for name in ("one", "two")
+    ]
+    assert written[0][0].read_bytes() == written[1][0].read_bytes()
