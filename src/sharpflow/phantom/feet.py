@@ -8,9 +8,10 @@ from numpy.random import Generator
 from sharpflow.anatomy import FOOT_JOINTS, LimbKind
 from sharpflow.phantom import measurements as mm
 from sharpflow.phantom import shapes
-from sharpflow.phantom.bones import ACROSS, Blob, Tube
+from sharpflow.phantom.bones import ACROSS, Blob
 from sharpflow.phantom.carpals import polar
 from sharpflow.phantom.damage import draw_damage
+from sharpflow.phantom.digits import cover_phalanges, link_phalanges
 from sharpflow.phantom.hands import LimbScores
 from sharpflow.phantom.limb import Flesh, Limb, Person, fit_to_person
 from sharpflow.phantom.linking import Assembly, link, own_gaps
@@ -118,29 +119,16 @@ def _ray(assembly: Assembly, ray: int, pose: FootPose) -> None:
         f"DP{ray}", size, shapes.ridged(0.7 if great else 0.4), shapes.tuft(size),
         shorten=cosine, stout=stout, tufted=True,
     )  # fmt: skip
-    chain = [link(assembly, f"MTP{ray}", metatarsal, first, turn=float(np.deg2rad(turn)))]
-    turns = np.deg2rad(rng.normal(0, 3.5, 2))
+    link(assembly, f"MTP{ray}", metatarsal, first, turn=float(np.deg2rad(turn)))
+    turns = np.deg2rad(rng.normal(0, 3.5, 2)).tolist()
     if great:
-        chain.append(link(assembly, "IP", first, last, turn=float(turns[0] - 0.05)))
+        toe, turns = [first, last], [turns[0] - 0.05]
     else:
         middle = shapes.tube(f"MP{ray}", mm.FOOT_MIDDLE[ray], shapes.ridged(0.4),
                              shapes.double(0.4), shorten=cosine, stout=stout)  # fmt: skip
-        chain.append(link(assembly, f"PIP{ray}", first, middle, turn=float(turns[0])))
-        chain.append(link(assembly, f"DIP{ray}", middle, last, turn=float(turns[1])))
-    assembly.limb.tips.append(last.point(last.length + 5))
-    _toe_flesh(assembly, chain)
-
-
-def _toe_flesh(assembly: Assembly, chain: list[Tube]) -> None:
-    points = [bone.point(0) for bone in chain]
-    points.append(chain[-1].point(chain[-1].length - 1.0))
-    radii = [bone.end_half_width("base") + 3.4 * assembly.person.flesh for bone in chain]
-    radii.append(radii[-1] * 0.9)
-    for (x0, y0), (x1, y1), r0, r1 in zip(
-        points[:-1], points[1:], radii[:-1], radii[1:], strict=True
-    ):
-        mean = (r0 + r1) / 2
-        assembly.limb.flesh.append(Flesh(x0, y0, r0, x1, y1, r1, 0.9 * mean, 0.95 * mean))
+        toe = [first, middle, last]
+    link_phalanges(assembly, ray, toe, turns)
+    cover_phalanges(assembly, toe, covers=[3.4] * len(toe), tip=1.0, flat=0.9)
 
 
 def _sesamoids(assembly: Assembly) -> None:

@@ -11,6 +11,7 @@ from sharpflow.phantom import shapes
 from sharpflow.phantom.bones import ACROSS, ALONG, Blob, Surface, Tube
 from sharpflow.phantom.carpals import OUTLINES, carpal, polar
 from sharpflow.phantom.damage import carve, carve_blob, draw_damage
+from sharpflow.phantom.digits import cover_phalanges, link_phalanges
 from sharpflow.phantom.limb import Flesh, Limb, Person, Site, fit_to_person
 from sharpflow.phantom.linking import Assembly, link, own_gaps
 
@@ -194,41 +195,25 @@ def _ray(assembly: Assembly, ray: int, pose: HandPose, scores: LimbScores) -> No
     cosine = float(np.cos(np.deg2rad(pose.flexion[ray - 1])))
     stout, rng = assembly.person.stout, assembly.rng
     spread = 0.6 * pose.spread * (3 - ray) - pose.ulnar_drift if ray > 1 else -10.0
-    turns = np.deg2rad([pose.lean[ray - 1] + spread, pose.bend[ray - 1], rng.normal(0, 2)])
+    degrees = [pose.lean[ray - 1] + spread, pose.bend[ray - 1], rng.normal(0, 2)]
+    turns = np.deg2rad(degrees).tolist()
     first = link(
         assembly, f"MCP{ray}", metacarpal,
         shapes.tube(f"PP{ray}", mm.HAND_PROXIMAL[ray], shapes.hollow(0.3 * HEAD_CURVE[ray]),
                     shapes.double(0.9), shorten=(1 + cosine) / 2, stout=stout),
-        turn=float(turns[0]),
+        turn=turns[0],
     )  # fmt: skip
     size = mm.HAND_DISTAL[ray]
     last = shapes.tube(f"DP{ray}", size, shapes.ridged(0.6), shapes.tuft(size), shorten=cosine,
                        stout=stout, tufted=True)  # fmt: skip
-    chain = [first]
     if ray == 1:
-        chain.append(link(assembly, "IP", first, last, turn=float(turns[1])))
+        finger, covers = [first, last], [4.2, 3.4]
     else:
         middle = shapes.tube(f"MP{ray}", mm.HAND_MIDDLE[ray], shapes.ridged(0.7),
                              shapes.double(0.7), shorten=cosine, stout=stout)  # fmt: skip
-        chain.append(link(assembly, f"PIP{ray}", first, middle, turn=float(turns[1])))
-        chain.append(link(assembly, f"DIP{ray}", middle, last, turn=float(turns[2])))
-    assembly.limb.tips.append(last.point(last.length + 5))
-    _finger_flesh(assembly, chain)
-
-
-def _finger_flesh(assembly: Assembly, chain: list[Tube]) -> None:
-    """Capsules from knuckle to tip, wider than the bones."""
-    fat = assembly.person.flesh
-    points = [bone.point(0) for bone in chain]
-    points.append(chain[-1].point(chain[-1].length - 1.5))
-    covers = (4.2, 3.6, 3.1) if len(chain) == 3 else (4.2, 3.4)
-    radii = [b.end_half_width("base") + cover * fat for b, cover in zip(chain, covers, strict=True)]
-    radii.append(radii[-1] * 0.86)
-    for (x0, y0), (x1, y1), r0, r1 in zip(
-        points[:-1], points[1:], radii[:-1], radii[1:], strict=True
-    ):
-        mean = (r0 + r1) / 2
-        assembly.limb.flesh.append(Flesh(x0, y0, r0, x1, y1, r1, 0.86 * mean, 0.95 * mean))
+        finger, covers = [first, middle, last], [4.2, 3.6, 3.1]
+    link_phalanges(assembly, ray, finger, turns[1 : len(finger)])
+    cover_phalanges(assembly, finger, covers, tip=1.5, flat=0.86)
 
 
 def _sesamoids(assembly: Assembly) -> None:
