@@ -201,7 +201,7 @@ def test_difference_is_of_the_same_patients_and_names_the_better(
         )
     assert by_route.loc[("all", "whole-image"), "better"] == "joint-total"
     same = compared.table.assign(whole_total=compared.table["joint_total"])
-    level = RoutePatients(same, 1, 0, 30, "scaled", {})
+    level = RoutePatients(same, 1, 0, 30, 0.9, "scaled", {})
     found = routes_table(level, data="phantom", seed=0).set_index(["third", "route"])
     assert found.loc[("all", "whole-image"), "better"] == "not told apart"
 
@@ -213,6 +213,19 @@ def test_bias_and_limits_are_those_of_the_differences(compared: RoutePatients) -
     assert row["bias"] == pytest.approx(difference.mean())
     assert row["lower_limit"] == pytest.approx(difference.mean() - 1.96 * difference.std(ddof=1))
     assert row["upper_limit"] == pytest.approx(difference.mean() + 1.96 * difference.std(ddof=1))
+
+
+def test_patients_who_only_share_names_are_doubted(
+    joints: pd.DataFrame,
+    whole: pd.DataFrame,
+    scores: pd.DataFrame,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    compare_patients(joints, whole, scores, SPLIT)
+    assert not caplog.records
+    others = whole.assign(true=whole["true"].to_numpy()[::-1])
+    compare_patients(joints, others, scores, SPLIT)
+    assert "mean the same persons" in caplog.text
 
 
 def test_without_training_patients_there_is_no_line(

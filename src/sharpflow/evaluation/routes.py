@@ -47,6 +47,8 @@ FINGER_SITES: Mapping[tuple[str, str, str], int] = {
 }
 MOST_FINGERS = sum(FINGER_SITES.values())  # 172
 
+_LOWEST_PCC = 0.7  # fingers make up most of a total; less, and the names may not match
+
 # Route -> (truth, prediction), columns of `RoutePatients.table`.
 ROUTES: Mapping[str, tuple[str, str]] = {
     "joint-sum": ("true_joints", "predicted_joints"),
@@ -81,6 +83,7 @@ class RoutePatients:
         slope: of the line total = intercept + slope * finger sum.
         intercept: of the line, in points.
         n_fitted: training patients it was fitted on.
+        fitted_pcc: correlation of their true finger sums and totals.
         missing: how sites without a predicted score were counted.
         left_out: why test patients of both are not compared -> how many.
     """
@@ -89,6 +92,7 @@ class RoutePatients:
     slope: float
     intercept: float
     n_fitted: int
+    fitted_pcc: float
     missing: Missing
     left_out: Mapping[str, int]
 
@@ -128,6 +132,14 @@ def compare_patients(
     if not len(tested):
         log.warning("no patient is a test patient of both routes: nothing to compare")
     slope, intercept = _line(training) if len(tested) else (float("nan"), float("nan"))
+    pairs = pair_sums(training["true_joints"], training["true_total"])
+    fitted_pcc = float(pcc_of(pairs.sum(axis=0)))
+    if fitted_pcc < _LOWEST_PCC:
+        log.warning(
+            "true finger sums and true totals of the training patients correlate by only %.2f: "
+            "do the joint and the whole-image cohort mean the same persons by the same name?",
+            fitted_pcc,
+        )
     predicted, share = _predicted_finger_sums(joints, list(tested.index))
     if missing == "scaled":
         known = share > 0
@@ -145,6 +157,7 @@ def compare_patients(
         slope,
         intercept,
         len(training),
+        fitted_pcc,
         missing,
         left_out,
     )

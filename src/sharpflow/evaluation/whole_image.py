@@ -129,7 +129,8 @@ def paired_difference(
 
     tables = [_rows_of(table, task, split) for table in (first, second)]
     one, other = (table.sort_values("image_id", ignore_index=True) for table in tables)
-    if not one[["image_id", "patient", "true"]].equals(other[["image_id", "patient", "true"]]):
+    keys = ["image_id", "patient"]
+    if not (one[keys].equals(other[keys]) and np.allclose(one["true"], other["true"])):
         raise UserError(
             f"two rows of the grid have other {split} images or true values than each other "
             f"({len(one)} and {len(other)} images): they can only be compared on the same ones. "

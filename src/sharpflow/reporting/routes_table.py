@@ -115,8 +115,9 @@ def _notes(compared: RoutePatients, data: str, whole_row: str) -> list[str]:
         "total of both hands, wrists included (0 to 280).",
         f"As a total: by the line {number(compared.intercept, 2)} + "
         f"{number(compared.slope, 3)} x finger sum, fitted on the true values of "
-        f"{compared.n_fitted} training patients. True finger sum as a total: what perfect finger "
-        "scores would give by this line; the rest is the wrists.",
+        f"{compared.n_fitted} training patients (PCC {number(compared.fitted_pcc, 3)}). True "
+        "finger sum as a total: what perfect finger scores would give by this line; the rest is "
+        "the wrists.",
         f"Whole image: predictions of the row {whole_row}.",
         _of_missing(compared, float(share.mean()) if len(share) else float("nan")),
         "Bias: predicted less true; limits of agreement: bias and 1.96 standard deviations of the "
