@@ -1,5 +1,5 @@
 # What goes in: config.yaml and the cohorts that it names, or drawn radiographs (the phantom).
-# What comes out: results/<study>, with every table and figure of Tan et al.
+# What comes out: results/<study>, with every table and figure of both papers.
 # The rules stand in workflow/rules, one file a stage, in the order in which data flow.
 import os
 import sys
@@ -37,8 +37,13 @@ include: "workflow/rules/weights.smk"
 include: "workflow/rules/detector.smk"
 include: "workflow/rules/joint_scoring.smk"
 include: "workflow/rules/scores.smk"
+include: "workflow/rules/whole_common.smk"
+include: "workflow/rules/whole_cohorts.smk"
+include: "workflow/rules/whole_networks.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/whole_tables.smk"
+include: "workflow/rules/whole_figures.smk"
 include: "workflow/rules/targets.smk"
 
 
@@ -47,6 +52,9 @@ rule all:
     default_target: True
     input:
         rules.joints.input,
+        rules.whole.input,
+        rules.tables.input,
+        rules.figures.input,
 
 
 onstart:

@@ -57,15 +57,85 @@ class JointCohort(Section):
         return self
 
 
+class WholeColumns(Section):
+    """What the table of whole films calls its columns; null where it has none."""
+
+    image: str
+    total: str
+    age: str | None
+    sex: str | None
+    patient: str | None
+
+
+class WholeCohort(Section):
+    """Films of both hands with the total of hands and wrists (Bo et al.)."""
+
+    table: str | None
+    images: str | None
+    columns: WholeColumns
+
+    @model_validator(mode="after")
+    def _table_has_images(self) -> Self:
+        if (self.table is None) != (self.images is None):
+            raise ValueError("table and images belong together: name both, or neither")
+        return self
+
+
+class BoneAgeCohort(Section):
+    """Children's hands with bone ages, in RSNA's layouts, to pretrain on (Bo et al., 2.4)."""
+
+    training_table: str | None
+    training_images: str | None
+    validation_table: str | None
+    validation_images: str | None
+
+    @model_validator(mode="after")
+    def _tables_have_images(self) -> Self:
+        for part in ("training", "validation"):
+            if (getattr(self, f"{part}_table") is None) != (
+                getattr(self, f"{part}_images") is None
+            ):
+                raise ValueError(f"{part}_table and {part}_images belong together")
+        if self.training_table is None and self.validation_table is not None:
+            raise ValueError("validation_table without training_table")
+        return self
+
+
 class Cohorts(Section):
     """The cohorts of both papers; "phantom" stands for drawn radiographs."""
 
     joints: JointCohort | Literal["phantom"]
+    whole: WholeCohort | Literal["phantom"]
+    bone_age: BoneAgeCohort | Literal["phantom"]
 
     @model_validator(mode="before")
     @classmethod
     def _one_word_for_all(cls, value: Any) -> Any:
-        return {"joints": "phantom"} if value == "phantom" else value
+        return dict.fromkeys(cls.model_fields, "phantom") if value == "phantom" else value
+
+    @model_validator(mode="after")
+    def _whole_films_have_pretraining(self) -> Self:
+        if self.has_whole and not self.has_bone_age:
+            raise ValueError(
+                "whole is set, but bone_age is not, on which its networks are pretrained: name "
+                "RSNA's files, or put `phantom` to pretrain on drawn hands of children"
+            )
+        return self
+
+    @property
+    def has_joints(self) -> bool:
+        """Whether there is a cohort to score joint by joint."""
+        return self.joints == "phantom" or self.joints.films is not None
+
+    @property
+    def has_whole(self) -> bool:
+        """Whether there is a cohort of whole films."""
+        return self.whole == "phantom" or self.whole.table is not None
+
+    @property
+    def has_bone_age(self) -> bool:
+        """Whether there is a cohort to pretrain on."""
+        return self.bone_age == "phantom" or self.bone_age.training_table is not None
 
 
 class Checks(Section):
@@ -82,6 +152,10 @@ class Phantom(Section):
 
     patients: Count
     film_height: Count
+    whole_patients: Count
+    whole_film_height: Count
+    children: Count
+    child_film_height: Count
 
 
 class Split(Section):
@@ -151,6 +225,7 @@ class Detector(Section):
     model: Literal["yolov3", "yolov3-spp", "yolov3-tiny", "yolov3-tiny-3l"]
     weights: Literal["download", "none"] | Weights
     image_size: Annotated[int, Field(gt=0, multiple_of=32)]
+    view: Literal["limb", "film"]
     batch: Count
     max_batches: Count
     optimizer: Literal["SGD", "Adam", "AdamW"]
@@ -200,6 +275,59 @@ class Heads(Section):
     keep: Literal["best", "last"]
 
 
+class ImageShards(Section):
+    """Files that the images of each cohort are spread over."""
+
+    whole: Count
+    bone_age: Count
+
+
+class ImageSplit(Section):
+    """Whole films to train, validate and test on: numbers of images, or shares of them."""
+
+    train: Positive
+    validation: Positive
+    test: Positive
+    bone_age_validation: PositiveShare
+    random_state: int
+
+
+class Stacking(Section):
+    """The linear layer over three networks (Bo et al., 2.5)."""
+
+    members: Literal["paper", "validation"]
+    fitted_on: Literal["train", "validation"]
+    epochs: Count
+    learning_rate: Positive
+
+
+class GradCam(Section):
+    """Which films are explained, and a rheumatologist's comments (Bo et al., 2.6)."""
+
+    comments: str | None
+
+
+class WholeImage(Section):
+    """Whole-image scoring (Bo et al.)."""
+
+    size: Annotated[int, Field(ge=32)]
+    shards: ImageShards
+    split: ImageSplit
+    rows: Literal["all", "core"] | list[str]
+    core: list[str]
+    epochs: Count
+    pretraining_epochs: Count
+    learning_rate: Positive
+    momentum: Share
+    weight_decay: NotNegative
+    precision: Literal["float32", "bfloat16", "auto"]
+    channels_last: bool | Literal["auto"]
+    compile: bool | Literal["auto"]
+    devices: Count
+    stacking: Stacking
+    grad_cam: GradCam
+
+
 class Evaluation(Section):
     """Confidence intervals by patient bootstrap."""
 
@@ -223,15 +351,17 @@ class Study(Section):
     crops: Crops
     vgg16: VGG16
     heads: Heads
+    whole_image: WholeImage
     evaluation: Evaluation
 
 
 UNSET_COHORT = """\
 No cohort is set, so there is nothing to score. Either
-  - point config.yaml at yours: cohorts: joints: films, scores and boxes; or
+  - point config.yaml at yours: cohorts: joints: films, scores and boxes, or cohorts: whole: table
+    and images; or
   - run the demo, minutes on a laptop: snakemake --workflow-profile demo; or
   - run the papers' sizes on drawn radiographs: snakemake --config cohorts=phantom
-    (1,468 films of 1500x1200; days without a GPU)."""
+    (1,468 films of 1500x1200 and 17,854 of 1024x1024; weeks without a GPU)."""
 
 
 def load_study(config: Mapping[str, Any]) -> Study:
@@ -245,8 +375,7 @@ def load_study(config: Mapping[str, Any]) -> Study:
     except ValidationError as error:
         lines = "\n".join(f"  {line}" for line in _explain(error, config))
         raise UserError(f"config.yaml, or what was laid over it, is wrong:\n{lines}") from None
-    joints = study.cohorts.joints
-    if joints != "phantom" and joints.films is None:
+    if not (study.cohorts.has_joints or study.cohorts.has_whole):
         raise UserError(UNSET_COHORT)
     return study
 
@@ -267,9 +396,12 @@ def _explain(error: ValidationError, config: Mapping[str, Any]) -> Iterator[str]
             yield f"{path}: {found}{_allowed(item['msg'])}."
 
 
+_UNION_MEMBERS = ("JointCohort", "WholeCohort", "BoneAgeCohort", "Weights", "bool")
+
+
 def _is_key(key: str | int, config: Mapping[str, Any]) -> bool:
     """Pydantic puts the names of union members among the keys; leave them out."""
-    return not (isinstance(key, str) and (key in ("JointCohort", "Weights") or "[" in key))
+    return not (isinstance(key, str) and (key in _UNION_MEMBERS or "[" in key))
 
 
 def _allowed(message: str) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sharpflow.imaging.shards import ImageStack, read_shards, shard_of, write_shard
+from sharpflow.imaging.shards import ImageStack, choose_images, read_shards, shard_of, write_shard
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (7, 12, 9), dtype=np.uint8)
 
@@ -92,3 +92,10 @@ def test_refuses_a_table_that_is_not_the_shards(tmp_path: Path) -> None:
     rows_of(0).to_csv(tmp_path / "00.csv", index=False)
     with pytest.raises(ValueError, match="holds 2 images, its table 1"):
         read_shards([tmp_path / "00.npy"])
+
+
+def test_chosen_images_are_those_of_the_stack() -> None:
+    chosen = choose_images(ImageStack([IMAGES[:3], IMAGES[3:]]), [4, 1, 3])
+    assert len(chosen) == 3
+    assert (chosen[0] == IMAGES[4]).all()
+    assert (chosen.take([2, 1]) == IMAGES[[3, 1]]).all()

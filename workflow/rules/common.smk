@@ -15,8 +15,9 @@ try:
 except UserError as error:
     raise WorkflowError(str(error))
 
+HAS_JOINTS, HAS_WHOLE = study.cohorts.has_joints, study.cohorts.has_whole
 JOINTS = study.cohorts.joints
-FILMS = [] if JOINTS == "phantom" else list_films(JOINTS.films).films
+FILMS = list_films(JOINTS.films).films if HAS_JOINTS and JOINTS != "phantom" else []
 # A cohort may have hands only. Without any films both kinds stay, and the check says what is wrong.
 KINDS = sorted({LIMBS[film.limb].kind.value for film in FILMS}, reverse=True)
 KINDS = KINDS or [kind.value for kind in LimbKind]

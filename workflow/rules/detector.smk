@@ -49,6 +49,7 @@ rule detect_joints:
     threads: 4
     params:
         image_size=study.detector.image_size,
+        view=study.detector.view,
         confidence=study.detector.confidence,
         code=code("detect_joints"),
     script:

@@ -1,5 +1,5 @@
 # What a person can ask for by name. A cohort without scores is masked and its joints are found and
-# named; what needs scores or a known truth is left out.
+# named; what needs scores, a known truth or the other cohort is left out.
 TABLES = ["detection", "mask_yield"]
 TABLES += ["segmentation"] if HAS_TRUTH else []
 TABLES += ["joint_scoring"] if HAS_SCORES else []
@@ -10,35 +10,73 @@ SCORED_FIGURES = [
     "tan_fig6_confusion",
 ]
 FIGURES += SCORED_FIGURES if HAS_SCORES else []
+CHECKED = ["joints", BOXED] if BOXED != "joints" else ["joints"]
+if not HAS_JOINTS:
+    TABLES, FIGURES, CHECKED = [], [], []
+
+WHOLE_TABLES = ["whole_regression", "whole_severity", "whole_differences"]
+WHOLE_TABLES += ["grad_cam"] if WHOLE_IS_DRAWN and EXPLAINED else []
+WHOLE_FIGURES = [
+    "bo_fig1_film_and_classes",
+    "bo_fig2_predicted_true",
+    "bo_fig4_confusion",
+    "bo_training_course",
+]
+WHOLE_FIGURES += ["bo_fig3_grad_cam_total"] if "total" in EXPLAINED else []
+WHOLE_FIGURES += ["bo_fig5_grad_cam_severity"] if "severity" in EXPLAINED else []
+WHOLE_CHECKED = ["whole", "bone_age"]
+# Drawn or trained by both halves, so asked for with all, tables and figures, not with one half.
+ROUTES_TABLE, ROUTES_FIGURE = ([["routes"]] * 2) if HAS_ROUTES else ([], [])
+if not HAS_WHOLE:
+    WHOLE_TABLES, WHOLE_FIGURES, WHOLE_CHECKED = [], [], []
 
 
-CHECKED = expand(
-    "<results>/cohort/{cohort}/problems.csv", cohort=sorted({"joints", BOXED})
-)
+def as_tables(names):
+    return expand("<results>/tables/{name}.csv", name=names)
+
+
+def as_figures(names):
+    return expand(
+        "<results>/figures/{name}.{suffix}", name=names, suffix=["png", "pdf"]
+    )
+
+
+def as_checked(names):
+    return expand("<results>/cohort/{name}/problems.csv", name=names)
 
 
 # Every table.
 rule tables:
     input:
-        CHECKED,
-        expand("<results>/tables/{name}.csv", name=TABLES),
+        as_checked(CHECKED + WHOLE_CHECKED),
+        as_tables(TABLES + WHOLE_TABLES + ROUTES_TABLE),
 
 
 # Every figure.
 rule figures:
     input:
-        CHECKED,
-        expand("<results>/figures/{name}.{suffix}", name=FIGURES, suffix=["png", "pdf"]),
+        as_checked(CHECKED + WHOLE_CHECKED),
+        as_figures(FIGURES + WHOLE_FIGURES + ROUTES_FIGURE),
 
 
 # Tan et al.: tables, figures, contact sheets and the scores of the test patients' films.
 rule joints:
     input:
-        rules.tables.input,
-        rules.figures.input,
-        every_shard("<results>/masks/sheets/{kind}-{shard}.png"),
+        as_checked(CHECKED),
+        as_tables(TABLES),
+        as_figures(FIGURES),
+        every_shard("<results>/masks/sheets/{kind}-{shard}.png") if HAS_JOINTS else [],
         (
             ["<results>/scores/overlays", "<results>/timing/minutes_per_patient.csv"]
-            if HAS_SCORES
+            if HAS_JOINTS and HAS_SCORES
             else []
         ),
+
+
+# Bo et al.: tables and figures.
+rule whole:
+    input:
+        as_checked(WHOLE_CHECKED),
+        as_tables(WHOLE_TABLES),
+        as_figures(WHOLE_FIGURES),
+        "<results>/timing/whole_time.csv" if HAS_WHOLE else [],

@@ -63,6 +63,11 @@ class ImageStack:
         return images
 
 
+def choose_images(stack: ImageStack, indices: "Iterable[int]") -> ImageStack:
+    """Some images of a stack, in the order asked for; nothing is copied."""
+    return ImageStack([stack[int(index)][None] for index in indices])
+
+
 def write_shard(
     path: str | Path, images: "Iterable[npt.NDArray[np.uint8]]", rows: "pd.DataFrame"
 ) -> None:

@@ -1,0 +1,111 @@
+# Packed images -> pretrained, fine-tuned, stacked and binned scores of whole films (Bo et al., 2.3-2.6).
+# Steps: train_network (on bone age, then on totals and classes) -> stack_networks, bin_stack;
+# train_network -> explain_network
+
+
+# One network of the grid; those of bone age are what the others start from.
+rule train_network:
+    input:
+        images=lambda wildcards: packed(
+            ".npy", NETWORK_ROWS[wildcards.network].cohort
+        )({}),
+        table=lambda wildcards: f"<results>/cohort/{NETWORK_ROWS[wildcards.network].cohort}/images.csv",
+        split=lambda wildcards: f"<results>/cohort/{NETWORK_ROWS[wildcards.network].cohort}/split.csv",
+        statistics=lambda wildcards: f"<results>/packed/{NETWORK_ROWS[wildcards.network].cohort}/statistics.json",
+        start=lambda wildcards: row_files(
+            "model.pt", filter(None, [NETWORK_ROWS[wildcards.network].start])
+        ),
+    output:
+        model="<results>/whole/{network}/model.pt",
+        history="<results>/whole/{network}/history.csv",
+        predictions="<results>/whole/{network}/predictions.csv",
+        card="<results>/whole/{network}/card.json",
+    log:
+        "<logs>/train_network/{network}.log",
+    benchmark:
+        "<benchmarks>/train_network/{network}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 8
+    params:
+        row=lambda wildcards: asdict(NETWORK_ROWS[wildcards.network]),
+        settings=training_settings,
+        seed=study.seed,
+        data=lambda wildcards: image_data_name(NETWORK_ROWS[wildcards.network].cohort),
+        checkpoints=f"{RESULTS}/checkpoints",
+        code=code("train_network"),
+    script:
+        "../scripts/train_network.py"
+
+
+# A linear layer over the outputs of three networks.
+rule stack_networks:
+    input:
+        members=members,
+        statistics="<results>/packed/whole/statistics.json",
+    output:
+        model="<results>/whole/{stack}/model.pt",
+        history="<results>/whole/{stack}/history.csv",
+        predictions="<results>/whole/{stack}/predictions.csv",
+        card="<results>/whole/{stack}/card.json",
+    log:
+        "<logs>/stack_networks/{stack}.log",
+    benchmark:
+        "<benchmarks>/stack_networks/{stack}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        settings=WHOLE.stacking.model_dump(),
+        seed=study.seed,
+        data=image_data_name("whole"),
+        code=code("stack_networks"),
+    script:
+        "../scripts/stack_networks.py"
+
+
+# The stacked totals as severity classes.
+rule bin_stack:
+    input:
+        lambda wildcards: row_files(
+            "predictions.csv", [BINNED_ROWS[wildcards.binned].stack]
+        ),
+    output:
+        "<results>/whole/{binned}/predictions.csv",
+    log:
+        "<logs>/bin_stack/{binned}.log",
+    benchmark:
+        "<benchmarks>/bin_stack/{binned}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    params:
+        code=code("bin_stack"),
+    script:
+        "../scripts/bin_stack.py"
+
+
+# Where the paper's two networks look: four test films each, and how much of the heat is on joints.
+rule explain_network:
+    input:
+        model=lambda wildcards: row_files("model.pt", [EXPLAINED[wildcards.task]]),
+        predictions=lambda wildcards: row_files(
+            "predictions.csv", [EXPLAINED[wildcards.task]]
+        ),
+        images=packed(".npy", "whole"),
+        statistics="<results>/packed/whole/statistics.json",
+        truth=branch(WHOLE_IS_DRAWN, then=phantom_folder("whole"), otherwise=[]),
+    output:
+        heat="<results>/whole/gradcam/{task}.npz",
+        cases="<results>/whole/gradcam/{task}.csv",
+        shares="<results>/whole/gradcam/{task}_heat_share.csv",
+    log:
+        "<logs>/explain_network/{task}.log",
+    benchmark:
+        "<benchmarks>/explain_network/{task}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 4
+    params:
+        row=lambda wildcards: EXPLAINED[wildcards.task],
+        code=code("explain_network"),
+    script:
+        "../scripts/explain_network.py"

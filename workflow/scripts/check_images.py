@@ -1,0 +1,20 @@
+"""Check a cohort of images: its labels, and what packing found."""
+
+from sharpflow.job import job
+
+with job(snakemake.log[0]):
+    import pandas as pd
+
+    from sharpflow.cohort.check_images import check_bone_age, check_whole
+    from sharpflow.files import read_table, write_table
+
+    check = {"whole": check_whole, "bone_age": check_bone_age}[snakemake.wildcards.images]
+    source = snakemake.input
+    cohort = check(
+        **snakemake.params.source,
+        packed=pd.concat([read_table(path) for path in source.rows]),
+        unpacked=pd.concat([read_table(path) for path in source.problems]),
+        on_problem=snakemake.params.on_problem,
+    )
+    write_table(cohort.images, snakemake.output.images)
+    write_table(cohort.problems, snakemake.output.problems)

@@ -1,0 +1,25 @@
+"""Draw films of both hands with their totals."""
+
+from pathlib import Path
+
+from sharpflow.job import job
+
+
+def main() -> None:
+    with job(snakemake.log[0]):
+        from sharpflow.phantom.whole_cohort import draw_whole_cohort
+        from sharpflow.seeds import seed_for
+
+        draw_whole_cohort(
+            Path(snakemake.output[0]),
+            patients=snakemake.params.patients,
+            seed=seed_for(
+                snakemake.params.seed, "phantom", "joints"
+            ),  # the joint cohort's patients
+            height=snakemake.params.film_height,
+            workers=snakemake.threads,
+        )
+
+
+if __name__ == "__main__":  # the processes that draw load this file again
+    main()

@@ -1,0 +1,61 @@
+"""Grad-CAM of one network: four cases, and the share of heat on joints where these are known."""
+
+import json
+from pathlib import Path
+
+from sharpflow.job import job
+
+with job(snakemake.log[0], snakemake.threads):
+    import numpy as np
+    import pandas as pd
+    import torch
+
+    from sharpflow.files import read_table, whole, write_table
+    from sharpflow.imaging.shards import read_shards
+    from sharpflow.whole_image.cases import choose_cases
+    from sharpflow.whole_image.grad_cam import coarse_heat, enlarge
+    from sharpflow.whole_image.grid import ROWS
+    from sharpflow.whole_image.heat_share import heat_share
+    from sharpflow.whole_image.networks import build_network
+    from sharpflow.whole_image.predictions import load_network
+
+    torch.set_num_threads(snakemake.threads)
+    source, output, task = snakemake.input, snakemake.output, snakemake.wildcards.task
+    predictions = read_table(source.predictions[0])
+    statistics = json.loads(Path(source.statistics).read_text())
+    stack, packed = read_shards(source.images)
+    tests = predictions[predictions["split"] == "test"].merge(packed, on="image_id")
+    number = {image_id: index for index, image_id in enumerate(packed["image_id"])}
+
+    def heat_of(network: torch.nn.Module) -> np.ndarray:
+        """Heat on all test images; for classes, of what spoke for the predicted one."""
+        return coarse_heat(
+            network,
+            stack.take(number[image_id] for image_id in tests["image_id"]),
+            pixel_mean=statistics["pixel_mean"],
+            pixel_sd=statistics["pixel_sd"],
+            outputs=tests["predicted"].astype(int).tolist() if task == "severity" else None,
+        )
+
+    row = ROWS[snakemake.params.row]
+    heat = heat_of(load_network(row, source.model[0]))
+    cases = choose_cases(predictions, task).merge(
+        packed[["image_id", "height", "width"]], on="image_id"
+    )
+    place = {image_id: index for index, image_id in enumerate(tests["image_id"])}
+    with whole(output.heat) as temporary:
+        np.savez(
+            temporary,
+            heat=enlarge(heat[[place[image_id] for image_id in cases["image_id"]]], stack.size[0]),
+            images=stack.take(number[image_id] for image_id in cases["image_id"]),
+        )
+    write_table(cases, output.cases)
+    shares = [pd.DataFrame({"image_id": []})]
+    if source.get("truth"):
+        joints = read_table(Path(source.truth) / "truth" / "joints.csv")
+        untrained = heat_of(build_network(row.network, row.outputs, seed=0).eval())
+        shares = [
+            heat_share(maps, stack.size[0], tests, joints).assign(row=row.name, weights=weights)
+            for weights, maps in (("trained", heat), ("random", untrained))
+        ]
+    write_table(pd.concat(shares), output.shares)

@@ -1,0 +1,25 @@
+"""Tables 1 and 2 of Bo et al., and the differences between rows."""
+
+from pathlib import Path
+
+from sharpflow.job import job
+
+with job(snakemake.log[0]):
+    from sharpflow.evaluation.whole_image import difference_table
+    from sharpflow.evaluation.whole_tables import comparisons, regression_table, severity_table
+    from sharpflow.files import read_table
+    from sharpflow.reporting.bo_tables import (
+        WholeNotes,
+        publish_differences,
+        publish_regression,
+        publish_severity,
+    )
+
+    params, folder = snakemake.params, Path(snakemake.output[0]).parent
+    predictions = {Path(path).parent.name: read_table(path) for path in snakemake.input}
+    notes = WholeNotes(**params.notes)
+    how = {"data": notes.data, "seed": params.seed, "resamples": params.resamples}
+    publish_regression(regression_table(predictions, **how), folder, notes)
+    publish_severity(severity_table(predictions, **how), folder, notes)
+    differences = difference_table(predictions, comparisons(predictions), **how)
+    publish_differences(differences, folder, notes)
