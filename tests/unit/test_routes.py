@@ -16,7 +16,7 @@ from sharpflow.evaluation.routes import (
     compare_patients,
     routes_table,
 )
-from sharpflow.files import read_table
+from sharpflow.files import read_table, write_table
 from sharpflow.reporting.routes_figure import draw_routes
 from sharpflow.reporting.routes_table import publish_routes
 from sharpflow.reporting.style import save
@@ -275,3 +275,17 @@ def test_figure_is_the_same_bytes_twice(tmp_path: Path, compared: RoutePatients)
         for name in ("one", "two")
     ]
     assert written[0][0].read_bytes() == written[1][0].read_bytes()
+
+
+def test_numbers_are_the_same_from_files(
+    tmp_path: Path, joints: pd.DataFrame, whole: pd.DataFrame, scores: pd.DataFrame
+) -> None:
+    lost = joints.copy()
+    lost.loc[[3, 50], ["erosion_predicted", "narrowing_predicted"]] = pd.NA
+    tables = [lost, whole, scores, SPLIT]
+    read = []
+    for number, table in enumerate(tables):
+        write_table(table, tmp_path / f"{number}.csv")
+        read.append(read_table(tmp_path / f"{number}.csv"))
+    expected = compare_patients(*tables).table
+    pd.testing.assert_frame_equal(compare_patients(*read).table, expected)

@@ -258,7 +258,7 @@ def _predicted_finger_sums(
         groups = rows.groupby("patient")[f"{damage.value}_predicted"]
         most = MAX_SCORE[LimbKind.HAND, damage]
         sums += groups.sum().reindex(patients, fill_value=0).astype(float)
-        possible += groups.size().reindex(patients, fill_value=0) * most
+        possible += groups.size().reindex(patients, fill_value=0).astype(float) * most
     return sums, possible / MOST_FINGERS
 
 
