@@ -152,14 +152,11 @@ class RecordedModel:
         return probability
 
 
-def test_predicted_masks_are_one_region_without_holes_unless_asked_otherwise() -> None:
-    films = np.zeros((3, 8, 8), np.uint8)
-    clean = predict_masks(RecordedModel(), films, batch=2)
-    assert np.count_nonzero(clean) == 3 * 25
-    raw = predict_masks(RecordedModel(), films, batch=2, clean=False)
-    assert np.count_nonzero(raw) == 3 * (25 - 1 + 1)
-    assert raw[2, 3, 3] == 0
-    assert raw[2, 7, 7] == 255
+def test_predicted_masks_are_one_region_without_holes() -> None:
+    masks = predict_masks(RecordedModel(), np.zeros((3, 8, 8), np.uint8), batch=2)
+    assert np.count_nonzero(masks) == 3 * 25
+    assert masks[2, 3, 3] == 255  # a hole
+    assert masks[2, 7, 7] == 0  # a region of its own
 
 
 def test_masks_are_shrunk_to_black_and_white() -> None:

@@ -30,20 +30,14 @@ def as_input(images: Image) -> npt.NDArray[np.float32]:
     return (images.astype(np.float32) / np.float32(255.0))[..., np.newaxis]
 
 
-def predict_masks(
-    model: Any,
-    images: Sequence[Image] | Image,
-    *,
-    batch: int,
-    threshold: float = 0.5,
-    clean: bool = True,
-) -> Image:
+def predict_masks(model: Any, images: Sequence[Image] | Image, *, batch: int) -> Image:
     """Segment films of full size.
 
     `images` are uint8 (height, width) films of one size, any sequence of them. They are shrunk to
-    the network's size, and its probabilities are enlarged again bilinearly before the `threshold`,
-    so the outline is smooth. `clean` (ours) keeps the largest region and fills its holes, since a
-    film of this pipeline shows one limb. Returns 0/255 masks, uint8 (n, height, width).
+    the network's size, and its probabilities are enlarged again bilinearly before they are cut at
+    0.5, so the outline is smooth. Of each mask the largest region is kept and its holes are filled
+    (ours), since a film of this pipeline shows one limb. Returns 0/255 masks, uint8 (n, height,
+    width).
     """
     _, height, width, _ = model.input_shape
     masks = []
@@ -54,8 +48,8 @@ def predict_masks(
         for film, probability in zip(films, probabilities, strict=True):
             size = (film.shape[1], film.shape[0])
             full = cv2.resize(probability, size, interpolation=cv2.INTER_LINEAR)
-            mask = np.where(full >= threshold, 255, 0).astype(np.uint8)
-            masks.append(fill_contours(keep_largest(mask)) if clean else mask)
+            mask = np.where(full >= 0.5, 255, 0).astype(np.uint8)
+            masks.append(fill_contours(keep_largest(mask)))
     return np.stack(masks)
 
 
