@@ -31,6 +31,8 @@ with job(snakemake.log[0], snakemake.threads):
         seed=seed_for(params.seed, "head", name),
         **params.settings,
     )
+    best = history["validation_loss"].idxmin()
+    kept = history.index[-1] if params.settings["keep"] == "last" else best
     with whole(snakemake.output.model) as temporary:
         model.save(temporary)
     write_table(history, snakemake.output.history)
@@ -45,5 +47,5 @@ with job(snakemake.log[0], snakemake.threads):
         data=params.data,
         data_digest=digest_of(features, true),
         settings=params.settings,
-        metrics=history.loc[history["validation_loss"].idxmin()].to_dict(),
+        metrics=history.loc[kept].to_dict(),
     )
