@@ -14,6 +14,7 @@ from sharpflow.cohort.bone_age import list_bone_age
 from sharpflow.cohort.check_images import ImageCohort, check_bone_age, check_whole
 from sharpflow.cohort.whole import OWN_COLUMNS, list_whole
 from sharpflow.errors import ProblemsError
+from sharpflow.files import read_table, write_table
 from sharpflow.whole_image.packing import pack
 
 COLUMNS = {"image": "file", "patient": "patient", "total": "svdh", "age": "age", "sex": "sex"}
@@ -168,6 +169,27 @@ def test_same_film_under_two_ids(cohort: Path) -> None:
     assert "the same pixels as a4" in lines[0]
     assert "row 5, image a4" in lines[1]
     assert "the same pixels as a1" in lines[1]
+
+
+def test_same_film_in_two_shards_is_found_from_the_written_tables(cohort: Path) -> None:
+    Image.open(cohort / "images" / "a1.png").save(cohort / "images" / "a4.bmp")
+    edit(cohort, 5, "file", "a4.bmp")
+    (cohort / "images" / "a3.png").unlink()
+    sources = (cohort / "labels.csv", cohort / "images", COLUMNS)
+    paths = list_whole(*sources).paths()
+    tables: dict[str, list[pd.DataFrame]] = {"packed": [], "unpacked": []}
+    for shard in (["a1", "a2"], ["a3", "a4", "a5"], []):
+        _, *parts = pack({name: paths[name] for name in shard}, SIZE, MAX_PIXELS)
+        for name, part in zip(tables, parts, strict=True):
+            write_table(part, cohort / "shard.csv")
+            tables[name].append(read_table(cohort / "shard.csv"))
+    with pytest.raises(ProblemsError) as caught:
+        check_whole(*sources, **{name: pd.concat(parts) for name, parts in tables.items()})
+    lines = [str(problem) for problem in caught.value.problems]
+    assert len(lines) == 3
+    assert "no file" in lines[0]
+    assert "a1.png" in lines[1]
+    assert "the same pixels as a4" in lines[1]
 
 
 def test_empty_table(cohort: Path) -> None:

@@ -48,8 +48,8 @@ def check_whole(
     images concerned are left out, and the problems returned; a table that cannot be read at all, or
     a cohort of which nothing is left, still raises ProblemsError.
     """
-    labels, problems = read_whole(table, images, columns)
     listed = list_whole(table, images, columns)
+    labels, problems = read_whole(listed)
     return _check(labels, problems, listed, packed=packed, unpacked=unpacked, on_problem=on_problem)
 
 
@@ -67,9 +67,8 @@ def check_bone_age(
 
     The rest as for `check_whole`.
     """
-    sources = (training_table, training_images, validation_table, validation_images)
-    labels, problems = read_bone_age(*sources)
-    listed = list_bone_age(*sources)
+    listed = list_bone_age(training_table, training_images, validation_table, validation_images)
+    labels, problems = read_bone_age(listed, training_table)
     return _check(labels, problems, listed, packed=packed, unpacked=unpacked, on_problem=on_problem)
 
 
@@ -83,6 +82,8 @@ def _check(
     on_problem: OnProblem,
 ) -> ImageCohort:
     by_id = {image.image_id: image for image in listed.images}
+    packed = packed[packed["image_id"].isin(by_id)]
+    unpacked = unpacked[unpacked["image_id"].isin(by_id)]
     problems = [*problems, *_unreadable(unpacked, by_id), *_same_content(packed, by_id)]
     fatal = [problem for problem in problems if problem.scope is Scope.COHORT]
     if fatal or (problems and on_problem == "stop"):

@@ -3,6 +3,7 @@
 Only the standard library is imported: the workflow lists images while it is parsed.
 """
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from typing import TypeVar
 from sharpflow.cohort.csv_rows import Row, Rows
 from sharpflow.cohort.films import SUFFIXES
 from sharpflow.cohort.findings import Finding, Scope
+
+log = logging.getLogger(__name__)
 
 ID = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9_-]|\.(?!\.))*")
 ID_RULE = "letters, digits, '_', '-' and single '.', not beginning with '.'"
@@ -26,12 +29,16 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class LabelledImage:
-    """One image, its file, the table that lists it and the row there, and the row's values."""
+    """One image, its file, the table that lists it and the row there.
+
+    `columns` maps our names of values to the table's columns; None where it has none.
+    """
 
     image_id: str
     path: Path
     table: str
     row: Row
+    columns: Mapping[str, str | None]
 
     @property
     def where(self) -> str:
@@ -85,8 +92,8 @@ class ImageFolder:
         return sorted(str(path.relative_to(self.folder)) for path in every if path not in known)
 
 
-def list_rows(rows: Rows, table: str, images: Path, column: str) -> ImageList:
-    """The images that rows name in `column`, each found in the folder `images`.
+def list_rows(rows: Rows, table: str, images: Path, columns: Mapping[str, str | None]) -> ImageList:
+    """The images that rows name in the column `columns["image"]`, found in the folder `images`.
 
     The image_id is the file's name without suffix; a file that is not there is listed all the
     same, for the packing to miss. Of an image that is named twice the first row is listed.
@@ -104,7 +111,7 @@ def list_rows(rows: Rows, table: str, images: Path, column: str) -> ImageList:
     folder = ImageFolder(images)
     listed = ImageList(problems=list(rows.problems))
     for row in rows.rows:
-        image = _locate(row, table, folder, column)
+        image = _locate(row, table, folder, columns)
         if isinstance(image, Finding):
             listed.problems.append(image)
         else:
@@ -113,7 +120,10 @@ def list_rows(rows: Rows, table: str, images: Path, column: str) -> ImageList:
     return each_once([listed])
 
 
-def _locate(row: Row, table: str, folder: ImageFolder, column: str) -> LabelledImage | Finding:
+def _locate(
+    row: Row, table: str, folder: ImageFolder, columns: Mapping[str, str | None]
+) -> LabelledImage | Finding:
+    column = str(columns["image"])
     name = row.values[column]
     files = folder.find(name) if name else []
     path = files[0] if files else folder.folder / name
@@ -127,7 +137,7 @@ def _locate(row: Row, table: str, folder: ImageFolder, column: str) -> LabelledI
     elif not ID.fullmatch(image_id):
         wrong = (repr(name), f"a name of {ID_RULE}", "Rename the file, here and in its folder.")
     else:
-        return LabelledImage(image_id, path, table, row)
+        return LabelledImage(image_id, path, table, row, columns)
     place = f"row {row.number}"
     return Finding(table, f"{place}, column {column}", *wrong, Scope.ENTRY, place)
 
@@ -157,18 +167,24 @@ def each_once(lists: list[ImageList]) -> ImageList:
     return joined
 
 
+def tell_unlisted(listed: ImageList) -> None:
+    """Warn of images that no row names."""
+    if listed.unlisted:
+        names = ", ".join(listed.unlisted[:3])
+        log.warning("%d images have no row in the table: %s ...", len(listed.unlisted), names)
+
+
 class Reading:
     """Reads the values of one image's row, and collects what is wrong with them."""
 
-    def __init__(self, image: LabelledImage, columns: Mapping[str, str | None]) -> None:
-        """`columns` maps our names of values to the table's; None where the table has none."""
+    def __init__(self, image: LabelledImage) -> None:
+        """Nothing is read yet."""
         self.image = image
-        self.columns = columns
         self.problems: list[Finding] = []
 
     def text(self, name: str) -> str:
         """A value as it stands; empty where the table has no such column."""
-        column = self.columns.get(name)
+        column = self.image.columns.get(name)
         return self.image.row.values.get(column, "") if column else ""
 
     def number(self, name: str, low: float, high: float, *, blank: bool = False) -> float | None:
@@ -207,7 +223,7 @@ class Reading:
         self.problems.append(
             Finding(
                 self.image.table,
-                f"{self.image.where}, column {self.columns[name]}",
+                f"{self.image.where}, column {self.image.columns[name]}",
                 repr(text) if text else "nothing",
                 expected,
                 remedy,

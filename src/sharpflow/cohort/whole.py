@@ -5,7 +5,6 @@ Only the standard library is imported at module level: the workflow calls `list_
 parsed.
 """
 
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +12,18 @@ from typing import TYPE_CHECKING
 from sharpflow.anatomy import ALL_SITES, LIMBS, MAX_SCORE, Damage, LimbKind
 from sharpflow.cohort.csv_rows import read_rows
 from sharpflow.cohort.findings import Finding
-from sharpflow.cohort.labelled import ID, ID_RULE, SEXES, ImageList, Reading, list_rows
+from sharpflow.cohort.labelled import (
+    ID,
+    ID_RULE,
+    SEXES,
+    ImageList,
+    Reading,
+    list_rows,
+    tell_unlisted,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
-
-log = logging.getLogger(__name__)
 
 # Most that both hands can score, wrists included: 280.
 MOST = sum(
@@ -47,33 +52,28 @@ def list_whole(
     required = [name for name in columns.values() if name]
     what = f"the labels of whole images, with the columns {', '.join(required)} (see the config)"
     rows = read_rows(Path(table), required, what)
-    return list_rows(rows, str(table), Path(images), str(columns["image"]))
+    return list_rows(rows, str(table), Path(images), columns)
 
 
-def read_whole(
-    table: str | Path, images: str | Path, columns: Mapping[str, str | None]
-) -> "tuple[pd.DataFrame, list[Finding]]":
-    """Read the labels of whole images, and collect all that is wrong with them.
+def read_whole(listed: ImageList) -> "tuple[pd.DataFrame, list[Finding]]":
+    """Read the labels of the images that `list_whole` gave, and collect all that is wrong.
 
-    Arguments as for `list_whole`. Gives image_id, patient (the image_id where the table has no
-    patients), total (0-280; halves and thirds too, as it is a mean of readers), age (years, 0-120,
-    NaN where unknown) and sex (M or F, NaN where unknown; 1 is male and 0 female), sorted by
-    image_id, of the images whose values are all right; and the problems: those of the list, a
-    total or age that is not a number or impossible, a sex that cannot be read, a patient without
-    id. Images in the folder without a row are left alone and counted in the log.
+    Gives image_id, patient (the image_id where the table has no patients), total (0-280; halves and
+    thirds too, as it is a mean of readers), age (years, 0-120, NaN where unknown) and sex (M or F,
+    NaN where unknown; 1 is male and 0 female), sorted by image_id, of the images whose values are
+    all right; and the problems: those of the list, a total or age that is not a number or
+    impossible, a sex that cannot be read, a patient without id. Images in the folder without a row
+    are left alone and counted in the log.
     """
     import pandas as pd
 
-    listed = list_whole(table, images, columns)
-    if listed.unlisted:
-        names = ", ".join(listed.unlisted[:3])
-        log.warning("%d images have no row in %s: %s ...", len(listed.unlisted), table, names)
+    tell_unlisted(listed)
     problems = list(listed.problems)
     rows = []
     for image in listed.images:
-        reading = Reading(image, columns)
+        reading = Reading(image)
         patient = image.image_id
-        if columns.get("patient"):
+        if image.columns.get("patient"):
             patient = reading.check("patient", ID.fullmatch, f"an id of {ID_RULE}")
         total = reading.number("total", 0, MOST)
         age = reading.number("age", 0, OLDEST, blank=True)

@@ -9,6 +9,7 @@ held against each other on patients whom neither was trained on.
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from sharpflow.errors import UserError
@@ -113,9 +114,7 @@ def _fixed(given: pd.DataFrame | None, patients: set[str]) -> dict[str, str]:
     return dict(zip(known["patient"], known["split"], strict=True))
 
 
-def _shared_out(
-    number: int, weights: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]"
-) -> list[int]:
+def _shared_out(number: int, weights: npt.NDArray[np.float64]) -> list[int]:
     """A whole number shared out by weight, by the largest remainders."""
     total = weights.sum()
     exact = number * weights / total if total else np.zeros(len(weights))
