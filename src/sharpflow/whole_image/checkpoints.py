@@ -33,7 +33,7 @@ class Progress:
         self.history: list[dict[str, float]] = []
         self.best: State = {}
         self.best_loss = math.inf
-        self.latest: State | None = None  # "weights" and "optimizer" of the last epoch
+        self.latest: State | None = None  # "weights" and "optimizer"; None before and after all
         if path.exists():
             self._restore()
 
@@ -41,7 +41,7 @@ class Progress:
         try:
             kept = torch.load(self.path, map_location="cpu", weights_only=True)
             self.history, self.best, self.best_loss = kept["history"], kept["best"], kept["loss"]
-            self.latest = {name: kept[name] for name in ("weights", "optimizer")}
+            self.latest = kept["latest"]
         except (pickle.UnpicklingError, KeyError, RuntimeError, EOFError) as error:
             raise UserError(
                 f"{self.path} is no checkpoint of this training ({error}); delete its folder."
@@ -59,8 +59,15 @@ class Progress:
             ) from error
         log.info("resumed after epoch %d from %s", len(self.history), self.path)
 
-    def add(self, row: dict[str, float], network: nn.Module, optimizer: torch.optim.SGD) -> None:
-        """Take in an epoch's row and keep all of it in last.ckpt, whole."""
+    def add(
+        self,
+        row: dict[str, float],
+        network: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        *,
+        last: bool,
+    ) -> None:
+        """Take in an epoch's row and keep it in last.ckpt; after the last epoch only the best."""
         self.history.append(row)
         weights = {name: value.cpu().clone() for name, value in network.state_dict().items()}
         if row["validation_loss"] < self.best_loss:
@@ -69,8 +76,7 @@ class Progress:
             "history": self.history,
             "best": self.best,
             "loss": self.best_loss,
-            "weights": weights,
-            "optimizer": optimizer.state_dict(),
+            "latest": None if last else {"weights": weights, "optimizer": optimizer.state_dict()},
         }
         with whole(self.path) as temporary:
             torch.save(kept, temporary)

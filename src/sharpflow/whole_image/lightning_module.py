@@ -72,7 +72,7 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """SGD on what is not frozen, with the momenta of the checkpoint."""
         trainable = [weight for weight in self.network.parameters() if weight.requires_grad]
-        optimizer = torch.optim.SGD(trainable, **self.sgd)
+        optimizer = torch.optim.SGD(trainable, **self.sgd, fused=True)
         if self.progress.latest is not None:
             optimizer.load_state_dict(self.progress.latest["optimizer"])
         return optimizer
@@ -162,9 +162,8 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
     def _keep(self, row: dict[str, float]) -> None:
         log.info("%s: %s", self.row.name, ", ".join(f"{k} {v:.5g}" for k, v in row.items()))
         if self.global_rank == 0:
-            optimizer = self.optimizers(use_pl_optimizer=False)
-            assert isinstance(optimizer, torch.optim.SGD)
-            self.progress.add(row, self.network, optimizer)
+            optimizer: Any = self.optimizers(use_pl_optimizer=False)
+            self.progress.add(row, self.network, optimizer, last=self.epoch == self.epochs)
         else:
             self.progress.history.append(row)
 

@@ -127,6 +127,11 @@ def train_network(
         deadline=None if time_budget is None else began + time_budget,
     )
     left = epochs - len(module.progress.history)
+    if left > 0 and module.progress.history and module.progress.latest is None:
+        raise UserError(
+            f"{module.progress.path} is of a training that ended after "
+            f"{len(module.progress.history)} epochs, not {epochs}; delete its folder."
+        )
     if left > 0:
         trainer = pl.Trainer(
             accelerator=device,
