@@ -98,8 +98,7 @@ def enlarge(heat: NDArray[np.float32], size: int) -> NDArray[np.float32]:
         maps, (size, size), mode="bilinear", align_corners=False
     )[:, 0].numpy()
     top = large.max(axis=(1, 2), keepdims=True)
-    scaled: NDArray[np.float32] = large / np.where(top > 0, top, 1)
-    return scaled
+    return (large / np.where(top > 0, top, 1)).astype(np.float32)
 
 
 def heat_maps(
