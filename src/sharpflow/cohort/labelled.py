@@ -4,10 +4,11 @@ Only the standard library is imported: the workflow lists images while it is par
 """
 
 import logging
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TypeVar
 
 from sharpflow.cohort.csv_rows import Row, Rows
@@ -66,30 +67,32 @@ class ImageFolder:
     """The files in a folder and the folders in it, found by name with or without suffix."""
 
     def __init__(self, folder: Path) -> None:
-        """Walk through the folder once; nothing is opened."""
+        """Walk through the folder once; nothing is opened. Hidden files are passed over."""
         self.folder = folder
-        self._by_name: dict[str, list[Path]] = {}
-        self._by_stem: dict[str, list[Path]] = {}
-        for path in sorted(folder.rglob("*")):
-            if not path.name.startswith("."):
-                self._by_name.setdefault(path.name, []).append(path)
-                if path.suffix.lower() in SUFFIXES:
-                    self._by_stem.setdefault(path.stem, []).append(path)
+        self._paths: set[str] = set()  # relative to the folder
+        self._by_name: dict[str, list[str]] = {}
+        self._by_stem: dict[str, list[str]] = {}
+        for root, folders, names in os.walk(folder):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            within = os.path.relpath(root, folder)
+            for name in sorted(name for name in names if not name.startswith(".")):
+                path = name if within == "." else f"{within}/{name}"
+                stem, suffix = os.path.splitext(name)  # noqa: PTH122 - ten thousands of names
+                self._paths.add(path)
+                self._by_name.setdefault(name, []).append(path)
+                if suffix.lower() in SUFFIXES:
+                    self._by_stem.setdefault(stem, []).append(path)
 
-    def find(self, name: str) -> list[Path]:
+    def find(self, name: str) -> list[str]:
         """The files that a table can mean by `name`: a path in the folder, a name or a stem."""
-        direct = self.folder / name
-        if direct.is_file():
-            return [direct]
-        plain = PurePosixPath(name).name
-        if plain != name:
-            return []
+        if name in self._paths:
+            return [name]
         return self._by_name.get(name) or self._by_stem.get(name, [])
 
     def others(self, known: set[Path]) -> list[str]:
-        """Names of the images that are not among the known files."""
-        every = (path for paths in self._by_stem.values() for path in paths)
-        return sorted(str(path.relative_to(self.folder)) for path in every if path not in known)
+        """The images that are not among the known files."""
+        images = (path for paths in self._by_stem.values() for path in paths)
+        return sorted(path for path in images if self.folder / path not in known)
 
 
 def list_rows(rows: Rows, table: str, images: Path, columns: Mapping[str, str | None]) -> ImageList:
@@ -126,14 +129,13 @@ def _locate(
     column = str(columns["image"])
     name = row.values[column]
     files = folder.find(name) if name else []
-    path = files[0] if files else folder.folder / name
+    path = folder.folder / (files[0] if files else name)
     has_suffix = path.suffix.lower() in SUFFIXES
     image_id = path.stem if files or has_suffix else path.name
     if not name:
         wrong = ("no image", "the image's file name in every row", "Fill it in.")
     elif len(files) > 1:
-        several = ", ".join(str(file.relative_to(folder.folder)) for file in files)
-        wrong = (f"{name!r}, which can be any of {several}", "one file", "Give its path.")
+        wrong = (f"{name!r}, which can be any of {', '.join(files)}", "one file", "Give its path.")
     elif not ID.fullmatch(image_id):
         wrong = (repr(name), f"a name of {ID_RULE}", "Rename the file, here and in its folder.")
     else:
