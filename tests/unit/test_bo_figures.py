@@ -9,6 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse, Rectangle
 
+from sharpflow.errors import UserError
 from sharpflow.reporting.bo_figures_course import (
     course_numbers,
     draw_training_course,
@@ -60,6 +61,7 @@ def test_deciles_have_the_means_and_sds_of_their_images() -> None:
 def test_totals_that_most_images_share_make_one_group() -> None:
     means = decile_means(of([0] * 16 + [1, 2, 3, 4], [1.0] * 20))
     assert means["n"].tolist() == [16, 2, 2]
+    assert decile_means(of([5, 5, 5], [1.0, 2, 3]))["predicted"].tolist() == [2]
 
 
 def test_predicted_against_true_shows_test_images_alone_and_says_what_was_not_run() -> None:
@@ -210,6 +212,16 @@ def test_grad_cam_panels_say_what_they_show() -> None:
     assert "TP: true > 200, |error| < 10\nNo case met the rule: nearest shown." in texts
     assert "no test image left" in texts
     assert "no heat: nothing speaks\nfor this output" in texts
+
+
+def test_comments_in_another_shape_are_refused() -> None:
+    def draw(comments: pd.DataFrame) -> None:
+        draw_grad_cam(CASES, PACKED, HEAT, task="total", title="", data="Wang", comments=comments)
+
+    with pytest.raises(UserError, match="lacks comment; it has image_id, text"):
+        draw(pd.DataFrame({"image_id": ["x"], "text": ["?"]}))
+    with pytest.raises(UserError, match="two or more rows for x"):
+        draw(pd.DataFrame({"image_id": ["x", "x"], "comment": ["a", "b"]}))
 
 
 def test_damaged_sites_are_circled_in_packed_pixels() -> None:

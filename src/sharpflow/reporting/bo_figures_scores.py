@@ -133,6 +133,7 @@ def decile_means(tests: pd.DataFrame, groups: int = 10) -> pd.DataFrame:
         true, predicted, sd (blank for one image), n; by rising truth.
     """
     by = pd.qcut(tests["true"], groups, duplicates="drop", labels=False)
+    by = by.fillna(0)  # one total for all images has no deciles: one group
     return (
         tests.groupby(by)
         .agg(

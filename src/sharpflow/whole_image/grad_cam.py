@@ -54,7 +54,8 @@ def coarse_heat(
         pixel_mean: of the training images, of pixels in [0, 1].
         pixel_sd: likewise.
         outputs: for each image which output is explained; by default the highest: the predicted
-            class, or the only output of a regression.
+            class, or the only output of a regression. Give the predicted classes where they are
+            known: with the ordinal loss they are not the highest output.
         batch: images at once.
 
     Returns:
