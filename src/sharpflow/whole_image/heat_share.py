@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from sharpflow.whole_image.grad_cam import enlarge
 
-REGIONS = ("joints", "damaged")
 _BOX = ["x_min", "y_min", "x_max", "y_max"]
 
 
