@@ -1,0 +1,121 @@
+"""The grid: every row of the paper's tables, and choosing rows with what they need."""
+
+import pytest
+
+from sharpflow.errors import UserError
+from sharpflow.whole_image.grid import (
+    ROWS,
+    BinnedRow,
+    NetworkRow,
+    PaperValues,
+    StackRow,
+    candidates,
+    choose_rows,
+)
+
+
+def count(task: str, group: str) -> int:
+    return sum((row.task, row.group) == (task, group) for row in ROWS.values())
+
+
+def names(*arguments: object, **options: object) -> list[str]:
+    return [row.name for row in choose_rows(*arguments, **options)]  # type: ignore[arg-type]
+
+
+def test_the_grid_has_the_papers_rows():
+    assert [count("total", group) for group in ("baseline", "transfer", "stack")] == [9, 9, 2]
+    severity = [count("severity", g) for g in ("baseline", "transfer", "stack", "binned")]
+    assert severity == [6, 9, 4, 1]
+    assert count("bone_age", "pretraining") == 3
+    assert len(choose_rows("all", [])) == 43
+
+
+@pytest.mark.parametrize(
+    ("name", "paper"),
+    [
+        ("total-resnet50-smooth-batch4", PaperValues(0.838, 16.87, 26.02)),
+        ("total-mobilenetv2-mse-batch16", PaperValues(0.903, 14.99, 20.48)),
+        ("total-resnet50-rbs1", PaperValues(0.918, 13.58, 18.88)),
+        ("total-stack-batch16", PaperValues(0.925, 12.57, 18.02)),
+        ("severity-resnet34-batch4", PaperValues(0.829, 1.24, 1.76, 0.321, 0.312)),
+        ("severity-mobilenetv2-irbs3", PaperValues(0.832, 1.17, 1.67, 0.349, 0.339)),
+        ("severity-stack-single-batch16", PaperValues(0.859, 1.12, 1.62, 0.358, 0.349)),
+        ("severity-binned-stack", PaperValues(0.861, 1.14, 1.54, 0.288, 0.290)),
+    ],
+)
+def test_rows_carry_the_papers_values(name: str, paper: PaperValues):
+    assert ROWS[name].paper == paper
+
+
+def test_labels_are_as_printed():
+    label = ROWS["total-resnet34-smooth-batch4"].label
+    assert (label.model, label.loss, label.batch) == ("ResNet-34", "Smooth", "4")
+    label = ROWS["severity-mobilenetv2-irbs2"].label
+    assert (label.model, label.freezing, label.batch) == ("MobileNetV2", "IRBs-2", "4")
+    assert ROWS["total-resnet50-finetuned"].label.freezing == "No"
+    assert ROWS["severity-stack-all-batch4"].label.principle == "All classes"
+
+
+def test_names_that_rows_refer_to_exist_and_fit():
+    for row in ROWS.values():
+        if isinstance(row, NetworkRow) and row.start:
+            start = ROWS[row.start]
+            assert isinstance(start, NetworkRow)
+            assert (start.task, start.network) == ("bone_age", row.network)
+        if isinstance(row, StackRow):
+            assert [ROWS[member].task for member in row.members] == [row.task] * 3
+        if isinstance(row, BinnedRow):
+            assert ROWS[row.stack].task == "total"
+
+
+def test_settings_of_rows():
+    row = ROWS["severity-resnet34-rbs2"]
+    assert isinstance(row, NetworkRow)
+    assert (row.loss, row.batch, row.outputs, row.cohort) == ("cross_entropy", 4, 10, "whole")
+    pretraining = ROWS["bone-age-mobilenetv2"]
+    assert isinstance(pretraining, NetworkRow)
+    assert (pretraining.loss, pretraining.batch, pretraining.outputs) == ("mse", 4, 1)
+    assert pretraining.cohort == "bone_age"
+
+
+def test_a_row_brings_what_it_needs():
+    assert names("total-resnet50-rbs1", []) == ["bone-age-resnet50", "total-resnet50-rbs1"]
+    assert names("severity-binned-stack", []) == [
+        "bone-age-resnet50",
+        "bone-age-resnet34",
+        "bone-age-mobilenetv2",
+        "total-resnet50-rbs1",
+        "total-resnet34-finetuned",
+        "total-mobilenetv2-irbs3",
+        "total-stack-batch16",
+        "severity-binned-stack",
+    ]
+
+
+def test_core_and_names_add_up():
+    core = ["total-resnet34-mse-batch4"]
+    assert names("core", core) == core
+    both = names(["core", "severity-resnet34-finetuned-ordinal"], core)
+    assert both == ["bone-age-resnet34", *core, "severity-resnet34-finetuned-ordinal"]
+
+
+def test_all_leaves_out_the_further_rows():
+    assert not any(row.group == "further" for row in choose_rows("all", []))
+
+
+def test_an_unknown_row_is_named_with_the_nearest():
+    with pytest.raises(UserError, match=r"total-resnet50-rbs3.*Did you mean 'total-resnet50-rbs"):
+        choose_rows(["total-resnet50-rbs3"], [])
+
+
+def test_members_by_validation_are_chosen_among_the_rows_that_run():
+    stack = ROWS["total-stack-batch4"]
+    assert isinstance(stack, StackRow)
+    run = names(["total-resnet50-finetuned", "total-resnet50-rbs2", stack.name], [], "validation")
+    assert "total-resnet50-rbs1" not in run  # the paper's member is not needed here
+    assert candidates(stack, run, "validation") == (
+        ("total-resnet50-finetuned", "total-resnet50-rbs2"),
+        ("total-resnet34-finetuned",),  # none was asked for: the paper's
+        ("total-mobilenetv2-irbs3",),
+    )
+    assert candidates(stack, run, "paper") == tuple((name,) for name in stack.members)

@@ -1,0 +1,256 @@
+"""Training of whole-image networks: resumes to the same bytes, keeps the best, freezes for good."""
+
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from sharpflow.errors import UserError
+from sharpflow.imaging.shards import ImageStack
+from sharpflow.whole_image.batches import Batches, epoch_order, whole_batches
+from sharpflow.whole_image.checkpoints import OutOfTime
+from sharpflow.whole_image.grid import ROWS, NetworkRow
+from sharpflow.whole_image.lightning_module import WholeImageModule
+from sharpflow.whole_image.losses import LOSSES
+from sharpflow.whole_image.predictions import encode_targets, load_network, predict_rows
+from sharpflow.whole_image.severity_classes import class_of
+from sharpflow.whole_image.training import train_network
+
+SPLITS = np.array(["train"] * 17 + ["validation"] * 6 + ["test"] * 3)
+TOTALS = np.random.default_rng(1).uniform(0, 150, len(SPLITS))
+# Brighter with a larger total, over noise.
+IMAGES = (
+    np.random.default_rng(2).integers(0, 80, (len(SPLITS), 32, 32)) + TOTALS[:, None, None]
+).astype(np.uint8)
+STATISTICS = {"pixel_mean": 0.45, "pixel_sd": 0.2, "target_mean": 75.0, "target_sd": 40.0}
+
+
+def network_row(name: str) -> NetworkRow:
+    row = ROWS[name]
+    assert isinstance(row, NetworkRow)
+    return row
+
+
+def train(
+    folder: Path, row: str | NetworkRow = "total-mobilenetv2-mse-batch4", **options: Any
+) -> pd.DataFrame:
+    settings = {"epochs": 4, "seed": 7, "precision": "float32", "threads": 1} | options
+    return train_network(
+        network_row(row) if isinstance(row, str) else row,
+        settings.pop("images", IMAGES),
+        TOTALS,
+        settings.pop("splits", SPLITS),
+        STATISTICS,
+        out=folder,
+        checkpoints=folder / "checkpoints",
+        **settings,
+    )
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("unbroken")
+    train(folder)
+    return folder
+
+
+def same_model(one: Path, other: Path) -> bool:
+    return (one / "model.pt").read_bytes() == (other / "model.pt").read_bytes()
+
+
+def without_times(folder: Path) -> pd.DataFrame:
+    return pd.read_csv(folder / "history.csv").drop(columns=["seconds", "images_per_second"])
+
+
+def test_a_run_that_ran_out_of_time_each_epoch_ends_with_the_same_bytes(
+    unbroken: Path, tmp_path: Path
+):
+    for done in (1, 2, 3):
+        with pytest.raises(OutOfTime, match=f"{done} of 4 epochs are done.*it resumes there"):
+            train(tmp_path, time_budget=0.0)
+        assert not (tmp_path / "model.pt").exists()
+    train(tmp_path, time_budget=0.0)
+    assert same_model(unbroken, tmp_path)
+    pd.testing.assert_frame_equal(without_times(unbroken), without_times(tmp_path))
+
+
+def interrupt_in_third_epoch(monkeypatch: pytest.MonkeyPatch, action: Any) -> None:
+    step = WholeImageModule.training_step
+
+    def interrupted(self: WholeImageModule, batch: Any, index: int) -> torch.Tensor:
+        if (self.epoch, index) == (3, 2):
+            action()
+        return step(self, batch, index)
+
+    monkeypatch.setattr(WholeImageModule, "training_step", interrupted)
+
+
+def fail() -> None:
+    raise RuntimeError("the machine went away")
+
+
+@pytest.mark.parametrize(
+    ("action", "error"),
+    [(fail, RuntimeError), (lambda: os.kill(os.getpid(), signal.SIGTERM), SystemExit)],
+)
+def test_a_run_stopped_within_an_epoch_ends_with_the_same_bytes(
+    unbroken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: Any, error: Any
+):
+    with monkeypatch.context() as patch:
+        interrupt_in_third_epoch(patch, action)
+        with pytest.raises(error) as stopped:
+            train(tmp_path)
+    if error is SystemExit:
+        assert stopped.value.code != 0
+    train(tmp_path)
+    assert same_model(unbroken, tmp_path)
+
+
+def test_frozen_stages_do_not_change_and_resume_too(tmp_path: Path):
+    name = "severity-mobilenetv2-irbs3"
+    train(tmp_path / "months", "bone-age-mobilenetv2", epochs=1)
+    start = tmp_path / "months" / "model.pt"
+    train(tmp_path / "a", name, start=start, epochs=2)
+    with pytest.raises(OutOfTime):
+        train(tmp_path / "b", name, start=start, epochs=2, time_budget=0.0)
+    train(tmp_path / "b", name, start=start, epochs=2)
+    assert same_model(tmp_path / "a", tmp_path / "b")
+    before, after = (torch.load(p, weights_only=True) for p in (start, tmp_path / "a" / "model.pt"))
+    frozen = tuple(f"features.{block}." for block in range(7))
+    for key, value in after.items():
+        if key.startswith("features."):  # weights and batch norms' statistics alike
+            assert torch.equal(value, before[key]) == key.startswith(frozen), key
+
+
+def test_two_runs_agree_and_another_seed_does_not(unbroken: Path, tmp_path: Path):
+    stack = ImageStack([IMAGES[:9], IMAGES[9:]])
+    train(tmp_path / "same", images=stack)
+    train(tmp_path / "other", seed=8, epochs=1)
+    assert same_model(unbroken, tmp_path / "same")
+    assert not same_model(unbroken, tmp_path / "other")
+
+
+def test_the_best_epoch_is_kept(unbroken: Path):
+    row = network_row("total-mobilenetv2-mse-batch4")
+    rows = pd.DataFrame({"image_id": range(len(SPLITS)), "patient": "p", "split": SPLITS})
+    table = predict_rows(
+        row,
+        unbroken / "model.pt",
+        IMAGES,
+        rows,
+        targets=TOTALS,
+        statistics=STATISTICS,
+        precision="float32",
+        threads=1,
+    )
+    seen = table[table["split"] == "validation"]
+    loss = (((seen["true"] - seen["predicted"]) / 40) ** 2).mean()
+    history = pd.read_csv(unbroken / "history.csv")
+    assert loss == pytest.approx(history["validation_loss"].min(), rel=1e-4)
+    assert (table["true"] == TOTALS).all()
+
+
+def test_the_history_and_nothing_else_is_written(unbroken: Path):
+    history = pd.read_csv(unbroken / "history.csv")
+    assert list(history.columns) == [
+        "epoch",
+        "learning_rate",
+        "loss",
+        "validation_loss",
+        "seconds",
+        "images_per_second",
+    ]
+    assert list(history["epoch"]) == [1, 2, 3, 4]
+    assert (history["learning_rate"] == 0.001).all()
+    files = sorted(str(p.relative_to(unbroken)) for p in unbroken.rglob("*") if p.is_file())
+    assert files == ["checkpoints/last.ckpt", "history.csv", "model.pt"]
+
+
+def test_ordinal_and_balanced_rows_train(tmp_path: Path):
+    for extra in ("ordinal", "balanced"):
+        row = network_row(f"severity-resnet34-finetuned-{extra}")
+        row = replace(row, network="mobilenetv2", start=None)  # smaller
+        train(tmp_path / extra, row, epochs=1)
+        rows = pd.DataFrame({"image_id": range(len(SPLITS)), "patient": "p", "split": SPLITS})
+        table = predict_rows(
+            row,
+            tmp_path / extra / "model.pt",
+            IMAGES,
+            rows,
+            targets=TOTALS,
+            statistics=STATISTICS,
+        )
+        outputs = table[[f"output_{k}" for k in range(10)]].to_numpy()
+        assert (table["true"] == class_of(TOTALS)).all()
+        if extra == "ordinal":
+            bits = (outputs >= 0).cumprod(axis=1)
+            assert (table["predicted"] == np.maximum(bits.sum(axis=1) - 1, 0)).all()
+        else:
+            assert (table["predicted"] == outputs.argmax(axis=1)).all()
+
+
+def test_validation_loss_of_the_smooth_loss_is_one_root_over_all_images(tmp_path: Path):
+    name = "total-mobilenetv2-smooth-batch4"
+    history = train(tmp_path, name, epochs=1)
+    network = load_network(network_row(name), tmp_path / "model.pt")
+    seen = SPLITS == "validation"
+    x = torch.from_numpy((IMAGES[seen] / 255 - 0.45) / 0.2).float()[:, None]
+    targets = torch.from_numpy(encode_targets("total", TOTALS[seen], STATISTICS))
+    with torch.inference_mode():
+        loss = LOSSES["smooth"](network(x), targets).item()
+    assert history["validation_loss"].iloc[0] == pytest.approx(loss, rel=1e-3)
+
+
+def test_too_few_images_are_refused(tmp_path: Path):
+    splits = np.where(SPLITS == "validation", "test", SPLITS)
+    with pytest.raises(UserError, match="17 images to train on and 0 to validate on"):
+        train(tmp_path, splits=splits)
+
+
+def test_weights_to_start_from_must_fit_the_row(unbroken: Path, tmp_path: Path):
+    with pytest.raises(UserError, match="starts from bone-age-resnet34, but"):
+        train(tmp_path, "total-resnet34-rbs1")
+    with pytest.raises(UserError, match="of another network"):
+        train(tmp_path, "total-resnet34-rbs1", start=unbroken / "model.pt")
+    with pytest.raises(UserError, match="starts from random weights"):
+        train(tmp_path, start=unbroken / "model.pt")
+
+
+def test_a_checkpoint_of_something_else_is_refused(unbroken: Path, tmp_path: Path):
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "last.ckpt").write_bytes(b"nothing")
+    with pytest.raises(UserError, match="delete its folder"):
+        train(tmp_path)
+    with pytest.raises(UserError, match="ended after 4 epochs, not 5"):
+        train(unbroken, epochs=5)
+
+
+def test_orders_of_an_epoch():
+    classes = np.array([0] * 90 + [1] * 10)
+    shuffled = epoch_order(classes, np.random.default_rng(1), "shuffled")
+    assert sorted(shuffled) == list(range(100))
+    balanced = np.concatenate(
+        [epoch_order(classes, np.random.default_rng(k), "balanced") for k in range(50)]
+    )
+    assert classes[balanced].mean() == pytest.approx(0.5, abs=0.03)  # SD 0.007
+
+
+def test_only_whole_batches():
+    assert whole_batches(np.arange(17), 4).shape == (4, 4)
+    assert whole_batches(np.arange(3), 4).tolist() == [[0, 1, 2]]
+
+
+def test_batches_come_in_order_and_stop_when_nobody_asks():
+    batches = Batches(IMAGES, torch.arange(len(IMAGES)), list(whole_batches(np.arange(26), 5)))
+    seen = list(batches)
+    assert len(seen) == len(batches) == 5
+    assert torch.cat([targets for _, targets in seen]).tolist() == list(range(25))
+    assert np.array_equal(torch.cat([images for images, _ in seen]).numpy(), IMAGES[:25])
+    images, _ = next(iter(batches))
+    assert len(images) == 5
