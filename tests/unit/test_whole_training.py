@@ -172,6 +172,27 @@ def test_the_history_and_nothing_else_is_written(unbroken: Path):
     assert files == ["checkpoints/last.ckpt", "history.csv", "model.pt"]
 
 
+def test_it_learns_brightness(tmp_path: Path):
+    totals = np.random.default_rng(1).uniform(0, 150, 60)
+    images = np.random.default_rng(2).integers(0, 80, (60, 48, 48)) + totals[:, None, None]
+    history = train_network(
+        network_row("severity-mobilenetv2-batch4"),
+        images.astype(np.uint8),
+        totals,
+        ["train"] * 48 + ["validation"] * 12,
+        STATISTICS,
+        out=tmp_path,
+        checkpoints=tmp_path,
+        epochs=5,
+        seed=7,
+        learning_rate=3e-4,
+        precision="float32",
+        threads=1,
+    )
+    assert history["loss"].iloc[-1] < 0.9 * history["loss"].iloc[0]
+    assert history["validation_loss"].iloc[-1] < history["validation_loss"].iloc[0]
+
+
 def test_ordinal_and_balanced_rows_train(tmp_path: Path):
     for extra in ("ordinal", "balanced"):
         row = network_row(f"severity-resnet34-finetuned-{extra}")

@@ -102,7 +102,7 @@ def predict_outputs(
 ) -> Floats:
     """Raw outputs (n, k) of a network for packed images, on a GPU if there is one."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    network = ready_network(row, network, channels_last).to(device).eval()
+    network = ready_network(network, channels_last).to(device).eval()
     autocast = torch.autocast(
         device, torch.bfloat16, enabled=wants_bfloat16(row, precision, device)
     )

@@ -19,7 +19,7 @@ from sharpflow.files import whole, write_table
 from sharpflow.hardware import Precision
 from sharpflow.seeds import seed_for
 from sharpflow.whole_image.batches import Images
-from sharpflow.whole_image.checkpoints import Progress
+from sharpflow.whole_image.checkpoints import OutOfTime, Progress
 from sharpflow.whole_image.freezing import freeze
 from sharpflow.whole_image.grid import NetworkRow
 from sharpflow.whole_image.layout import Choice, ready_network, wants_bfloat16
@@ -81,7 +81,8 @@ def train_network(
             the hardware has it.
         channels_last: memory format; "auto": yes.
         compile: through torch.compile; "auto": on a GPU only.
-        devices: GPUs (or processes on a CPU) that share each batch.
+        devices: GPUs (or processes on a CPU) that share each batch. More than one start new
+            processes that import the calling script again: guard its body by __name__.
         threads: of torch on the CPU; None leaves torch's setting.
         time_budget: seconds from the call until this must have ended, by the longest epoch so far.
 
@@ -111,7 +112,7 @@ def train_network(
         raise UserError(f"{row.name}: {devices} devices cannot share a batch of {row.batch}.")
     module = WholeImageModule(
         row,
-        ready_network(row, network, channels_last),
+        ready_network(network, channels_last),
         images=images,
         targets=learned,
         train=train,
@@ -148,7 +149,12 @@ def train_network(
             benchmark=on_gpu,
             default_root_dir=checkpoints,
         )
-        trainer.fit(module)
+        try:
+            trainer.fit(module)
+        except torch.multiprocessing.ProcessRaisedException as error:
+            if OutOfTime.__name__ in str(error):  # raised in another process, wrapped here
+                raise OutOfTime(f"{row.name}: out of time. Run it again: it resumes.") from error
+            raise
     return _write_results(module.progress.path, Path(out))
 
 
