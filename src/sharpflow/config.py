@@ -311,6 +311,7 @@ class WholeImage(Section):
     """Whole-image scoring (Bo et al.)."""
 
     size: Annotated[int, Field(ge=32)]
+    contrast: Literal["none", "stretch"]
     shards: ImageShards
     split: ImageSplit
     rows: Literal["all", "core"] | list[str]
@@ -318,6 +319,7 @@ class WholeImage(Section):
     epochs: Count
     pretraining_epochs: Count
     learning_rate: Positive
+    schedule: Literal["constant", "cosine"]
     momentum: Share
     weight_decay: NotNegative
     precision: Literal["float32", "bfloat16", "auto"]

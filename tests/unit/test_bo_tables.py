@@ -30,6 +30,7 @@ NOTES = WholeNotes(
     data="phantom",
     pretraining_data="phantom",
     image_size=192,
+    contrast="none",
     epochs=30,
     pretraining_epochs=20,
     split_by="patient",
@@ -175,7 +176,7 @@ def test_notes_say_what_made_the_numbers(
 def test_notes_of_a_cohort_do_not_speak_of_drawn_films(
     tmp_path: Path, regression: pd.DataFrame
 ) -> None:
-    notes = WholeNotes("wang", "RSNA", 1024, 100, 50, "image", "validation", "train")
+    notes = WholeNotes("wang", "RSNA", 1024, "none", 100, 50, "image", "validation", "train")
     publish_regression(regression.assign(data="wang"), tmp_path, notes)
     page = (tmp_path / "whole_regression.md").read_text()
     assert "drawn" not in page

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from sharpflow.joint_scoring.ordinal import decode, encode
-from sharpflow.whole_image.augment import augment, normalise
+from sharpflow.whole_image.augment import _turned, augment, normalise
+from sharpflow.whole_image.lightning_module import rate_factor
 from sharpflow.whole_image.losses import cross_entropy, mse, ordinal, smooth_loss
 from sharpflow.whole_image.severity_classes import LOWER_BOUNDS, class_names, class_of
 
@@ -122,3 +123,18 @@ def test_augmentation_comes_from_the_generator_alone():
     assert torch.equal(one, same)
     assert not torch.equal(one, other)
     assert torch.equal(batch[0], image())
+
+
+@pytest.mark.parametrize("turn", range(4))
+@pytest.mark.parametrize("flipped", [False, True])
+def test_a_processor_turns_images_as_torch_does(turn, flipped):
+    image = torch.arange(36, dtype=torch.uint8).reshape(6, 6)
+    expected = torch.rot90(image.flip(1) if flipped else image, turn)
+    found = _turned(image.numpy(), turn, flipped=flipped)
+    assert (torch.from_numpy(np.ascontiguousarray(found)) == expected).all()
+
+
+def test_the_cosine_falls_from_the_first_rate_towards_zero():
+    rates = [rate_factor("cosine", epoch, 4) for epoch in range(1, 5)]
+    assert np.allclose(rates, [1, 0.5 + 0.5 / 2**0.5, 0.5, 0.5 - 0.5 / 2**0.5])
+    assert rate_factor("constant", 4, 4) == 1

@@ -16,6 +16,7 @@ rule draw_whole_phantom:
     threads: 16
     params:
         patients=study.phantom.whole_patients,
+        shared=study.phantom.patients,
         film_height=study.phantom.whole_film_height,
         seed=study.seed,
         code=code("draw_whole_phantom"),
@@ -64,6 +65,7 @@ rule pack_images:
         source=lambda wildcards: image_source(wildcards.images),
         shards=lambda wildcards: WHOLE.shards.model_dump()[wildcards.images],
         size=WHOLE.size,
+        contrast=WHOLE.contrast,
         max_megapixels=study.checks.max_megapixels,
         code=code("pack_images"),
     script:

@@ -145,6 +145,7 @@ def training_settings(wildcards):
     """How a network is trained; bone age has its own number of epochs."""
     names = (
         "learning_rate",
+        "schedule",
         "momentum",
         "weight_decay",
         "precision",
@@ -165,6 +166,7 @@ def whole_notes():
         "data": image_data_name("whole"),
         "pretraining_data": image_data_name("bone_age"),
         "image_size": WHOLE.size,
+        "contrast": WHOLE.contrast,
         "epochs": WHOLE.epochs,
         "pretraining_epochs": WHOLE.pretraining_epochs,
         "split_by": (

@@ -13,6 +13,7 @@ def main() -> None:
         draw_whole_cohort(
             Path(snakemake.output[0]),
             patients=snakemake.params.patients,
+            shared=snakemake.params.shared,
             seed=seed_for(
                 snakemake.params.seed, "phantom", "joints"
             ),  # the joint cohort's patients

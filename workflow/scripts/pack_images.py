@@ -23,7 +23,11 @@ with job(snakemake.log[0], 1):
             if shard_of(image.image_id, params.shards) == wildcards.shard
         }
     images, rows, problems = pack(
-        paths, params.size, int(params.max_megapixels * 1e6), workers=snakemake.threads
+        paths,
+        params.size,
+        round(params.max_megapixels * 1e6),
+        contrast=params.contrast,
+        workers=snakemake.threads,
     )
     with whole(output.images) as temporary:
         np.save(temporary, images)

@@ -45,6 +45,7 @@ class WholeNotes:
         data: "phantom" or the cohort's name, as in the column `data`.
         pretraining_data: "phantom" (drawn children's hands) or the bone-age cohort's name.
         image_size: pixels a side of the packed images.
+        contrast: "none" (the paper's) or "stretch", of each film.
         epochs: of the rows trained on the cohort.
         pretraining_epochs: of the bone-age rows.
         split_by: "patient" where the cohort names patients, else "image".
@@ -55,6 +56,7 @@ class WholeNotes:
     data: str
     pretraining_data: str
     image_size: int
+    contrast: str
     epochs: int
     pretraining_epochs: int
     split_by: str
@@ -89,8 +91,11 @@ class WholeNotes:
         """A sentence on image size, epochs and the pretraining."""
         drawn = "drawn hands of children (phantom)"
         source = drawn if self.pretraining_data == "phantom" else self.pretraining_data
+        grey = ""
+        if self.contrast == "stretch":
+            grey = "each film's grey values stretched to the whole range (not in the paper); "
         return (
-            f"Images of {self.image_size}x{self.image_size} pixels (paper: 1024x1024); "
+            f"Images of {self.image_size}x{self.image_size} pixels (paper: 1024x1024); {grey}"
             f"{self.epochs} epochs (paper: 100 for baselines), the one with the least validation "
             f"loss kept; transfer from bone age of {source}, {self.pretraining_epochs} epochs "
             "(paper: RSNA, 50)."

@@ -1,5 +1,8 @@
 """Augmentation of batches in torch, on the device (Bo et al., 2.2)."""
 
+import cv2
+import numpy as np
+import numpy.typing as npt
 import torch
 
 
@@ -32,12 +35,39 @@ def augment(
     turns = torch.randint(4, (n,), generator=generator).tolist()
     flips = (torch.rand(n, generator=generator) < flip).tolist()
     factors = torch.empty(n).uniform_(dimmest, brightest, generator=generator)
+    scales, shift = factors / (255 * pixel_sd), pixel_mean / pixel_sd
+    if batch.device.type == "cpu":
+        return _augment_by_table(batch, turns, flips, scales, shift)
     moved = torch.stack(
         [  # bytes are moved, a quarter of what floats would be
             torch.rot90(image.flip(1) if flipped else image, turn)
             for image, turn, flipped in zip(batch, turns, flips, strict=True)
         ]
     )
-    scale = (factors / (255 * pixel_sd)).to(batch.device, non_blocking=True)
-    values = moved.to(torch.float32).mul_(scale[:, None, None])
-    return values.sub_(pixel_mean / pixel_sd)[:, None]
+    scale = scales.to(batch.device, non_blocking=True)
+    return moved.to(torch.float32).mul_(scale[:, None, None]).sub_(shift)[:, None]
+
+
+def _augment_by_table(
+    batch: torch.Tensor, turns: list[int], flips: list[bool], scales: torch.Tensor, shift: float
+) -> torch.Tensor:
+    """The same values on a processor, half as fast again: OpenCV turns, and looks each grey up."""
+    tables = (torch.arange(256, dtype=torch.float32) * scales[:, None]).sub_(shift).numpy()
+    values = torch.empty(batch.shape, dtype=torch.float32)
+    for image, turn, flipped, table, out in zip(
+        batch.numpy(), turns, flips, tables, values.numpy(), strict=True
+    ):
+        cv2.LUT(_turned(image, turn, flipped=flipped), table, dst=out)
+    return values[:, None]
+
+
+def _turned(image: npt.NDArray[np.uint8], turn: int, *, flipped: bool) -> npt.NDArray[np.uint8]:
+    """Flip an image left to right if asked, then turn it by so many quarters, as torch.rot90."""
+    if turn % 2:  # a flip before a transpose is the other flip after it
+        image = np.asarray(cv2.transpose(image), np.uint8)
+        upside, sideways = (turn == 1) != flipped, turn == 3
+    else:
+        upside, sideways = turn == 2, (turn == 2) != flipped
+    codes = {(True, True): -1, (True, False): 0, (False, True): 1}
+    code = codes.get((upside, sideways))
+    return image if code is None else np.asarray(cv2.flip(image, code), np.uint8)

@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightning.pytorch as pl
 import numpy as np
@@ -23,6 +23,14 @@ from sharpflow.whole_image.losses import LOSSES
 
 log = logging.getLogger(__name__)
 VALIDATION_BATCH = 32
+Schedule = Literal["constant", "cosine"]
+
+
+def rate_factor(schedule: Schedule, epoch: int, epochs: int) -> float:
+    """Share of the first learning rate in an epoch, counted from 1."""
+    if schedule == "constant":
+        return 1.0
+    return 0.5 * (1 + math.cos(math.pi * (epoch - 1) / epochs))
 
 
 class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
@@ -46,6 +54,7 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
         epochs: int,
         seed: int,
         learning_rate: float,
+        schedule: Schedule,
         momentum: float,
         weight_decay: float,
         compiled: bool,
@@ -57,6 +66,7 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
         self.targets, self.train_indices, self.validation = targets, train, validation
         self.pixels = {name: statistics[name] for name in ("pixel_mean", "pixel_sd")}
         self.epochs, self.seed, self.deadline = epochs, seed, deadline
+        self.schedule: Schedule = schedule
         self.sgd = {"lr": learning_rate, "momentum": momentum, "weight_decay": weight_decay}
         self.loss = LOSSES[row.loss]
         self.progress = Progress(path)
@@ -104,7 +114,10 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
         return len(whole_batches(self.train_indices, self.row.batch))
 
     def on_train_epoch_start(self) -> None:
-        """Seed all that is random in this epoch."""
+        """Set this epoch's learning rate, and seed all that is random in it."""
+        self.rate = self.sgd["lr"] * rate_factor(self.schedule, self.epoch, self.epochs)
+        for group in self.optimizers(use_pl_optimizer=False).param_groups:  # type: ignore[union-attr]
+            group["lr"] = self.rate
         self.began = time.monotonic()
         names = (self.row.name, self.epoch, self.global_rank)
         self.generator = torch.Generator().manual_seed(seed_for(self.seed, "augment", *names))
@@ -141,7 +154,7 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
             )
         row = {
             "epoch": self.epoch,
-            "learning_rate": self.sgd["lr"],
+            "learning_rate": self.rate,
             "loss": self.loss_mean,
             "validation_loss": validation_loss,
             "seconds": time.monotonic() - self.began,

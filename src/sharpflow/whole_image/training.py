@@ -23,7 +23,7 @@ from sharpflow.whole_image.checkpoints import OutOfTime, Progress
 from sharpflow.whole_image.freezing import freeze
 from sharpflow.whole_image.grid import NetworkRow
 from sharpflow.whole_image.layout import Choice, ready_network, wants_bfloat16
-from sharpflow.whole_image.lightning_module import WholeImageModule
+from sharpflow.whole_image.lightning_module import Schedule, WholeImageModule
 from sharpflow.whole_image.networks import build_network, transfer_weights
 from sharpflow.whole_image.predictions import encode_targets
 
@@ -46,6 +46,7 @@ def train_network(
     seed: int,
     start: str | Path | None = None,
     learning_rate: float = 0.001,
+    schedule: Schedule = "constant",
     momentum: float = 0.9,
     weight_decay: float = 0.001,
     precision: Precision = "auto",
@@ -57,8 +58,8 @@ def train_network(
 ) -> "pd.DataFrame":
     """Train a row of the grid; writes model.pt (the best epoch's weights) and history.csv to `out`.
 
-    SGD at a constant rate (the paper names an initial rate and no schedule); the epoch of the
-    least validation loss is kept, the first on a tie (the paper does not name its measure).
+    SGD (the paper names an initial rate and no schedule); the epoch of the least validation loss
+    is kept, the first on a tie (the paper does not name its measure).
     Stopped at any moment, the next call goes on after the last whole epoch and ends with the same
     weights as a run that nobody stopped (on a CPU; a GPU's sums vary).
 
@@ -77,6 +78,7 @@ def train_network(
         seed: the study's.
         start: model.pt of the pretraining row, for a row that has one.
         learning_rate, momentum, weight_decay: the paper's by default.
+        schedule: "constant", or "cosine", from the learning rate down to near 0 by the epoch.
         precision: "float32", "bfloat16" (mixed: weights stay float32), or "auto": bfloat16 where
             the hardware has it.
         channels_last: memory format; "auto": yes.
@@ -122,6 +124,7 @@ def train_network(
         epochs=epochs,
         seed=seed,
         learning_rate=learning_rate,
+        schedule=schedule,
         momentum=momentum,
         weight_decay=weight_decay,
         compiled=on_gpu if compile == "auto" else compile,
