@@ -292,6 +292,13 @@ class ImageSplit(Section):
     random_state: int
 
 
+class Pretraining(Section):
+    """What of the training is other for bone age (Bo et al., 2.4)."""
+
+    epochs: Count
+    learning_rate: Positive
+
+
 class Stacking(Section):
     """The linear layer over three networks (Bo et al., 2.5)."""
 
@@ -317,7 +324,7 @@ class WholeImage(Section):
     rows: Literal["all", "core"] | list[str]
     core: list[str]
     epochs: Count
-    pretraining_epochs: Count
+    pretraining: Pretraining
     learning_rate: Positive
     schedule: Literal["constant", "cosine"]
     momentum: Share

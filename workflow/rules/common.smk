@@ -167,9 +167,14 @@ def boxed_masks(wildcards):
     return every_shard("<results>/masks/unet/{kind}/{shard}.npy", [wildcards.kind])
 
 
+def folder_name(file):
+    """The name of the folder that a file lies in; nothing for no file."""
+    return Path(file).resolve().parent.name if file else ""
+
+
 def data_name(cohort="joints"):
     """What a table says its data are: "phantom", or the name of the cohort's folder."""
-    return "phantom" if cohort in DRAWN else Path(JOINTS.films).resolve().parent.name
+    return "phantom" if cohort in DRAWN else folder_name(JOINTS.films)
 
 
 def weights_name(weights):

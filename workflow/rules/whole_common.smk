@@ -137,41 +137,37 @@ def image_data_name(name):
     settings = IMAGE_COHORTS[name]
     if settings == "phantom":
         return "phantom"
-    table = settings.table if name == "whole" else settings.training_table
-    return Path(table).resolve().parent.name
+    return folder_name(settings.table if name == "whole" else settings.training_table)
 
 
 def training_settings(wildcards):
-    """How a network is trained; bone age has its own number of epochs."""
+    """How a network is trained; some of it is other for bone age."""
     names = (
-        "learning_rate",
-        "schedule",
         "momentum",
         "weight_decay",
         "precision",
         "channels_last",
         "compile",
+        "devices",
     )
     pretrains = NETWORK_ROWS[wildcards.network].task == "bone_age"
-    epochs = WHOLE.pretraining_epochs if pretrains else WHOLE.epochs
-    return {name: getattr(WHOLE, name) for name in (*names, "devices")} | {
-        "epochs": epochs
+    own = WHOLE.pretraining if pretrains else WHOLE
+    return {name: getattr(WHOLE, name) for name in ("schedule", *names)} | {
+        name: getattr(own, name) for name in ("epochs", "learning_rate")
     }
 
 
 def whole_notes():
     """What every table of this half says of the data and the training behind it."""
-    settings = study.cohorts.whole
+    by_patient = WHOLE_IS_DRAWN or IMAGE_COHORTS["whole"].columns.patient
     return {
         "data": image_data_name("whole"),
         "pretraining_data": image_data_name("bone_age"),
         "image_size": WHOLE.size,
         "contrast": WHOLE.contrast,
         "epochs": WHOLE.epochs,
-        "pretraining_epochs": WHOLE.pretraining_epochs,
-        "split_by": (
-            "patient" if WHOLE_IS_DRAWN or settings.columns.patient else "image"
-        ),
+        "pretraining_epochs": WHOLE.pretraining.epochs,
+        "split_by": "patient" if by_patient else "image",
         "members": WHOLE.stacking.members,
         "fitted_on": WHOLE.stacking.fitted_on,
     }

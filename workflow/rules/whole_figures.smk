@@ -16,9 +16,9 @@ rule draw_film_and_classes:
     conda:
         "../../envs/imaging.yaml"
     params:
-        source=image_source("whole") if HAS_WHOLE else {},
+        source=image_source("whole"),
         max_megapixels=study.checks.max_megapixels,
-        data=image_data_name("whole") if HAS_WHOLE else "",
+        data=image_data_name("whole"),
         code=code("draw_film_and_classes"),
     script:
         "../scripts/draw_film_and_classes.py"
@@ -38,7 +38,7 @@ rule draw_whole_scores:
     conda:
         "../../envs/imaging.yaml"
     params:
-        data=image_data_name("whole") if HAS_WHOLE else "",
+        data=image_data_name("whole"),
         seed=study.seed,
         code=code("draw_whole_scores"),
     script:
@@ -62,7 +62,7 @@ rule draw_grad_cam:
         "../../envs/imaging.yaml"
     params:
         row=lambda wildcards: EXPLAINED[wildcards.task],
-        data=image_data_name("whole") if HAS_WHOLE else "",
+        data=image_data_name("whole"),
         code=code("draw_grad_cam"),
     script:
         "../scripts/draw_grad_cam.py"
@@ -81,7 +81,7 @@ rule draw_training_course:
     conda:
         "../../envs/imaging.yaml"
     params:
-        data=image_data_name("whole") if HAS_WHOLE else "",
+        data=image_data_name("whole"),
         code=code("draw_training_course"),
     script:
         "../scripts/draw_training_course.py"

@@ -17,7 +17,7 @@ rule table_whole:
     conda:
         "../../envs/imaging.yaml"
     params:
-        notes=whole_notes() if HAS_WHOLE else {},
+        notes=whole_notes(),
         resamples=study.evaluation.resamples,
         seed=study.seed,
         code=code("table_whole"),
@@ -39,7 +39,7 @@ rule table_whole_time:
     conda:
         "../../envs/imaging.yaml"
     params:
-        notes=whole_notes() if HAS_WHOLE else {},
+        notes=whole_notes(),
         code=code("table_whole_time"),
     script:
         "../scripts/table_whole_time.py"
@@ -58,7 +58,7 @@ rule table_grad_cam:
     conda:
         "../../envs/imaging.yaml"
     params:
-        data=image_data_name("whole") if HAS_WHOLE else "",
+        data=image_data_name("whole"),
         resamples=study.evaluation.resamples,
         seed=study.seed,
         code=code("table_grad_cam"),
@@ -84,7 +84,7 @@ rule compare_routes:
         "../../envs/imaging.yaml"
     params:
         row=ROUTE_ROW,
-        data=image_data_name("whole") if HAS_WHOLE else "",
+        data=image_data_name("whole"),
         resamples=study.evaluation.resamples,
         seed=study.seed,
         code=code("compare_routes"),
