@@ -234,7 +234,6 @@ def test_damaged_sites_are_circled_in_packed_pixels() -> None:
 SHARES = pd.DataFrame(
     {
         "row": "total-resnet50-rbs1",
-        "weights": "trained",
         "image_id": ["a", "b", "c"],
         "patient": ["p", "q", "r"],
         "has_heat": [True, True, False],
@@ -262,7 +261,7 @@ def test_heat_over_area_by_hand() -> None:
 
 def test_the_heat_table_is_written_for_readers_too(tmp_path: Path) -> None:
     undamaged = SHARES.assign(damaged_heat=np.nan, damaged_area=np.nan, other_heat=np.nan)
-    shares = pd.concat([SHARES, undamaged.assign(weights="random")])
+    shares = pd.concat([SHARES, undamaged.assign(row="severity-resnet50-finetuned")])
     table = summarize_heat(shares, data="phantom", seed=1, resamples=50)
     paths = write_grad_cam_table(table, tmp_path)
     text = paths[1].read_text(encoding="utf-8")

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "config.yaml", "workflow", "src", "envs", "tests/workflow/study.yaml")
+PARTS = ("Snakefile", "config.yaml", "workflow", "src", "envs")
+STUDIES = {"small": "study.yaml", "whole": "whole_study.yaml"}
 LIMIT = 900  # seconds; a run that hangs fails
 
 
@@ -21,13 +22,14 @@ class Project:
     """A copy of the workflow with a cohort beside it, which tests may edit."""
 
     folder: Path
+    study: str = "small"
 
     @property
     def results(self) -> Path:
-        return self.folder / "results" / "small"
+        return self.folder / "results" / self.study
 
     def command(self, *arguments: str) -> list[str]:
-        own = ["--configfile", "tests/workflow/study.yaml", "own.yaml"]
+        own = ["--configfile", "study.yaml", "own.yaml"]
         return [sys.executable, "-m", "snakemake", *arguments, "--cores", "2", *own]
 
     def attempt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -64,7 +66,7 @@ class Project:
         """How often each rule would run now; the targets left out."""
         output = self.run("-n")
         jobs = dict(re.findall(r"^([a-z]\w+) +(\d+)$", output, re.MULTILINE))
-        targets = ("total", "all", "tables", "figures", "joints")
+        targets = ("total", "all", "tables", "figures", "joints", "whole")
         return {rule: int(count) for rule, count in jobs.items() if rule not in targets}
 
 
@@ -80,15 +82,43 @@ def _environment() -> dict[str, str]:
     return environment
 
 
-def make_project(folder: Path, cohort: Path) -> Project:
-    """Copy the workflow and a cohort into an empty folder."""
+def copy_workflow(folder: Path, study: str) -> Project:
+    """Copy the workflow and one of the tests' studies into an empty folder."""
     for part in PARTS:
         source, target = ROOT / part, folder / part
-        target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copyfile(source, target)
+    shutil.copyfile(Path(__file__).with_name(STUDIES[study]), folder / "study.yaml")
+    return Project(folder, study)
+
+
+def make_whole_project(folder: Path) -> Project:
+    """The workflow with drawn films in layouts like Wang et al.'s and as the RSNA's."""
+    from sharpflow.phantom.bone_age_cohort import draw_bone_age_cohort
+    from sharpflow.phantom.whole_cohort import draw_whole_cohort
+
+    project = copy_workflow(folder, "whole")
+    draw_whole_cohort(folder / "wang", patients=24, seed=3, height=100, workers=1)
+    draw_bone_age_cohort(folder / "rsna", children=20, seed=3, height=100, workers=1)
+    for cohort in ("wang", "rsna"):
+        shutil.rmtree(folder / cohort / "truth")
+    (folder / "own.yaml").write_text(
+        "cohorts:\n"
+        "  whole: {table: wang/labels.csv, images: wang/images, columns: {patient: patient}}\n"
+        "  bone_age:\n"
+        "    training_table: rsna/boneage-training-dataset.csv\n"
+        "    training_images: rsna/boneage-training-dataset\n"
+        "    validation_table: rsna/boneage-validation-dataset.csv\n"
+        "    validation_images: rsna/boneage-validation-dataset\n"
+    )
+    return project
+
+
+def make_project(folder: Path, cohort: Path) -> Project:
+    """Copy the workflow and a cohort into an empty folder."""
+    project = copy_workflow(folder, "small")
     shutil.copytree(cohort, folder / "cohort")
     (folder / "overrides.csv").write_text("image_id,good\n")
     (folder / "own.yaml").write_text(
@@ -96,7 +126,7 @@ def make_project(folder: Path, cohort: Path) -> Project:
         "    {films: cohort/films, scores: cohort/scores.csv, boxes: cohort/boxes}\n"
         "masks: {overrides: overrides.csv}\n"
     )
-    return Project(folder)
+    return project
 
 
 @pytest.fixture(scope="session")

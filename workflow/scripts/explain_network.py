@@ -16,7 +16,6 @@ with job(snakemake.log[0], snakemake.threads):
     from sharpflow.whole_image.grad_cam import coarse_heat, enlarge
     from sharpflow.whole_image.grid import ROWS
     from sharpflow.whole_image.heat_share import heat_share
-    from sharpflow.whole_image.networks import build_network
     from sharpflow.whole_image.predictions import load_network
 
     torch.set_num_threads(snakemake.threads)
@@ -27,18 +26,16 @@ with job(snakemake.log[0], snakemake.threads):
     tests = predictions[predictions["split"] == "test"].merge(packed, on="image_id")
     number = {image_id: index for index, image_id in enumerate(packed["image_id"])}
 
-    def heat_of(network: torch.nn.Module) -> np.ndarray:
-        """Heat on all test images; for classes, of what spoke for the predicted one."""
-        return coarse_heat(
-            network,
-            stack.take(number[image_id] for image_id in tests["image_id"]),
-            pixel_mean=statistics["pixel_mean"],
-            pixel_sd=statistics["pixel_sd"],
-            outputs=tests["predicted"].astype(int).tolist() if task == "severity" else None,
-        )
-
     row = ROWS[snakemake.params.row]
-    heat = heat_of(load_network(row, source.model[0]))
+    # Of classes, what spoke for the predicted one; a total has one output.
+    explained = tests["predicted"] if task == "severity" else tests["predicted"] * 0
+    heat = coarse_heat(
+        load_network(row, source.model[0]),
+        stack.take(number[image_id] for image_id in tests["image_id"]),
+        pixel_mean=statistics["pixel_mean"],
+        pixel_sd=statistics["pixel_sd"],
+        outputs=explained.astype(int).tolist(),
+    )
     cases = choose_cases(predictions, task).merge(
         packed[["image_id", "height", "width"]], on="image_id"
     )
@@ -50,12 +47,8 @@ with job(snakemake.log[0], snakemake.threads):
             images=stack.take(number[image_id] for image_id in cases["image_id"]),
         )
     write_table(cases, output.cases)
-    shares = [pd.DataFrame({"image_id": []})]
+    shares = pd.DataFrame({"image_id": []})
     if source.get("truth"):
         joints = read_table(Path(source.truth) / "truth" / "joints.csv")
-        untrained = heat_of(build_network(row.network, row.outputs, seed=0).eval())
-        shares = [
-            heat_share(maps, stack.size[0], tests, joints).assign(row=row.name, weights=weights)
-            for weights, maps in (("trained", heat), ("random", untrained))
-        ]
-    write_table(pd.concat(shares), output.shares)
+        shares = heat_share(heat, stack.size[0], tests, joints).assign(row=row.name)
+    write_table(shares, output.shares)

@@ -21,7 +21,7 @@ _MEASURES = {
     "other_film": ("other_heat", "damaged_area", "Damaged joints, another film's heat"),
 }
 _COLUMNS = (
-    "row", "weights", "region", "data", "n", "heat", "area", "ratio", "ratio_low", "ratio_high",
+    "row", "region", "data", "n", "heat", "area", "ratio", "ratio_low", "ratio_high",
     "without_heat",
 )  # fmt: skip
 
@@ -32,14 +32,13 @@ def summarize_heat(
     """Mean shares over test images, their ratio, and its 95% interval by patient bootstrap.
 
     Args:
-        shares: row (of the grid), weights ("trained" or "random") and the columns of
-            `sharpflow.whole_image.heat_share.heat_share`.
+        shares: row (of the grid) and the columns of `sharpflow.whole_image.heat_share.heat_share`.
         data: "phantom" or the cohort's name.
         seed: the study's seed.
         resamples: of the bootstrap.
 
     Returns:
-        row, weights, region, data, n (images), heat, area (mean fractions), ratio (of the two
+        row, region, data, n (images), heat, area (mean fractions), ratio (of the two
         means), ratio_low, ratio_high, without_heat (images left out, since nothing in them speaks
         for the output). Regions: joints; damaged; damaged_in_joints, where area is the share of the
         scored joints' area and heat that of their heat, so that 1 is what a network gives that
@@ -52,14 +51,14 @@ def summarize_heat(
         within_heat=shares["damaged_heat"] / shares["joints_heat"],
         within_area=shares["damaged_area"] / shares["joints_area"],
     )
-    for (row, weights), table in within.groupby(["row", "weights"], sort=False):
+    for row, table in within.groupby("row", sort=False):
         has_heat = table["has_heat"].astype(bool)
         for region, (heat, area, _title) in _MEASURES.items():
             kept = table.dropna(subset=[heat, area])
             low, high = _interval(kept, heat, area, seed_for(seed, "heat", str(row)), resamples)
             means = kept[[heat, area]].mean()
             rows.append({
-                "row": row, "weights": weights, "region": region, "data": data, "n": len(kept),
+                "row": row, "region": region, "data": data, "n": len(kept),
                 "heat": means[heat], "area": means[area],
                 "ratio": means[heat] / means[area] if len(kept) else np.nan,
                 "ratio_low": low, "ratio_high": high,
@@ -78,7 +77,6 @@ def write_grad_cam_table(table: pd.DataFrame, folder: str | Path) -> list[Path]:
     titles = {region: title for region, (_heat, _area, title) in _MEASURES.items()}
     shown = pd.DataFrame({
         "Network": table["row"],
-        "Weights": table["weights"],
         "Region": table["region"].map(titles),
         "Images": table["n"].astype(str),
         "Heat, %": table["heat"].map(per_cent),
@@ -88,14 +86,13 @@ def write_grad_cam_table(table: pd.DataFrame, folder: str | Path) -> list[Path]:
             for values in zip(table["ratio"], table["ratio_low"], table["ratio_high"], strict=True)
         ],
     })  # fmt: skip
-    left_out = int(table.groupby(["row", "weights"])["without_heat"].first().sum())
+    left_out = int(table.groupby("row")["without_heat"].first().sum())
     phantom = " (drawn radiographs)" if (table["data"] == "phantom").all() else ""
     notes = [
         "Grad-CAM before the last layer; joints are boxes, those of the wrist too, and damage is "
         "a score above 0. A ratio of 1 is an even spread over the image, or, within scored joints, "
         "over them.",
-        "Another film's heat: what is due to all hands lying alike. Random weights: the same "
-        "network, untrained.",
+        "Another film's heat: what is due to all hands lying alike.",
         f"Images without heat are left out: {left_out} over all rows of this table.",
         f"Data: {', '.join(sorted(set(table['data'])))}{phantom}, test images only. "
         "Not in the paper.",

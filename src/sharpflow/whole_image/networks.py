@@ -24,7 +24,9 @@ def build_network(name: Network, outputs: int, seed: int) -> nn.Module:
 
     Layers and initial weights are torchvision's; only the last layer's size differs. The network
     takes 3 channels, as the paper's did: a grey image is repeated at its input. The paper starts
-    its baselines from random weights, not from ImageNet's. The last layer multiplies in float32
+    its baselines from random weights, not from ImageNet's. The last layer begins at 0 (ours): the
+    first outputs are then the training mean, or all classes alike, and the first steps don't shake
+    what lies below, which few films have no time to mend. The last layer multiplies in float32
     whatever the precision: bfloat16 would round a total of 100 to half a point. The global
     generator is left as it was.
     """
@@ -44,7 +46,8 @@ class _Float32Linear(nn.Linear):  # type: ignore[misc]
     def of(cls, layer: nn.Linear) -> "_Float32Linear":
         with torch.random.fork_rng(devices=[]):
             own = cls(layer.in_features, layer.out_features)
-        own.load_state_dict(layer.state_dict())
+        nn.init.zeros_(own.weight)
+        nn.init.zeros_(own.bias)
         return own
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
@@ -66,7 +69,7 @@ def last_layer(network: nn.Module) -> str:
 def transfer_weights(network: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
     """Take all weights and batch-norm statistics from `state`, but not the last layer's.
 
-    The last layer answers another question (months) and keeps its random weights (ours; the
+    The last layer answers another question (months) and keeps its own weights (ours; the
     paper only says that weights were transferred). UserError when `state` is of another network.
     """
     last = last_layer(network) + "."

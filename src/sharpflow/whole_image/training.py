@@ -13,6 +13,7 @@ import lightning.pytorch as pl
 import numpy as np
 import numpy.typing as npt
 import torch
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from sharpflow.errors import UserError
 from sharpflow.files import whole, write_table
@@ -94,7 +95,8 @@ def train_network(
         that training alone took).
 
     Raises:
-        OutOfTime: the next epoch would not fit; all before it are kept, so a retry resumes.
+        OutOfTime: the next epoch would not fit, or the process was told to stop (SIGTERM); all
+            whole epochs are kept, so a retry resumes.
         UserError: no training or validation images, no weights to start from, weights or a
             checkpoint of another network, a batch that devices cannot share, a loss that is not
             a number.
@@ -154,6 +156,10 @@ def train_network(
         )
         try:
             trainer.fit(module)
+        except SIGTERMException:  # which would end the process as if all were done
+            raise OutOfTime(
+                f"{row.name}: told to stop. All whole epochs are kept; run it again: it resumes."
+            ) from None
         except torch.multiprocessing.ProcessRaisedException as error:
             if OutOfTime.__name__ in str(error):  # raised in another process, wrapped here
                 raise OutOfTime(f"{row.name}: out of time. Run it again: it resumes.") from error
