@@ -42,7 +42,8 @@ def test_every_row_of_the_papers_tables_is_there_run_or_not(project: Project) ->
 
 def test_every_figure_is_there(project: Project) -> None:
     names = {path.stem for path in (project.results / "figures").glob("*.pdf")}
-    assert names == {
+    assert names == {  # Figure 5's network is not among the rows of this study
+        "bo_fig3_grad_cam_total",
         "bo_fig1_film_and_classes",
         "bo_fig2_predicted_true",
         "bo_fig4_confusion",
