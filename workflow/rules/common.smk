@@ -209,6 +209,20 @@ def study_notes():
     }
 
 
+def as_tables(names):
+    return expand("<results>/tables/{name}.csv", name=names)
+
+
+def as_figures(names):
+    return expand(
+        "<results>/figures/{name}.{suffix}", name=names, suffix=["png", "pdf"]
+    )
+
+
+def as_checked(names):
+    return expand("<results>/cohort/{name}/problems.csv", name=names)
+
+
 def write_run_record():
     from sharpflow.provenance import write_record
 

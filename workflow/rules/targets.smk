@@ -31,20 +31,6 @@ if not HAS_WHOLE:
     WHOLE_TABLES, WHOLE_FIGURES, WHOLE_CHECKED = [], [], []
 
 
-def as_tables(names):
-    return expand("<results>/tables/{name}.csv", name=names)
-
-
-def as_figures(names):
-    return expand(
-        "<results>/figures/{name}.{suffix}", name=names, suffix=["png", "pdf"]
-    )
-
-
-def as_checked(names):
-    return expand("<results>/cohort/{name}/problems.csv", name=names)
-
-
 # Every table.
 rule tables:
     input:
