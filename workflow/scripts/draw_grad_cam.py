@@ -13,6 +13,8 @@ with job(snakemake.log[0]):
     from sharpflow.whole_image.grid import ROWS
 
     params, source = snakemake.params, snakemake.input
+    row = ROWS[params.row]
+    trained = f"{row.label.model}: {row.label.freezing if row.freeze else 'finetuned'}"
     joints = comments = None
     if source.get("truth"):
         joints = read_table(Path(source.truth) / "truth" / "joints.csv")
@@ -24,7 +26,7 @@ with job(snakemake.log[0]):
             kept["images"],
             kept["heat"],
             task=snakemake.wildcards.task,
-            title=ROWS[params.row].label.model,
+            title=trained,
             data=params.data,
             joints=joints,
             comments=comments,

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from sharpflow.reporting.style import (
     PALETTE,
@@ -103,6 +104,9 @@ def draw_training_course(histories: Mapping[str, pd.DataFrame], *, data: str) ->
                     curve.index.to_numpy(float), curve.to_numpy(), color=_COLOURS[kind],
                     label=text, linewidth=0.8,
                 )  # fmt: skip
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            if all(f"total-{network}-{kind}" not in histories for kind in kinds):
+                axes.tick_params(labelbottom=False, bottom=False)
             axes.legend(
                 frameon=False, loc="upper right", handlelength=1.2, borderpad=0, fontsize=6
             ).set_in_layout(False)
