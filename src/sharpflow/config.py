@@ -370,7 +370,7 @@ No cohort is set, so there is nothing to score. Either
     and images; or
   - run the demo, minutes on a laptop: snakemake --workflow-profile demo; or
   - run the papers' sizes on drawn radiographs: snakemake --config cohorts=phantom
-    (1,468 films of 1500x1200 and 17,854 of 1024x1024; weeks without a GPU)."""
+    (1,468 films of 1500x1200 and 17,854 of 1024x1024; not without GPUs)."""
 
 
 def load_study(config: Mapping[str, Any]) -> Study:
