@@ -1,6 +1,7 @@
 """The script that cuts joints out: which naming rule and which split its crops follow."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -64,7 +65,9 @@ def cut(folder: Path, *, rule: str = "template", unit: str = "patient") -> pd.Da
     }
     log = folder / "log"
     done = subprocess.run(
-        [sys.executable, "-c", RUN, str(SCRIPT), json.dumps(given), str(log)], check=False
+        [sys.executable, "-c", RUN, str(SCRIPT), json.dumps(given), str(log)],
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(SCRIPT.parents[2] / "src")},
     )
     assert done.returncode == 0, log.read_text()
     crops: pd.DataFrame = read_table(folder / "crops.csv")
