@@ -100,19 +100,3 @@ def enlarge(heat: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     )[:, 0].numpy()
     top = large.max(axis=(1, 2), keepdims=True)
     return (large / np.where(top > 0, top, 1)).astype(np.float32)
-
-
-def heat_maps(
-    network: "torch.nn.Module",
-    images: NDArray[np.uint8],
-    *,
-    pixel_mean: float,
-    pixel_sd: float,
-    outputs: Sequence[int] | None = None,
-    batch: int = 8,
-) -> NDArray[np.float32]:
-    """`coarse_heat` of images (n, size, size), enlarged to their size: (n, size, size), 0 to 1."""
-    coarse = coarse_heat(
-        network, images, pixel_mean=pixel_mean, pixel_sd=pixel_sd, outputs=outputs, batch=batch
-    )
-    return enlarge(coarse, images.shape[-1])

@@ -35,7 +35,7 @@ def heat_share(
     """Share of each image's heat, and of its area, inside the boxes of its joints.
 
     Args:
-        heat: (n, rows, columns) from `coarse_heat` or `heat_maps`.
+        heat: (n, rows, columns) from `coarse_heat`, or enlarged.
         size: of the packed images; coarse maps are enlarged to it.
         films: image_id, patient, height, width of the original film; row by row as in `heat`.
         joints: image_id, x_min, y_min, x_max, y_max in film pixels, erosion, narrowing; every
