@@ -1,0 +1,250 @@
+"""A real Slurm on this machine, for tests and by hand.
+
+Needs root and Debian's packages slurmctld, slurmd, slurm-client and munge. Everything lies in one
+folder but for links in /etc/slurm, where a job's nested srun looks; `stop` removes them again.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from string import Template
+
+FOLDER = Path("/tmp/sharpflow-slurm")
+LINKS = Path("/etc/slurm")
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "scontrol")
+GPUS = {"gpu1": FOLDER / "gpu0", "gpu2": FOLDER / "gpu1"}  # node and its device
+NODES = {"cpu1": 16818, "cpu2": 16819, "gpu1": 16820, "gpu2": 16821}  # node and its port
+CONFIG = {
+    "gres.conf": "AutoDetect=off\n"
+    + "".join(f"NodeName={node} Name=gpu Type=fake File={file}\n" for node, file in GPUS.items()),
+    "cgroup.conf": "CgroupPlugin=cgroup/v1\nCgroupAutomount=no\n",  # else Slurm looks for systemd
+}
+# Which devices a task sees: a line each of job, step and device numbers.
+NOTE_DEVICES = """#!/bin/sh
+echo "$SLURM_JOB_ID $SLURM_STEP_ID ${CUDA_VISIBLE_DEVICES:-none}" >> %s
+"""
+SECONDS = 60  # for anything to start or stop
+
+
+class ClusterError(Exception):
+    """The cluster cannot be started, or did not do as it was told."""
+
+
+def why_not() -> str | None:
+    """Say why no cluster can be started here; None if one can."""
+    if os.geteuid() != 0:
+        return "only root can start Slurm"
+    missing = [name for name in PROGRAMS if shutil.which(name, path=_search_path()) is None]
+    if missing:
+        return f"not installed: {', '.join(missing)}"
+    conf = LINKS / "slurm.conf"
+    if conf.exists() and conf.resolve() != FOLDER.resolve() / "slurm.conf":
+        return f"{conf} belongs to another Slurm"
+    return None
+
+
+def start() -> None:
+    """Start the cluster, in place of what an earlier one left; returns when all nodes are idle."""
+    reason = why_not()
+    if reason:
+        raise ClusterError(reason)
+    stop()
+    _write_files()
+    _run("munged", *(f"--{key}={FOLDER}/munge{end}" for key, end in _MUNGE.items()))
+    _run("slurmctld", "-c", "-i")
+    for node in NODES:
+        start_node(node)
+    _wait_for("all nodes to be idle", lambda: _states() == dict.fromkeys(NODES, "idle"))
+
+
+_MUNGE = {
+    "key-file": ".key",
+    "socket": ".socket",
+    "pid-file": "d.pid",
+    "log-file": "d.log",
+    "seed-file": ".seed",
+}
+
+
+def stop() -> None:
+    """Cancel all jobs, end what was started, by pid, and remove folder and links."""
+    if running():
+        _run("scancel", f"--user={os.getuid()}")
+        _wait_for("the jobs to end", lambda: not _output("squeue", "-h"))
+    for name in (*(f"slurmd.{node}" for node in NODES), "slurmctld", "munged"):
+        _end(name, signal.SIGTERM)
+    for name in ("slurm.conf", *CONFIG):
+        if (LINKS / name).is_symlink() and (LINKS / name).readlink() == FOLDER / name:
+            (LINKS / name).unlink()
+    shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+def running() -> bool:
+    """Whether the controller of the cluster runs."""
+    return _pid("slurmctld") is not None
+
+
+def kill_node(node: str) -> None:
+    """A node dies: its daemon, and all that runs on it, at once."""
+    jobs = _output("squeue", "-h", "-w", node, "-o", "%A").split()
+    _end(f"slurmd.{node}", signal.SIGKILL)
+    for step in (pid for pid in _processes() if _is_step_of(pid, jobs)):
+        for pid in [step, *_descendants(step)]:
+            _signal(pid, signal.SIGKILL)
+
+
+def start_node(node: str) -> None:
+    """Start a node, or bring it back."""
+    _run("slurmd", "-N", node)
+
+
+def devices_seen() -> dict[int, set[str]]:
+    """Job number and the devices that its tasks saw; "none" for a task without."""
+    seen: dict[int, set[str]] = {}
+    for line in (FOLDER / "devices").read_text().splitlines():
+        job, _step, devices = line.split()
+        seen.setdefault(int(job), set()).add(devices)
+    return seen
+
+
+def _write_files() -> None:
+    for folder in (FOLDER, FOLDER / "state", *(FOLDER / f"spool.{node}" for node in NODES)):
+        folder.mkdir(parents=True)
+        folder.chmod(0o755)
+    for device in GPUS.values():  # another name for /dev/null
+        os.mknod(device, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+    (FOLDER / "munge.key").touch(0o600)
+    (FOLDER / "munge.key").write_bytes(os.urandom(1024))
+    (FOLDER / "devices").touch()
+    (FOLDER / "note_devices").write_text(NOTE_DEVICES % (FOLDER / "devices"))
+    (FOLDER / "note_devices").chmod(0o755)
+    for name, text in {"slurm.conf": _slurm_conf(), **CONFIG}.items():
+        (FOLDER / name).write_text(text)
+        (LINKS / name).unlink(missing_ok=True)
+        (LINKS / name).symlink_to(FOLDER / name)
+
+
+def _slurm_conf() -> str:
+    host = socket.gethostname().partition(".")[0]
+    nodes = "\n".join(
+        f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port}"
+        + (" Gres=gpu:fake:1" if node in GPUS else "")
+        for node, port in NODES.items()
+    )
+    template = Template(Path(__file__).with_name("slurm.conf").read_text())
+    return template.substitute(folder=FOLDER, host=host, nodes=nodes)
+
+
+def _states() -> dict[str, str]:
+    lines = _output("sinfo", "-h", "-N", "-o", "%N %t", check=False).splitlines()
+    return dict(line.split() for line in lines)  # a node that is down has a * behind its state
+
+
+def _wait_for(what: str, ready: "Callable[[], bool]") -> None:
+    deadline = time.monotonic() + SECONDS
+    while not ready():
+        if time.monotonic() > deadline:
+            raise ClusterError(f"waited {SECONDS} s for {what}; logs are in {FOLDER}")
+        time.sleep(0.2)
+
+
+def _search_path() -> str:
+    return f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+
+
+def _run(*command: str) -> None:
+    _output(*command)
+
+
+def _output(*command: str, check: bool = True) -> str:
+    environment = {**os.environ, "PATH": _search_path()}
+    ended = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=SECONDS,
+        env=environment,
+    )
+    if check and ended.returncode != 0:
+        raise ClusterError(f"{' '.join(command)}: {ended.stdout}{ended.stderr}; logs: {FOLDER}")
+    return ended.stdout
+
+
+def _pid(name: str) -> int | None:
+    """Pid of a daemon that was started here, while it runs."""
+    try:
+        pid = int((FOLDER / f"{name}.pid").read_text())
+        command = Path(f"/proc/{pid}/comm").read_text().strip()
+    except (OSError, ValueError):
+        return None
+    return pid if command == name.partition(".")[0] else None
+
+
+def _end(name: str, number: signal.Signals) -> None:
+    pid = _pid(name)
+    if pid is not None:
+        _signal(pid, number)
+        _wait_for(f"{name} to end", lambda: _pid(name) is None)
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+
+
+def _processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _is_step_of(pid: int, jobs: list[str]) -> bool:
+    """Whether a process watches over a step of one of the jobs; its name: `slurmstepd: [7.0]`."""
+    try:
+        name = Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return False
+    return any(name.startswith(f"slurmstepd: [{job}.") for job in jobs)
+
+
+def _descendants(pid: int) -> list[int]:
+    children = [child for child in _processes() if _parent(child) == pid]
+    return [*children, *(found for child in children for found in _descendants(child))]
+
+
+def _parent(pid: int) -> int | None:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return None
+
+
+def main() -> None:
+    """Do what the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("action", choices=("start", "stop", "kill-node", "start-node"))
+    parser.add_argument("node", nargs="?", choices=tuple(NODES))
+    arguments = parser.parse_args()
+    node_actions = {"kill-node": kill_node, "start-node": start_node}
+    try:
+        if arguments.action in node_actions:
+            if arguments.node is None:
+                parser.error(f"{arguments.action} wants a node")
+            node_actions[arguments.action](arguments.node)
+        else:
+            {"start": start, "stop": stop}[arguments.action]()
+    except ClusterError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
