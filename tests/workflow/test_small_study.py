@@ -12,7 +12,7 @@ import pytest
 from sharpflow.anatomy import LIMBS, MODELS
 from sharpflow.imaging.shards import shard_of
 
-from .conftest import Project, make_project
+from .projects import Project, make_project
 
 IMAGING = {"standardize", "bootstrap_masks"}
 TRAINING = {"train_unet", "train_detector", "train_base", "train_head"}

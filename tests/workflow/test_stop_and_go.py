@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import LIMIT, Project, kill, make_project
+from .projects import LIMIT, Project, kill, make_project
 
 # A file that shows that a stage has begun; the run is killed a moment later.
 MOMENTS = ("logs/check_cohort", "logs/train_unet", "logs/train_detector", "logs/train_base.log")

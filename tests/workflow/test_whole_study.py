@@ -11,7 +11,7 @@ import pytest
 from sharpflow.imaging.shards import shard_of
 from sharpflow.whole_image.grid import ROWS
 
-from .conftest import LIMIT, Project, make_whole_project
+from .projects import LIMIT, Project, make_whole_project
 from .test_small_study import edited
 
 STACK, MEMBER = "total-stack-batch16", "total-mobilenetv2-irbs3"
@@ -19,12 +19,9 @@ NETWORKS = 3  # pretrained on bone age, then trained on totals; one of them on c
 TRAININGS = 2 * NETWORKS + 1
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The study, run to its end; tests must leave it finished."""
-    made = make_whole_project(tmp_path_factory.mktemp("whole"))
-    made.run()
-    return made
+@pytest.fixture
+def project(finished_whole: Project) -> Project:
+    return finished_whole
 
 
 def test_every_row_of_the_papers_tables_is_there_run_or_not(project: Project) -> None:

@@ -1,4 +1,4 @@
-"""A small study on a cohort of the user's own (drawn, but read like any other), run once."""
+"""Small studies on cohorts of the user's own (drawn, but read like any other)."""
 
 import os
 import re
@@ -8,8 +8,6 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "config.yaml", "workflow", "src", "envs")
@@ -23,6 +21,7 @@ class Project:
 
     folder: Path
     study: str = "small"
+    how: tuple[str, ...] = ("--cores", "2")
 
     @property
     def results(self) -> Path:
@@ -30,7 +29,7 @@ class Project:
 
     def command(self, *arguments: str) -> list[str]:
         own = ["--configfile", "study.yaml", "own.yaml"]
-        return [sys.executable, "-m", "snakemake", *arguments, "--cores", "2", *own]
+        return [sys.executable, "-m", "snakemake", *arguments, *self.how, *own]
 
     def attempt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run Snakemake, whether it fails or not."""
@@ -126,23 +125,4 @@ def make_project(folder: Path, cohort: Path) -> Project:
         "    {films: cohort/films, scores: cohort/scores.csv, boxes: cohort/boxes}\n"
         "masks: {overrides: overrides.csv}\n"
     )
-    return project
-
-
-@pytest.fixture(scope="session")
-def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Drawn films, scores and boxes in the layout of RA2-DREAM and labelImg."""
-    from sharpflow.phantom.cohort import draw_joint_cohort
-
-    folder = tmp_path_factory.mktemp("drawn") / "cohort"
-    draw_joint_cohort(folder, patients=14, seed=3, height=300, workers=2)
-    shutil.rmtree(folder / "truth")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory, cohort: Path) -> Project:
-    """The small study, run to its end; tests must leave it finished."""
-    project = make_project(tmp_path_factory.mktemp("finished"), cohort)
-    project.run()
     return project
