@@ -332,7 +332,7 @@ class WholeImage(Section):
     precision: Literal["float32", "bfloat16", "auto"]
     channels_last: bool | Literal["auto"]
     compile: bool | Literal["auto"]
-    devices: Count
+    devices: Count | Literal["auto"]
     stacking: Stacking
     grad_cam: GradCam
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +12,7 @@ import numpy as np
 from sharpflow.errors import UserError
 from sharpflow.files import whole
 from sharpflow.seeds import seed_for
+from sharpflow.time_limit import Deadline, out_of_time, resumes, tells_when_stopped
 
 if TYPE_CHECKING:
     import keras
@@ -31,8 +33,10 @@ def train_epochs(
     monitor: str,
     keep: Literal["best", "last"] = "best",
     patience: int | None = None,
+    name: str = "training",
     checkpoints: Path | None = None,
     compiled: bool = False,
+    time_budget: float | None = None,
 ) -> "pd.DataFrame":
     """Train a compiled model in place and leave in it the best (or last) epoch's weights.
 
@@ -49,28 +53,58 @@ def train_epochs(
     from it, to the same bytes as a run that nobody stopped. The folder must belong to this run
     alone (named by all that decides it); UserError if its checkpoint does not fit the model.
 
+    `time_budget` is seconds from the call: where the next epoch would not end within it, by the
+    longest so far in this process (the first is always tried), OutOfTime is raised with the
+    `name`; told to stop by SIGTERM, the epoch that runs is thrown away (see `time_limit`).
+
     Gives the history, one row an epoch: epoch, learning_rate (unless a schedule by step), the
     compiled losses and metrics (means over the epoch), validation_*.
     """
     import pandas as pd
 
+    deadline, longest = Deadline(time_budget), 0.0
     model.optimizer.build(model.trainable_variables)
     state = _State(model, checkpoints / "state.npz" if checkpoints else None)
     state.restore()
     train_one = _compiled_training(model) if compiled else _train_one
-    while state.epoch < epochs and not _stale(state.history, state.best_epoch, patience):
-        epoch = state.epoch + 1
-        epoch_seed = seed_for(seed, "epoch", epoch)
-        _seed_layers(epoch_seed)
-        row: dict[str, float] = {"epoch": epoch} | _rate(model)
-        row |= train_one(model, make_batches(epoch, np.random.default_rng(epoch_seed)))
-        if validate is not None:
-            row |= {f"validation_{name}": float(value) for name, value in validate().items()}
-        log.info("%s", ", ".join(f"{name} {value:.6g}" for name, value in row.items()))
-        state.add(row, row[monitor])
+    with tells_when_stopped(lambda: resumes(name, state.kept, epochs)):
+        while state.epoch < epochs and not _stale(state.history, state.best_epoch, patience):
+            if longest and deadline.too_near_for(longest):
+                raise out_of_time(name, state.kept, epochs)
+            began = time.monotonic()
+            row = _run_epoch(
+                model,
+                state.epoch + 1,
+                seed,
+                make_batches=make_batches,
+                train_one=train_one,
+                validate=validate,
+            )
+            state.add(row, row[monitor])
+            longest = max(longest, time.monotonic() - began)
     if keep == "best":
         state.load_best()
     return pd.DataFrame(state.history).astype({"epoch": int}) if state.history else pd.DataFrame()
+
+
+def _run_epoch(
+    model: "keras.Model",
+    epoch: int,
+    seed: int,
+    *,
+    make_batches: Callable[[int, np.random.Generator], Batches],
+    train_one: Callable[["keras.Model", Batches], dict[str, float]],
+    validate: Callable[[], Mapping[str, float]] | None,
+) -> dict[str, float]:
+    """Train and validate once; gives the history's row."""
+    epoch_seed = seed_for(seed, "epoch", epoch)
+    _seed_layers(epoch_seed)
+    row: dict[str, float] = {"epoch": epoch} | _rate(model)
+    row |= train_one(model, make_batches(epoch, np.random.default_rng(epoch_seed)))
+    if validate is not None:
+        row |= {f"validation_{name}": float(value) for name, value in validate().items()}
+    log.info("%s", ", ".join(f"{name} {value:.6g}" for name, value in row.items()))
+    return row
 
 
 def _seed_layers(seed: int) -> None:
@@ -148,6 +182,11 @@ class _State:
     @property
     def epoch(self) -> int:
         return len(self.history)
+
+    @property
+    def kept(self) -> int:
+        """Epochs that a run after this one need not repeat."""
+        return self.epoch if self.path else 0
 
     def add(self, row: dict[str, float], value: float) -> None:
         """Take in an epoch's row; `value` is smaller the better."""

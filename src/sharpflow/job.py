@@ -3,12 +3,17 @@
 import logging
 import os
 import sys
+import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sharpflow.errors import UserError
+from sharpflow.hardware import choose_keras_backend, show_gpus
+from sharpflow.time_limit import Stopped, obey_sigterm, seconds_left
 
 # Read by the libraries when they are loaded, so set before.
 THREAD_VARIABLES = (
@@ -21,14 +26,30 @@ THREAD_VARIABLES = (
 )
 
 
+@dataclass(frozen=True)
+class Job:
+    """What a script may ask of its job."""
+
+    runtime: float | None  # minutes that the rule asks for
+    began: float  # time.monotonic()
+
+    def seconds_left(self) -> float | None:
+        """Seconds that the job may still run; None without a limit (see `time_limit`)."""
+        return seconds_left(self.runtime, self.began)
+
+
 @contextmanager
-def job(log: str | Path, threads: int = 1) -> Iterator[None]:
+def job(
+    log: str | Path, threads: int = 1, resources: Mapping[str, Any] | None = None
+) -> Iterator[Job]:
     """Send logging, stdout and stderr (of libraries in C too) to `log`; hold to `threads`.
 
-    A UserError ends the job with its message alone, which is also said to the terminal; anything
-    else with a traceback; both exit 1. Import what computes inside the block, so that it sees the
-    number of threads.
+    `resources` are the rule's: it sees GPUs only where these ask for some (`gpu`, or `gres`), and
+    Keras takes its backend by that. A UserError ends the job with its message alone, which is also
+    said to the terminal, and so does SIGTERM, within moments; anything else with a traceback; all
+    exit 1. Import what computes inside the block, so that it sees threads, GPUs and backend.
     """
+    resources = resources or {}
     for name in THREAD_VARIABLES:
         os.environ[name] = str(threads)
     os.environ["TF_NUM_INTEROP_THREADS"] = "1"
@@ -36,9 +57,12 @@ def job(log: str | Path, threads: int = 1) -> Iterator[None]:
     terminal = os.dup(sys.stderr.fileno())
     _send_output_to(Path(log))
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
+    show_gpus(resources.get("gpu") or 0, named_otherwise=bool(resources.get("gres")))
+    choose_keras_backend()
+    obey_sigterm()
     try:
-        yield
-    except UserError as error:
+        yield Job(resources.get("runtime"), time.monotonic())
+    except (UserError, Stopped) as error:
         print(error, file=sys.stderr)
         os.write(terminal, f"{error}\n".encode())
         raise SystemExit(1) from None

@@ -13,8 +13,8 @@ import torch
 
 from sharpflow.errors import UserError
 from sharpflow.imaging.shards import ImageStack
+from sharpflow.time_limit import OutOfTime, Stopped
 from sharpflow.whole_image.batches import Batches, epoch_order, whole_batches
-from sharpflow.whole_image.checkpoints import OutOfTime
 from sharpflow.whole_image.grid import ROWS, NetworkRow
 from sharpflow.whole_image.lightning_module import WholeImageModule
 from sharpflow.whole_image.losses import LOSSES
@@ -72,7 +72,7 @@ def test_a_run_that_ran_out_of_time_each_epoch_ends_with_the_same_bytes(
     unbroken: Path, tmp_path: Path
 ):
     for done in (1, 2, 3):
-        with pytest.raises(OutOfTime, match=f"{done} of 4 epochs are done.*it resumes there"):
+        with pytest.raises(OutOfTime, match=f"{done} of 4 epochs are done.*it goes on there"):
             train(tmp_path, time_budget=0.0)
         assert not (tmp_path / "model.pt").exists()
     train(tmp_path, time_budget=0.0)
@@ -97,7 +97,7 @@ def fail() -> None:
 
 @pytest.mark.parametrize(
     ("action", "error"),
-    [(fail, RuntimeError), (lambda: os.kill(os.getpid(), signal.SIGTERM), OutOfTime)],
+    [(fail, RuntimeError), (lambda: os.kill(os.getpid(), signal.SIGTERM), Stopped)],
 )
 def test_a_run_stopped_within_an_epoch_ends_with_the_same_bytes(
     unbroken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: Any, error: Any

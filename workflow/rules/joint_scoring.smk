@@ -120,6 +120,7 @@ rule train_head:
         settings=study.heads.model_dump(),
         seed=study.seed,
         data=data_name(),
+        checkpoints=f"{RESULTS}/checkpoints",
         code=code("train_head"),
     script:
         "../scripts/train_head.py"

@@ -2,7 +2,7 @@
 
 from sharpflow.job import job
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake.log[0], snakemake.threads, snakemake.resources):
     from sharpflow.anatomy import LimbKind
     from sharpflow.detection.detect import detect
     from sharpflow.detection.views import Views

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sharpflow.job import job
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake.log[0], snakemake.threads, snakemake.resources):
     import numpy as np
     import pandas as pd
     import torch

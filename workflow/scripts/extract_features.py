@@ -2,7 +2,7 @@
 
 from sharpflow.job import job
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake.log[0], snakemake.threads, snakemake.resources):
     import keras
     import numpy as np
 

@@ -2,7 +2,7 @@
 
 from sharpflow.job import job
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake.log[0], snakemake.threads, snakemake.resources):
     import keras
 
     from sharpflow.imaging.shards import read_shards, write_shard

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sharpflow.job import job
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake.log[0], snakemake.threads, snakemake.resources):
     from sharpflow.cards import write_card
     from sharpflow.digests import digest_of
     from sharpflow.files import read_table, write_table

@@ -5,13 +5,14 @@ from shutil import rmtree
 
 from sharpflow.job import job
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
     import numpy as np
     import pandas as pd
 
     from sharpflow.cards import write_card
     from sharpflow.digests import digest_of
     from sharpflow.files import read_table, whole, write_table
+    from sharpflow.hardware import keras_in_words
     from sharpflow.joint_scoring.base_training import train_base
     from sharpflow.joint_scoring.drawn_joints import crop_training_joints
     from sharpflow.seeds import seed_for
@@ -56,6 +57,7 @@ with job(snakemake.log[0], snakemake.threads):
         **settings,
         seed=params.seed,
         checkpoints=checkpoints,
+        time_budget=this.seconds_left(),
     )
     with whole(snakemake.output.model) as temporary:
         base.save(temporary)
@@ -66,7 +68,7 @@ with job(snakemake.log[0], snakemake.threads):
         "[0, 1]; gives 512 features a joint",
         data="phantom",
         data_digest=data,
-        settings=params.settings,
+        settings={**params.settings, "keras": keras_in_words(snakemake.threads)},
         metrics=history.loc[history["validation_loss"].idxmin()].to_dict(),
     )
     rmtree(checkpoints)

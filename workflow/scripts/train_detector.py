@@ -5,7 +5,7 @@ from shutil import rmtree
 
 from sharpflow.job import job
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
     from sharpflow.anatomy import LimbKind
     from sharpflow.cards import write_card
     from sharpflow.detection.crops import to_standard

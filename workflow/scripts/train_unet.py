@@ -5,10 +5,11 @@ from shutil import rmtree
 
 from sharpflow.job import job
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
     from sharpflow.cards import write_card
     from sharpflow.digests import digest_of
     from sharpflow.files import read_table, write_table
+    from sharpflow.hardware import keras_in_words
     from sharpflow.imaging.shards import read_shards
     from sharpflow.segmentation.predict import resize_for_unet, resize_masks_for_unet
     from sharpflow.segmentation.training import train_unet
@@ -40,6 +41,7 @@ with job(snakemake.log[0], snakemake.threads):
         seed=params.seed,
         folder=Path(snakemake.output.model).parent,
         checkpoints=checkpoints,
+        time_budget=this.seconds_left(),
     )
     write_table(history, snakemake.output.history)
     best = history.loc[history["validation_loss"].idxmin()]
@@ -49,7 +51,7 @@ with job(snakemake.log[0], snakemake.threads):
         "gives the probability of limb for each pixel",
         data=params.data,
         data_digest=digest,
-        settings=dict(params.settings),
+        settings={**params.settings, "keras": keras_in_words(snakemake.threads)},
         metrics=best.to_dict(),
     )
     rmtree(checkpoints)

@@ -6,8 +6,9 @@ is parsed.
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from mmap import mmap
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sharpflow.files import read_table, whole, write_table
 
@@ -28,8 +29,15 @@ def shard_of(image_id: str, shards: int) -> str:
 class ImageStack:
     """Images of several shards as one sequence; pixels stay on disk until they are asked for."""
 
-    def __init__(self, shards: "Sequence[npt.NDArray[np.uint8]]") -> None:
-        """Join arrays of shape (n, height, width); empty ones may have any height and width."""
+    def __init__(
+        self,
+        shards: "Sequence[npt.NDArray[np.uint8]]",
+        chosen: "npt.NDArray[np.int64] | None" = None,
+    ) -> None:
+        """Join arrays of shape (n, height, width); empty ones may have any height and width.
+
+        `chosen` are numbers of images in the joined arrays, in the order wanted; None for all.
+        """
         import numpy as np
 
         self._shards = [shard for shard in shards if len(shard)]
@@ -38,16 +46,18 @@ class ImageStack:
             raise ValueError(f"shards of one stack have one image size, got {sizes}")
         self.size: tuple[int, int] = sizes[0] if sizes else (0, 0)  # height, width
         self._ends = np.cumsum([len(shard) for shard in self._shards], dtype=np.int64)
+        every = int(self._ends[-1]) if len(self._ends) else 0
+        self._chosen = np.arange(every, dtype=np.int64) if chosen is None else chosen
 
     def __len__(self) -> int:
         """Number of images."""
-        return int(self._ends[-1]) if len(self._ends) else 0
+        return len(self._chosen)
 
     def __getitem__(self, index: int) -> "npt.NDArray[np.uint8]":
         """One image, uint8 (height, width), read-only."""
         if not -len(self) <= index < len(self):
             raise IndexError(f"image {index} of {len(self)}")
-        index %= len(self)
+        index = int(self._chosen[index])
         shard = int(self._ends.searchsorted(index, side="right"))
         image: npt.NDArray[np.uint8] = self._shards[shard][index - int(self._ends[shard])]
         return image
@@ -62,10 +72,39 @@ class ImageStack:
             images[row] = self[index]
         return images
 
+    def choose(self, indices: "Iterable[int]") -> "ImageStack":
+        """Some of the images, in the order asked for; nothing is copied."""
+        import numpy as np
+
+        return ImageStack(self._shards, self._chosen[np.fromiter(indices, np.int64)])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process opens the files again; the pixels are not sent to it."""
+        return _reopen, ([_opened_from(shard) for shard in self._shards], self._chosen)
+
 
 def choose_images(stack: ImageStack, indices: "Iterable[int]") -> ImageStack:
     """Some images of a stack, in the order asked for; nothing is copied."""
-    return ImageStack([stack[int(index)][None] for index in indices])
+    return stack.choose(indices)
+
+
+def _opened_from(shard: "npt.NDArray[np.uint8]") -> "Path | npt.NDArray[np.uint8]":
+    """The file that an array maps whole, or the array itself."""
+    import numpy as np
+
+    # A part of a mapped array names the file too, but rests on another array.
+    if isinstance(shard, np.memmap) and isinstance(shard.base, mmap) and shard.filename:
+        return Path(shard.filename)
+    return shard
+
+
+def _reopen(
+    shards: "Sequence[Path | npt.NDArray[np.uint8]]", chosen: "npt.NDArray[np.int64]"
+) -> ImageStack:
+    import numpy as np
+
+    opened = [np.load(s, mmap_mode="r") if isinstance(s, Path) else s for s in shards]
+    return ImageStack(opened, chosen)
 
 
 def write_shard(

@@ -79,6 +79,7 @@ def train_base(
     seed: int,
     precision: Literal["float32", "bfloat16", "auto"] = "float32",
     checkpoints: Path | None = None,
+    time_budget: float | None = None,
 ) -> tuple["keras.Model", "pd.DataFrame"]:
     """Train VGG16 whole on drawn joints; gives the frozen base and the training's history.
 
@@ -89,7 +90,8 @@ def train_base(
     `precision` "bfloat16" computes convolutions in it, nearly twice as fast where the processor
     has it in hardware (x86's AMX), which "auto" asks; the base given is float32 in any case.
     The history has loss and, of the validation joints, the loss, and for each of the four tasks
-    balanced accuracy and mean absolute error of the score.
+    balanced accuracy and mean absolute error of the score. With `checkpoints` a stopped training
+    goes on; OutOfTime when the next epoch would not fit into `time_budget` seconds from the call.
     """
     import keras
 
@@ -121,7 +123,9 @@ def train_base(
         epochs=epochs,
         seed=seed,
         monitor="validation_loss",
+        name="VGG16's base",
         checkpoints=checkpoints,
+        time_budget=time_budget,
     )
     base = build_base(None, size)
     fold(network, base)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -34,6 +35,8 @@ def train_head(
     batch: int,
     learning_rate: float,
     keep: Literal["best", "last"],
+    checkpoints: Path | None = None,
+    time_budget: float | None = None,
 ) -> tuple["keras.Model", "pd.DataFrame"]:
     """Train a head (n, 512) -> (n, classes) on training joints, zeros under-sampled.
 
@@ -41,7 +44,8 @@ def train_head(
     Adam, and which epoch is kept (by least validation loss where `keep` is "best"). The validation
     loss weighs each score alike: by plain mean the many zeros, which training saw fewer of, would
     choose the first epoch. Gives the model and its history (epoch, learning_rate, loss,
-    validation_loss).
+    validation_loss). With `checkpoints`, a folder of this run alone, a stopped training goes on;
+    OutOfTime when the next epoch would not fit into `time_budget` seconds from the call.
     """
     import keras
 
@@ -68,6 +72,9 @@ def train_head(
         seed=seed,
         monitor="validation_loss",
         keep=keep,
+        name="head",
+        checkpoints=checkpoints,
+        time_budget=time_budget,
         compiled=True,
     )
     return model, history

@@ -42,6 +42,7 @@ def train_unet(
     seed: int,
     folder: Path,
     checkpoints: Path | None = None,
+    time_budget: float | None = None,
 ) -> "pd.DataFrame":
     """Train the U-Net of one limb kind and keep its best weights in `folder`/model.keras.
 
@@ -54,10 +55,11 @@ def train_unet(
 
     After each epoch the state is written to `checkpoints`, and a training that was stopped goes on
     from there to the same weights. The folder must belong to these settings and data alone.
+    `time_budget` is seconds from the call until the job ends, None without a limit.
 
     Returns one row an epoch: epoch (from 1), learning_rate, loss, validation_loss and
     validation_dice (mean over images). Raises UserError when there is nothing to train or
-    validate on.
+    validate on, OutOfTime when the next epoch would not fit into the time.
     """
     import keras
 
@@ -94,7 +96,9 @@ def train_unet(
         seed=seed_for(seed, "unet", kind),
         monitor="validation_loss",
         patience=patience,
+        name=f"U-Net of the {kind}",
         checkpoints=checkpoints,
+        time_budget=time_budget,
     )
     with whole(folder / "model.keras") as temporary:
         model.save(temporary)

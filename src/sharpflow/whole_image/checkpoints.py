@@ -20,10 +20,6 @@ log = logging.getLogger(__name__)
 State = dict[str, Any]
 
 
-class OutOfTime(UserError):  # noqa: N818
-    """The time budget ended before the training; all whole epochs are kept."""
-
-
 class Progress:
     """History and best weights of a training; with last.ckpt all that the next epoch needs."""
 

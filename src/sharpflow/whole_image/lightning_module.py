@@ -2,6 +2,7 @@
 
 import logging
 import math
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,9 +16,10 @@ from torch import nn
 
 from sharpflow.errors import UserError
 from sharpflow.seeds import seed_for
+from sharpflow.time_limit import Deadline, obey_sigterm, out_of_time
 from sharpflow.whole_image.augment import augment, normalise
 from sharpflow.whole_image.batches import Batches, Images, Indices, epoch_order, whole_batches
-from sharpflow.whole_image.checkpoints import OutOfTime, Progress
+from sharpflow.whole_image.checkpoints import Progress
 from sharpflow.whole_image.grid import NetworkRow
 from sharpflow.whole_image.losses import LOSSES
 
@@ -58,7 +60,7 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
         momentum: float,
         weight_decay: float,
         compiled: bool,
-        deadline: float | None,
+        deadline: Deadline,
     ) -> None:
         """Take up the checkpoint at `path`; `targets` (n,) are as the loss wants them."""
         super().__init__()
@@ -71,8 +73,22 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
         self.loss = LOSSES[row.loss]
         self.progress = Progress(path)
         self.progress.load_weights(network)
-        self.run_network: list[Any] = [torch.compile(network) if compiled else network]
+        self.compiled = compiled
+        self.run_network: list[Any] = [network]
         self.outputs: list[torch.Tensor] = []
+
+    def on_fit_start(self) -> None:
+        """Set up this process, which for several devices is a new one.
+
+        Lightning has taken SIGTERM, and would end the batch first, or wait for other devices.
+        """
+        obey_sigterm()
+        if self.trainer.world_size > 1:
+            logging.basicConfig(
+                stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s"
+            )
+        if self.compiled:
+            self.run_network = [torch.compile(self.network)]
 
     @property
     def epoch(self) -> int:
@@ -163,14 +179,9 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
             / (self.trained - self.began),
         }
         self._keep(row)
-        late = self.deadline is not None and (
-            time.monotonic() + self.progress.longest_epoch() > self.deadline
-        )
+        late = self.deadline.too_near_for(self.progress.longest_epoch())
         if self.trainer.strategy.broadcast(late) and self.epoch <= self.epochs:
-            raise OutOfTime(
-                f"{self.row.name}: {self.epoch - 1} of {self.epochs} epochs are done and the next "
-                "does not fit into the time budget. Run it again: it resumes there."
-            )
+            raise out_of_time(self.row.name, self.epoch - 1, self.epochs)
 
     def _keep(self, row: dict[str, float]) -> None:
         log.info("%s: %s", self.row.name, ", ".join(f"{k} {v:.5g}" for k, v in row.items()))

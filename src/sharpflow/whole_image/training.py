@@ -2,25 +2,27 @@
 
 import io
 import logging
+import multiprocessing
+import re
 import sys
-import time
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import lightning.pytorch as pl
 import numpy as np
 import numpy.typing as npt
 import torch
-from lightning.pytorch.utilities.exceptions import SIGTERMException
+from lightning.fabric.plugins.environments import LightningEnvironment
 
 from sharpflow.errors import UserError
 from sharpflow.files import whole, write_table
 from sharpflow.hardware import Precision
 from sharpflow.seeds import seed_for
+from sharpflow.time_limit import Deadline, OutOfTime, resumes, tells_when_stopped
 from sharpflow.whole_image.batches import Images
-from sharpflow.whole_image.checkpoints import OutOfTime, Progress
+from sharpflow.whole_image.checkpoints import Progress
 from sharpflow.whole_image.freezing import freeze
 from sharpflow.whole_image.grid import NetworkRow
 from sharpflow.whole_image.layout import Choice, ready_network, wants_bfloat16
@@ -53,7 +55,7 @@ def train_network(
     precision: Precision = "auto",
     channels_last: Choice = "auto",
     compile: Choice = "auto",  # noqa: A002
-    devices: int = 1,
+    devices: int | Literal["auto"] = "auto",
     threads: int | None = None,
     time_budget: float | None = None,
 ) -> "pd.DataFrame":
@@ -84,8 +86,9 @@ def train_network(
             the hardware has it.
         channels_last: memory format; "auto": yes.
         compile: through torch.compile; "auto": on a GPU only.
-        devices: GPUs (or processes on a CPU) that share each batch. More than one start new
-            processes that import the calling script again: guard its body by __name__.
+        devices: GPUs (or processes on a CPU) that share each batch; "auto": the GPUs that the
+            process sees, as many as can share a batch evenly; one on a CPU. More than one start
+            new processes that import the calling script again: guard its body by __name__.
         threads: of torch on the CPU; None leaves torch's setting.
         time_budget: seconds from the call until this must have ended, by the longest epoch so far.
 
@@ -95,13 +98,13 @@ def train_network(
         that training alone took).
 
     Raises:
-        OutOfTime: the next epoch would not fit, or the process was told to stop (SIGTERM); all
-            whole epochs are kept, so a retry resumes.
+        OutOfTime: the next epoch would not fit; all whole epochs are kept, so a retry resumes.
+        Stopped: the process was told to stop (SIGTERM), in the middle of an epoch; so too.
         UserError: no training or validation images, no weights to start from, weights or a
             checkpoint of another network, a batch that devices cannot share, a loss that is not
             a number.
     """
-    began = time.monotonic()
+    deadline = Deadline(time_budget)
     _quiet_lightning()
     if threads is not None:
         torch.set_num_threads(threads)
@@ -112,6 +115,7 @@ def train_network(
     freeze(network, row.freeze)
     on_gpu = torch.cuda.is_available()
     device = "cuda" if on_gpu else "cpu"
+    devices = _count_devices(row.batch) if devices == "auto" else devices
     if row.batch % devices:
         raise UserError(f"{row.name}: {devices} devices cannot share a batch of {row.batch}.")
     module = WholeImageModule(
@@ -130,7 +134,7 @@ def train_network(
         momentum=momentum,
         weight_decay=weight_decay,
         compiled=on_gpu if compile == "auto" else compile,
-        deadline=None if time_budget is None else began + time_budget,
+        deadline=deadline,
     )
     left = epochs - len(module.progress.history)
     if left > 0 and module.progress.history and module.progress.latest is None:
@@ -153,18 +157,40 @@ def train_network(
             use_distributed_sampler=False,
             benchmark=on_gpu,
             default_root_dir=checkpoints,
+            # Else Lightning would take a Slurm job for one of its own: count its tasks, keep
+            # SIGTERM from us, and requeue the job by itself.
+            plugins=[LightningEnvironment()],
         )
-        try:
-            trainer.fit(module)
-        except SIGTERMException:  # which would end the process as if all were done
-            raise OutOfTime(
-                f"{row.name}: told to stop. All whole epochs are kept; run it again: it resumes."
-            ) from None
-        except torch.multiprocessing.ProcessRaisedException as error:
-            if OutOfTime.__name__ in str(error):  # raised in another process, wrapped here
-                raise OutOfTime(f"{row.name}: out of time. Run it again: it resumes.") from error
-            raise
+        with tells_when_stopped(lambda: _kept(row, module.progress.path, epochs)):
+            _fit(trainer, module)
     return _write_results(module.progress.path, Path(out))
+
+
+def _count_devices(batch: int) -> int:
+    """GPUs that this process sees, so many that they share a batch evenly; at least 1."""
+    seen = max(1, torch.cuda.device_count())
+    return max(count for count in range(1, seen + 1) if batch % count == 0)
+
+
+def _fit(trainer: pl.Trainer, module: WholeImageModule) -> None:
+    """Train; errors of other processes become the ones they were, and none is left behind."""
+    try:
+        trainer.fit(module)
+    except torch.multiprocessing.ProcessRaisedException as error:
+        # The other process gives its traceback as text, which ends in "sharpflow...: message".
+        found = re.search(r"(?ms)^sharpflow\.[\w.]+\.(\w+): (.*)\Z", str(error))
+        if found is None:
+            raise
+        kind = OutOfTime if found[1] == OutOfTime.__name__ else UserError
+        raise kind(found[2].strip()) from error
+    finally:
+        for process in multiprocessing.active_children():
+            process.terminate()
+
+
+def _kept(row: NetworkRow, checkpoint: Path, epochs: int) -> str:
+    """What a stopped training has kept; read from the file, since processes may differ."""
+    return resumes(row.name, len(Progress(checkpoint).history), epochs)
 
 
 def _indices(
