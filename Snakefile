@@ -21,6 +21,8 @@ configfile: f"{workflow.basedir}/config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/whole_common.smk"
+include: "workflow/rules/resources.smk"
 
 
 pathvars:
@@ -37,7 +39,6 @@ include: "workflow/rules/weights.smk"
 include: "workflow/rules/detector.smk"
 include: "workflow/rules/joint_scoring.smk"
 include: "workflow/rules/scores.smk"
-include: "workflow/rules/whole_common.smk"
 include: "workflow/rules/whole_cohorts.smk"
 include: "workflow/rules/whole_networks.smk"
 include: "workflow/rules/tables.smk"
@@ -58,6 +59,7 @@ rule all:
 
 
 onstart:
+    refuse_orphans()
     write_run_record()
 
 

@@ -13,6 +13,8 @@ rule draw_phantom:
     conda:
         "../../envs/imaging.yaml"
     threads: 16
+    resources:
+        **needs("draw_phantom"),
     params:
         patients=study.phantom.patients,
         film_height=study.phantom.film_height,

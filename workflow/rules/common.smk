@@ -223,6 +223,17 @@ def as_checked(names):
     return expand("<results>/cohort/{name}/problems.csv", name=names)
 
 
+def refuse_orphans():
+    """Stop if jobs that an earlier run gave to Slurm still write in this folder."""
+    from sharpflow.orphans import refuse_beside_orphans
+
+    if workflow.non_local_exec or Path(".snakemake/slurm_logs").exists():
+        try:
+            refuse_beside_orphans(Path.cwd())
+        except UserError as error:
+            raise WorkflowError(str(error))
+
+
 def write_run_record():
     from sharpflow.provenance import write_record
 

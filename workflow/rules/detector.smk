@@ -21,6 +21,8 @@ rule train_detector:
     conda:
         "../../envs/torch.yaml"
     threads: 8
+    resources:
+        **needs("train_detector"),
     params:
         settings=study.detector.model_dump(exclude={"weights", "confidence"}),
         true_masks=BOXED == "boxed",
@@ -47,6 +49,8 @@ rule detect_joints:
     conda:
         "../../envs/torch.yaml"
     threads: 4
+    resources:
+        **needs("detect_joints"),
     params:
         image_size=study.detector.image_size,
         view=study.detector.view,
@@ -69,6 +73,8 @@ rule name_joints:
         "<benchmarks>/name_joints/{kind}.tsv"
     conda:
         "../../envs/imaging.yaml"
+    resources:
+        **needs("name_joints"),
     params:
         code=code("name_joints"),
     script:
@@ -89,6 +95,8 @@ rule locate_true_joints:
         "<benchmarks>/locate_true_joints/{kind}.tsv"
     conda:
         "../../envs/imaging.yaml"
+    resources:
+        **needs("locate_true_joints"),
     params:
         code=code("locate_true_joints"),
     script:

@@ -20,6 +20,8 @@ rule crop_joints:
         "<benchmarks>/crop_joints/{kind}.tsv"
     conda:
         "../../envs/imaging.yaml"
+    resources:
+        **needs("crop_joints"),
     params:
         settings=study.crops.model_dump(),
         rule=study.identity.rule,
@@ -43,6 +45,8 @@ rule draw_joints:
         "<benchmarks>/draw_joints/{kind}.tsv"
     conda:
         "../../envs/imaging.yaml"
+    resources:
+        **needs("draw_joints"),
     params:
         joints=study.vgg16.drawn_joints.joints,
         film_height=study.standardize.height,
@@ -69,6 +73,8 @@ rule train_base:
     conda:
         "../../envs/keras.yaml"
     threads: 8
+    resources:
+        **needs("train_base"),
     params:
         settings=study.vgg16.drawn_joints.model_dump(exclude={"joints"}),
         crops=study.crops.model_dump(),
@@ -93,6 +99,8 @@ rule extract_features:
     conda:
         "../../envs/keras.yaml"
     threads: 4
+    resources:
+        **needs("extract_features"),
     params:
         code=code("extract_features"),
     script:
@@ -116,6 +124,8 @@ rule train_head:
         "<benchmarks>/train_head/{model}.tsv"
     conda:
         "../../envs/keras.yaml"
+    resources:
+        **needs("train_head"),
     params:
         settings=study.heads.model_dump(),
         seed=study.seed,

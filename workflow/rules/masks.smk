@@ -17,6 +17,8 @@ rule bootstrap_masks:
         "<benchmarks>/bootstrap_masks/{kind}-{shard}.tsv"
     conda:
         "../../envs/imaging.yaml"
+    resources:
+        **needs("bootstrap_masks"),
     params:
         settings=study.masks.model_dump(exclude={"good_quality", "overrides"}),
         code=code("bootstrap_masks"),

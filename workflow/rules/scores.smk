@@ -39,6 +39,8 @@ rule label_films:
         "<benchmarks>/label_films.tsv"
     conda:
         "../../envs/imaging.yaml"
+    resources:
+        **needs("label_films"),
     params:
         data=data_name(),
         code=code("label_films"),

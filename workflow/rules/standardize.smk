@@ -19,6 +19,8 @@ rule standardize:
         "<benchmarks>/standardize/{cohort}-{kind}-{shard}.tsv"
     conda:
         "../../envs/imaging.yaml"
+    resources:
+        **needs("standardize"),
     params:
         shards=lambda wildcards: study.standardize.shards[wildcards.kind],
         crop_bottom=lambda wildcards: study.standardize.crop_bottom[wildcards.kind],

@@ -19,6 +19,8 @@ rule train_unet:
     conda:
         "../../envs/keras.yaml"
     threads: 8
+    resources:
+        **needs("train_unet"),
     params:
         settings=study.unet.model_dump(),
         seed=study.seed,
@@ -45,6 +47,8 @@ rule segment:
     conda:
         "../../envs/keras.yaml"
     threads: 4
+    resources:
+        **needs("segment"),
     params:
         batch=study.unet.batch,
         code=code("segment"),

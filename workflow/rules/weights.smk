@@ -9,7 +9,6 @@ rule fetch_vgg16:
         "<logs>/fetch_vgg16.log",
     benchmark:
         "<benchmarks>/fetch_vgg16.tsv"
-    localrule: True
     conda:
         "../../envs/keras.yaml"
     params:
@@ -28,7 +27,6 @@ rule fetch_yolov3:
         "<logs>/fetch_yolov3.log",
     benchmark:
         "<benchmarks>/fetch_yolov3.tsv"
-    localrule: True
     conda:
         "../../envs/torch.yaml"
     params:

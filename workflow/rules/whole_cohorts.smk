@@ -14,6 +14,8 @@ rule draw_whole_phantom:
     conda:
         "../../envs/imaging.yaml"
     threads: 16
+    resources:
+        **needs("draw_whole_phantom"),
     params:
         patients=study.phantom.whole_patients,
         shared=study.phantom.patients,
@@ -35,6 +37,8 @@ rule draw_childrens_phantom:
     conda:
         "../../envs/imaging.yaml"
     threads: 16
+    resources:
+        **needs("draw_childrens_phantom"),
     params:
         children=study.phantom.children,
         film_height=study.phantom.child_film_height,
@@ -60,6 +64,8 @@ rule pack_images:
     conda:
         "../../envs/imaging.yaml"
     threads: 4
+    resources:
+        **needs("pack_images"),
     params:
         own=own_images,
         source=lambda wildcards: image_source(wildcards.images),
@@ -132,6 +138,8 @@ rule measure_images:
         "<benchmarks>/measure_images/{images}.tsv"
     conda:
         "../../envs/imaging.yaml"
+    resources:
+        **needs("measure_images"),
     params:
         code=code("measure_images"),
     script:

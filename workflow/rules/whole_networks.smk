@@ -27,6 +27,8 @@ rule train_network:
     conda:
         "../../envs/torch.yaml"
     threads: 8
+    resources:
+        **needs("train_network"),
     params:
         row=lambda wildcards: asdict(NETWORK_ROWS[wildcards.network]),
         settings=training_settings,
@@ -104,6 +106,8 @@ rule explain_network:
     conda:
         "../../envs/torch.yaml"
     threads: 4
+    resources:
+        **needs("explain_network"),
     params:
         row=lambda wildcards: EXPLAINED[wildcards.task],
         code=code("explain_network"),

@@ -1,0 +1,153 @@
+# What each rule asks a cluster for. What one cluster alone wants otherwise (partitions, its longest
+# job, fewer CPUs) is said in profiles/slurm/config.yaml; docs/cluster.md tells where the numbers are
+# from. CPUs are each rule's own `threads`. A run on one machine is not held to any of this.
+
+
+# Short enough for the machine that Snakemake runs on: seconds each, on one CPU (check_films: four).
+localrules:
+    fetch_vgg16,
+    fetch_yolov3,
+    check_films,
+    check_cohort,
+    check_images,
+    read_scores,
+    read_boxes,
+    split_patients,
+    split_images,
+    choose_masks,
+    draw_contact_sheet,
+    stack_networks,
+    bin_stack,
+    score_films,
+    table_joint_scoring,
+    table_segmentation,
+    table_detection,
+    table_mask_yield,
+    table_timing,
+    table_whole,
+    table_whole_time,
+    table_grad_cam,
+    compare_routes,
+    draw_score_distributions,
+    draw_clahe,
+    draw_good_masks,
+    draw_boxed_joints,
+    draw_pipeline,
+    draw_confusion,
+    draw_film_and_classes,
+    draw_whole_scores,
+    draw_grad_cam,
+    draw_training_course,
+
+
+# One job asks for no more minutes than this, however often it is tried: trainings go on where they
+# were, but for the detector's, which must end in one job.
+A_DAY = 24 * 60
+
+
+def films_of_kind(wildcards):
+    """How many films of a limb kind there are."""
+    if getattr(wildcards, "cohort", "joints") in DRAWN:
+        return 2 * study.phantom.patients
+    return sum(LIMBS[film.limb].kind == wildcards.kind for film in FILMS)
+
+
+def films_of_shard(wildcards):
+    return films_of_kind(wildcards) / study.standardize.shards[wildcards.kind]
+
+
+def images_of(cohort):
+    """How many images a cohort of whole films, or of children's hands, has."""
+    if IMAGE_COHORTS[cohort] == "phantom":
+        return PHANTOM.whole_patients if cohort == "whole" else PHANTOM.children
+    return sum(len(shard) for shard in OWN_IMAGES[cohort].values())
+
+
+def packed_gb(cohort):
+    """A cohort's packed images: they are read once an epoch, and stay in memory if they can."""
+    return images_of(cohort) * WHOLE.size**2 / 1e9
+
+
+def row_cohort(wildcards):
+    """The cohort that a network is trained on."""
+    return NETWORK_ROWS[wildcards.network].cohort
+
+
+# Seconds of work: of one CPU, or of one GPU (a V100 in float32), at the papers' sizes; times how
+# much more, or less, this study wants.
+PHANTOM, UNET, DETECTOR = study.phantom, study.unet, study.detector
+BASE = study.vgg16.drawn_joints
+FILM = study.standardize.height * study.standardize.width / (1500 * 1200)
+CROP = (study.crops.size / 64) ** 2
+GPUS = 1 if WHOLE.devices == "auto" else WHOLE.devices
+UNET_STEP = 0.013 * UNET.height * UNET.width * UNET.filters**2 / (512 * 416 * 16**2)
+DRAW_FILM = 0.3 * (PHANTOM.film_height / 1600) ** 2
+DRAW_WHOLE = 0.7 * (PHANTOM.whole_film_height / 1600) ** 2
+DRAW_CHILD = 0.3 * (PHANTOM.child_film_height / 1600) ** 2
+DETECTOR_STEP = 0.02 * DETECTOR.batch * (DETECTOR.image_size / 416) ** 2
+TRAIN_IMAGE = {
+    "resnet50": 0.066,
+    "resnetdwise50": 0.066,
+    "resnet34": 0.055,
+    "mobilenetv2": 0.04,
+}
+
+
+def network_work(wildcards):
+    """Seconds of one training on whole films."""
+    epochs = training_settings(wildcards)["epochs"]
+    seconds = TRAIN_IMAGE[NETWORK_ROWS[wildcards.network].network]
+    seconds *= (WHOLE.size / 1024) ** 2 / GPUS
+    return images_of(row_cohort(wildcards)) * epochs * seconds
+
+
+# Rule: GB of memory, seconds of work, GPUs.
+NEEDS = {
+    "draw_phantom": (8, 4 * PHANTOM.patients * DRAW_FILM, 0),
+    "draw_whole_phantom": (8, PHANTOM.whole_patients * DRAW_WHOLE, 0),
+    "draw_childrens_phantom": (8, PHANTOM.children * DRAW_CHILD, 0),
+    "standardize": (2, lambda w: films_of_shard(w) * FILM * 0.03, 0),
+    "bootstrap_masks": (3, lambda w: films_of_shard(w) * FILM * 0.25, 0),
+    "train_unet": (8, lambda w: UNET.epochs * films_of_kind(w) * UNET_STEP, 1),
+    "segment": (4, lambda w: films_of_shard(w) * 0.1, 1),
+    "train_detector": (12, DETECTOR.max_batches * DETECTOR_STEP, 1),
+    "detect_joints": (6, lambda w: films_of_kind(w) * 0.1, 1),
+    "name_joints": (1, lambda w: films_of_kind(w) * 0.02, 0),
+    "locate_true_joints": (1, lambda w: films_of_kind(w) * 0.01, 0),
+    "crop_joints": (4, lambda w: films_of_kind(w) * FILM * 0.05, 0),
+    "draw_joints": (2, BASE.joints * 0.02, 0),
+    "train_base": (8, BASE.epochs * BASE.joints * CROP * 0.004, 1),
+    "extract_features": (6, lambda w: films_of_kind(w) * CROP * 0.02, 1),
+    "train_head": (3, study.heads.epochs, 0),
+    "label_films": (2, 60, 0),
+    "pack_images": (2, 25, 0),
+    "measure_images": (
+        lambda w: 2 + packed_gb(w.images),
+        lambda w: 10 * packed_gb(w.images),
+        0,
+    ),
+    "train_network": (
+        lambda w: 6 + packed_gb(row_cohort(w)),
+        network_work,
+        GPUS,
+    ),
+    "explain_network": (8, 120, 1),
+}
+
+
+def needs(rule):
+    """A rule's `resources`: time for twice its work and ten minutes more. Each further attempt asks
+    for as much memory and time again."""
+    gigabytes, seconds, gpus = NEEDS[rule]
+
+    def of(amount, wildcards):
+        return amount(wildcards) if callable(amount) else amount
+
+    def mem_mb(wildcards, attempt):
+        return attempt * round(1000 * of(gigabytes, wildcards))
+
+    def runtime(wildcards, attempt, threads):
+        work = of(seconds, wildcards) / (1 if gpus else threads)
+        return round(min(attempt * (10 + 2 * work / 60), A_DAY))
+
+    return {"mem_mb": mem_mb, "runtime": runtime} | ({"gpu": gpus} if gpus else {})
