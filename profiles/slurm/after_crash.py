@@ -15,9 +15,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
 from sharpflow.errors import UserError
-from sharpflow.orphans import find_orphans
+from sharpflow.orphans import SlurmJob, find_orphans
 
 PAUSE = 10  # seconds between two looks
+SLURM_JOB = "SLURM_JOB_ID="
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]
 
 
@@ -31,25 +32,19 @@ def main() -> None:
     arguments = parser.parse_args()
     folder = Path.cwd()
     try:
-        refuse_beside_snakemake(folder)
-        for job in find_orphans(folder):
-            print(job)
+        orphans = find_orphans(folder)
+        refuse_beside_snakemake(folder, orphans)
+        print(*(orphans or ["No jobs are left."]), sep="\n", flush=True)
         if arguments.what == "list":
             return
-        if arguments.what == "cancel":
-            cancel(folder)
+        if arguments.what == "cancel" and orphans:
+            # Trainings keep their last whole epoch.
+            subprocess.run(["scancel", *(job.number for job in orphans)], check=True)
         wait(folder)
     except UserError as error:
         sys.exit(str(error))
     subprocess.run([*SNAKEMAKE, *arguments.run, "--unlock"], check=True)
     os.execv(SNAKEMAKE[0], [*SNAKEMAKE, *arguments.run])
-
-
-def cancel(folder: Path) -> None:
-    """Tell Slurm to end the jobs; trainings keep their last whole epoch."""
-    numbers = [job.number for job in find_orphans(folder)]
-    if numbers:
-        subprocess.run(["scancel", *numbers], check=True)
 
 
 def wait(folder: Path) -> None:
@@ -59,10 +54,11 @@ def wait(folder: Path) -> None:
         time.sleep(PAUSE)
 
 
-def refuse_beside_snakemake(folder: Path) -> None:
+def refuse_beside_snakemake(folder: Path, orphans: list[SlurmJob]) -> None:
     """Raise UserError if a Snakemake, or a local job of one, runs on this machine in the folder."""
+    numbers = {job.number for job in orphans}
     running = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-    alive = [pid for pid in running if is_snakemake(pid, folder)]
+    alive = [pid for pid in running if is_snakemake(pid, folder, numbers)]
     if alive:
         raise UserError(
             f"Snakemake runs in {folder} (process {', '.join(map(str, alive))}), or a short job "
@@ -70,16 +66,17 @@ def refuse_beside_snakemake(folder: Path) -> None:
         )
 
 
-def is_snakemake(pid: int, folder: Path) -> bool:
-    """Whether a process is Python running Snakemake in a folder."""
+def is_snakemake(pid: int, folder: Path, orphans: set[str]) -> bool:
+    """Whether a process is a Snakemake in a folder, and no part of those Slurm jobs."""
     process = Path("/proc", str(pid))
     try:
         words = (process / "cmdline").read_text(errors="replace").split("\0")
+        settings = (process / "environ").read_text(errors="replace").split("\0")
         here = (process / "cwd").samefile(folder)
     except OSError:  # gone, or another user's
         return False
-    programs = {Path(word).name for word in words[:3]}
-    return here and "snakemake" in programs
+    named = "snakemake" in {Path(word).name for word in words[:3]}
+    return here and named and not orphans & {word.removeprefix(SLURM_JOB) for word in settings}
 
 
 if __name__ == "__main__":

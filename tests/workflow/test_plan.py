@@ -1,0 +1,128 @@
+"""The papers' study as a plan for a cluster; neither cohorts nor Slurm are needed to make it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.projects import ROOT
+
+RULES = "\n".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+LOCAL = set(
+    re.findall(r"^    (\w+),$", RULES.partition("localrules:\n")[2].partition("\n\n")[0], re.M)
+)
+TARGETS = {"all", "tables", "figures", "joints", "whole"}
+MOST = 250
+JOB = re.compile(r"^( *)rule (\w+):.*?^ *resources: (.*?)$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job of a plan: a group's, or by itself."""
+
+    rule: str
+    grouped: bool
+    resources: dict[str, str]
+
+
+def plan(folder: Path, *arguments: str) -> str:
+    """What `snakemake --profile slurm -n` says, for a study in an empty folder."""
+    programs = folder / "programs"  # without Slurm's; the executor looks for them by `which`
+    programs.mkdir(exist_ok=True)
+    if not (programs / "which").exists():
+        (programs / "which").symlink_to(shutil.which("which") or "/usr/bin/which")
+    environment = dict(os.environ, PATH=str(programs))
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    command = [sys.executable, "-m", "snakemake", "--profile", "slurm", "-n", "--directory"]
+    ended = subprocess.run(
+        [*command, str(folder), *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+    output = ended.stdout + ended.stderr
+    assert ended.returncode == 0, output[-3000:]
+    return output
+
+
+def jobs_of(output: str) -> list[Job]:
+    return [
+        Job(rule, bool(indent), dict(part.split("=", 1) for part in resources.split(", ")))
+        for indent, rule, resources in JOB.findall(output)
+    ]
+
+
+@pytest.fixture(scope="module")
+def paper(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The plan of the whole study at the papers' sizes, on drawn radiographs."""
+    return plan(tmp_path_factory.mktemp("paper"), "--config", "cohorts=phantom")
+
+
+def test_few_jobs_are_submitted(paper: str) -> None:
+    single = [job for job in jobs_of(paper) if not job.grouped]
+    submitted = [job for job in single if job.rule not in LOCAL | TARGETS]
+    groups = re.findall(r"Group job (\w+)", paper)
+    assert len(submitted) + len(groups) <= MOST
+    assert len(groups) >= 1
+
+
+def test_the_plan_lists_the_jobs_of_each_rule(paper: str) -> None:
+    stats = paper.partition("Job stats:")[2].partition("\n\n")[0]
+    listed = {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", stats, re.M)}
+    assert listed.pop("total") == sum(listed.values())
+    assert listed == Counter(job.rule for job in jobs_of(paper))
+    # 33 networks of the grid and three pretrainings; 3,818 and 14,036 images in shards of 256.
+    assert (listed["train_network"], listed["pack_images"]) == (36, 15 + 55)
+
+
+def test_what_computes_on_gpus_goes_where_gpus_are(paper: str) -> None:
+    gpus = {job.rule for job in jobs_of(paper) if "gpu" in job.resources}
+    there = {job.rule for job in jobs_of(paper) if job.resources["slurm_partition"] == "gpu"}
+    assert gpus == there
+    assert {"train_unet", "train_detector", "extract_features", "train_network"} <= gpus
+    assert {job.resources["gpu"] for job in jobs_of(paper) if job.rule in gpus} == {"1"}
+
+
+def test_every_rule_is_short_or_says_what_it_needs() -> None:
+    rules = set(re.findall(r"^rule (\w+):", RULES, re.M)) - TARGETS
+    asking = re.findall(r'^rule (\w+):(?:(?!^rule ).)*?\*\*needs\("(\w+)"\)', RULES, re.M | re.S)
+    assert all(rule == asked for rule, asked in asking)
+    asked = {rule for rule, _ in asking}
+    assert LOCAL | asked == rules
+    assert not LOCAL & asked
+
+
+def test_a_further_attempt_asks_for_more(tmp_path: Path) -> None:
+    goals = ("results/paper/whole/bone-age-resnet50/card.json", "results/paper/unet/hand/card.json")
+    first, second = (
+        {
+            job.rule: [int(job.resources[name]) for name in ("mem_mb", "runtime")]
+            for job in jobs_of(
+                plan(tmp_path, *goals, "--attempt", attempt, "--config", "cohorts=phantom")
+            )
+            if job.rule not in LOCAL
+        }
+        for attempt in ("1", "2")
+    )
+    for rule, (memory, minutes) in first.items():
+        assert second[rule][0] == 2 * memory, rule
+        assert second[rule][1] == pytest.approx(min(2 * minutes, 24 * 60), abs=1), rule
+
+
+def test_a_training_asks_for_the_time_of_its_study(tmp_path: Path) -> None:
+    def minutes(*settings: str) -> int:
+        goal = "results/paper/whole/bone-age-resnet34/card.json"
+        output = plan(tmp_path, goal, "--config", "cohorts=phantom", *settings)
+        (job,) = [job for job in jobs_of(output) if job.rule == "train_network"]
+        return int(job.resources["runtime"])
+
+    smaller = "whole_image={size: 256, pretraining: {epochs: 25, learning_rate: 0.001}}"
+    assert minutes(smaller) - 10 == pytest.approx((minutes() - 10) / 32, abs=1)
