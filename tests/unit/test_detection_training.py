@@ -51,11 +51,17 @@ write_detector_set(out + "/set", views, rows, boxes, splits, kind="hand")
 for again in ("one", "two"):
     train_detector(out + "/set", out=f"{out}/{again}", model=out + "/tiny.yaml", image_size=64,
                    batch=2, max_batches=4, optimizer="AdamW", seed=3, threads=1)
+from pathlib import Path
+from sharpflow.time_limit import OutOfTime
+try:
+    train_detector(out + "/set", out=f"{out}/late", model=out + "/tiny.yaml", image_size=64,
+                   batch=2, max_batches=4, optimizer="AdamW", seed=3, threads=1, time_budget=0.0)
+except OutOfTime as error:
+    Path(out + "/late.txt").write_text(str(error))
 found = detect(out + "/one/best.pt", views, rows, kind="hand", image_size=64,
                confidence=0.0, overlap=1.0)
 found.to_csv(out + "/found.csv", index=False)
 
-from pathlib import Path
 from ultralytics.nn.tasks import DetectionModel
 import sharpflow.detection.training as training
 network = Path(training.__file__).with_name("yolov3-tiny-3l.yaml")
@@ -109,6 +115,13 @@ def test_training_leaves_weights_and_history(run):
 def test_same_seed_gives_the_same_bytes(run):
     for name in ("best.pt", "history.csv"):
         assert (run / "out/one" / name).read_bytes() == (run / "out/two" / name).read_bytes()
+
+
+def test_a_training_that_cannot_end_in_time_gives_up_and_says_so(run):
+    said = (run / "out" / "late.txt").read_text()
+    assert "1 of 2 epochs are done" in said
+    assert "cannot resume" in said
+    assert not (run / "out" / "late" / "best.pt").exists()
 
 
 def test_detection_keeps_the_best_ten_of_known_classes(run):

@@ -1,7 +1,10 @@
 """The training loop: best weights, early stop, and going on after a stop to the same bytes."""
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,6 +13,7 @@ import pytest
 
 from sharpflow.epochs import train_epochs
 from sharpflow.errors import UserError
+from sharpflow.time_limit import OutOfTime, Stopped, obey_sigterm
 
 X = np.random.default_rng(1).normal(size=(40, 3)).astype("float32")
 Y = (X @ np.array([[1.0], [-2.0], [0.5]], "float32")).astype("float32")
@@ -35,7 +39,20 @@ def batches(epoch: int, generator: np.random.Generator) -> Iterator[tuple[np.nda
         yield X[chosen], Y[chosen]
 
 
-def run(model: keras.Model, epochs: int, folder: Path | None = None) -> pd.DataFrame:
+@pytest.fixture
+def own_sigterm() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGTERM)
+    obey_sigterm()
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def run(
+    model: keras.Model,
+    epochs: int,
+    folder: Path | None = None,
+    time_budget: float | None = None,
+) -> pd.DataFrame:
     return train_epochs(
         model,
         batches,
@@ -44,6 +61,7 @@ def run(model: keras.Model, epochs: int, folder: Path | None = None) -> pd.DataF
         seed=7,
         monitor="validation_loss",
         checkpoints=folder,
+        time_budget=time_budget,
     )
 
 
@@ -118,3 +136,37 @@ def test_a_compiled_epoch_trains_alike_and_resumes_to_the_byte(tmp_path: Path) -
     train(2, tmp_path, True)
     assert same(train(4, tmp_path, True)[0], unbroken)
     assert losses == pytest.approx(train(4, None, False)[1], rel=1e-4)
+
+
+def test_out_of_time_each_epoch_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    unbroken = tiny_model()
+    run(unbroken, 3)
+    for done in (1, 2):
+        with pytest.raises(OutOfTime, match=f"training: {done} of 3 epochs are done"):
+            run(tiny_model(), 3, tmp_path, time_budget=0.0)
+    late = tiny_model()
+    run(late, 3, tmp_path, time_budget=0.0)  # one epoch was left
+    assert same(unbroken, late)
+
+
+@pytest.mark.usefixtures("own_sigterm")
+def test_told_to_stop_within_an_epoch_ends_with_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unbroken = tiny_model()
+    run(unbroken, 4)
+    step = keras.Model.train_on_batch
+    steps = iter(range(100))
+
+    def stopped(*arguments: Any, **options: Any) -> Any:
+        if next(steps) == 12:  # of five an epoch
+            os.kill(os.getpid(), signal.SIGTERM)
+        return step(*arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keras.Model, "train_on_batch", stopped)
+        with pytest.raises(Stopped, match="2 of 4 epochs are kept"):
+            run(tiny_model(), 4, tmp_path)
+    resumed = tiny_model()
+    run(resumed, 4, tmp_path)
+    assert same(unbroken, resumed)

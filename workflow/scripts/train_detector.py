@@ -52,6 +52,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
         weights=source.get("weights") or None,
         **settings,
         threads=snakemake.threads,
+        time_budget=this.seconds_left(),
         seed=params.seed,
     )
     write_card(

@@ -8,6 +8,7 @@ that was stopped starts again from the beginning, since ultralytics cannot resum
 import io
 import logging
 import math
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +19,7 @@ from sharpflow.detection.offline import chosen_device, import_ultralytics
 from sharpflow.errors import UserError
 from sharpflow.files import whole, write_table
 from sharpflow.hardware import Precision, uses_bfloat16
+from sharpflow.time_limit import Deadline, OutOfTime, tells_when_stopped
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +45,10 @@ MOMENTUM, WEIGHT_DECAY = 0.9, 0.0005  # darknet's; the first beta of Adam and Ad
 # second half of the run, the last epoch always. All ours.
 WARMUP, AVERAGE, VALIDATIONS = 0.1, 0.02, 10
 DROPS = (0.8, 0.9)  # darknet's steps 3200 and 3600 of 4000
+STARTS_AGAIN = (
+    "The detector cannot resume: run again, it starts from its beginning. Was its time too short, "
+    "raise the runtime of train_detector in the profile."
+)
 
 
 def rate_factor(epoch: int, epochs: int) -> float:
@@ -63,6 +69,7 @@ def train_detector(
     learning_rate: float = 0.001,
     precision: Precision = "auto",
     threads: int | None = None,
+    time_budget: float | None = None,
     seed: int,
 ) -> pd.DataFrame:
     """Train a detector; writes best.pt and history.csv.
@@ -85,6 +92,7 @@ def train_detector(
             on processors that have it in hardware; "auto" takes it there and "float32" elsewhere
             (ours; the results of the two differ as those of two seeds do).
         threads: of torch on the CPU; None leaves torch's setting.
+        time_budget: seconds from the call until the job ends, None without a limit.
         seed: decides weights, order of films and augmentation.
 
     Returns:
@@ -93,9 +101,12 @@ def train_detector(
 
     Raises:
         UserError: unknown model, or no such weights.
+        OutOfTime: even at the pace of its fastest epoch the run would not end in time.
+        Stopped: told to stop (SIGTERM). Either way all is lost.
 
     Source: Tan et al., 2.3.3; Redmon and Farhadi, arXiv:1804.02767; the network by ultralytics.
     """
+    deadline = Deadline(time_budget)
     data, out = Path(data).resolve(), Path(out).resolve()
     out.mkdir(parents=True, exist_ok=True)
     _check(model, weights)
@@ -143,8 +154,10 @@ def train_detector(
         settings,
         steps=epochs * batches,
         bfloat16=uses_bfloat16(precision, device),
+        deadline=deadline,
     )
-    trainer.train()
+    with tells_when_stopped(lambda: STARTS_AGAIN):
+        trainer.train()
     history = pd.DataFrame(trainer.history)
     write_table(history, out / "history.csv")
     _keep_weights(trainer.best, out / "best.pt")
@@ -176,7 +189,7 @@ def _described(data: Path, out: Path) -> Path:
     return path
 
 
-def _trainer(settings: dict[str, Any], *, steps: int, bfloat16: bool) -> Any:
+def _trainer(settings: dict[str, Any], *, steps: int, bfloat16: bool, deadline: Deadline) -> Any:
     """ultralytics' trainer with the paper's schedule, a shorter average, and fewer validations."""
     import torch
     from torch.optim.lr_scheduler import LambdaLR
@@ -185,6 +198,7 @@ def _trainer(settings: dict[str, Any], *, steps: int, bfloat16: bool) -> Any:
 
     class Trainer(DetectionTrainer):  # type: ignore[misc]
         seen: dict[str, Any]
+        began = fastest = math.inf  # of an epoch
 
         def _setup_scheduler(self) -> None:
             self.lf = lambda epoch: rate_factor(epoch, self.epochs)
@@ -226,8 +240,22 @@ def _trainer(settings: dict[str, Any], *, steps: int, bfloat16: bool) -> Any:
             values = ", ".join(f"{k} {v:.4g}" for k, v in row.items() if k != "epoch")
             log.info("epoch %d of %d: %s", self.epoch + 1, self.epochs, values)
 
+        def check_time(self) -> None:
+            """Give up where the run can't end in time: the next attempt may have more of it."""
+            now = time.monotonic()
+            self.fastest = min(self.fastest, now - self.began) if self.epoch else math.inf
+            self.began = now
+            needed = self.fastest * (self.epochs - self.epoch)
+            if math.isfinite(needed) and needed > deadline.left():
+                raise OutOfTime(
+                    f"The detector: {self.epoch} of {self.epochs} epochs are done; the others need "
+                    f"at least {needed / 60:.0f} minutes, the job has {deadline.left() / 60:.0f}. "
+                    f"{STARTS_AGAIN}"
+                )
+
         def plan_epoch(self) -> None:
             """Validate only now and then: on few films it costs as much as training."""
+            self.check_time()
             left = self.epochs - 1 - self.epoch
             every = max(1, round(self.epochs / 2 / VALIDATIONS))
             self.args.val = left % every == 0 and left < self.epochs / 2

@@ -77,10 +77,10 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
         self.run_network: list[Any] = [network]
         self.outputs: list[torch.Tensor] = []
 
-    def on_fit_start(self) -> None:
+    def on_train_start(self) -> None:
         """Set up this process, which for several devices is a new one.
 
-        Lightning has taken SIGTERM, and would end the batch first, or wait for other devices.
+        Lightning has just taken SIGTERM; it would wait for the other devices, perhaps for ever.
         """
         obey_sigterm()
         if self.trainer.world_size > 1:
@@ -151,7 +151,8 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
 
     def on_validation_epoch_start(self) -> None:
         """Stop the clock of training."""
-        self.loss_mean = self.loss_sum.item() / self.steps()
+        shared = self.trainer.strategy.reduce(self.loss_sum, reduce_op="mean")  # over devices
+        self.loss_mean = shared.item() / self.steps()
         self.trained = time.monotonic()
         self.outputs.clear()
 
@@ -184,8 +185,8 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
             raise out_of_time(self.row.name, self.epoch - 1, self.epochs)
 
     def _keep(self, row: dict[str, float]) -> None:
-        log.info("%s: %s", self.row.name, ", ".join(f"{k} {v:.5g}" for k, v in row.items()))
         if self.global_rank == 0:
+            log.info("%s: %s", self.row.name, ", ".join(f"{k} {v:.5g}" for k, v in row.items()))
             optimizer: Any = self.optimizers(use_pl_optimizer=False)
             self.progress.add(row, self.network, optimizer, last=self.epoch == self.epochs)
         else:
