@@ -21,11 +21,16 @@ class Project:
 
     folder: Path
     study: str = "small"
-    how: tuple[str, ...] = ("--cores", "2")
+    # One thread a rule, here and on a cluster, since sums depend on their number.
+    how: tuple[str, ...] = ("--cores", "2", "--max-threads", "1")
 
     @property
     def results(self) -> Path:
         return self.folder / "results" / self.study
+
+    @property
+    def output(self) -> Path:
+        return self.folder / "output.txt"
 
     def command(self, *arguments: str) -> list[str]:
         own = ["--configfile", "study.yaml", "own.yaml"]
@@ -51,15 +56,16 @@ class Project:
         return output
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start Snakemake in a process group of its own."""
-        return subprocess.Popen(
-            self.command(*arguments),
-            cwd=self.folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            env=_environment(),
-        )
+        """Start Snakemake in a process group of its own; it writes to `self.output`."""
+        with self.output.open("w") as output:
+            return subprocess.Popen(
+                self.command(*arguments),
+                cwd=self.folder,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                env=_environment(),
+            )
 
     def planned(self) -> dict[str, int]:
         """How often each rule would run now; the targets left out."""

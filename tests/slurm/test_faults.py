@@ -1,0 +1,216 @@
+"""What goes wrong on a cluster, done to one training each; all end as an undisturbed run does."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.projects import Project, kill
+
+from . import cluster
+from .runs import LIMIT, Job, for_cluster, jobs_of, most_at_once, states, wait_until
+
+ROW = "total-mobilenetv2-mse-batch4"
+MODEL, TABLE = f"results/whole/whole/{ROW}/model.pt", "results/whole/tables/whole_regression.csv"
+RULE = "rule_train_network"
+Fault = Callable[[Project], None]
+
+
+def exits_once(project: Project) -> None:
+    script = project.folder / "workflow" / "scripts" / "train_network.py"
+    fails_once = (
+        "from pathlib import Path\n\n"
+        'marker = Path("failed_once")\n'
+        "if not marker.exists():\n"
+        "    marker.touch()\n"
+        "    raise SystemExit(1)\n"
+    )
+    script.write_text(fails_once + script.read_text())
+    project = for_cluster(project)
+    project.run(TABLE)
+    assert states(project, RULE) == ["FAILED", "COMPLETED"]
+
+
+def is_cancelled(project: Project) -> None:
+    project = for_cluster(project)
+    process, job = _train(project)
+    _order("scancel", str(job.number))
+    _finish(project, process, job, "CANCELLED")
+
+
+def reaches_its_time_limit(project: Project) -> None:
+    project = for_cluster(project)
+    process, job = _train(project)
+    _order("scancel", "--signal=STOP", str(job.number))  # it hangs, for Slurm looks each 30 s only
+    _order("scontrol", "update", f"JobId={job.number}", "EndTime=now+1")
+    _finish(project, process, job, "TIMEOUT")
+
+
+def sees_its_time_end(project: Project) -> None:
+    project = for_cluster(project)
+    process = project.start(TABLE)
+    job = _running(project, process)
+    log = _log(project)
+    wait_until(log.exists, "the script begins, and imports what it needs", process)
+    _order("scontrol", "update", f"JobId={job.number}", "EndTime=now+15")
+    _finish(project, process, job, "FAILED")
+    assert "does not fit into the job's time" in job.output.read_text()
+
+
+def loses_its_node(project: Project) -> None:
+    project = for_cluster(project)
+    process, job = _train(project)
+    cluster.kill_node(job.node)
+    try:
+        wait_until(lambda: "NODE_FAIL" in states(project, RULE), "the loss is noticed", process)
+    finally:
+        cluster.start_node(job.node)
+    _finish(project, process, job, "NODE_FAIL")
+
+
+def takes_too_much_memory(project: Project) -> None:
+    memory = "600 if attempt == 1 else 6000"
+    project = for_cluster(project, {"train_network": {"mem_mb": memory}})
+    project.run(TABLE)
+    first, second = jobs_of(project, RULE)
+    assert (first.state, second.state) == ("FAILED", "COMPLETED")
+    assert "exceeded memory limit" in first.output.read_text()
+
+
+def loses_snakemake(project: Project) -> None:
+    project = for_cluster(project)
+    process, job = _train(project)
+    kill(process)
+    assert states(project, RULE) == ["RUNNING"]
+    _finish(project, _start_again(project, "cancel"), job, "CANCELLED")
+    assert most_at_once(jobs_of(project, RULE)) == 1
+
+
+def outlives_snakemake(project: Project) -> None:
+    project = for_cluster(project)
+    process, _ = _train(project)
+    kill(process)
+    assert _start_again(project, "wait").wait(LIMIT) == 0, project.output.read_text()[-6000:]
+    assert set(states(project, RULE)) == {"COMPLETED"}
+    assert most_at_once(jobs_of(project, RULE)) == 1
+
+
+def stands_beside_an_impossible_request(project: Project) -> None:
+    statistics = project.results / "packed" / "bone_age" / "statistics.json"
+    statistics.unlink()
+    runtime = "15000 if wildcards.images == 'bone_age' else 10"  # the partition gives 10080
+    project = for_cluster(project, {"measure_images": {"runtime": runtime}})
+    ended = project.attempt(str(statistics.relative_to(project.folder)), TABLE)
+    assert ended.returncode == 1
+    said = ended.stdout + ended.stderr
+    assert "sbatch failed" in said
+    assert "Requested time limit is invalid" in said
+    assert "bone_age/statistics.json" in said
+    assert not statistics.exists()
+
+
+FAULTS: tuple[Fault, ...] = (
+    exits_once,
+    is_cancelled,
+    reaches_its_time_limit,
+    sees_its_time_end,
+    loses_its_node,
+    takes_too_much_memory,
+    loses_snakemake,
+    outlives_snakemake,
+    stands_beside_an_impossible_request,
+)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_a_training_that(
+    fault: Fault, projects: dict[Fault, Future[Project]], undisturbed: Project
+) -> None:
+    project = projects[fault].result(2 * LIMIT)
+    for name in (MODEL, TABLE):
+        ours, theirs = (study.folder / name for study in (project, undisturbed))
+        assert ours.read_bytes() == theirs.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def victim(finished_whole: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The whole-image study before its only training, which is long enough to be disturbed."""
+    project = _copy(finished_whole, tmp_path_factory.mktemp("faults") / "victim")
+    shutil.rmtree(project.results / "tables")
+    own = project.folder / "own.yaml"
+    own.write_text(own.read_text() + f"whole_image: {{rows: [{ROW}], epochs: 16}}\n")
+    return project
+
+
+@pytest.fixture(scope="module")
+def undisturbed(victim: Project) -> Project:
+    """The same, run to its end on this machine."""
+    project = _copy(victim, victim.folder.with_name("undisturbed"))
+    project.run(TABLE)
+    return project
+
+
+@pytest.fixture(scope="module")
+def projects(
+    request: pytest.FixtureRequest, victim: Project, undisturbed: Project
+) -> Iterator[dict[Fault, Future[Project]]]:
+    """The study after each fault that was asked for; all go on at the same time."""
+    callspecs = [getattr(item, "callspec", None) for item in request.session.items]
+    asked = [spec.params["fault"] for spec in callspecs if spec and "fault" in spec.params]
+
+    def disturb(fault: Fault) -> Project:
+        project = _copy(victim, victim.folder.with_name(fault.__name__))
+        fault(project)
+        return project
+
+    with ThreadPoolExecutor(len(FAULTS)) as pool:
+        yield {fault: pool.submit(disturb, fault) for fault in asked}
+
+
+def _copy(project: Project, folder: Path) -> Project:
+    shutil.copytree(project.folder, folder, symlinks=True)
+    return replace(project, folder=folder)
+
+
+def _train(project: Project) -> tuple[subprocess.Popen[bytes], Job]:
+    """Start the run, and wait until its training is in the third epoch."""
+    process = project.start(TABLE)
+    log = _log(project)
+    wait_until(lambda: log.exists() and "epoch 2," in log.read_text(), "the third epoch", process)
+    return process, _running(project, process)
+
+
+def _running(project: Project, process: subprocess.Popen[bytes]) -> Job:
+    def found() -> list[Job]:
+        return [job for job in jobs_of(project, RULE) if job.state == "RUNNING"]
+
+    return wait_until(found, "the training runs", process)[0]
+
+
+def _finish(project: Project, process: subprocess.Popen[bytes], disturbed: Job, state: str) -> None:
+    """Wait for the end of the run; its second job must have gone on where the first was."""
+    assert process.wait(LIMIT) == 0, project.output.read_text()[-6000:]
+    first, second = jobs_of(project, RULE)
+    assert first.number == disturbed.number
+    assert (first.state, second.state) == (state, "COMPLETED")
+    assert "resumed after epoch" in _log(project).read_text()
+
+
+def _start_again(project: Project, what: str) -> subprocess.Popen[bytes]:
+    """What docs/cluster.md says to do after a crash of Snakemake."""
+    python, _, _, *snakemake = project.command(TABLE)
+    command = [python, "profiles/slurm/after_crash.py", what, *snakemake]
+    with project.output.open("w") as output:
+        return subprocess.Popen(command, cwd=project.folder, stdout=output, stderr=output)
+
+
+def _log(project: Project) -> Path:
+    return project.results / "logs" / "train_network" / f"{ROW}.log"
+
+
+def _order(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True)
