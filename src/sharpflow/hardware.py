@@ -4,6 +4,7 @@ import ctypes
 import importlib.util
 import os
 import platform
+import sys
 from pathlib import Path
 from typing import Literal
 
@@ -69,6 +70,27 @@ def uses_bfloat16(precision: Precision, device: str) -> bool:
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     can = torch.cpu.get_capabilities()
     return bool(can.get("amx_bf16") or can.get("avx512_bf16"))
+
+
+def keep_tensorflow_out() -> None:
+    """On another backend Keras would load TensorFlow too, seconds and memory, only to seed it."""
+    if os.environ.get(KERAS_BACKEND) != "tensorflow":
+        sys.modules["tensorflow"] = None  # type: ignore[assignment]  # an import fails
+
+
+def keras_uses_bfloat16(precision: Precision) -> bool:
+    """The same for Keras, on the backend and the device that it has."""
+    import keras
+
+    if precision != "auto":
+        return precision == "bfloat16"
+    if keras.backend.backend() == "torch":
+        import torch
+
+        return uses_bfloat16(precision, "cuda" if torch.cuda.is_available() else "cpu")
+    # TensorFlow does not say, and gains on processors by AMX alone.
+    facts = Path("/proc/cpuinfo")
+    return facts.exists() and "amx_bf16" in facts.read_text()
 
 
 def device_in_words(threads: int) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sharpflow.errors import UserError
-from sharpflow.hardware import choose_keras_backend, show_gpus
+from sharpflow.hardware import choose_keras_backend, keep_tensorflow_out, show_gpus
 from sharpflow.time_limit import Stopped, obey_sigterm, seconds_left
 
 # Read by the libraries when they are loaded, so set before.
@@ -59,6 +59,7 @@ def job(
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
     show_gpus(resources.get("gpu") or 0, named_otherwise=bool(resources.get("gres")))
     choose_keras_backend()
+    keep_tensorflow_out()
     obey_sigterm()
     try:
         yield Job(resources.get("runtime"), time.monotonic())

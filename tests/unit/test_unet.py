@@ -1,8 +1,5 @@
 """The U-Net's shape, its training, and masks from it."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -106,24 +103,6 @@ def test_no_chosen_mask_is_an_error_that_says_what_to_do(tmp_path: Path) -> None
     settings = SETTINGS | {"folder": tmp_path, "checkpoints": tmp_path, "epochs": 1}
     with pytest.raises(UserError, match="no chosen mask among the validation patients"):
         train_unet(*toy_films(4, 1), none, none, **settings)
-
-
-def test_the_network_runs_on_the_torch_backend() -> None:
-    code = (
-        "import numpy as np, keras\n"
-        "from sharpflow.segmentation.unet import build_unet\n"
-        "model = build_unet(16, 16, filters=4, kernels=(1, 3))\n"
-        "model.compile(optimizer='adam', loss='binary_crossentropy')\n"
-        "x = np.random.default_rng(0).random((2, 16, 16, 1), np.float32)\n"
-        "model.fit(x, x, verbose=0)\n"
-        "print(keras.backend.backend(), model.predict_on_batch(x).shape)\n"
-    )
-    environment = os.environ | {"KERAS_BACKEND": "torch", "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "torch (2, 16, 16, 1)"
 
 
 def test_the_largest_region_is_kept_and_the_rest_of_the_film_blackened() -> None:

@@ -9,13 +9,14 @@ cross-entropy. None of this is in the paper; the tables say which base was used.
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sharpflow.anatomy import MODELS, n_classes
 from sharpflow.epochs import train_epochs
+from sharpflow.hardware import Precision, keras_uses_bfloat16
 from sharpflow.joint_scoring.features import network_input
 from sharpflow.joint_scoring.normalized_vgg16 import build_normalized_vgg16, fold
 from sharpflow.joint_scoring.ordinal import decode, encode
@@ -61,7 +62,7 @@ def masked_loss(targets: Any, logits: Any) -> Any:
     weights = np.zeros(ALL_BITS, np.float32)
     for bits in BITS.values():
         weights[bits] = 1 / (bits.stop - bits.start)
-    known = ops.cast(ops.not_equal(targets, UNKNOWN), logits.dtype) * weights
+    known = ops.cast(ops.not_equal(targets, UNKNOWN), "float32") * ops.convert_to_tensor(weights)
     losses = ops.relu(logits) - logits * targets + ops.softplus(-ops.abs(logits))
     return ops.sum(known * losses, axis=-1)
 
@@ -77,7 +78,7 @@ def train_base(
     batch: int,
     learning_rate: float,
     seed: int,
-    precision: Literal["float32", "bfloat16", "auto"] = "float32",
+    precision: Precision = "float32",
     checkpoints: Path | None = None,
     time_budget: float | None = None,
 ) -> tuple["keras.Model", "pd.DataFrame"]:
@@ -88,7 +89,8 @@ def train_base(
     limb_kind, erosion, narrowing. Adam, its rate warmed up over a tenth of the run to
     `learning_rate` and lowered to 0 along a cosine; the epoch of least validation loss is kept.
     `precision` "bfloat16" computes convolutions in it, nearly twice as fast where the processor
-    has it in hardware (x86's AMX), which "auto" asks; the base given is float32 in any case.
+    has it in hardware (x86's AMX) and on GPUs that have it, which "auto" asks; the base given is
+    float32 in any case.
     The history has loss and, of the validation joints, the loss, and for each of the four tasks
     balanced accuracy and mean absolute error of the score. With `checkpoints` a stopped training
     goes on; OutOfTime when the next epoch would not fit into `time_budget` seconds from the call.
@@ -114,7 +116,8 @@ def train_base(
 
     def validate() -> Mapping[str, float]:
         logits = np.asarray(model.predict(seen, batch_size=128, verbose=0))
-        return {"loss": float(np.mean(masked_loss(asked, logits)))} | measures(logits, asked)
+        losses = keras.ops.convert_to_numpy(masked_loss(asked, logits))
+        return {"loss": float(np.mean(losses))} | measures(logits, asked)
 
     history = train_epochs(
         model,
@@ -132,13 +135,9 @@ def train_base(
     return base, history
 
 
-def _policy(precision: str) -> str:
+def _policy(precision: Precision) -> str:
     """The Keras dtype policy."""
-    if precision == "auto":
-        facts = Path("/proc/cpuinfo")
-        amx = facts.exists() and "amx_bf16" in facts.read_text()
-        precision = "bfloat16" if amx else "float32"
-    return "mixed_bfloat16" if precision == "bfloat16" else "float32"
+    return "mixed_bfloat16" if keras_uses_bfloat16(precision) else "float32"
 
 
 def _schedule(rate: float, steps: int) -> Any:

@@ -1,0 +1,143 @@
+"""Small trainings on the backend that KERAS_BACKEND names; test_backends runs it once for each.
+
+    python backend_trainings.py OUT [OTHER]
+
+Without OTHER it makes networks to start from; with the OUT of another backend's run it starts from
+that one's, and predicts with the models which that one trained.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from sharpflow.anatomy import LimbKind
+from sharpflow.epochs import train_epochs
+from sharpflow.evaluation.metrics import balanced_accuracy
+from sharpflow.hardware import keep_tensorflow_out
+from sharpflow.joint_scoring.features import extract_features, network_input
+from sharpflow.joint_scoring.head_training import predict_scores, train_head
+from sharpflow.joint_scoring.ordinal import encode
+from sharpflow.joint_scoring.vgg16 import build_base, build_head
+from sharpflow.segmentation.predict import as_input, predict_probabilities
+from sharpflow.segmentation.training import train_unet
+from sharpflow.segmentation.unet import build_unet
+
+FILM = (24, 24)
+CLASSES = 3
+
+
+def films(count: int, seed: int) -> tuple[Any, Any]:
+    """Bright discs on a dark, noisy ground, and their masks."""
+    random = np.random.default_rng(seed)
+    y, x = np.indices(FILM)
+    middle = random.uniform(9, 15, (2, count, 1, 1))
+    masks = np.where((y - middle[0]) ** 2 + (x - middle[1]) ** 2 < 50, 255, 0).astype(np.uint8)
+    grey = np.where(masks > 0, 140, 60) + random.normal(0, 15, masks.shape)
+    return np.clip(grey, 0, 255).astype(np.uint8), masks
+
+
+def joints(count: int, seed: int) -> tuple[Any, Any]:
+    """Features of which some rise with the score, and the scores."""
+    random = np.random.default_rng(seed)
+    scores = random.integers(0, CLASSES, count)
+    features = random.normal(0, 1, (count, 512)).astype(np.float32)
+    features[:, :60] += scores[:, None].astype(np.float32)
+    return features, scores
+
+
+def starts(folder: Path, *, make: bool) -> dict[str, Any]:
+    """Untrained networks, compiled; the folder's, so that two backends start from the same."""
+    if make:
+        keras.utils.set_random_seed(1)
+        build_unet(*FILM, filters=4, kernels=(3,)).save(folder / "start_unet.keras")
+        build_head(CLASSES).save(folder / "start_head.keras")
+        build_base(None, 32).save(folder / "base.keras")
+    models = {name: keras.saving.load_model(folder / f"start_{name}.keras") for name in INPUTS}
+    for model in models.values():
+        model.compile(keras.optimizers.Adam(1e-3), "binary_crossentropy", jit_compile=False)
+    return models
+
+
+IMAGES, MASKS = films(16, 1)
+FEATURES, SCORES = joints(64, 1)
+INPUTS = {"unet": as_input(IMAGES), "head": FEATURES}
+TARGETS = {"unet": as_input(MASKS), "head": encode(SCORES, CLASSES)}
+
+
+def losses(name: str, model: Any) -> list[float]:
+    """Of three epochs from the start that both backends share."""
+    x, y = INPUTS[name], TARGETS[name]
+
+    def batches(_epoch: int, random: np.random.Generator) -> Any:
+        for rows in random.permutation(len(x)).reshape(-1, 8):
+            yield x[rows], y[rows]
+
+    history = train_epochs(model, batches, epochs=3, seed=5, monitor="loss", keep="last")
+    return history["loss"].tolist()
+
+
+def trained(out: Path, seed: int) -> dict[str, float]:
+    """Train both as the workflow does; gives what the tables would show."""
+    course = train_unet(
+        *films(16, 2),
+        *films(8, 3),
+        kind=LimbKind.HAND,
+        filters=4,
+        kernels=(3,),
+        epochs=10,
+        batch=4,
+        learning_rate=1e-2,
+        patience=10,
+        flip=True,
+        brightness=0.1,
+        seed=seed,
+        folder=out,
+    )
+    settings: dict[str, Any] = {"epochs": 40, "batch": 32, "learning_rate": 5e-3, "keep": "last"}
+    head, _ = train_head(*joints(400, 4), *joints(60, 5), classes=CLASSES, seed=seed, **settings)
+    head.save(out / "head.keras")
+    features, scores = joints(300, 6)
+    return {
+        "dice": float(course["validation_dice"].max()),
+        "balanced_accuracy": balanced_accuracy(scores, predict_scores(head, features), CLASSES),
+    }
+
+
+def predictions(folder: Path) -> dict[str, Any]:
+    """What the models that a run trained say, on this backend."""
+    unet, head, base = (
+        keras.saving.load_model(folder / f"{name}.keras", compile=False)
+        for name in ("model", "head", "base")
+    )
+    crops = np.random.default_rng(7).integers(0, 256, (4, 32, 32), dtype=np.uint8)
+    assert network_input(crops).shape == (4, 32, 32, 3)
+    return {
+        "unet": predict_probabilities(unet, as_input(films(4, 8)[0]), 4),
+        "head": np.asarray(head.predict(joints(50, 9)[0], verbose=0)),
+        "base": extract_features(base, crops),
+    }
+
+
+def main(out: Path, other: Path | None) -> None:
+    """Write what test_backends compares."""
+    keep_tensorflow_out()
+    models = starts(other or out, make=other is None)
+    numbers = {
+        "backend": keras.backend.backend(),
+        "tensorflow": bool(sys.modules.get("tensorflow")),
+        "losses": {name: losses(name, model) for name, model in models.items()},
+        "metrics": trained(out, seed=1),
+    }
+    if other:
+        build_base(None, 32).save(out / "base.keras")
+        np.savez(out / "others.npz", **predictions(other))
+    np.savez(out / "own.npz", **predictions(out))
+    (out / "numbers.json").write_text(json.dumps(numbers))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]) if sys.argv[2:] else None)
