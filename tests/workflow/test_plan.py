@@ -17,6 +17,8 @@ RULES = "\n".join(path.read_text() for path in (ROOT / "workflow" / "rules").glo
 LOCAL = set(
     re.findall(r"^    (\w+),$", RULES.partition("localrules:\n")[2].partition("\n\n")[0], re.M)
 )
+# Rules, and whose needs they take.
+ASKING = re.findall(r'^rule (\w+):(?:(?!^rule ).)*?\*\*needs\("(\w+)"\)', RULES, re.M | re.S)
 TARGETS = {"all", "tables", "figures", "joints", "whole"}
 MOST = 250
 JOB = re.compile(r"^( *)rule (\w+):.*?^ *resources: (.*?)$", re.MULTILINE | re.DOTALL)
@@ -93,9 +95,8 @@ def test_what_computes_on_gpus_goes_where_gpus_are(paper: str) -> None:
 
 def test_every_rule_is_short_or_says_what_it_needs() -> None:
     rules = set(re.findall(r"^rule (\w+):", RULES, re.M)) - TARGETS
-    asking = re.findall(r'^rule (\w+):(?:(?!^rule ).)*?\*\*needs\("(\w+)"\)', RULES, re.M | re.S)
-    assert all(rule == asked for rule, asked in asking)
-    asked = {rule for rule, _ in asking}
+    assert all(rule == asked for rule, asked in ASKING)
+    asked = {rule for rule, _ in ASKING}
     assert LOCAL | asked == rules
     assert not LOCAL & asked
 
@@ -126,3 +127,25 @@ def test_a_training_asks_for_the_time_of_its_study(tmp_path: Path) -> None:
 
     smaller = "whole_image={size: 256, pretraining: {epochs: 25, learning_rate: 0.001}}"
     assert minutes(smaller) - 10 == pytest.approx((minutes() - 10) / 32, abs=1)
+
+
+def test_the_documented_requests_are_those_of_the_plan(paper: str) -> None:
+    planned: dict[str, set[tuple[int, int]]] = {}
+    for job in jobs_of(paper):
+        request = round(int(job.resources["mem_mb"]) / 1000), int(job.resources["runtime"])
+        planned.setdefault(job.rule, set()).add(request)
+    documented: dict[tuple[str, ...], list[set[int]]] = {}
+    for line in (ROOT / "docs" / "cluster.md").read_text().splitlines():
+        cells = line.split("|")
+        rules = (
+            tuple(re.findall(r"[a-z]+_[a-z_]+|segment|standardize", cells[1])) if cells[1:] else ()
+        )
+        if len(cells) == 9 and rules and set(rules) <= {rule for rule, _ in ASKING}:
+            rows = documented.setdefault(rules, [set(), set()])
+            for row, cell in zip(rows, cells[4:6], strict=True):
+                row |= {int(number) for number in re.findall(r"\d+", cell)}
+    assert {rule for rules in documented for rule in rules} == {rule for rule, _ in ASKING}
+    for rules, numbers in documented.items():
+        requests = {request for rule in rules for request in planned.get(rule, ())}
+        for found, said in zip(zip(*requests, strict=True), numbers, strict=bool(requests)):
+            assert (min(found), max(found)) == (min(said), max(said)), rules
