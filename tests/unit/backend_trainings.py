@@ -18,6 +18,7 @@ from sharpflow.anatomy import LimbKind
 from sharpflow.epochs import train_epochs
 from sharpflow.evaluation.metrics import balanced_accuracy
 from sharpflow.hardware import keep_tensorflow_out
+from sharpflow.joint_scoring.base_training import ALL_BITS, masked_loss
 from sharpflow.joint_scoring.features import extract_features, network_input
 from sharpflow.joint_scoring.head_training import predict_scores, train_head
 from sharpflow.joint_scoring.ordinal import encode
@@ -122,9 +123,18 @@ def predictions(folder: Path) -> dict[str, Any]:
     }
 
 
+def loss_on_a_device() -> None:
+    """As on a GPU, whose tensors numpy cannot touch; "meta" is torch's stand-in for any device."""
+    arrays = np.zeros((2, 4, ALL_BITS), np.float32)
+    with keras.device("meta"):
+        assert masked_loss(*arrays).shape == (4,)
+
+
 def main(out: Path, other: Path | None) -> None:
     """Write what test_backends compares."""
     keep_tensorflow_out()
+    if keras.backend.backend() == "torch":
+        loss_on_a_device()
     models = starts(other or out, make=other is None)
     numbers = {
         "backend": keras.backend.backend(),

@@ -59,6 +59,7 @@ def masked_loss(targets: Any, logits: Any) -> Any:
     """Binary cross-entropy over the known bits of each joint, (n,); each task weighs the same."""
     from keras import ops
 
+    targets, logits = ops.convert_to_tensor(targets), ops.convert_to_tensor(logits)
     weights = np.zeros(ALL_BITS, np.float32)
     for bits in BITS.values():
         weights[bits] = 1 / (bits.stop - bits.start)
