@@ -27,9 +27,9 @@ CONFIG = {
     + "".join(f"NodeName={node} Name=gpu Type=fake File={file}\n" for node, file in GPUS.items()),
     "cgroup.conf": "CgroupPlugin=cgroup/v1\nCgroupAutomount=no\n",  # else Slurm looks for systemd
 }
-# Which devices a task sees: a line each of job, step and device numbers.
+# Which devices a task sees: a line of job and device numbers.
 NOTE_DEVICES = """#!/bin/sh
-echo "$SLURM_JOB_ID $SLURM_STEP_ID ${CUDA_VISIBLE_DEVICES:-none}" >> %s
+echo "$SLURM_JOB_ID ${CUDA_VISIBLE_DEVICES:-none}" >> %s
 """
 SECONDS = 60  # for anything to start or stop
 
@@ -110,7 +110,7 @@ def devices_seen() -> dict[int, set[str]]:
     """Job number and the devices that its tasks saw; "none" for a task without."""
     seen: dict[int, set[str]] = {}
     for line in (FOLDER / "devices").read_text().splitlines():
-        job, _step, devices = line.split()
+        job, devices = line.split()
         seen.setdefault(int(job), set()).add(devices)
     return seen
 

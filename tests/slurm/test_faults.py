@@ -57,8 +57,9 @@ def sees_its_time_end(project: Project) -> None:
     log = _log(project)
     wait_until(log.exists, "the script begins, and imports what it needs", process)
     _order("scontrol", "update", f"JobId={job.number}", "EndTime=now+15")
+    wait_until(lambda: "does not fit" in log.read_text(), "it asks Slurm, and stops", process)
+    _order("scontrol", "update", f"JobId={job.number}", "EndTime=now+300")  # to end by itself
     _finish(project, process, job, "FAILED")
-    assert "does not fit into the job's time" in job.output.read_text()
 
 
 def loses_its_node(project: Project) -> None:
@@ -92,11 +93,16 @@ def loses_snakemake(project: Project) -> None:
 
 def outlives_snakemake(project: Project) -> None:
     project = for_cluster(project)
-    process, _ = _train(project)
+    process, job = _train(project)
+    _order("scancel", "--signal=STOP", str(job.number))
     kill(process)
+    project.run("--unlock")
+    refused = project.attempt(TABLE)
+    assert refused.returncode == 1
+    assert f"{job.number} RUNNING {RULE}" in refused.stdout + refused.stderr
+    _order("scancel", "--signal=CONT", str(job.number))
     assert _start_again(project, "wait").wait(LIMIT) == 0, project.output.read_text()[-6000:]
-    assert set(states(project, RULE)) == {"COMPLETED"}
-    assert most_at_once(jobs_of(project, RULE)) == 1
+    assert states(project, RULE) == ["COMPLETED"]  # and not trained again
 
 
 def stands_beside_an_impossible_request(project: Project) -> None:
