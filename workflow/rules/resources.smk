@@ -3,7 +3,7 @@
 # from. CPUs are each rule's own `threads`. A run on one machine is not held to any of this.
 
 
-# Short enough for the machine that Snakemake runs on: seconds each, on one CPU (check_films: four).
+# Short enough for the machine that Snakemake runs on: seconds each, on one CPU.
 localrules:
     fetch_vgg16,
     fetch_yolov3,
