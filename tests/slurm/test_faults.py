@@ -1,9 +1,11 @@
 """What goes wrong on a cluster, done to one training each; all end as an undisturbed run does."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from .runs import LIMIT, Job, for_cluster, jobs_of, most_at_once, states, wait_u
 ROW = "total-mobilenetv2-mse-batch4"
 MODEL, TABLE = f"results/whole/whole/{ROW}/model.pt", "results/whole/tables/whole_regression.csv"
 RULE = "rule_train_network"
+EPOCHS = 16
 Fault = Callable[[Project], None]
 
 
@@ -36,41 +39,38 @@ def exits_once(project: Project) -> None:
 
 
 def is_cancelled(project: Project) -> None:
-    project = for_cluster(project)
-    process, job = _train(project)
-    _order("scancel", str(job.number))
-    _finish(project, process, job, "CANCELLED")
+    with _training(project := for_cluster(project)) as (process, job):
+        _order("scancel", str(job.number))
+        _finish(project, process, job, "CANCELLED")
 
 
 def reaches_its_time_limit(project: Project) -> None:
-    project = for_cluster(project)
-    process, job = _train(project)
-    _order("scancel", "--signal=STOP", str(job.number))  # it hangs, for Slurm looks each 30 s only
-    _order("scontrol", "update", f"JobId={job.number}", "EndTime=now+1")
-    _finish(project, process, job, "TIMEOUT")
+    with _training(project := for_cluster(project)) as (process, job):
+        _order("scancel", "--signal=STOP", str(job.number))  # it hangs; Slurm looks each 30 s only
+        _end_in(1, job)
+        _finish(project, process, job, "TIMEOUT")
 
 
 def sees_its_time_end(project: Project) -> None:
     project = for_cluster(project)
-    process = project.start(TABLE)
-    job = _running(project, process)
     log = _log(project)
-    wait_until(log.exists, "the script begins, and imports what it needs", process)
-    _order("scontrol", "update", f"JobId={job.number}", "EndTime=now+15")
-    wait_until(lambda: "does not fit" in log.read_text(), "it asks Slurm, and stops", process)
-    _order("scontrol", "update", f"JobId={job.number}", "EndTime=now+300")  # to end by itself
-    _finish(project, process, job, "FAILED")
+    with _until_the_end(project.start(TABLE)) as process:
+        job = _running(project, process)
+        wait_until(log.exists, "the script begins, and imports what it needs", process)
+        _end_in(15, job)
+        wait_until(lambda: "does not fit" in log.read_text(), "it asks Slurm, and stops", process)
+        _end_in(300, job)  # so that it ends by itself
+        _finish(project, process, job, "FAILED")
 
 
 def loses_its_node(project: Project) -> None:
-    project = for_cluster(project)
-    process, job = _train(project)
-    cluster.kill_node(job.node)
-    try:
-        wait_until(lambda: "NODE_FAIL" in states(project, RULE), "the loss is noticed", process)
-    finally:
-        cluster.start_node(job.node)
-    _finish(project, process, job, "NODE_FAIL")
+    with _training(project := for_cluster(project)) as (process, job):
+        cluster.kill_node(job.node)
+        try:
+            wait_until(lambda: "NODE_FAIL" in states(project, RULE), "the loss is seen", process)
+        finally:
+            cluster.start_node(job.node)
+        _finish(project, process, job, "NODE_FAIL")
 
 
 def takes_too_much_memory(project: Project) -> None:
@@ -83,25 +83,25 @@ def takes_too_much_memory(project: Project) -> None:
 
 
 def loses_snakemake(project: Project) -> None:
-    project = for_cluster(project)
-    process, job = _train(project)
-    kill(process)
+    with _training(project := for_cluster(project)) as (process, job):
+        kill(process)
     assert states(project, RULE) == ["RUNNING"]
-    _finish(project, _start_again(project, "cancel"), job, "CANCELLED")
+    with _after_crash(project, "cancel") as again:
+        _finish(project, again, job, "CANCELLED")
     assert most_at_once(jobs_of(project, RULE)) == 1
 
 
 def outlives_snakemake(project: Project) -> None:
-    project = for_cluster(project)
-    process, job = _train(project)
-    _order("scancel", "--signal=STOP", str(job.number))
-    kill(process)
+    with _training(project := for_cluster(project)) as (process, job):
+        _order("scancel", "--signal=STOP", str(job.number))
+        kill(process)
     project.run("--unlock")
     refused = project.attempt(TABLE)
     assert refused.returncode == 1
     assert f"{job.number} RUNNING {RULE}" in refused.stdout + refused.stderr
     _order("scancel", "--signal=CONT", str(job.number))
-    assert _start_again(project, "wait").wait(LIMIT) == 0, project.output.read_text()[-6000:]
+    with _after_crash(project, "wait") as again:
+        assert again.wait(LIMIT) == 0, project.output.read_text()[-6000:]
     assert states(project, RULE) == ["COMPLETED"]  # and not trained again
 
 
@@ -148,7 +148,7 @@ def victim(finished_whole: Project, tmp_path_factory: pytest.TempPathFactory) ->
     project = _copy(finished_whole, tmp_path_factory.mktemp("faults") / "victim")
     shutil.rmtree(project.results / "tables")
     own = project.folder / "own.yaml"
-    own.write_text(own.read_text() + f"whole_image: {{rows: [{ROW}], epochs: 16}}\n")
+    own.write_text(own.read_text() + f"whole_image: {{rows: [{ROW}], epochs: {EPOCHS}}}\n")
     return project
 
 
@@ -182,12 +182,36 @@ def _copy(project: Project, folder: Path) -> Project:
     return replace(project, folder=folder)
 
 
-def _train(project: Project) -> tuple[subprocess.Popen[bytes], Job]:
-    """Start the run, and wait until its training is in the third epoch."""
-    process = project.start(TABLE)
+@contextmanager
+def _training(project: Project) -> Iterator[tuple[subprocess.Popen[bytes], Job]]:
+    """Start the run, and go on when its training is in the third epoch."""
     log = _log(project)
-    wait_until(lambda: log.exists() and "epoch 2," in log.read_text(), "the third epoch", process)
-    return process, _running(project, process)
+    with _until_the_end(project.start(TABLE)) as process:
+        wait_until(lambda: log.exists() and "epoch 2," in log.read_text(), "epoch 3", process)
+        yield process, _running(project, process)
+
+
+@contextmanager
+def _after_crash(project: Project, what: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Do what docs/cluster.md says to do after a crash of Snakemake."""
+    python, _, _, *snakemake = project.command(TABLE)
+    command = [python, "profiles/slurm/after_crash.py", what, *snakemake]
+    with project.output.open("w") as output:
+        process = subprocess.Popen(
+            command, cwd=project.folder, stdout=output, stderr=output, start_new_session=True
+        )
+    with _until_the_end(process):
+        yield process
+
+
+@contextmanager
+def _until_the_end(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """Leave no Snakemake behind when a test fails."""
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            kill(process)
 
 
 def _running(project: Project, process: subprocess.Popen[bytes]) -> Job:
@@ -203,19 +227,20 @@ def _finish(project: Project, process: subprocess.Popen[bytes], disturbed: Job, 
     first, second = jobs_of(project, RULE)
     assert first.number == disturbed.number
     assert (first.state, second.state) == (state, "COMPLETED")
-    assert "resumed after epoch" in _log(project).read_text()
-
-
-def _start_again(project: Project, what: str) -> subprocess.Popen[bytes]:
-    """What docs/cluster.md says to do after a crash of Snakemake."""
-    python, _, _, *snakemake = project.command(TABLE)
-    command = [python, "profiles/slurm/after_crash.py", what, *snakemake]
-    with project.output.open("w") as output:
-        return subprocess.Popen(command, cwd=project.folder, stdout=output, stderr=output)
+    log = _log(project).read_text()
+    done = re.search(r"resumed after epoch (\d+)", log)
+    assert done is not None
+    left = [str(epoch) for epoch in range(int(done[1]) + 1, EPOCHS + 1)]
+    assert re.findall(r"epoch (\d+),", log) == left
 
 
 def _log(project: Project) -> Path:
     return project.results / "logs" / "train_network" / f"{ROW}.log"
+
+
+def _end_in(seconds: int, job: Job) -> None:
+    """Have Slurm think that a job's time will be over."""
+    _order("scontrol", "update", f"JobId={job.number}", f"EndTime=now+{seconds}")
 
 
 def _order(*command: str) -> None:
