@@ -1,5 +1,6 @@
 """Shards: whole, in order, and the same for an id whatever else is there."""
 
+import pickle
 from collections import Counter
 from pathlib import Path
 
@@ -99,3 +100,17 @@ def test_chosen_images_are_those_of_the_stack() -> None:
     assert len(chosen) == 3
     assert (chosen[0] == IMAGES[4]).all()
     assert (chosen.take([2, 1]) == IMAGES[[3, 1]]).all()
+
+
+def test_a_stack_travels_to_another_process_without_its_pixels(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (6, 50, 40), np.uint8)  # 12 kB
+    rows = pd.DataFrame({"image_id": list("abcdef")})
+    write_shard(tmp_path / "00.npy", images, rows)
+    stack, _ = read_shards([tmp_path / "00.npy"])
+    mixed = ImageStack([*stack._shards, images[:2], stack._shards[0][3:]])
+    for sent, size in ((choose_images(stack, [4, 1]), 1000), (mixed, 12_000)):
+        message = pickle.dumps(sent)
+        assert len(message) < size
+        received = pickle.loads(message)
+        every = range(len(sent))
+        np.testing.assert_array_equal(received.take(every), sent.take(every))

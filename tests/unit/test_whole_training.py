@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -108,6 +110,29 @@ def test_a_run_stopped_within_an_epoch_ends_with_the_same_bytes(
             train(tmp_path)
     train(tmp_path)
     assert same_model(unbroken, tmp_path)
+
+
+def test_two_processes_share_a_training_that_goes_on_with_one(tmp_path: Path):
+    # As in a Slurm job, which Lightning would otherwise take for one of its own.
+    slurm = {"SLURM_NTASKS": "1", "SLURM_JOB_NAME": "train", "SLURM_PROCID": "0"}
+    root = Path(__file__).parents[2]
+    ended = subprocess.run(
+        [sys.executable, "tests/unit/two_devices.py", str(tmp_path)],
+        cwd=root,
+        env=os.environ | slurm | {"PYTHONPATH": f"{root}{os.pathsep}{root / 'src'}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    said = (tmp_path / "log.txt").read_text()
+    assert ended.returncode == 1
+    assert "1 of 2 epochs are done and kept" in ended.stderr, said
+    assert "Traceback" not in said
+    assert said.count("validation_loss") == 1  # of one process
+    history = train(tmp_path, epochs=2)
+    assert list(history["epoch"]) == [1, 2]
+    assert (tmp_path / "model.pt").exists()
 
 
 def test_frozen_stages_do_not_change_and_resume_too(tmp_path: Path):

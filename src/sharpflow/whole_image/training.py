@@ -88,7 +88,8 @@ def train_network(
         compile: through torch.compile; "auto": on a GPU only.
         devices: GPUs (or processes on a CPU) that share each batch; "auto": the GPUs that the
             process sees, as many as can share a batch evenly; one on a CPU. More than one start
-            new processes that import the calling script again: guard its body by __name__.
+            new processes that import the calling script again: guard its body by __name__. Batch
+            norms take the whole batch on GPUs, each process its share on a CPU.
         threads: of torch on the CPU; None leaves torch's setting.
         time_budget: seconds from the call until this must have ended, by the longest epoch so far.
 
@@ -112,12 +113,14 @@ def train_network(
     train, validation = _indices(row, splits, len(images), len(learned))
     network = build_network(row.network, row.outputs, seed_for(seed, row.network, "weights"))
     _start_from(row, network, start)
-    freeze(network, row.freeze)
     on_gpu = torch.cuda.is_available()
     device = "cuda" if on_gpu else "cpu"
     devices = _count_devices(row.batch) if devices == "auto" else devices
     if row.batch % devices:
         raise UserError(f"{row.name}: {devices} devices cannot share a batch of {row.batch}.")
+    if on_gpu and devices > 1:  # statistics of the whole batch; torch has it for GPUs only
+        network = torch.nn.SyncBatchNorm.convert_sync_batchnorm(network)
+    freeze(network, row.freeze)
     module = WholeImageModule(
         row,
         ready_network(network, channels_last),
