@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sharpflow.errors import UserError
-from sharpflow.hardware import choose_keras_backend, keep_tensorflow_out, show_gpus
+from sharpflow.hardware import choose_keras_backend, keep_tensorflow_out, show_gpus, visible_gpus
 from sharpflow.time_limit import Stopped, obey_sigterm, seconds_left
 
 # Read by the libraries when they are loaded, so set before.
@@ -58,7 +58,10 @@ def job(
     terminal = os.dup(sys.stderr.fileno())
     _send_output_to(Path(log))
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
-    show_gpus(resources.get("gpu") or 0, named_otherwise=bool(resources.get("gres")))
+    asked, elsewhere = resources.get("gpu") or 0, bool(resources.get("gres"))
+    show_gpus(asked, named_otherwise=elsewhere)
+    if (asked or elsewhere) and not visible_gpus():
+        logging.info("the rule asks for a GPU and none is seen: the processor computes")
     choose_keras_backend()
     keep_tensorflow_out()
     obey_sigterm()
