@@ -30,7 +30,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources):
     # Of classes, what spoke for the predicted one; a total has one output.
     explained = tests["predicted"] if task == "severity" else tests["predicted"] * 0
     heat = coarse_heat(
-        load_network(row, source.model[0]),
+        load_network(row, source.model[0]).to("cuda" if torch.cuda.is_available() else "cpu"),
         stack.take(number[image_id] for image_id in tests["image_id"]),
         pixel_mean=statistics["pixel_mean"],
         pixel_sd=statistics["pixel_sd"],
