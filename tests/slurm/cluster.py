@@ -119,7 +119,7 @@ def _write_files() -> None:
     for folder in (FOLDER, FOLDER / "state", *(FOLDER / f"spool.{node}" for node in NODES)):
         folder.mkdir(parents=True)
         folder.chmod(0o755)
-    for device in GPUS.values():  # another name for /dev/null
+    for device in GPUS.values():  # another name for /dev/null: jobs see no device that is a file
         os.mknod(device, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
     (FOLDER / "munge.key").touch(0o600)
     (FOLDER / "munge.key").write_bytes(os.urandom(1024))
@@ -183,10 +183,10 @@ def _pid(name: str) -> int | None:
     """Pid of a daemon that was started here, while it runs."""
     try:
         pid = int((FOLDER / f"{name}.pid").read_text())
-        command = Path(f"/proc/{pid}/comm").read_text().strip()
+        command, state = _read_stat(pid)[:2]
     except (OSError, ValueError):
         return None
-    return pid if command == name.partition(".")[0] else None
+    return pid if command == name.partition(".")[0] and state != "Z" else None
 
 
 def _end(name: str, number: signal.Signals) -> None:
@@ -223,9 +223,15 @@ def _descendants(pid: int) -> list[int]:
 
 def _parent(pid: int) -> int | None:
     try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        return int(_read_stat(pid)[2])
     except OSError:
         return None
+
+
+def _read_stat(pid: int) -> list[str]:
+    """A process's name, its state (Z: it has ended, and nobody asked how), its parent, and more."""
+    name, _, rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+    return [name.partition("(")[2], *rest.split()]
 
 
 def main() -> None:
