@@ -224,7 +224,8 @@ def _running(project: Project, process: subprocess.Popen[bytes]) -> Job:
     def found() -> list[Job]:
         return [job for job in jobs_of(project, RULE) if job.state == "RUNNING"]
 
-    return wait_until(found, "the training runs", process)[0]
+    job: Job = wait_until(found, "the training runs", process)[0]
+    return job
 
 
 def _finish(project: Project, process: subprocess.Popen[bytes], disturbed: Job, state: str) -> None:
