@@ -318,12 +318,14 @@ class WholeImage(Section):
     """Whole-image scoring (Bo et al.)."""
 
     size: Annotated[int, Field(ge=32)]
-    contrast: Literal["none", "stretch"]
+    contrast: Literal["none", "clahe"]
+    turns: Annotated[list[Literal[0, 90, 180, 270]], Field(min_length=1)]
     shards: ImageShards
     split: ImageSplit
     rows: Literal["all", "core"] | list[str]
     core: list[str]
     epochs: Count
+    row_epochs: dict[str, Count]
     pretraining: Pretraining
     learning_rate: Positive
     schedule: Literal["constant", "cosine"]

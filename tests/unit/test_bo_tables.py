@@ -1,6 +1,7 @@
 """Tables 1 and 2 hold every row of the paper, this run's numbers and the paper's."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,9 @@ NOTES = WholeNotes(
     pretraining_data="phantom",
     image_size=192,
     contrast="none",
+    turns=(0, 90, 180, 270),
     epochs=30,
+    row_epochs={},
     pretraining_epochs=20,
     split_by="patient",
     members="paper",
@@ -176,13 +179,34 @@ def test_notes_say_what_made_the_numbers(
 def test_notes_of_a_cohort_do_not_speak_of_drawn_films(
     tmp_path: Path, regression: pd.DataFrame
 ) -> None:
-    notes = WholeNotes("wang", "RSNA", 1024, "none", 100, 50, "image", "validation", "train")
+    notes = replace(
+        NOTES,
+        data="wang",
+        pretraining_data="RSNA",
+        image_size=1024,
+        epochs=100,
+        pretraining_epochs=50,
+        split_by="image",
+        members="validation",
+        fitted_on="train",
+    )
     publish_regression(regression.assign(data="wang"), tmp_path, notes)
     page = (tmp_path / "whole_regression.md").read_text()
     assert "drawn" not in page
     assert "names no patients" in page
     assert "bone age of RSNA" in page
     assert "members are the best on the validation images" in page
+
+
+def test_notes_tell_what_a_small_study_does_other_than_the_paper(
+    tmp_path: Path, regression: pd.DataFrame
+) -> None:
+    other = {"contrast": "clahe", "turns": (0,), "row_epochs": {"bone-age-resnet50": 2}}
+    publish_regression(regression, tmp_path, replace(NOTES, **other))
+    page = (tmp_path / "whole_regression.md").read_text()
+    assert "evened by CLAHE (not in the paper)" in page
+    assert "turned by 0 degrees in training (paper: 0, 90, 180, 270)" in page
+    assert "other epochs: bone-age-resnet50 2." in page
 
 
 def test_csv_gives_back_the_same_numbers(tmp_path: Path, severity: pd.DataFrame) -> None:

@@ -105,6 +105,22 @@ def test_augmented_images_are_the_eight_poses_about_as_often():
     assert (same.sum(1) < 140).all()  # 100 each; SD 9.4
 
 
+def test_images_are_turned_as_asked():
+    moved = augment(
+        image().repeat(100, 1, 1),
+        torch.Generator().manual_seed(3),
+        pixel_mean=0.0,
+        pixel_sd=1 / 255,
+        turns=[180],
+        dimmest=1.0,
+        brightest=1.0,
+    )
+    poses = [torch.rot90(side, 2) for side in (image(), image().fliplr())]
+    same = torch.stack([(moved[:, 0].round() == pose).all((1, 2)) for pose in poses])
+    assert same.any(0).all()
+    assert same.any(1).all()
+
+
 def test_intensity_is_one_factor_an_image_within_its_bounds():
     batch = torch.full((500, 2, 2), 200, dtype=torch.uint8)
     values = augment(batch, torch.Generator().manual_seed(3), pixel_mean=0.0, pixel_sd=1 / 255)

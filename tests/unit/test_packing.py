@@ -42,6 +42,18 @@ def test_shrinking_averages_and_growing_stays_in_range() -> None:
     assert grown.max() == 255
 
 
+def test_evened_contrast_is_the_same_at_half_the_exposure(tmp_path: Path) -> None:
+    """What `clahe` is for, even where a white border stands beside a dark film."""
+    film = np.random.default_rng(1).integers(40, 240, (256, 256)).astype(np.uint8)
+    dark = film // 2
+    film[:, -8:] = dark[:, -8:] = 255
+    paths = {"a": save(tmp_path / "a.png", film), "b": save(tmp_path / "b.png", dark)}
+    (plain, other), _, _ = pack(paths, 256)
+    (evened, same), _, _ = pack(paths, 256, contrast="clahe")
+    assert np.abs(plain.astype(int) - other).mean() > 50
+    assert np.abs(evened.astype(int) - same).mean() < 10
+
+
 def test_colour_and_deep_images_become_grey(tmp_path: Path) -> None:
     colour = np.zeros((20, 20, 3), np.uint8)
     colour[..., 1] = 100  # green weighs 0.587

@@ -14,8 +14,9 @@ from sharpflow.whole_image.grid import (
 WHOLE = study.whole_image
 try:
     CHOSEN = choose_rows(WHOLE.rows, WHOLE.core, WHOLE.stacking.members)
+    choose_rows(list(WHOLE.row_epochs), [])  # are all there
 except UserError as error:
-    raise WorkflowError(f"whole_image.rows: {error}")
+    raise WorkflowError(f"whole_image (rows, core, row_epochs): {error}")
 NETWORK_ROWS = {row.name: row for row in CHOSEN if isinstance(row, NetworkRow)}
 STACK_ROWS = {row.name: row for row in CHOSEN if isinstance(row, StackRow)}
 BINNED_ROWS = {row.name: row for row in CHOSEN if isinstance(row, BinnedRow)}
@@ -143,6 +144,8 @@ def image_data_name(name):
 def training_settings(wildcards):
     """How a network is trained; some of it is other for bone age."""
     names = (
+        "schedule",
+        "turns",
         "momentum",
         "weight_decay",
         "precision",
@@ -152,8 +155,9 @@ def training_settings(wildcards):
     )
     pretrains = NETWORK_ROWS[wildcards.network].task == "bone_age"
     own = WHOLE.pretraining if pretrains else WHOLE
-    return {name: getattr(WHOLE, name) for name in ("schedule", *names)} | {
-        name: getattr(own, name) for name in ("epochs", "learning_rate")
+    return {name: getattr(WHOLE, name) for name in names} | {
+        "epochs": WHOLE.row_epochs.get(wildcards.network, own.epochs),
+        "learning_rate": own.learning_rate,
     }
 
 
@@ -165,7 +169,9 @@ def whole_notes():
         "pretraining_data": image_data_name("bone_age"),
         "image_size": WHOLE.size,
         "contrast": WHOLE.contrast,
+        "turns": WHOLE.turns,
         "epochs": WHOLE.epochs,
+        "row_epochs": WHOLE.row_epochs,
         "pretraining_epochs": WHOLE.pretraining.epochs,
         "split_by": "patient" if by_patient else "image",
         "members": WHOLE.stacking.members,

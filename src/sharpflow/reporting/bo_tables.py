@@ -5,7 +5,7 @@ CSV, Markdown and LaTeX, and says under it what made the numbers. As the paper, 
 tables of the joints, these print accuracies as fractions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ TITLES = {
     "kappa": "Quadratic kappa",
     "icc": "ICC",
 }
+QUARTERS = {0, 90, 180, 270}
 _DIGITS = {"mae": 2, "rmse": 2}  # of the others three, as the paper prints them
 
 
@@ -45,8 +46,10 @@ class WholeNotes:
         data: "phantom" or the cohort's name, as in the column `data`.
         pretraining_data: "phantom" (drawn children's hands) or the bone-age cohort's name.
         image_size: pixels a side of the packed images.
-        contrast: "none" (the paper's) or "stretch", of each film.
+        contrast: "none" (the paper's) or "clahe", of each film.
+        turns: degrees by which training images are turned.
         epochs: of the rows trained on the cohort.
+        row_epochs: of single rows where they are other.
         pretraining_epochs: of the bone-age rows.
         split_by: "patient" where the cohort names patients, else "image".
         members: how a stack's members were chosen, "paper" or "validation".
@@ -57,7 +60,9 @@ class WholeNotes:
     pretraining_data: str
     image_size: int
     contrast: str
+    turns: tuple[int, ...]
     epochs: int
+    row_epochs: Mapping[str, int]
     pretraining_epochs: int
     split_by: str
     members: str
@@ -91,14 +96,18 @@ class WholeNotes:
         """A sentence on image size, epochs and the pretraining."""
         drawn = "drawn hands of children (phantom)"
         source = drawn if self.pretraining_data == "phantom" else self.pretraining_data
-        grey = ""
-        if self.contrast == "stretch":
-            grey = "each film's grey values stretched to the whole range (not in the paper); "
+        own = ""
+        if self.contrast == "clahe":
+            own += "each film's contrast evened by CLAHE (not in the paper); "
+        if set(self.turns) != QUARTERS:
+            turned = ", ".join(map(str, self.turns))
+            own += f"turned by {turned} degrees in training (paper: 0, 90, 180, 270); "
+        other = ", ".join(f"{row} {epochs}" for row, epochs in self.row_epochs.items())
         return (
-            f"Images of {self.image_size}x{self.image_size} pixels (paper: 1024x1024); {grey}"
+            f"Images of {self.image_size}x{self.image_size} pixels (paper: 1024x1024); {own}"
             f"{self.epochs} epochs (paper: 100 for baselines), the one with the least validation "
             f"loss kept; transfer from bone age of {source}, {self.pretraining_epochs} epochs "
-            "(paper: RSNA, 50)."
+            "(paper: RSNA, 50)" + (f"; other epochs: {other}." if other else ".")
         )
 
     def of_stacks(self) -> str:

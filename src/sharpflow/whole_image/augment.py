@@ -1,5 +1,7 @@
 """Augmentation of batches in torch, on the device (Bo et al., 2.2)."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -20,28 +22,31 @@ def augment(
     *,
     pixel_mean: float,
     pixel_sd: float,
+    turns: Sequence[int] = (0, 90, 180, 270),
     flip: float = 0.5,
     dimmest: float = 0.9,
     brightest: float = 1.1,
 ) -> torch.Tensor:
     """Turn, flip, brighten and normalise square images, uint8 (n, size, size), on their device.
 
-    Each image is turned by 0, 90, 180 or 270 degrees, all as likely; flipped left to right with
-    probability `flip` (paper silent: 0.5); multiplied by a factor drawn evenly from `dimmest` to
-    `brightest`, without clipping (paper silent), then normalised. Draws come from `generator` on
-    the CPU, so that they are the same on every device. Gives float32 (n, 1, size, size).
+    Each image is turned by one of `turns` (degrees; the paper's by default), all as likely;
+    flipped left to right with probability `flip` (paper silent: 0.5); multiplied by a factor drawn
+    evenly from `dimmest` to `brightest`, without clipping (paper silent), then normalised. Draws
+    come from `generator` on the CPU, so that they are the same on every device. Gives float32
+    (n, 1, size, size).
     """
     n = len(batch)
-    turns = torch.randint(4, (n,), generator=generator).tolist()
+    chosen = torch.randint(len(turns), (n,), generator=generator).tolist()
+    quarters = [turns[index] // 90 for index in chosen]
     flips = (torch.rand(n, generator=generator) < flip).tolist()
     factors = torch.empty(n).uniform_(dimmest, brightest, generator=generator)
     scales, shift = factors / (255 * pixel_sd), pixel_mean / pixel_sd
     if batch.device.type == "cpu":
-        return _augment_by_table(batch, turns, flips, scales, shift)
+        return _augment_by_table(batch, quarters, flips, scales, shift)
     moved = torch.stack(
         [  # bytes are moved, a quarter of what floats would be
             torch.rot90(image.flip(1) if flipped else image, turn)
-            for image, turn, flipped in zip(batch, turns, flips, strict=True)
+            for image, turn, flipped in zip(batch, quarters, flips, strict=True)
         ]
     )
     scale = scales.to(batch.device, non_blocking=True)

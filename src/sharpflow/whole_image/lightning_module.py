@@ -4,7 +4,7 @@ import logging
 import math
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -57,6 +57,7 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
         seed: int,
         learning_rate: float,
         schedule: Schedule,
+        turns: Sequence[int],
         momentum: float,
         weight_decay: float,
         compiled: bool,
@@ -69,6 +70,7 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
         self.pixels = {name: statistics[name] for name in ("pixel_mean", "pixel_sd")}
         self.epochs, self.seed, self.deadline = epochs, seed, deadline
         self.schedule: Schedule = schedule
+        self.turns = turns
         self.sgd = {"lr": learning_rate, "momentum": momentum, "weight_decay": weight_decay}
         self.loss = LOSSES[row.loss]
         self.progress = Progress(path)
@@ -144,7 +146,7 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
     def training_step(self, batch: tuple[torch.Tensor, torch.Tensor], _index: int) -> torch.Tensor:
         """Loss of one batch, augmented on the device."""
         images, targets = batch
-        x = augment(images, self.generator, **self.pixels)
+        x = augment(images, self.generator, turns=self.turns, **self.pixels)
         loss = self.loss(self.run_network[0](x).float(), targets)
         self.loss_sum += loss.detach()
         return loss

@@ -37,14 +37,16 @@ def resize(image: Grey, size: int) -> Grey:
     return np.asarray(cv2.resize(image, (size, size), interpolation=how), np.uint8)
 
 
-DARKEST, BRIGHTEST = 1.0, 99.0  # percentiles of a film that become 0 and 255
+CLIP, GRID = 4.0, 8
 
 
-def stretch(image: Grey) -> Grey:
-    """A grey image with its values spread over 0 to 255, so that exposure weighs less (ours)."""
-    dark, bright = np.percentile(image, [DARKEST, BRIGHTEST])
-    values = (np.arange(256) - dark) * (255 / max(bright - dark, 1))
-    return np.asarray(cv2.LUT(image, np.clip(values, 0, 255).astype(np.uint8)), np.uint8)
+def equalize(image: Grey) -> Grey:
+    """A grey image with its contrast made even place by place, by CLAHE (ours).
+
+    Exposure then weighs less, also where a bright border or marker stands beside a dark hand.
+    """
+    clahe = cv2.createCLAHE(clipLimit=CLIP, tileGridSize=(GRID, GRID))
+    return np.asarray(clahe.apply(image), np.uint8)
 
 
 def pack(
@@ -52,7 +54,7 @@ def pack(
     size: int,
     max_pixels: int = MAX_PIXELS,
     *,
-    contrast: Literal["none", "stretch"] = "none",
+    contrast: Literal["none", "clahe"] = "none",
     workers: int = 1,
 ) -> tuple[Grey, pd.DataFrame, pd.DataFrame]:
     """Decode each image once, in `workers` threads, and resize it.
@@ -70,7 +72,7 @@ def pack(
         except ImageError as error:
             return error
         small = resize(image, size)
-        small = stretch(small) if contrast == "stretch" else small
+        small = equalize(small) if contrast == "clahe" else small
         return small, (*image.shape, image_digest(image))
 
     names = sorted(paths)

@@ -6,7 +6,7 @@ import multiprocessing
 import re
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -50,6 +50,7 @@ def train_network(
     start: str | Path | None = None,
     learning_rate: float = 0.001,
     schedule: Schedule = "constant",
+    turns: Sequence[int] = (0, 90, 180, 270),
     momentum: float = 0.9,
     weight_decay: float = 0.001,
     precision: Precision = "auto",
@@ -81,6 +82,7 @@ def train_network(
         seed: the study's.
         start: model.pt of the pretraining row, for a row that has one.
         learning_rate, momentum, weight_decay: the paper's by default.
+        turns: degrees by which training images are turned, all as likely (paper: these).
         schedule: "constant", or "cosine", from the learning rate down to near 0 by the epoch.
         precision: "float32", "bfloat16" (mixed: weights stay float32), or "auto": bfloat16 where
             the hardware has it.
@@ -134,6 +136,7 @@ def train_network(
         seed=seed,
         learning_rate=learning_rate,
         schedule=schedule,
+        turns=turns,
         momentum=momentum,
         weight_decay=weight_decay,
         compiled=on_gpu if compile == "auto" else compile,
