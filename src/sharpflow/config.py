@@ -238,6 +238,7 @@ class Identity(Section):
     """Which joint is which (Tan et al., 2.3.3)."""
 
     rule: Literal["paper", "template"]
+    mirrored_share: Annotated[float, Field(ge=0, lt=1)]
 
 
 class Crops(Section):

@@ -61,6 +61,21 @@ def test_paper_rule_names_complete_films_by_order(limb, mirrored):
     assert share_right(films, limb, "paper") == 1.0
 
 
+def test_fingers_without_a_thumb_keep_their_side_where_no_film_is_mirrored():
+    """Alone they look much like the other hand's: a side that is sure settles it."""
+    fingers = [f"{joint}{digit}" for joint in ("PIP", "MCP") for digit in (2, 3, 4, 5)]
+    swapped = {0.05: 0, 0.0: 0}
+    for seed in range(40):
+        boxes = film("LH", seed=seed, mirrored=True)
+        boxes = boxes[boxes["true"].isin(fingers)].reset_index(drop=True)
+        for share in swapped:
+            named = name_joints(boxes, limb="LH", rule="template", mirrored_share=share)
+            places = dict(zip(named["joint"], named["x_min"], strict=True))
+            swapped[share] += places.get("PIP2", 0) < places["PIP5"]
+    assert swapped[0.0] == 0
+    assert swapped[0.05] > 20
+
+
 def test_result_is_in_the_order_of_anatomy_and_keeps_columns():
     named = name_joints(film("LH"), limb="LH", rule="paper")
     assert named["joint"].tolist() == [joint.name for joint in DETECTED_JOINTS["hand"]]

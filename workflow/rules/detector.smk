@@ -76,6 +76,7 @@ rule name_joints:
     resources:
         **needs("name_joints"),
     params:
+        mirrored_share=study.identity.mirrored_share,
         code=code("name_joints"),
     script:
         "../scripts/name_joints.py"

@@ -10,4 +10,6 @@ with job(snakemake.log[0]):
 
     rows = pd.concat(map(read_table, snakemake.input.rows))
     limbs = dict(zip(rows["image_id"], rows["limb"], strict=True))
-    write_table(name_films(read_table(snakemake.input.boxes), limbs), snakemake.output[0])
+    boxes = read_table(snakemake.input.boxes)
+    named = name_films(boxes, limbs, mirrored_share=snakemake.params.mirrored_share)
+    write_table(named, snakemake.output[0])

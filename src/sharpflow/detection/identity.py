@@ -29,14 +29,22 @@ BOX_COLUMNS = ("x_min", "y_min", "x_max", "y_max")
 
 
 def name_joints(
-    boxes: "pd.DataFrame", *, limb: str, rule: Rule, fewest: int = 4, tolerance: float = 4.0
+    boxes: "pd.DataFrame",
+    *,
+    limb: str,
+    rule: Rule,
+    mirrored_share: float = 0.05,
+    fewest: int = 4,
+    tolerance: float = 4.0,
 ) -> "pd.DataFrame":
     """Name the boxes of one film.
 
     Args:
         boxes: class, x_min, y_min, x_max, y_max (pixels, y down) and any other columns.
-        limb: "LH", "RH", "LF" or "RF". Its side is only a hint, since films may be mirrored.
+        limb: "LH", "RH", "LF" or "RF". Its side is only a hint where films may be mirrored.
         rule: "paper" or "template".
+        mirrored_share: share of films that are shown the other way round (ours); 0: the template
+            takes the side as given.
         fewest: the template is not fitted when fewer boxes than this would be named (ours).
         tolerance: farthest a box may lie from its place in the fitted template, in standard
             deviations of that joint (ours); a box beyond it stays unnamed.
@@ -66,6 +74,7 @@ def name_joints(
                 centres,
                 classes,
                 mirrored=mirrored,
+                mirrored_share=mirrored_share,
                 fewest=fewest,
                 tolerance=tolerance,
             )

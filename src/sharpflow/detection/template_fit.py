@@ -3,7 +3,8 @@
 As RANSAC does, every pair of template joints is laid on every pair of boxes of the same classes;
 the placements that explain most boxes are refined by turns of optimal assignment (Kuhn-Munkres,
 scipy) and weighted least squares (Umeyama, IEEE TPAMI 1991;13:376-380). All pairs are tried, so
-nothing is random. Both reflections are tried and the better one is taken.
+nothing is random. Where films may be mirrored, both reflections are tried and the better one is
+taken.
 """
 
 from dataclasses import dataclass
@@ -23,7 +24,6 @@ Complex = NDArray[np.complex128]
 TAIL = 2.0  # standard deviations at which the cost begins to rise more slowly
 ALONE = 4.5  # a joint without a box, and a box without a joint: about one in ninety
 WRONG_CLASS = 2.0  # the detector calls about one joint in ten by the other class
-OTHER_REFLECTION = 3.0  # about one film in twenty is mirrored
 UPRIGHT = 20.0  # standard deviation of a limb's turn on the film, degrees
 MOST_TURNED = 75.0  # degrees; limbs lie with their digits up
 CANDIDATES = 24  # placements refined, of each reflection
@@ -44,6 +44,7 @@ def fit_template(
     classes: NDArray[np.str_],
     *,
     mirrored: bool,
+    mirrored_share: float,
     fewest: int,
     tolerance: float,
 ) -> dict[int, str]:
@@ -54,6 +55,7 @@ def fit_template(
         centres: (boxes, 2) pixels, x right, y down.
         classes: (boxes,) detector classes.
         mirrored: the film's nominal side shows the template mirrored (thumb on the left).
+        mirrored_share: share of films that are shown the other way round, 0 to below 1.
         fewest: name nothing when fewer boxes would be named.
         tolerance: farthest a box may lie from its joint's place, in standard deviations.
 
@@ -63,9 +65,9 @@ def fit_template(
     if len(centres) < max(fewest, 2):
         return {}
     best_cost, best = np.inf, dict[int, int]()
-    for flipped in (mirrored, not mirrored):
+    for flipped in (mirrored, not mirrored) if mirrored_share > 0 else (mirrored,):
         cost, pairs = _Fit.of(layout, centres, classes, flipped, tolerance).best()
-        cost += OTHER_REFLECTION if flipped != mirrored else 0.0
+        cost -= np.log(mirrored_share if flipped != mirrored else 1 - mirrored_share)
         if cost < best_cost:
             best_cost, best = cost, pairs
     return {box: layout.names[joint] for joint, box in best.items()} if len(best) >= fewest else {}
