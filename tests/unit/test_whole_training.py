@@ -18,7 +18,7 @@ from sharpflow.imaging.shards import ImageStack
 from sharpflow.time_limit import OutOfTime, Stopped
 from sharpflow.whole_image.batches import Batches, epoch_order, whole_batches
 from sharpflow.whole_image.grid import ROWS, NetworkRow
-from sharpflow.whole_image.lightning_module import WholeImageModule
+from sharpflow.whole_image.lightning_module import WholeImageModule, rate_factor
 from sharpflow.whole_image.losses import LOSSES
 from sharpflow.whole_image.predictions import encode_targets, load_network, predict_rows
 from sharpflow.whole_image.severity_classes import class_of
@@ -31,6 +31,15 @@ IMAGES = (
     np.random.default_rng(2).integers(0, 80, (len(SPLITS), 32, 32)) + TOTALS[:, None, None]
 ).astype(np.uint8)
 STATISTICS = {"pixel_mean": 0.45, "pixel_sd": 0.2, "target_mean": 75.0, "target_sd": 40.0}
+
+
+def test_the_rate_rises_over_a_tenth_of_the_run_then_falls_to_almost_nothing() -> None:
+    shares = [rate_factor("cosine", step, 100) for step in range(100)]
+    assert shares[:10] == pytest.approx([0.1 * step for step in range(1, 11)])
+    assert shares[9] == max(shares)
+    assert shares[54] == pytest.approx(0.5, abs=0.02)
+    assert 0 < shares[-1] < 0.001
+    assert {rate_factor("constant", step, 100) for step in range(100)} == {1.0}
 
 
 def network_row(name: str) -> NetworkRow:

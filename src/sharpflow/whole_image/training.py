@@ -83,7 +83,8 @@ def train_network(
         start: model.pt of the pretraining row, for a row that has one.
         learning_rate, momentum, weight_decay: the paper's by default.
         turns: degrees by which training images are turned, all as likely (paper: these).
-        schedule: "constant", or "cosine", from the learning rate down to near 0 by the epoch.
+        schedule: "constant", or "cosine": up to the learning rate over a tenth of the steps, then
+            down to near 0.
         precision: "float32", "bfloat16" (mixed: weights stay float32), or "auto": bfloat16 where
             the hardware has it.
         channels_last: memory format; "auto": yes.
@@ -96,9 +97,9 @@ def train_network(
         time_budget: seconds from the call until this must have ended, by the longest epoch so far.
 
     Returns:
-        One row an epoch: epoch, learning_rate, loss (mean over batches), validation_loss, seconds
-        (validation and checkpoint included), images_per_second (training images over the time
-        that training alone took).
+        One row an epoch: epoch, learning_rate (of its last step), loss (mean over batches),
+        validation_loss, seconds (validation and checkpoint included), images_per_second (training
+        images over the time that training alone took).
 
     Raises:
         OutOfTime: the next epoch would not fit; all whole epochs are kept, so a retry resumes.
