@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.workflow.projects import Project, make_project, make_whole_project
 
 from .cluster import devices_seen
@@ -28,7 +26,6 @@ def test_whole_images_give_the_same_tables(finished_whole: Project, tmp_path: Pa
     _assert_placed(project, on_gpus={"train_network", "explain_network"})
 
 
-@pytest.mark.slow
 def test_joints_give_the_same_tables(finished: Project, cohort: Path, tmp_path: Path) -> None:
     project = for_cluster(make_project(tmp_path, cohort))
     project.run()
