@@ -32,8 +32,8 @@ Schedule = Literal["constant", "cosine"]
 def rate_factor(schedule: Schedule, step: int, steps: int) -> float:
     """Share of the learning rate at a step of the run, counted from 0.
 
-    "cosine" rises over the first tenth of the run, without which a ResNet-50 diverges in its first
-    hundred batches of 4, and then falls to near 0 by half a cosine (ours).
+    "cosine" rises over the first tenth of the run, which tames the first batches of a ResNet-50
+    (they diverge at the full rate), and then falls to near 0 by half a cosine (ours).
     """
     if schedule == "constant":
         return 1.0
