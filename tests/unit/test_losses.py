@@ -150,7 +150,16 @@ def test_a_processor_turns_images_as_torch_does(turn, flipped):
     assert (torch.from_numpy(np.ascontiguousarray(found)) == expected).all()
 
 
-def test_the_cosine_falls_from_the_first_rate_towards_zero():
-    rates = [rate_factor("cosine", epoch, 4) for epoch in range(1, 5)]
-    assert np.allclose(rates, [1, 0.5 + 0.5 / 2**0.5, 0.5, 0.5 - 0.5 / 2**0.5])
+def test_the_cosine_rises_over_a_tenth_and_falls_towards_zero():
+    rates = [rate_factor("cosine", step, 40) for step in range(40)]
+    assert np.allclose(rates[:4], [0.25, 0.5, 0.75, 1])
+    assert rates[3 + 37 // 2] > 0.5 > rates[3 + 37 // 2 + 1]  # halfway down
+    assert (np.diff(rates[3:]) < 0).all()
+    assert 0 < rates[-1] < 0.01
+
+
+def test_a_short_cosine_begins_at_the_first_rate():
+    rates = [rate_factor("cosine", step, 4) for step in range(4)]
+    falling = [0.5 * (1 + np.cos(np.pi * step / 4)) for step in range(4)]
+    assert np.allclose(rates, falling)
     assert rate_factor("constant", 4, 4) == 1
