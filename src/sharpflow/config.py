@@ -17,6 +17,7 @@ Value = TypeVar("Value")
 Share = Annotated[float, Field(ge=0, lt=1)]
 PositiveShare = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(gt=0)]
+SeverityClass = Annotated[int, Field(ge=0, le=9)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -309,9 +310,18 @@ class Stacking(Section):
     learning_rate: Positive
 
 
+class SeverityCases(Section):
+    """Bounds of the classes that are explained."""
+
+    healthy_up_to: SeverityClass
+    severe_from: SeverityClass
+    large_error: SeverityClass
+
+
 class GradCam(Section):
     """Which films are explained, and a rheumatologist's comments (Bo et al., 2.6)."""
 
+    classes: SeverityCases
     comments: str | None
 
 

@@ -123,7 +123,7 @@ ALL_FOUND = predictions([
 def test_cases_follow_the_papers_rules_and_come_from_test_images_alone() -> None:
     better = predictions([("train-tn", 0, 0), ("train-fp", 0, 250)], split="train")
     table = pd.concat([better, ALL_FOUND]).sample(frac=1, random_state=1)
-    cases = choose_cases(table, "total")
+    cases = choose_cases(table, TotalRules())
     assert tuple(cases["panel"]) == PANELS
     assert list(cases["image_id"]) == ["tn", "fp", "tp", "fn"]
     assert cases["met"].all()
@@ -132,7 +132,7 @@ def test_cases_follow_the_papers_rules_and_come_from_test_images_alone() -> None
 
 def test_where_no_image_meets_a_rule_the_nearest_is_shown_and_said_to_be_so() -> None:
     mild = predictions([("a", 1, 3), ("b", 60, 62), ("c", 30, 70), ("d", 80, 45), ("e", 66, 40)])
-    cases = choose_cases(mild, "total").set_index("panel")
+    cases = choose_cases(mild, TotalRules()).set_index("panel")
     assert dict(cases["image_id"]) == {"TN": "a", "FP": "c", "TP": "b", "FN": "d"}
     assert dict(cases["met"]) == {"TN": True, "FP": False, "TP": False, "FN": False}
     # TP: 140 below 200 and well within 10; FP: 10 short of 50; FN: 15 short.
@@ -141,23 +141,23 @@ def test_where_no_image_meets_a_rule_the_nearest_is_shown_and_said_to_be_so() ->
 
 def test_four_panels_never_share_an_image_and_a_panel_lacks_where_images_do() -> None:
     three = predictions([("a", 1, 1), ("b", 2, 2), ("c", 3, 3)])
-    cases = choose_cases(three, "total")
+    cases = choose_cases(three, TotalRules())
     assert len(cases) == 3
     assert cases["image_id"].is_unique
     assert cases.loc[cases["panel"] == "TN", "met"].all()
-    assert choose_cases(three.assign(split="train"), "total").empty
+    assert choose_cases(three.assign(split="train"), TotalRules()).empty
 
 
 def test_rules_for_classes_and_other_bounds() -> None:
     classes = predictions(
         [("a", 0, 0), ("b", 1, 1), ("c", 8, 9), ("d", 9, 9), ("e", 2, 6), ("f", 7, 4), ("g", 3, 5)]
     )
-    cases = choose_cases(classes, "severity").set_index("panel")
+    cases = choose_cases(classes, SeverityRules(0, 8, 3)).set_index("panel")
     assert dict(cases["image_id"]) == {"TN": "a", "FP": "e", "TP": "d", "FN": "f"}
     assert cases["met"].all()
-    strict = choose_cases(classes, "severity", severity_rules=SeverityRules(large_error=4))
+    strict = choose_cases(classes, SeverityRules(0, 8, large_error=4))
     assert dict(zip(strict["panel"], strict["met"], strict=True))["FN"] == np.False_
-    loose = choose_cases(ALL_FOUND, "total", total_rules=TotalRules(severe_above=190))
+    loose = choose_cases(ALL_FOUND, TotalRules(severe_above=190))
     assert loose.set_index("panel").loc["TP", "image_id"] == "not-tp"
 
 

@@ -110,6 +110,7 @@ rule explain_network:
         **needs("explain_network"),
     params:
         row=lambda wildcards: EXPLAINED[wildcards.task],
+        classes=WHOLE.grad_cam.classes.model_dump(),
         code=code("explain_network"),
     script:
         "../scripts/explain_network.py"

@@ -12,7 +12,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources):
 
     from sharpflow.files import read_table, whole, write_table
     from sharpflow.imaging.shards import read_shards
-    from sharpflow.whole_image.cases import choose_cases
+    from sharpflow.whole_image.cases import SeverityRules, TotalRules, choose_cases
     from sharpflow.whole_image.grad_cam import coarse_heat, enlarge
     from sharpflow.whole_image.grid import ROWS
     from sharpflow.whole_image.heat_share import heat_share
@@ -36,7 +36,8 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources):
         pixel_sd=statistics["pixel_sd"],
         outputs=explained.astype(int).tolist(),
     )
-    cases = choose_cases(predictions, task).merge(
+    rules = SeverityRules(**snakemake.params.classes) if task == "severity" else TotalRules()
+    cases = choose_cases(predictions, rules).merge(
         packed[["image_id", "height", "width"]], on="image_id"
     )
     place = {image_id: index for index, image_id in enumerate(tests["image_id"])}

@@ -16,8 +16,8 @@ OTHER_IMAGES = (".dcm", ".dicom", ".gif", ".webp", ".jp2", ".heic")
 FILM_COLUMNS = ("image_id", "patient", "limb", "file")
 ONLY_VISIT = "1"
 
-_ID = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9_-]|\.(?!\.))*")
-_ID_RULE = "letters, digits, '_', '-' and single '.', not beginning with '.'"
+ID = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9_-]|\.(?!\.))*")
+ID_RULE = "letters, digits, '_', '-' and single '.', not beginning with '.'"
 _LIMB_RULE = "one of " + ", ".join(LIMBS)
 
 
@@ -102,7 +102,7 @@ def _list_folder(folder: Path) -> FilmList:
             )
         elif suffix in SUFFIXES:
             patient, _, limb = path.stem.rpartition("-")
-            if _ID.fullmatch(path.stem) and patient and limb in LIMBS:
+            if ID.fullmatch(path.stem) and patient and limb in LIMBS:
                 found.films.append(Film(path.stem, patient, limb, ONLY_VISIT, path))
             else:
                 found.problems.append(_bad_name(path))
@@ -114,7 +114,7 @@ def _bad_name(path: Path) -> Finding:
         str(path),
         "the file's name",
         repr(path.stem),
-        f"<patient>-<limb>, the limb {_LIMB_RULE}, the patient of {_ID_RULE}",
+        f"<patient>-<limb>, the limb {_LIMB_RULE}, the patient of {ID_RULE}",
         "Rename the file, or list the films in a CSV with image_id, patient, limb, file.",
         Scope.ENTRY,
         path.name,
@@ -146,8 +146,8 @@ def _row_problems(path: Path, row: Row) -> list[Finding]:
     problems = []
     for column in ("image_id", "patient", "visit"):
         text = value.get(column, ONLY_VISIT) or (ONLY_VISIT if column == "visit" else "")
-        if not _ID.fullmatch(text):
-            problems.append((column, text, _ID_RULE, "Give it another name, here and elsewhere."))
+        if not ID.fullmatch(text):
+            problems.append((column, text, ID_RULE, "Give it another name, here and elsewhere."))
     if value["limb"] not in LIMBS:
         problems.append(("limb", value["limb"], _LIMB_RULE, "Correct the limb."))
     if not value["file"]:

@@ -12,13 +12,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from sharpflow.cohort.csv_rows import Row, Rows
-from sharpflow.cohort.films import SUFFIXES
+from sharpflow.cohort.films import ID, ID_RULE, SUFFIXES
 from sharpflow.cohort.findings import Finding, Scope
 
 log = logging.getLogger(__name__)
 
-ID = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9_-]|\.(?!\.))*")
-ID_RULE = "letters, digits, '_', '-' and single '.', not beginning with '.'"
 SEXES = {
     "F": ("f", "female", "woman", "0", "0.0"),
     "M": ("m", "male", "man", "1", "1.0"),

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 from sharpflow.anatomy import ALL_SITES, LIMBS, MAX_SCORE, Damage, LimbKind
 from sharpflow.cohort.csv_rows import read_rows
+from sharpflow.cohort.films import ID, ID_RULE
 from sharpflow.cohort.findings import Finding
 from sharpflow.cohort.labelled import (
-    ID,
-    ID_RULE,
     SEXES,
     ImageList,
     Reading,

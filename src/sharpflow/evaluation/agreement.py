@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from sharpflow.evaluation.intervals import patient_sums
+from sharpflow.evaluation.intervals import drawn_totals, patient_sums, percentile_interval
 
 Array = npt.NDArray[np.float64]
 Measure = Callable[[Array], Array]
@@ -135,21 +135,12 @@ def with_intervals(
         resamples: number of draws.
         level: the interval's coverage.
     """
-    names, sums = patient_sums(patients, parts)
-    count = len(names)
-    generator = np.random.default_rng(seed)
-    shares = np.full(count, 1 / max(count, 1))
-    times = generator.multinomial(count, shares, size=resamples) if count else np.zeros((1, 0))
-    drawn = np.tensordot(times.astype(np.float64), sums, axes=1)
-    totals = sums.sum(axis=0)
-    tail = 50 * (1 - level)
+    _, sums = patient_sums(patients, parts)
+    drawn, totals = drawn_totals(sums, resamples, seed), sums.sum(axis=0)
     found: dict[str, float] = {}
     for name, measure in measures.items():
-        values = measure(drawn)
-        values = values[~np.isnan(values)]
-        bounds = np.percentile(values, [tail, 100 - tail]) if len(values) else (np.nan, np.nan)
-        found[name] = float(measure(totals))
-        found |= {f"{name}_low": float(bounds[0]), f"{name}_high": float(bounds[1])}
+        low, high = percentile_interval(measure(drawn), level)
+        found |= {name: float(measure(totals)), f"{name}_low": low, f"{name}_high": high}
     return found
 
 

@@ -32,12 +32,28 @@ def patient_bootstrap(
     (resamples, ...) and gives (resamples,). Resamples where it is NaN are left out. Gives (low,
     high), NaN without patients. Efron and Tibshirani, An Introduction to the Bootstrap, 13.3.
     """
+    return percentile_interval(statistic(drawn_totals(sums, resamples, seed)), level)
+
+
+def drawn_totals(
+    sums: npt.NDArray[np.floating], resamples: int, seed: int
+) -> npt.NDArray[np.float64]:
+    """Totals (resamples, ...) of patients' sums (patients, ...), drawn with replacement.
+
+    Without patients there are no resamples: (0, ...).
+    """
     patients = len(sums)
     if not patients:
-        return float("nan"), float("nan")
+        return np.zeros((0, *sums.shape[1:]))
     generator = np.random.default_rng(seed)
     times = generator.multinomial(patients, np.full(patients, 1 / patients), size=resamples)
-    values = statistic(np.tensordot(times.astype(np.float64), sums, axes=1))
+    return np.tensordot(times.astype(np.float64), sums, axes=1)
+
+
+def percentile_interval(
+    values: npt.NDArray[np.floating], level: float = 0.95
+) -> tuple[float, float]:
+    """(low, high) between which this share of the values lies; without NaN, NaN where none is."""
     values = values[~np.isnan(values)]
     if not len(values):
         return float("nan"), float("nan")

@@ -1,7 +1,7 @@
 """Which test images Grad-CAM shows: a true negative, a false positive, and so on.
 
 For totals the rules are the paper's (Bo et al., section 2.6), with FP an error upwards and FN one
-downwards. For classes the paper is silent: ours are in `SeverityRules`. Which image is taken of
+downwards. For classes the paper is silent. Which image is taken of
 several is silent as well: the one with the smallest error for TN and TP, with the largest for
 FP and FN; equal ones by the more severe truth (TP), then by image_id.
 """
@@ -26,11 +26,11 @@ class TotalRules:
 
 @dataclass(frozen=True)
 class SeverityRules:
-    """Rules for classes 0-9 (ours)."""
+    """Rules for classes 0-9 (the paper is silent)."""
 
-    healthy_up_to: int = 0  # TN: true and predicted class
-    severe_from: int = 8  # TP: true and predicted class
-    large_error: int = 3  # FP and FN: classes too high or too low, at least
+    healthy_up_to: int  # TN: true and predicted class
+    severe_from: int  # TP: true and predicted class
+    large_error: int  # FP and FN: classes too high or too low, at least
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,7 @@ class _Panel:
 
 def choose_cases(
     predictions: pd.DataFrame,
-    task: str,
-    *,
-    total_rules: TotalRules | None = None,
-    severity_rules: SeverityRules | None = None,
+    rules: TotalRules | SeverityRules,
 ) -> pd.DataFrame:
     """Choose a different test image for each of TN, FP, TP and FN.
 
@@ -56,9 +53,7 @@ def choose_cases(
 
     Args:
         predictions: image_id, split, true, predicted; only rows of split "test" count.
-        task: "total" or "severity".
-        total_rules: bounds for totals; the paper's by default.
-        severity_rules: bounds for classes.
+        rules: bounds for totals, or for classes.
 
     Returns:
         panel, image_id, true, predicted, met, rule, distance; in the order TN, FP, TP, FN. A panel
@@ -66,9 +61,9 @@ def choose_cases(
     """
     tests = predictions[predictions["split"] == "test"].sort_values("image_id", ignore_index=True)
     panels = (
-        _total_panels(tests, total_rules or TotalRules())
-        if task == "total"
-        else _severity_panels(tests, severity_rules or SeverityRules())
+        _total_panels(tests, rules)
+        if isinstance(rules, TotalRules)
+        else _severity_panels(tests, rules)
     )
     free = pd.Series(True, index=tests.index)
     chosen: dict[str, dict[str, object]] = {}
