@@ -4,13 +4,13 @@ Read by the Snakefile alone; the library gets its settings as values. What each 
 stands beside it in config.yaml.
 """
 
-import difflib
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Generic, Literal, Self, TypeVar, get_args
+from collections.abc import Mapping
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sharpflow.anatomy import LimbKind
+from sharpflow.config_errors import explain
 from sharpflow.errors import UserError
 
 Value = TypeVar("Value")
@@ -395,46 +395,8 @@ def load_study(config: Mapping[str, Any]) -> Study:
     try:
         study = Study.model_validate(dict(config))
     except ValidationError as error:
-        lines = "\n".join(f"  {line}" for line in _explain(error, config))
+        lines = "\n".join(f"  {line}" for line in explain(error, Study))
         raise UserError(f"config.yaml, or what was laid over it, is wrong:\n{lines}") from None
     if not (study.cohorts.has_joints or study.cohorts.has_whole):
         raise UserError(UNSET_COHORT)
     return study
-
-
-def _explain(error: ValidationError, config: Mapping[str, Any]) -> Iterator[str]:
-    for item in error.errors():
-        keys = [str(key) for key in item["loc"] if _is_key(key, config)]
-        path = ".".join(keys)
-        if item["type"] == "extra_forbidden":
-            allowed = sorted(_section(keys[:-1]).model_fields)
-            near = difflib.get_close_matches(keys[-1], allowed, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(allowed)}."
-            yield f"{path}: unknown key; {hint}"
-        elif item["type"] == "missing":
-            yield f"{path}: missing; config.yaml says what belongs there."
-        else:
-            found = "" if item["type"] == "value_error" else f"found {item['input']!r}; "
-            yield f"{path}: {found}{_allowed(item['msg'])}."
-
-
-_UNION_MEMBERS = ("JointCohort", "WholeCohort", "BoneAgeCohort", "Weights", "bool")
-
-
-def _is_key(key: str | int, config: Mapping[str, Any]) -> bool:
-    """Pydantic puts the names of union members among the keys; leave them out."""
-    return not (isinstance(key, str) and (key in _UNION_MEMBERS or "[" in key))
-
-
-def _allowed(message: str) -> str:
-    message = message.removeprefix("Value error, ")
-    return message[0].lower() + message[1:]
-
-
-def _section(keys: list[str]) -> type[BaseModel]:
-    section: type[BaseModel] = Study
-    for key in keys:
-        annotation = section.model_fields[key].annotation
-        candidates = [annotation, *get_args(annotation)]
-        section = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
-    return section

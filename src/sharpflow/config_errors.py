@@ -1,0 +1,47 @@
+"""What is wrong in a config, in words that a user can act on."""
+
+import difflib
+from collections.abc import Iterator
+from typing import get_args
+
+from pydantic import BaseModel, ValidationError
+
+_UNION_MEMBERS = ("JointCohort", "WholeCohort", "BoneAgeCohort", "Weights", "bool")
+
+
+def explain(error: ValidationError, root: type[BaseModel]) -> Iterator[str]:
+    """One line for each wrong key: its path, what was found, what is allowed.
+
+    `root` is the model that refused the config; an unknown key is told its nearest right name.
+    """
+    for item in error.errors():
+        keys = [str(key) for key in item["loc"] if _is_key(key)]
+        path = ".".join(keys)
+        if item["type"] == "extra_forbidden":
+            allowed = sorted(_section(root, keys[:-1]).model_fields)
+            near = difflib.get_close_matches(keys[-1], allowed, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(allowed)}."
+            yield f"{path}: unknown key; {hint}"
+        elif item["type"] == "missing":
+            yield f"{path}: missing; config.yaml says what belongs there."
+        else:
+            found = "" if item["type"] == "value_error" else f"found {item['input']!r}; "
+            yield f"{path}: {found}{_allowed(item['msg'])}."
+
+
+def _is_key(key: str | int) -> bool:
+    """Pydantic puts the names of union members among the keys; leave them out."""
+    return not (isinstance(key, str) and (key in _UNION_MEMBERS or "[" in key))
+
+
+def _allowed(message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    return message[0].lower() + message[1:]
+
+
+def _section(section: type[BaseModel], keys: list[str]) -> type[BaseModel]:
+    for key in keys:
+        annotation = section.model_fields[key].annotation
+        candidates = [annotation, *get_args(annotation)]
+        section = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
+    return section
