@@ -1,5 +1,6 @@
 """Figures: the same bytes twice, honest about what lacks, and what they show is in the data."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -166,3 +167,9 @@ def test_pdf_text_is_text_and_carries_no_date(tmp_path: Path) -> None:
     content = pdf.read_bytes()
     assert b"CreationDate" not in content
     assert b"/TrueType" in content or b"/Type42" in content or b"/CIDFontType2" in content
+
+
+def test_a_log_is_not_filled_with_glyphs(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        save(new_figure(3.5, 1, note="Data: phantom"), tmp_path / "figure")
+    assert caplog.text == ""

@@ -5,6 +5,7 @@ Colours are seaborn's "colorblind" palette. The font comes with matplotlib, so t
 does not depend on the machine that drew it.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
@@ -24,6 +25,9 @@ from sharpflow.files import whole
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.text import Text
+
+# It tells of each glyph that goes into a PDF, a hundred lines a figure.
+logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 P = ParamSpec("P")
 R = TypeVar("R")
