@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from sharpflow.errors import UserError
 from sharpflow.hardware import choose_keras_backend, keep_tensorflow_out, show_gpus, visible_gpus
@@ -32,6 +32,7 @@ class Job:
 
     runtime: float | None  # minutes that the rule asks for
     began: float  # time.monotonic()
+    terminal: TextIO | None  # for progress bars: where Snakemake was started, if that is a terminal
 
     def seconds_left(self) -> float | None:
         """Seconds that the job may still run; None without a limit (see `time_limit`)."""
@@ -66,7 +67,8 @@ def job(
     keep_tensorflow_out()
     obey_sigterm()
     try:
-        yield Job(resources.get("runtime"), time.monotonic())
+        shown = os.fdopen(terminal, "w", closefd=False) if os.isatty(terminal) else None
+        yield Job(resources.get("runtime"), time.monotonic(), shown)
     except (UserError, Stopped) as error:
         print(error, file=sys.stderr)
         os.write(terminal, f"{error}\n".encode())

@@ -1,5 +1,6 @@
 """The ground: anatomy's counts, whole writes, seeds, job logs, digests."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -121,3 +122,22 @@ def test_a_job_leaves_its_reason_in_its_log(
     assert (in_log.encode() in ended.stderr) is (not traceback and "from C" not in in_log)
     assert in_log in log.read_text()
     assert ("Traceback" in log.read_text()) is traceback
+
+
+@pytest.mark.parametrize("where", ["terminal", "pipe"])
+def test_a_job_offers_a_terminal_only_where_there_is_one(tmp_path: Path, where: str) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from sharpflow.job import job\n"
+        f"with job({str(tmp_path / 'log')!r}) as this:\n"
+        "    if this.terminal: print('a bar', file=this.terminal, flush=True)\n"
+        "    else: print('none')\n"
+    )
+    ours, theirs = os.openpty() if where == "terminal" else os.pipe()
+    source = Path(__file__).parents[2] / "src"
+    subprocess.run(
+        [sys.executable, script], env={"PYTHONPATH": str(source)}, stderr=theirs, check=True
+    )
+    os.write(theirs, b"nothing")
+    assert os.read(ours, 5) == (b"a bar" if where == "terminal" else b"nothi")
+    assert (tmp_path / "log").read_text() == ("" if where == "terminal" else "none\n")

@@ -1,5 +1,6 @@
 """Training of whole-image networks: resumes to the same bytes, keeps the best, freezes for good."""
 
+import io
 import os
 import signal
 import subprocess
@@ -202,6 +203,19 @@ def test_the_history_and_nothing_else_is_written(unbroken: Path):
     assert (history["learning_rate"] == 0.001).all()
     files = sorted(str(p.relative_to(unbroken)) for p in unbroken.rglob("*") if p.is_file())
     assert files == ["checkpoints/last.ckpt", "history.csv", "model.pt"]
+
+
+def test_the_bar_counts_on_where_a_training_was_stopped(unbroken: Path, tmp_path: Path):
+    with pytest.raises(OutOfTime):
+        train(tmp_path, time_budget=0)
+    terminal = io.StringIO()
+    train(tmp_path, terminal=terminal)
+    first, *_ = terminal.getvalue().split("it/s")
+    steps = len(whole_batches(np.flatnonzero(SPLITS == "train"), 4))
+    assert "total-mobilenetv2-mse-batch4:  25%" in first
+    assert f"{steps}/{4 * steps}" in first
+    assert "epoch 4 of 4" in terminal.getvalue()
+    assert same_model(unbroken, tmp_path)
 
 
 def test_it_learns_brightness(tmp_path: Path):

@@ -46,6 +46,7 @@ if __name__ == "__main__":
             seed=params.seed,
             threads=snakemake.threads,
             time_budget=this.seconds_left(),
+            terminal=this.terminal,
         )
         predictions = predict_rows(
             row,

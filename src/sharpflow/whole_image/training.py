@@ -4,11 +4,10 @@ import io
 import logging
 import multiprocessing
 import re
-import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TextIO
 
 import lightning.pytorch as pl
 import numpy as np
@@ -29,6 +28,7 @@ from sharpflow.whole_image.layout import Choice, ready_network, wants_bfloat16
 from sharpflow.whole_image.lightning_module import Schedule, WholeImageModule
 from sharpflow.whole_image.networks import build_network, transfer_weights
 from sharpflow.whole_image.predictions import encode_targets
+from sharpflow.whole_image.terminal_bar import TerminalBar
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,6 +59,7 @@ def train_network(
     devices: int | Literal["auto"] = "auto",
     threads: int | None = None,
     time_budget: float | None = None,
+    terminal: TextIO | None = None,
 ) -> "pd.DataFrame":
     """Train a row of the grid; writes model.pt (the best epoch's weights) and history.csv to `out`.
 
@@ -95,6 +96,7 @@ def train_network(
             norms take the whole batch on GPUs, each process its share on a CPU.
         threads: of torch on the CPU; None leaves torch's setting.
         time_budget: seconds from the call until this must have ended, by the longest epoch so far.
+        terminal: where one device's training draws a progress bar; None: nowhere.
 
     Returns:
         One row an epoch: epoch, learning_rate (of its last step), loss (mean over batches),
@@ -158,7 +160,8 @@ def train_network(
             max_epochs=left,
             logger=False,
             enable_checkpointing=False,
-            enable_progress_bar=sys.stderr.isatty(),
+            enable_progress_bar=False,
+            callbacks=[TerminalBar(terminal)] if terminal and devices == 1 else [],
             enable_model_summary=False,
             num_sanity_val_steps=0,
             use_distributed_sampler=False,
