@@ -80,13 +80,9 @@ def draw_training_course(histories: Mapping[str, pd.DataFrame], *, data: str) ->
             not run lack.
         data: "phantom" or the cohort's name.
     """
-    note = (
-        "Swing: SD of the relative change an epoch, second half; settled: first epoch within 5% of "
-        f"that half's median. {data_note(data)}"
-    )
-    figure = new_figure(TWO_COLUMNS, 4.3, note=note)
-    panels = figure.subplots(2, len(NETWORKS), sharex="col", sharey="row")
     numbers = course_numbers(histories).set_index("row")
+    figure = new_figure(TWO_COLUMNS, 4.3, note=f"{_meaning_of(numbers)} {data_note(data)}")
+    panels = figure.subplots(2, len(NETWORKS), sharex="col", sharey="row")
     for row, (shared, kinds) in enumerate(_COMPARED.items()):
         for column, network in enumerate(NETWORKS):
             axes = panels[row, column]
@@ -112,10 +108,17 @@ def draw_training_course(histories: Mapping[str, pd.DataFrame], *, data: str) ->
             ).set_in_layout(False)
             if row:
                 axes.set_xlabel("Epoch")
-        panels[row, 0].set_ylabel("Validation error, SDs of the total")
+    panels[0, 0].set_ylabel("Validation error by own loss")  # so heights do not compare
+    panels[1, 0].set_ylabel("Validation error, SDs of the total")
     for row in range(len(_COMPARED)):
         _leave_room_for_legend(list(panels[row]))
     return figure
+
+
+def _meaning_of(numbers: pd.DataFrame) -> str:
+    swing = "Swing: SD of the relative change an epoch, second half. "
+    settled = "Settled: first epoch within 5% of the second half's median."
+    return settled if numbers["swing"].isna().all() else swing + settled
 
 
 def _numbers_text(name: str, numbers: pd.DataFrame) -> str:
