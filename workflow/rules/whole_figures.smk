@@ -1,4 +1,9 @@
 # Figures 1 to 5 of Bo et al., and the course of training, each as .png and .pdf.
+TOTAL_BASELINES = [
+    name
+    for name, row in NETWORK_ROWS.items()
+    if row.group == "baseline" and row.task == "total"
+]
 
 
 # Figure 1: a film with its joints and damage; severity classes by split.
@@ -71,7 +76,7 @@ rule draw_grad_cam:
 # The course of training: MSE against smooth loss, batch 4 against 16.
 rule draw_training_course:
     input:
-        row_files("history.csv", NETWORK_ROWS),
+        row_files("history.csv", TOTAL_BASELINES),
     output:
         multiext("<results>/figures/bo_training_course", ".png", ".pdf"),
     log:

@@ -22,6 +22,7 @@ from sharpflow.reporting.style import (
     data_note,
     in_journal_style,
     new_figure,
+    nothing_to_show,
     panel_letter,
 )
 from sharpflow.whole_image.grid import NETWORKS, PRINTED_NETWORKS
@@ -77,9 +78,12 @@ def draw_training_course(histories: Mapping[str, pd.DataFrame], *, data: str) ->
 
     Args:
         histories: row name ("total-resnet50-mse-batch4") -> epoch, validation_loss; rows that were
-            not run lack.
+            not run lack; with none the figure says so.
         data: "phantom" or the cohort's name.
     """
+    if not histories:
+        text = "No baseline was run: the course of training compares their losses and batches."
+        return nothing_to_show(text, data=data)
     numbers = course_numbers(histories).set_index("row")
     figure = new_figure(TWO_COLUMNS, 4.3, note=f"{_meaning_of(numbers)} {data_note(data)}")
     panels = figure.subplots(2, len(NETWORKS), sharex="col", sharey="row")

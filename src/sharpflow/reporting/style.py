@@ -107,6 +107,13 @@ def data_note(data: str) -> str:
     return "Data: phantom (drawn radiographs)" if data == "phantom" else f"Data: {data}"
 
 
+def nothing_to_show(text: str, *, data: str) -> Figure:
+    """A figure that says so, where a study has not what it would show."""
+    figure = new_figure(TWO_COLUMNS, 1, note=data_note(data))
+    figure.text(0.5, 0.5, text, ha="center", va="center")
+    return figure
+
+
 def panel_letter(axes: "Axes", index: int, title: str = "") -> None:
     """Write "(a) title" at the upper left of a panel; `index` 0 is a."""
     axes.set_title(f"({chr(ord('a') + index)}) {title}".rstrip(), loc="left")

@@ -21,6 +21,7 @@ from sharpflow.reporting.style import (
     data_note,
     in_journal_style,
     new_figure,
+    nothing_to_show,
     outlined,
     panel_letter,
     show_image,
@@ -104,7 +105,7 @@ def draw_boxed_joints(
         data: "phantom" or the cohort's name.
     """
     if not len(films):
-        return _nothing_to_show("No film has named joints", data=data)
+        return nothing_to_show("No film has named joints", data=data)
     columns = len(films)
     height = _height(1, max(columns, 2), _tallest(films), left=0)
     figure = new_figure(TWO_COLUMNS, height, note=data_note(data), layout="compressed")
@@ -181,7 +182,7 @@ def _draw_rows(rows: dict[str, Sequence[Image]], labels: Sequence[str], *, data:
     """A grid of films: a row for each step, a column for each film."""
     columns = len(labels)
     if not columns:
-        return _nothing_to_show(f"No film to show: {', '.join(rows)}", data=data)
+        return nothing_to_show(f"No film to show: {', '.join(rows)}", data=data)
     tallest = max(_tallest(films) for films in rows.values())
     height = _height(len(rows), columns, tallest, left=0.18)
     figure = new_figure(TWO_COLUMNS, height, note=data_note(data), layout="compressed")
@@ -192,13 +193,6 @@ def _draw_rows(rows: dict[str, Sequence[Image]], labels: Sequence[str], *, data:
             if row == 0:
                 panel_letter(panels[row, column], column, labels[column])
         panels[row, 0].set_ylabel(title)
-    return figure
-
-
-def _nothing_to_show(text: str, *, data: str) -> Figure:
-    """A figure that says so, where a study has no such film."""
-    figure = new_figure(TWO_COLUMNS, 1, note=data_note(data))
-    figure.text(0.5, 0.5, text, ha="center", va="center")
     return figure
 
 
