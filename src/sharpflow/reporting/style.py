@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.text import Text
 
-# It tells of each glyph that goes into a PDF, a hundred lines a figure.
-logging.getLogger("fontTools").setLevel(logging.WARNING)
+# They tell of each glyph that goes into a PDF, and of scores that are categories on purpose.
+for _logger in ("fontTools", "matplotlib.category"):
+    logging.getLogger(_logger).setLevel(logging.WARNING)
 
 P = ParamSpec("P")
 R = TypeVar("R")
