@@ -24,6 +24,7 @@ rule train_network:
         "<logs>/train_network/{network}.log",
     benchmark:
         "<benchmarks>/train_network/{network}.tsv"
+    priority: 10  # a study's longest jobs: begun late, they would run alone at its end
     conda:
         "../../envs/torch.yaml"
     threads: 8
