@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def recompute_batch_norms(model: "keras.Model", batches: Iterable[Any]) -> None:
-    """Set the moving means and variances of all batch norms in `model` from training data, in place.
+    """Set the moving means and variances of all batch norms in `model` from training data.
 
     `batches` are inputs of the model. Each is run as in training, and the moving statistics become
     the mean of the batches' own: with all training data as one batch they are exact. With several,

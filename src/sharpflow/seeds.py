@@ -10,5 +10,5 @@ def seed_for(seed: int, *names: str | int) -> int:
 
 
 def replicate_seed(seed: int, number: int) -> int:
-    """The seed of the `number`-th training of one thing, from 1; the first keeps the study's own."""
+    """The seed of the `number`-th training of one thing, from 1; the first has the study's own."""
     return seed if number == 1 else seed_for(seed, "replicate", number)

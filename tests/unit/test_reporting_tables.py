@@ -34,13 +34,33 @@ def joint_scoring() -> pd.DataFrame:
         "model": "narrowing-hand",
         "data": "phantom",
         "n": 173,
+        "n_not_found": 7,
         "patients": 16,
+        "n_seeds": 5,
         "balanced_accuracy": 0.6123456789012345,
         "balanced_accuracy_low": 0.5511,
         "balanced_accuracy_high": 0.6688,
         "balanced_accuracy_within_one": 0.9,
         "balanced_accuracy_within_one_low": 0.85,
         "balanced_accuracy_within_one_high": 0.95,
+        **{
+            f"{metric}{part}": value
+            for metric in ("balanced_accuracy", "balanced_accuracy_within_one")
+            for part, value in {
+                "_seed_mean": 0.59,
+                "_seed_sd": 0.021,
+                "_all_joints": 0.57,
+                "_all_joints_low": 0.5,
+                "_all_joints_high": 0.62,
+            }.items()
+        },
+        "mae": 0.31,
+        "mae_low": 0.2,
+        "mae_high": 0.4,
+        "kappa": 0.8,
+        "kappa_low": 0.7,
+        "kappa_high": 0.9,
+        "few_patients": "3 4",
         "constant_guess": 0.25,
         "constant_guess_within_one": 0.75,
         "paper_balanced_accuracy": 0.8207,
@@ -82,7 +102,13 @@ def test_markdown_has_value_interval_paper_and_counts_in_one_row(
     assert shown["Balanced accuracy, %: best constant guess"] == "25.0"
     assert shown["Joints (n)"] == "173"
     assert shown["Patients (n)"] == "16"
-    assert shown["Joints of score 0, 1, 2, ... (n)"] == "120, 33, 0, 15, 5"
+    assert shown["Joints of score 0, 1, 2, ... (n)"] == "120, 33, 0, 15†, 5†"
+    title = "Balanced accuracy, %: "
+    assert shown[f"{title}mean ± SD over seeds"] == "59.0 ± 2.1"
+    assert shown[f"{title}joints not found count as wrong"] == "57.0 (50.0–62.0)"
+    assert shown["Not found (n)"] == "7"
+    assert shown["Mean absolute error (95% interval)"] == "0.31 (0.20 to 0.40)"
+    assert "over 5 seeds" in page and "marked † are those of fewer than 5 patients" in page
     assert shown["Data"] == "phantom"
 
 
@@ -124,7 +150,7 @@ def test_latex_is_escaped_and_balanced(tmp_path: Path, joint_scoring: pd.DataFra
     rows = [line for line in body.splitlines() if line.endswith(r"\\")]
     spanned = [int(n) - 1 for n in re.findall(r"\\multicolumn\{(\d+)\}", rows[0])]
     columns = [len(re.findall(r"(?<!\\)&", row)) for row in rows]
-    assert {columns[0] + sum(spanned), *columns[1:]} == {10}
+    assert {columns[0] + sum(spanned), *columns[1:]} == {17}
 
 
 def test_an_interval_that_lacks_is_not_invented() -> None:
