@@ -91,7 +91,7 @@ def train_base(
     `learning_rate` and lowered to 0 along a cosine; the epoch of least validation loss is kept.
     `precision` "bfloat16" computes convolutions in it, nearly twice as fast where the processor
     has it in hardware (x86's AMX) and on GPUs that have it, which "auto" asks; the base given is
-    float32 in any case.
+    float32 in any case, and so is its validation, which chooses the epoch.
     The history has loss and, of the validation joints, the loss, and for each of the four tasks
     balanced accuracy and mean absolute error of the score. With `checkpoints` a stopped training
     goes on; OutOfTime when the next epoch would not fit into `time_budget` seconds from the call.
@@ -100,12 +100,16 @@ def train_base(
 
     keras.utils.set_random_seed(seed_for(seed, "base"))
     network = build_normalized_vgg16(size, precision=_policy(precision))
-    outputs = keras.layers.Dense(ALL_BITS, name="bits")(
-        keras.layers.Dropout(DROPOUT)(network.output)
-    )
-    model = keras.Model(network.input, outputs)
+    bits = keras.layers.Dense(ALL_BITS, name="bits")
+    model = keras.Model(network.input, bits(keras.layers.Dropout(DROPOUT)(network.output)))
+    # What is kept, in float32: the folded base, and the outputs on its features.
+    base = build_base(None, size)
+    judged = keras.Model(base.input, bits(base.output))
     steps = max(1, len(scores) // batch)
-    model.compile(keras.optimizers.Adam(_schedule(learning_rate, steps * epochs)), masked_loss)
+    # XLA's convolutions of a few positions are slow on processors.
+    adam = keras.optimizers.Adam(_schedule(learning_rate, steps * epochs))
+    model.compile(adam, masked_loss, jit_compile=False)
+    judged.compile(jit_compile=False)
     targets = targets_of(scores)
     seen, asked = network_input(validation_crops), targets_of(validation_scores)
 
@@ -116,7 +120,8 @@ def train_base(
             yield network_input(crops[rows]), targets[rows]
 
     def validate() -> Mapping[str, float]:
-        logits = np.asarray(model.predict(seen, batch_size=128, verbose=0))
+        fold(network, base)
+        logits = np.asarray(judged.predict(seen, batch_size=128, verbose=0))
         losses = keras.ops.convert_to_numpy(masked_loss(asked, logits))
         return {"loss": float(np.mean(losses))} | measures(logits, asked)
 
@@ -131,7 +136,6 @@ def train_base(
         checkpoints=checkpoints,
         time_budget=time_budget,
     )
-    base = build_base(None, size)
     fold(network, base)
     return base, history
 
