@@ -60,7 +60,8 @@ def train_unet(
     Before each validation the batch norms get the statistics of up to 64 training images as they
     are (see `batch_norms`; ours). After each epoch the state is written to `checkpoints`, and a
     training that was stopped goes on from there to the same weights. The folder must belong to
-    these settings and data alone. `time_budget` is seconds from the call until the job ends, None without a limit.
+    these settings and data alone. `time_budget` is seconds from the call until the job ends, None
+    without a limit.
 
     Returns one row an epoch: epoch (from 1), learning_rate, loss, validation_loss and
     validation_dice (mean over images). Raises UserError when there is nothing to train or
