@@ -88,9 +88,10 @@ def train_detector(
         batch: films a step (darknet: 64).
         max_batches: steps of the run, rounded up to whole epochs (paper: 4000).
         optimizer, learning_rate: darknet's by default (paper silent).
-        precision: of the network's products while it learns. "bfloat16" takes a third of the time
-            on processors that have it in hardware; "auto" takes it there and "float32" elsewhere
-            (ours; the results of the two differ as those of two seeds do).
+        precision: of the network's products while it learns; its loss, validation and predictions
+            are in float32. "bfloat16" takes a third of the time on processors that have it in
+            hardware; "auto" takes it there and "float32" elsewhere (ours; the results of the two
+            differ as those of two seeds do).
         threads: of torch on the CPU; None leaves torch's setting.
         time_budget: seconds from the call until the job ends, None without a limit.
         seed: decides weights, order of films and augmentation.
@@ -189,6 +190,32 @@ def _described(data: Path, out: Path) -> Path:
     return path
 
 
+def predict_in_bfloat16(network: Any, device: str) -> None:
+    """Let an ultralytics network multiply in bfloat16; its loss is computed in float32.
+
+    The loss decodes boxes from numbers of cells, of which bfloat16 keeps 8 bits: beyond cell 32 a
+    box would be up to an eighth of a cell off. So what the network predicts is float32 again before
+    the loss reads it, and so are the anchors, which take their type from the predictions.
+
+    Args:
+        network: a `DetectionModel`; `predict`, which its `loss` calls, is replaced.
+        device: torch's type of its device, "cpu" or "cuda".
+    """
+    import torch
+
+    predict = torch.autocast(device, torch.bfloat16)(network.predict)
+    network.predict = lambda *images, **options: _in_float32(predict(*images, **options))
+
+
+def _in_float32(predictions: Any) -> Any:
+    """Tensors in float32, in whatever dictionaries and lists they lie."""
+    if isinstance(predictions, dict):
+        return {name: _in_float32(part) for name, part in predictions.items()}
+    if isinstance(predictions, list | tuple):
+        return type(predictions)(map(_in_float32, predictions))
+    return predictions.float()
+
+
 def _trainer(settings: dict[str, Any], *, steps: int, bfloat16: bool, deadline: Deadline) -> Any:
     """ultralytics' trainer with the paper's schedule, a shorter average, and fewer validations."""
     import torch
@@ -210,10 +237,8 @@ def _trainer(settings: dict[str, Any], *, steps: int, bfloat16: bool, deadline: 
             self.model.to(memory_format=torch.channels_last)  # a quarter faster on CPUs too
             self.ema = ModelEMA(self.model, decay=math.exp(-1 / memory), tau=memory)
             self.history: list[dict[str, Any]] = []
-            if bfloat16:  # after the average was copied, which stays in float32
-                self.model.forward = torch.autocast(self.device.type, torch.bfloat16)(
-                    self.model.forward
-                )
+            if bfloat16:  # after the average was copied, which predicts in float32
+                predict_in_bfloat16(self.model, self.device.type)
 
         def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
             batch = super().preprocess_batch(batch)
