@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 
+from sharpflow.detection.batch_norms import measure_statistics
 from sharpflow.detection.training import rate_factor, train_detector
 from sharpflow.errors import UserError
 
@@ -114,12 +116,12 @@ said["exact"] = [network.criterion(exact, batch_with_box_at(cell))[0].tolist() f
 predict_in_bfloat16(network, "cpu")
 said["bfloat16"] = losses(network)
 
-# Every convolution, and every prediction that the loss reads, as (training?, type).
+# Every convolution, and every prediction that the loss reads, as (learning?, type).
 seen = {"convolutions": set(), "losses": set()}
 convolve, compute = torch.nn.Conv2d.forward, v8DetectionLoss.get_assigned_targets_and_loss
 def watched_convolution(self, x):
     y = convolve(self, x)
-    seen["convolutions"].add((self.training, str(y.dtype)))
+    seen["convolutions"].add((self.training and y.requires_grad, str(y.dtype)))
     return y
 def watched_loss(self, preds, batch, **options):
     learning = preds["boxes"].requires_grad
@@ -144,6 +146,22 @@ write_detector_set(out / "set", views, rows, boxes, splits, kind="hand")
 train_detector(out / "set", out=out / "trained", model=str(out / "tiny.yaml"), image_size=64,
                batch=2, max_batches=2, precision="bfloat16", seed=3, threads=1)
 said |= {name: sorted(types) for name, types in seen.items()}
+
+# How far batch norms are, in standard deviations and shares of the variance, from a pass over the
+# training films with the very weights that are kept.
+kept = torch.load(out / "trained" / "best.pt", weights_only=False)["model"]
+said["kept"] = sorted({str(value.dtype) for value in kept.state_dict().values()})
+def statistics():
+    norms = [part for part in kept.modules() if isinstance(part, torch.nn.BatchNorm2d)]
+    return [torch.cat(values) for values in zip(*((n.running_mean.clone(), n.running_var.clone())
+                                                  for n in norms))]
+mean, variance = statistics()
+films = torch.from_numpy(images[:2] / np.float32(255))[:, None].repeat(1, 3, 1, 1)
+torch.optim.swa_utils.update_bn([films], kept)
+true_mean, true_variance = statistics()
+off = (mean - true_mean).abs() / true_variance.sqrt(), (variance / true_variance - 1).abs()
+said["statistics"] = [float(part.max()) for part in off]
+
 seen["convolutions"].clear()
 detect(out / "trained" / "best.pt", views, rows, kind="hand", image_size=64, confidence=0.0)
 said["detection"] = sorted(seen["convolutions"])
@@ -256,6 +274,21 @@ def test_only_predictions_are_rounded_never_the_loss(precision):
     assert precision["rounded"] == "torch.bfloat16"
     assert precision["bfloat16"] == precision["exact"]
     assert precision["bfloat16"][0] != precision["float32"][0]
+
+
+def test_batch_norms_hold_the_statistics_of_the_weights_that_are_kept(precision):
+    assert max(precision["statistics"]) < 1e-3
+    assert precision["kept"] == ["torch.float32", "torch.int64"]  # as they were validated
+
+
+def test_every_film_weighs_the_same_in_the_statistics():
+    network = torch.nn.Sequential(torch.nn.BatchNorm2d(1, momentum=0.03))
+    films = torch.arange(5.0).reshape(5, 1, 1, 1).repeat(1, 1, 2, 2)
+    measure_statistics(network, [films[:4], films[4:]])
+    assert network[0].running_mean.item() == pytest.approx(2.0)
+    variance = 4 / 5 * films[:4].var().item()  # one film alone has none
+    assert network[0].running_var.item() == pytest.approx(variance)
+    assert network[0].momentum == 0.03 and not network.training
 
 
 def test_learning_rate_drops_at_80_and_90_per_cent_as_at_3200_and_3600_of_4000():

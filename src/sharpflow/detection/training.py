@@ -9,12 +9,14 @@ import io
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from copy import copy, deepcopy
 from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
 
+from sharpflow.detection.batch_norms import measure_statistics
 from sharpflow.detection.offline import chosen_device, import_ultralytics
 from sharpflow.errors import UserError
 from sharpflow.files import whole, write_table
@@ -75,7 +77,8 @@ def train_detector(
     """Train a detector; writes best.pt and history.csv.
 
     best.pt holds the weights of the epoch that did best on validation films (ultralytics'
-    fitness: mAP50-95).
+    fitness: mAP50-95): averaged ones, whose batch norms' statistics were measured on the training
+    films.
 
     Args:
         data: folder that `write_detector_set` wrote.
@@ -161,7 +164,7 @@ def train_detector(
         trainer.train()
     history = pd.DataFrame(trainer.history)
     write_table(history, out / "history.csv")
-    _keep_weights(trainer.best, out / "best.pt")
+    _keep_weights(trainer.kept, out / "best.pt")
     return history
 
 
@@ -220,11 +223,13 @@ def _trainer(settings: dict[str, Any], *, steps: int, bfloat16: bool, deadline: 
     """ultralytics' trainer with the paper's schedule, a shorter average, and fewer validations."""
     import torch
     from torch.optim.lr_scheduler import LambdaLR
+    from torch.utils.data import DataLoader
     from ultralytics.models.yolo.detect import DetectionTrainer
     from ultralytics.utils.torch_utils import ModelEMA
 
     class Trainer(DetectionTrainer):  # type: ignore[misc]
         seen: dict[str, Any]
+        kept: Any  # the network that did best
         began = fastest = math.inf  # of an epoch
 
         def _setup_scheduler(self) -> None:
@@ -240,19 +245,32 @@ def _trainer(settings: dict[str, Any], *, steps: int, bfloat16: bool, deadline: 
             if bfloat16:  # after the average was copied, which predicts in float32
                 predict_in_bfloat16(self.model, self.device.type)
 
+        def plain_images(self) -> Iterator[Any]:
+            """The training films as detection will see them, without augmentation, in batches."""
+            films = copy(self.train_loader.dataset)
+            films.augment = False
+            films.transforms = films.build_transforms(self.args)
+            for batch in DataLoader(films, self.batch_size, collate_fn=films.collate_fn):
+                yield self.preprocess_batch(batch)["img"]
+
         def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
             batch = super().preprocess_batch(batch)
             batch["img"] = batch["img"].contiguous(memory_format=torch.channels_last)
             return batch
 
         def validate(self) -> tuple[Any, Any]:
+            measure_statistics(self.ema.ema, self.plain_images())
             metrics, fitness = super().validate()
             self.seen = {key: value for key, value in metrics.items() if key.startswith("metrics/")}
             return metrics, fitness
 
         def save_model(self) -> bool:
             # Without this a network that was not validated would be written each epoch.
-            return bool(self.seen) and bool(super().save_model())
+            if not self.seen:
+                return False
+            if self.fitness == self.best_fitness:
+                self.kept = deepcopy(self.ema.ema)  # as validated; ultralytics' file is in float16
+            return bool(super().save_model())
 
         def save_metrics(self, metrics: dict[str, Any]) -> None:
             row = {"epoch": self.epoch + 1, "learning_rate": self.lr["lr/pg0"]}
@@ -292,14 +310,19 @@ def _trainer(settings: dict[str, Any], *, steps: int, bfloat16: bool, deadline: 
     return trainer
 
 
-def _keep_weights(best: Path, path: Path) -> None:
+def _keep_weights(network: Any, path: Path) -> None:
     """Keep the network and its class names; no dates, paths or optimizer, so bytes repeat."""
     import torch
+    import ultralytics
 
-    network = torch.load(best, map_location="cpu", weights_only=False)
-    model = network["ema"] or network["model"]
-    model.args = {key: model.args[key] for key in ("task", "imgsz") if key in model.args}
-    kept = {"model": model, "train_args": dict(model.args), "version": network["version"]}
+    network = network.to(device="cpu", memory_format=torch.contiguous_format)
+    network.criterion = None
+    network.args = {"task": network.args.task, "imgsz": network.args.imgsz}
+    kept = {
+        "model": network,
+        "train_args": dict(network.args),
+        "version": ultralytics.__version__,
+    }
     buffer = io.BytesIO()  # a file's name would be written into it
     torch.save(kept, buffer)
     with whole(path) as temporary:
