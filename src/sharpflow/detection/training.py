@@ -43,9 +43,10 @@ AUGMENTATION: Mapping[str, float] = {
 MOMENTUM, WEIGHT_DECAY = 0.9, 0.0005  # darknet's; the first beta of Adam and AdamW
 # Share of the run in which the learning rate rises from 0 (darknet's burn-in of 1000 batches would
 # be a quarter), and that the average spans whose weights are kept (ultralytics' own spans 10000
-# steps, too many for a short run). Validation films are looked at this often, evenly over the
-# second half of the run, the last epoch always. All ours.
-WARMUP, AVERAGE, VALIDATIONS = 0.1, 0.02, 10
+# steps, too many for a short run). Validation films are looked at about this often, evenly over the
+# second half of the run, the last epoch always; each time costs a pass over the training films for
+# the batch norms. All ours.
+WARMUP, AVERAGE, VALIDATIONS = 0.1, 0.02, 5
 DROPS = (0.8, 0.9)  # darknet's steps 3200 and 3600 of 4000
 STARTS_AGAIN = (
     "The detector cannot resume: run again, it starts from its beginning. Was its time too short, "
