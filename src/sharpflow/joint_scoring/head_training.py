@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Features = npt.NDArray[np.float32]
+# An epoch takes a tenth of a second, and its state is 5 MB: after each it would be gigabytes.
+CHECKPOINT_SECONDS = 5.0
 
 
 def train_head(
@@ -80,6 +82,7 @@ def train_head(
         keep=keep,
         name="head",
         checkpoints=checkpoints,
+        checkpoint_seconds=CHECKPOINT_SECONDS,
         time_budget=time_budget,
         compiled=True,
     )
