@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sharpflow.anatomy import MAX_SCORE, MODELS, n_classes
-from sharpflow.evaluation.intervals import patient_bootstrap, patient_sums
+from sharpflow.evaluation.intervals import patient_sums
 from sharpflow.evaluation.metrics import balanced_accuracy_of, constant_guess
-from sharpflow.seeds import seed_for
+from sharpflow.evaluation.recalls import balanced_accuracy_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,7 @@ def joint_scoring_row(
 
     `model` is a name of anatomy.MODELS; `predictions` has patient, split, true, predicted, a row
     a joint; only rows of `split` count. `data` says what the joints are ("phantom" or the
-    cohort's name). Intervals are 95%, by patient bootstrap, the same draws for both measures.
+    cohort's name). Intervals are 95%, by patient (see `recalls`).
     n_class_0.. count true joints; classes without one are left out of the means and counted in
     classes_absent (see `metrics`).
     """
@@ -51,13 +51,7 @@ def joint_scoring_row(
     row: dict[str, Any] = {"model": model, "data": data, "n": len(rows), "patients": len(sums)}
     paper = PAPER_TABLE_1[model]
     for within, name in enumerate(("balanced_accuracy", "balanced_accuracy_within_one")):
-
-        def statistic(totals: Any, within: int = within) -> Any:
-            return balanced_accuracy_of(totals, within)
-
-        low, high = patient_bootstrap(
-            sums, statistic, resamples=resamples, seed=seed_for(seed, "intervals", model)
-        )
+        low, high = balanced_accuracy_interval(sums, within)
         row[name] = float(balanced_accuracy_of(pairs.sum(axis=0), within))
         row |= {f"{name}_low": low, f"{name}_high": high}
     row["constant_guess"] = constant_guess(true, classes)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from sharpflow.evaluation.intervals import mean_of, patient_bootstrap, patient_sums
+from sharpflow.evaluation.intervals import LOGIT, mean_of, patient_interval, patient_sums
 from sharpflow.evaluation.metrics import overlap_counts
 from sharpflow.seeds import seed_for
 
@@ -58,9 +58,8 @@ def segmentation_row(
         _, sums = patient_sums(
             overlaps["patient"].tolist(), np.stack([values, np.ones_like(values)], axis=1)
         )
-        low, high = patient_bootstrap(
-            sums, mean_of, resamples=resamples, seed=seed_for(seed, "intervals", limb, method)
-        )
+        draws = seed_for(seed, "intervals", limb, method)
+        low, high = patient_interval(sums, mean_of, LOGIT, resamples=resamples, seed=draws)
         row[name] = float(values.mean()) if len(values) else float("nan")
         row |= {f"{name}_low": low, f"{name}_high": high}
     return row
