@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from sharpflow.anatomy import MODELS
-from sharpflow.evaluation.recalls import FEW_PATIENTS
+from sharpflow.evaluation.proportions import FEW_PATIENTS
 from sharpflow.reporting.tables import (
     check_columns,
     interval_column,
