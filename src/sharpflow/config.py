@@ -275,6 +275,7 @@ class Heads(Section):
     batch: Count
     learning_rate: Positive
     keep: Literal["best", "last"]
+    averaged_share: Share
     seeds: Count
 
 
