@@ -151,6 +151,7 @@ def training_settings(wildcards):
         "precision",
         "channels_last",
         "compile",
+        "activation_checkpointing",
         "devices",
     )
     pretrains = NETWORK_ROWS[wildcards.network].task == "bone_age"
