@@ -336,6 +336,7 @@ class WholeImage(Section):
     split: ImageSplit
     rows: Literal["all", "core"] | list[str]
     core: list[str]
+    seeds: Count
     epochs: Count
     row_epochs: dict[str, Count]
     pretraining: Pretraining

@@ -91,7 +91,7 @@ def train_network(
         precision: of training steps; validation is in float32. "float32", "bfloat16" (mixed:
             weights stay float32), or "auto": bfloat16 where the hardware has it.
         channels_last: memory format; "auto": yes.
-        compile: through torch.compile; "auto": on a GPU only, and not with activation_checkpointing.
+        compile: through torch.compile; "auto": on a GPU only, unless with activation_checkpointing.
         activation_checkpointing: keep what goes into each block and compute the rest twice, for
             batches that do not fit into memory; the same steps (see `recomputing`). Not compiled.
         devices: GPUs (or processes on a CPU) that share each batch; "auto": the GPUs that the
