@@ -42,8 +42,8 @@ def train_epochs(
 ) -> "pd.DataFrame":
     """Train a compiled model in place and leave in it the best (or last) epoch's weights.
 
-    With `keep` "last" and `averaged` above 1 it is the mean of the trained weights at the end of as
-    many last epochs; statistics of batch norms are then the last epoch's, and the caller's to renew.
+    With `keep` "last" and `averaged` above 1 it is the mean of the trained weights over as many last
+    epochs; the statistics of batch norms are then the last epoch's, and the caller's to renew.
 
     `make_batches(epoch, generator)` gives the batches of an epoch (counted from 1); all that is
     random in them comes from `generator`, whose seed is of this epoch alone. Batches of one shape
@@ -202,7 +202,7 @@ class _State:
         return len(self.history)
 
     def add(self, row: dict[str, float], value: float, *, counts: bool) -> None:
-        """Take in an epoch's row; `value` is smaller the better; `counts` in the mean of weights."""
+        """Take in an epoch's row; `value` is smaller the better; it may count in the mean."""
         self.history.append(row)
         if counts:
             weights = [

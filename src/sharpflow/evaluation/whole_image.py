@@ -7,7 +7,7 @@ Classes that the test images lack: as in `metrics`, balanced accuracy is the mea
 that occur among the true ones.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +28,7 @@ from sharpflow.evaluation.intervals import PLAIN, Statistic, patient_sums
 from sharpflow.evaluation.metrics import balanced_accuracy_of
 from sharpflow.evaluation.proportions import combined_interval, share_interval, shares_of
 from sharpflow.evaluation.recalls import balanced_accuracy_difference, balanced_accuracy_interval
+from sharpflow.evaluation.seeds import over_seeds
 from sharpflow.seeds import seed_for
 
 if TYPE_CHECKING:
@@ -107,6 +108,14 @@ def severity_metrics(
     `predicted` are class numbers 0 to 9; UserError for others.
     """
     return _metrics(predictions, "severity", seed, resamples, split)
+
+
+def point_metrics(
+    predictions: "pd.DataFrame", task: str, *, split: str = "test"
+) -> dict[str, float]:
+    """The values of `regression_metrics` or `severity_metrics`, without intervals."""
+    totals = _parts(_rows_of(predictions, task, split), task).sum(axis=0)
+    return {name: float(measure(totals)) for name, measure in _measures(task).items()}
 
 
 def paired_difference(
@@ -205,6 +214,7 @@ def difference_table(
     predictions: Mapping[str, "pd.DataFrame"],
     pairs: Iterable[tuple[str, str, str]],
     *,
+    repeated: Sequence[Mapping[str, "pd.DataFrame"]] = (),
     data: str,
     seed: int,
     resamples: int = 2000,
@@ -216,19 +226,22 @@ def difference_table(
         pairs: (row, compared_with, question), for instance ("total-resnet50-finetuned",
             "total-resnet50-mse-batch4", "transfer"); pairs of which a row was not run are left
             out. The task is read from the row's name.
+        repeated: the same rows' predictions of each further seed.
         data: "phantom" or the cohort's name.
         seed: the study's.
         resamples: bootstrap draws.
 
     Returns:
         question, row, compared_with, metric, data, n, patients, value, compared_value, difference
-        (value - compared_value), low, high.
+        (value - compared_value), low, high, difference_seed_mean, difference_seed_sd (over all
+        seeds; both rows of a difference have the same), n_seeds.
     """
     import pandas as pd
 
     columns = [
         *("question", "row", "compared_with", "metric", "data", "n", "patients"),
         *("value", "compared_value", "difference", "low", "high"),
+        *("difference_seed_mean", "difference_seed_sd", "n_seeds"),
     ]
     tables = [
         paired_difference(
@@ -237,7 +250,13 @@ def difference_table(
             task=row.split("-", 1)[0],
             seed=seed,
             resamples=resamples,
-        ).assign(question=question, row=row, compared_with=other, data=data)
+        ).assign(
+            question=question,
+            row=row,
+            compared_with=other,
+            data=data,
+            **_difference_over_seeds([predictions, *repeated], row, other),
+        )
         for row, other, question in pairs
         if row in predictions and other in predictions
     ]
@@ -245,6 +264,23 @@ def difference_table(
         return pd.DataFrame(columns=columns)
     table = pd.concat(tables, ignore_index=True)
     return table.rename(columns={"first": "value", "second": "compared_value"})[columns]
+
+
+def _difference_over_seeds(
+    trainings: Sequence[Mapping[str, "pd.DataFrame"]], row: str, other: str
+) -> dict[str, list[float]]:
+    """The columns of `difference_table` over seeds, in the order of the metrics."""
+    task = row.split("-", 1)[0]
+    differences = []
+    for predictions in trainings:
+        one, two = (point_metrics(predictions[name], task) for name in (row, other))
+        differences.append({name: one[name] - two[name] for name in one})
+    found, names = over_seeds(differences), list(differences[0])
+    columns = {
+        f"difference_seed_{part}": [found[f"{name}_seed_{part}"] for name in names]
+        for part in ("mean", "sd")
+    }
+    return columns | {"n_seeds": [found["n_seeds"]] * len(names)}
 
 
 def constant_totals(
