@@ -275,6 +275,7 @@ class Heads(Section):
     batch: Count
     learning_rate: Positive
     keep: Literal["best", "last"]
+    seeds: Count
 
 
 class ImageShards(Section):

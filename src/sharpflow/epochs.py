@@ -35,6 +35,7 @@ def train_epochs(
     patience: int | None = None,
     name: str = "training",
     checkpoints: Path | None = None,
+    checkpoint_seconds: float = 0.0,
     compiled: bool = False,
     time_budget: float | None = None,
 ) -> "pd.DataFrame":
@@ -50,8 +51,10 @@ def train_epochs(
     seconds more.
 
     With a folder `checkpoints`, the state is kept there after each epoch and training goes on
-    from it, to the same bytes as a run that nobody stopped. The folder must belong to this run
-    alone (named by all that decides it); UserError if its checkpoint does not fit the model.
+    from it, to the same bytes as a run that nobody stopped. Where epochs are short, only after each
+    that ends `checkpoint_seconds` or more after the last one kept, and the last. The folder must
+    belong to this run alone (named by all that decides it); UserError if its checkpoint does not
+    fit the model.
 
     `time_budget` is seconds from the call: where the next epoch would not end within it, by the
     longest so far in this process (the first is always tried), OutOfTime is raised with the
@@ -66,6 +69,7 @@ def train_epochs(
     model.optimizer.build(model.trainable_variables)
     state = _State(model, checkpoints / "state.npz" if checkpoints else None)
     state.restore()
+    saved_at = time.monotonic()
     train_one = _compiled_training(model) if compiled else _train_one
     with tells_when_stopped(lambda: resumes(name, state.kept, epochs)):
         while state.epoch < epochs and not _stale(state.history, state.best_epoch, patience):
@@ -81,7 +85,12 @@ def train_epochs(
                 validate=validate,
             )
             state.add(row, row[monitor])
-            longest = max(longest, time.monotonic() - began)
+            now = time.monotonic()
+            longest = max(longest, now - began)
+            ends = state.epoch == epochs or _stale(state.history, state.best_epoch, patience)
+            if ends or now - saved_at >= checkpoint_seconds or deadline.too_near_for(longest):
+                state.save()
+                saved_at = now
     if keep == "best":
         state.load_best()
     return pd.DataFrame(state.history).astype({"epoch": int}) if state.history else pd.DataFrame()
@@ -178,15 +187,11 @@ class _State:
         self.history: list[dict[str, float]] = []
         self.best: list[np.ndarray] = []
         self.best_epoch, self.best_value = 0, float("inf")
+        self.kept = 0  # epochs that a run after this one need not repeat
 
     @property
     def epoch(self) -> int:
         return len(self.history)
-
-    @property
-    def kept(self) -> int:
-        """Epochs that a run after this one need not repeat."""
-        return self.epoch if self.path else 0
 
     def add(self, row: dict[str, float], value: float) -> None:
         """Take in an epoch's row; `value` is smaller the better."""
@@ -194,13 +199,13 @@ class _State:
         if value < self.best_value:
             self.best_epoch, self.best_value = self.epoch, value
             self.best = _values(self.model.weights)
-        self._save()
 
     def load_best(self) -> None:
         if self.best:
             _assign(self.model.weights, self.best)
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Keep the state on disk."""
         if self.path is None:
             return
         arrays = {
@@ -215,6 +220,7 @@ class _State:
         facts = json.dumps([self.history, self.best_epoch, self.best_value])
         with whole(self.path) as temporary:
             np.savez(temporary, facts=np.array(facts), **arrays)  # type: ignore[arg-type]
+        self.kept = self.epoch
 
     def restore(self) -> None:
         if self.path is None or not self.path.exists():
@@ -234,6 +240,7 @@ class _State:
         _assign(self.model.optimizer.variables, groups["optimizer"])
         self.history, self.best_epoch, self.best_value = facts
         self.best = groups["best"]
+        self.kept = self.epoch
         log.info("resumed after epoch %d from %s", self.epoch, self.path)
 
 

@@ -19,12 +19,12 @@ from sharpflow.evaluation.whole_tables import (
 from sharpflow.files import read_table
 from sharpflow.reporting.bo_tables import (
     WholeNotes,
-    number_with_interval,
     publish_differences,
     publish_regression,
     publish_severity,
     publish_time,
 )
+from sharpflow.reporting.tables import number_with_interval
 from sharpflow.whole_image.grid import ROWS
 
 NOTES = WholeNotes(

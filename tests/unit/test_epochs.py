@@ -84,6 +84,30 @@ def test_stopped_and_resumed_is_the_same_to_the_byte(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["state.npz"]
 
 
+def test_short_epochs_are_kept_now_and_then_and_the_last_always(tmp_path: Path) -> None:
+    seen: list[bool] = []
+
+    def train(epochs: int, folder: Path) -> keras.Model:
+        model = tiny_model()
+
+        def validate() -> dict[str, float]:
+            seen.append((folder / "state.npz").exists())
+            return {"loss": model.evaluate(X, Y, verbose=0)}
+
+        settings = {"checkpoints": folder, "checkpoint_seconds": 1e6}
+        train_epochs(
+            model, batches, validate, epochs=epochs, seed=7, monitor="validation_loss", **settings
+        )  # type: ignore[arg-type]
+        return model
+
+    train(3, tmp_path)
+    assert seen == [False] * 3
+    unbroken = tiny_model()
+    run(unbroken, 5)
+    assert same(train(5, tmp_path), unbroken)  # from the third epoch
+    assert len(seen) == 5
+
+
 def test_best_epoch_is_kept_and_training_stops_without_a_better_one() -> None:
     model = tiny_model()
     values = iter([3.0, 1.0, 2.0, 2.0, 0.0])

@@ -7,7 +7,13 @@ from sklearn.metrics import balanced_accuracy_score
 
 from sharpflow.anatomy import MODELS
 from sharpflow.evaluation.intervals import mean_of, patient_bootstrap, patient_sums
-from sharpflow.evaluation.joint_scoring import PAPER_TABLE_1, joint_scoring_row, joint_scoring_table
+from sharpflow.evaluation.joint_scoring import (
+    PAPER_TABLE_1,
+    joint_scoring_row,
+    joint_scoring_table,
+    joints_not_found,
+    recalls_table,
+)
 from sharpflow.evaluation.metrics import (
     balanced_accuracy,
     balanced_accuracy_within_one,
@@ -104,8 +110,13 @@ def predictions(model: str) -> pd.DataFrame:
     return pd.concat([rows, train], ignore_index=True).assign(damage=damage)
 
 
+NONE_LOST = pd.DataFrame({"patient": [], "true": []}, dtype=int)
+
+
 def test_a_row_of_table_1() -> None:
-    row = joint_scoring_row("erosion-foot", predictions("erosion-foot"), data="phantom", seed=1)
+    row = joint_scoring_row(
+        "erosion-foot", predictions("erosion-foot"), NONE_LOST, data="phantom", seed=1
+    )
     assert row["n"] == 18 and row["patients"] == 6  # the training rows do not count
     assert row["balanced_accuracy"] == pytest.approx((9 / 12 + 1 / 2 + 1 / 2 + 1 / 2) / 4)
     assert row["balanced_accuracy_within_one"] == pytest.approx((10 / 12 + 1 + 1 / 2 + 1 / 2) / 4)
@@ -115,11 +126,70 @@ def test_a_row_of_table_1() -> None:
     assert row["paper_balanced_accuracy_within_one"] == 0.9249
     assert [row[f"n_class_{k}"] for k in range(5)] == [12, 2, 2, 0, 2]
     assert row["classes_absent"] == 7
+    assert row["few_patients"] == "1 2 4"
+    assert row["mae"] == pytest.approx((1 + 2 + 3 + 1 + 2 + 4) / 18)
+    assert row["n_seeds"] == 1 and row["balanced_accuracy_seed_mean"] == row["balanced_accuracy"]
+    assert np.isnan(row["balanced_accuracy_seed_sd"])
+    assert row["balanced_accuracy_all_joints"] == row["balanced_accuracy"]  # none was lost
+
+
+def test_joints_that_were_not_found_count_as_wrong_beside() -> None:
+    lost = pd.DataFrame({"patient": ["p0", "p9"], "true": [0, 10]})
+    row = joint_scoring_row(
+        "erosion-foot", predictions("erosion-foot"), lost, data="phantom", seed=1
+    )
+    assert (row["n"], row["n_not_found"]) == (18, 2)
+    assert row["balanced_accuracy"] == pytest.approx((9 / 12 + 1 / 2 + 1 / 2 + 1 / 2) / 4)
+    # one more 0 is wrong, and so is the only 10, within one too
+    assert row["balanced_accuracy_all_joints"] == pytest.approx((9 / 13 + 3 / 2) / 5)
+    assert row["balanced_accuracy_within_one_all_joints"] == pytest.approx(
+        (10 / 13 + 1 + 1 / 2 + 1 / 2) / 5
+    )
+
+
+def test_lost_joints_are_those_with_a_score_and_without_a_box() -> None:
+    joints = pd.DataFrame(
+        [
+            ("p1", "LH", 2, 1, 0.9),  # found
+            ("p1", "LH", 3, np.nan, np.nan),  # lost; a thumb has no narrowing
+            ("p2", "RH", np.nan, 4, np.nan),  # lost; erosion was not scored
+            ("p2", "RF", 5, 0, np.nan),  # a foot
+        ],
+        columns=["patient", "limb", "erosion_true", "narrowing_true", "confidence"],
+    )
+    erosion, narrowing = (
+        joints_not_found(joints, f"{name}-hand") for name in ("erosion", "narrowing")
+    )
+    assert erosion.to_numpy().tolist() == [["p1", 3]]
+    assert narrowing.to_numpy().tolist() == [["p2", 4]]
+
+
+def test_seeds_stand_beside_the_first() -> None:
+    given = predictions("erosion-foot").assign(predicted_seed_2=lambda rows: rows["true"])
+    row = joint_scoring_row("erosion-foot", given, NONE_LOST, data="phantom", seed=1)
+    first = row["balanced_accuracy"]
+    assert row["n_seeds"] == 2 and first < 1  # the second is right everywhere
+    assert row["balanced_accuracy_seed_mean"] == pytest.approx((first + 1) / 2)
+    assert row["balanced_accuracy_seed_sd"] == pytest.approx((1 - first) / np.sqrt(2))
+    assert row["mae_seed_mean"] == pytest.approx(row["mae"] / 2)
+
+
+def test_recalls_say_what_balanced_accuracy_is_the_mean_of() -> None:
+    given = {model: predictions(model) for model in PAPER_TABLE_1}
+    table = recalls_table(given, data="phantom")
+    foot = table[table["model"] == "erosion-foot"].set_index("score")
+    assert foot["n"].tolist() == [12, 2, 2, 0, 2, 0, 0, 0, 0, 0, 0]
+    assert foot["recall"].dropna().tolist() == [0.75, 0.5, 0.5, 0.5]
+    assert foot["recall_within_one"].dropna().tolist() == pytest.approx([10 / 12, 1, 0.5, 0.5])
+    assert foot["few_patients"][foot["few_patients"]].index.tolist() == [1, 2, 4]
 
 
 def test_table_1_has_the_models_in_the_papers_order_and_blanks_for_other_classes() -> None:
     given = {model: predictions(model) for model in reversed(PAPER_TABLE_1)}
-    table = joint_scoring_table(given, data="phantom", seed=1)
+    joints = pd.DataFrame(
+        {"patient": [], "limb": [], "erosion_true": [], "narrowing_true": [], "confidence": []}
+    )
+    table = joint_scoring_table(given, joints, data="phantom", seed=1)
     assert table["model"].tolist() == list(PAPER_TABLE_1)
     assert table["n_class_4"].tolist() == [2, 2, 2, 2]
     assert table["n_class_10"].isna().tolist() == [True, True, True, False]
@@ -132,8 +202,27 @@ def test_a_row_of_the_segmentation_table() -> None:
     found[1] = 0
     overlaps = mask_overlaps(["a-LH", "a-RH", "b-LH"], ["a", "a", "b"], found, truth)
     assert overlaps["dice"].tolist() == overlaps["iou"].tolist() == [1, 0, 1]
-    row = segmentation_row(overlaps, limb="hand", method="unet", data="phantom", seed=1)
+    settings = {"limb": "hand", "method": "unet", "data": "phantom", "seed": 1}
+    row = segmentation_row(overlaps, common=["a-LH", "a-RH", "b-LH", "c-LH"], **settings)
     assert row["n"] == 3 and row["dice"] == pytest.approx(2 / 3)
     assert (row["dice_low"], row["dice_high"]) == (0.5, 1.0)  # only a, only b
-    empty = segmentation_row(overlaps[:0], limb="hand", method="unet", data="x", seed=1)
-    assert empty["n"] == 0 and np.isnan(empty["dice"])
+    empty = segmentation_row(overlaps[:0], common=["a-LH"], **settings)
+    assert empty["n"] == empty["n_all"] == 0
+    assert np.isnan([empty["dice"], empty["dice_all"]]).all()
+
+
+def test_masks_are_compared_on_the_same_radiographs() -> None:
+    overlaps = pd.DataFrame({"image_id": list("abcd"), "patient": list("pqrs")})
+    entropy = overlaps.assign(dice=[0.9, 0.8, 0.1, 0.2], iou=0.5)
+    unet = overlaps.assign(dice=[0.9, 0.8, 0.7, 0.6], iou=0.5)
+    rows = [
+        segmentation_row(of, common=["a", "b"], limb="hand", method=name, data="x", seed=1)
+        for name, of in (("bootstrap", entropy), ("unet", unet))
+    ]
+    assert [row["n"] for row in rows] == [2, 2]
+    assert [row["dice"] for row in rows] == pytest.approx([0.85, 0.85])
+    assert [row["n_all"] for row in rows] == [4, 4]
+    assert [row["dice_all"] for row in rows] == pytest.approx([0.5, 0.75])
+    for row in rows:
+        assert row["dice_low"] <= row["dice"] <= row["dice_high"]
+        assert row["dice_all_low"] <= row["dice_all"] <= row["dice_all_high"]

@@ -97,4 +97,10 @@ def test_decoding_undoes_encoding() -> None:
 
 def test_decoding_of_bits_that_do_not_fall() -> None:
     odd = np.array([[1.0, 0.2, 0.9], [0.1, 0.9, 0.9], [0.5, 0.5, 0.49], [0.0, 0.0, 0.0]])
-    assert decode(odd).tolist() == [0, 0, 1, 0]
+    assert decode(odd).tolist() == [0, 2, 1, 0]
+
+
+def test_the_first_bit_says_nothing() -> None:
+    bits = encode(np.arange(5), 5)
+    bits[:, 0] = 0  # a network that doubts what is always so
+    assert decode(bits).tolist() == list(range(5))

@@ -34,13 +34,33 @@ def joint_scoring() -> pd.DataFrame:
         "model": "narrowing-hand",
         "data": "phantom",
         "n": 173,
+        "n_not_found": 7,
         "patients": 16,
+        "n_seeds": 5,
         "balanced_accuracy": 0.6123456789012345,
         "balanced_accuracy_low": 0.5511,
         "balanced_accuracy_high": 0.6688,
         "balanced_accuracy_within_one": 0.9,
         "balanced_accuracy_within_one_low": 0.85,
         "balanced_accuracy_within_one_high": 0.95,
+        **{
+            f"{metric}{part}": value
+            for metric in ("balanced_accuracy", "balanced_accuracy_within_one")
+            for part, value in {
+                "_seed_mean": 0.59,
+                "_seed_sd": 0.021,
+                "_all_joints": 0.57,
+                "_all_joints_low": 0.5,
+                "_all_joints_high": 0.62,
+            }.items()
+        },
+        "mae": 0.31,
+        "mae_low": 0.2,
+        "mae_high": 0.4,
+        "kappa": 0.8,
+        "kappa_low": 0.7,
+        "kappa_high": 0.9,
+        "few_patients": "3 4",
         "constant_guess": 0.25,
         "constant_guess_within_one": 0.75,
         "paper_balanced_accuracy": 0.8207,
@@ -82,7 +102,13 @@ def test_markdown_has_value_interval_paper_and_counts_in_one_row(
     assert shown["Balanced accuracy, %: best constant guess"] == "25.0"
     assert shown["Joints (n)"] == "173"
     assert shown["Patients (n)"] == "16"
-    assert shown["Joints of score 0, 1, 2, ... (n)"] == "120, 33, 0, 15, 5"
+    assert shown["Joints of score 0, 1, 2, ... (n)"] == "120, 33, 0, 15†, 5†"
+    title = "Balanced accuracy, %: "
+    assert shown[f"{title}mean ± SD over seeds"] == "59.0 ± 2.1"
+    assert shown[f"{title}joints not found count as wrong"] == "57.0 (50.0–62.0)"
+    assert shown["Not found (n)"] == "7"
+    assert shown["Mean absolute error (95% interval)"] == "0.31 (0.20 to 0.40)"
+    assert "over 5 seeds" in page and "marked † are those of fewer than 5 patients" in page
     assert shown["Data"] == "phantom"
 
 
@@ -124,7 +150,7 @@ def test_latex_is_escaped_and_balanced(tmp_path: Path, joint_scoring: pd.DataFra
     rows = [line for line in body.splitlines() if line.endswith(r"\\")]
     spanned = [int(n) - 1 for n in re.findall(r"\\multicolumn\{(\d+)\}", rows[0])]
     columns = [len(re.findall(r"(?<!\\)&", row)) for row in rows]
-    assert {columns[0] + sum(spanned), *columns[1:]} == {10}
+    assert {columns[0] + sum(spanned), *columns[1:]} == {17}
 
 
 def test_an_interval_that_lacks_is_not_invented() -> None:
@@ -141,30 +167,56 @@ def test_per_cent_given_as_fraction_is_refused(joint_scoring: pd.DataFrame) -> N
         check_columns(joint_scoring.drop(columns="n"), ["n"])
 
 
+def detection(truth: str, left_out: int = 0) -> pd.DataFrame:
+    columns = {
+        "limb": ["hand", "hand"],
+        "rule": ["paper", "template"],
+        "data": "phantom",
+        "truth": truth,
+        "n_radiographs_left_out": left_out,
+        "n_joints": 320,
+        "found": [0.96875, 0.96875],
+        "named_right": [0.875, 0.9625],
+    }
+    return pd.DataFrame(columns)
+
+
 def test_detection_stands_beside_the_papers_accuracy(tmp_path: Path) -> None:
-    table = pd.DataFrame(
-        {
-            "limb": ["hand", "hand"],
-            "rule": ["paper", "template"],
-            "data": "phantom",
-            "n_joints": 320,
-            "found": [0.96875, 0.96875],
-            "named_right": [0.875, 0.9625],
-        }
-    )
-    publish_detection(table, tmp_path, STUDY)
+    publish_detection(detection("phantom"), tmp_path, STUDY)
     page = read_page(tmp_path, "detection", ".md")
-    assert cells(page, 2) == ["Hands", "Paper's", "96.88", "87.50", "99.991", "320", "phantom"]
+    shown = ["Hands", "Paper's", "96.88", "87.50", "99.991", "320", "phantom", "phantom"]
+    assert cells(page, 2) == shown
     assert "is not said" in page
+    assert "measured against itself" not in page and "left out" not in page
     assert read_table(tmp_path / "detection.csv")["paper_accuracy"].tolist() == [0.99991, 0.99991]
 
 
-def test_segmentation_without_truth_is_an_empty_table_that_still_opens(tmp_path: Path) -> None:
-    columns = ["limb", "method", "data", "n", "dice", "iou"]
-    publish_segmentation(pd.DataFrame(columns=columns), tmp_path, STUDY)
-    assert read_table(tmp_path / "segmentation.csv").columns.tolist() == columns
-    assert "Dice" in read_page(tmp_path, "segmentation", ".md")
-    assert r"\bottomrule" in read_page(tmp_path, "segmentation", ".tex")
+@pytest.mark.parametrize("truth", ["given", "template", "given and template"])
+def test_a_template_that_is_measured_against_itself_is_told(tmp_path: Path, truth: str) -> None:
+    publish_detection(detection(truth, left_out=3), tmp_path, STUDY)
+    for suffix in (".md", ".tex"):
+        page = read_page(tmp_path, "detection", suffix)
+        assert ("partly measured against itself" in page) == ("template" in truth)
+        assert ("True names given: in the labels" in page) == ("given" in truth)
+        assert "does not fit all of the boxes: 3." in page
+
+
+def test_segmentation_shows_the_compared_radiographs_beside_all(tmp_path: Path) -> None:
+    entropy = {"limb": "hand", "method": "bootstrap", "data": "phantom", "n": 30, "dice": 0.97}
+    entropy |= {"iou": 0.94, "n_all": 48, "dice_all": 0.9, "iou_all": 0.85}
+    entropy |= {"dice_low": 0.96, "dice_high": 0.98, "dice_all_low": 0.87, "dice_all_high": 0.93}
+    unet = entropy | {"method": "unet", "dice": 0.98, "dice_all": 0.975}
+    publish_segmentation(pd.DataFrame([entropy, unet]), tmp_path, STUDY)
+    page = read_page(tmp_path, "segmentation", ".md")
+    shown = dict(zip(cells(page, 0), cells(page, 2), strict=True))
+    assert shown["With a chosen entropy mask: Dice, % (95% interval)"] == "97.00 (96.00–98.00)"
+    assert shown["With a chosen entropy mask: n"] == "30"
+    assert shown["All test radiographs: Dice, % (95% interval)"] == "90.00 (87.00–93.00)"
+    assert shown["All test radiographs: n"] == "48"
+    assert cells(page, 3)[1] == "U-Net"
+    assert "judged on the same ones" in page
+    back = read_table(tmp_path / "segmentation.csv")
+    assert back.columns.tolist()[:6] == ["limb", "method", "data", "n", "dice", "iou"]
 
 
 def test_mask_yield_counts_overruled_masks(tmp_path: Path) -> None:

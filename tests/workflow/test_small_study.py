@@ -36,7 +36,7 @@ def test_a_second_run_has_nothing_to_do(finished: Project) -> None:
 
 
 def test_every_table_figure_and_overlay_is_there(finished: Project) -> None:
-    for table in ("joint_scoring", "detection", "mask_yield"):
+    for table in ("joint_scoring", "joint_recalls", "detection", "mask_yield"):
         for suffix in (".csv", ".md", ".tex"):
             assert (finished.results / "tables" / (table + suffix)).stat().st_size > 0
     figures = {path.name for path in (finished.results / "figures").iterdir()}
@@ -52,6 +52,12 @@ def test_tables_say_which_data_made_them_and_how_many(finished: Project) -> None
     assert set(table["data"]) == {"cohort"}
     counts = table.filter(like="n_class_").sum(axis=1)
     assert (table["n"] == counts).all()
+    joints = pd.read_csv(finished.results / "scores" / "joints.csv")
+    for model, row in table.set_index("model").iterrows():
+        damage, kind = MODELS[str(model)]
+        due = joints[joints["limb"].map(lambda limb: LIMBS[limb].kind) == kind]
+        assert row["n"] + row["n_not_found"] == due[f"{damage}_true"].notna().sum()
+    assert set(table["n_seeds"]) == {2}
     markdown = (finished.results / "tables" / "joint_scoring.md").read_text()
     assert "82.07" in markdown  # the paper's value beside ours
     assert "drawn joints" in markdown  # not ImageNet's weights

@@ -118,7 +118,7 @@ NEEDS = {
     "draw_joints": (2, BASE.joints * 0.02, 0),
     "train_base": (8, BASE.epochs * BASE.joints * CROP * 0.004, 1),
     "extract_features": (6, lambda w: films_of_kind(w) * CROP * 0.02, 1),
-    "train_head": (3, study.heads.epochs, 0),
+    "train_head": (3, study.heads.seeds * study.heads.epochs, 0),
     "label_films": (2, 60, 0),
     "pack_images": (2, 25, 0),
     "measure_images": (

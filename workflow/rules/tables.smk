@@ -1,12 +1,14 @@
 # Tables, each as .csv (fractions), .md and .tex (per cent, beside the paper's values).
 
 
-# Table 1 of Tan et al.: the four models on the test patients' joints.
+# Table 1 of Tan et al.: the four models on the test patients' joints, and its recalls score by score.
 rule table_joint_scoring:
     input:
         predictions=expand("<results>/heads/{model}/predictions.csv", model=MODELS),
+        joints="<results>/scores/joints.csv",
     output:
         multiext("<results>/tables/joint_scoring", ".csv", ".md", ".tex"),
+        multiext("<results>/tables/joint_recalls", ".csv", ".md", ".tex"),
     log:
         "<logs>/table_joint_scoring.log",
     benchmark:
@@ -58,6 +60,7 @@ rule table_detection:
         joints=expand("<results>/detection/{kind}/joints.csv", kind=KINDS),
         boxes=expand("<results>/detection/{kind}/boxes.csv", kind=KINDS),
         true_joints=expand("<results>/detection/{kind}/true_joints.csv", kind=KINDS),
+        boxed=cohort_table("boxes"),
     output:
         multiext("<results>/tables/detection", ".csv", ".md", ".tex"),
     log:

@@ -1,4 +1,4 @@
-"""Train one of the four ordinal heads, and score every crop with it."""
+"""Train one of the four ordinal heads with each seed, and score every crop with all of them."""
 
 from pathlib import Path
 from shutil import rmtree
@@ -14,7 +14,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
     from sharpflow.files import read_table, whole, write_table
     from sharpflow.hardware import keras_in_words
     from sharpflow.joint_scoring.head_training import predict_scores, train_head
-    from sharpflow.seeds import seed_for
+    from sharpflow.seeds import replicate_seed, seed_for
 
     name, params, source = snakemake.wildcards.model, snakemake.params, snakemake.input
     damage, kind = MODELS[name]
@@ -26,29 +26,38 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
     true = joints["score"].to_numpy()
     split = {part: (joints["split"] == part).to_numpy() for part in ("train", "validation")}
 
+    settings = dict(params.settings)
+    seeds = settings.pop("seeds")
     digest = digest_of(features, true)
-    run = digest_of(digest, joints["split"].to_list(), params.settings, params.seed, params.code)
+    run = digest_of(digest, joints["split"].to_list(), settings, params.seed, params.code)
     checkpoints = Path(params.checkpoints) / f"head-{name}-{run}"
-    model, history = train_head(
-        features[split["train"]],
-        true[split["train"]],
-        features[split["validation"]],
-        true[split["validation"]],
-        classes=n_classes(kind, damage),
-        seed=seed_for(params.seed, "head", name),
-        **params.settings,
-        checkpoints=checkpoints,
-        time_budget=this.seconds_left(),
-    )
-    best = history["validation_loss"].idxmin()
-    kept = history.index[-1] if params.settings["keep"] == "last" else best
-    with whole(snakemake.output.model) as temporary:
-        model.save(temporary)
-    write_table(history, snakemake.output.history)
+
+    def train(number: int) -> tuple:
+        """The head and the history of the training with one seed, counted from 1."""
+        return train_head(
+            features[split["train"]],
+            true[split["train"]],
+            features[split["validation"]],
+            true[split["validation"]],
+            classes=n_classes(kind, damage),
+            seed=replicate_seed(seed_for(params.seed, "head", name), number),
+            **settings,
+            checkpoints=checkpoints / f"seed-{number}",
+            time_budget=this.seconds_left(),
+        )
+
+    model, history = train(1)
     predictions = joints[["image_id", "patient", "limb", "joint", "split"]].assign(
         true=true, predicted=predict_scores(model, features)
     )
+    for number in range(2, seeds + 1):
+        predictions[f"predicted_seed_{number}"] = predict_scores(train(number)[0], features)
+    with whole(snakemake.output.model) as temporary:
+        model.save(temporary)
+    write_table(history, snakemake.output.history)
     write_table(predictions, snakemake.output.predictions)
+    best = history["validation_loss"].idxmin()
+    kept = history.index[-1] if settings["keep"] == "last" else best
     write_card(
         snakemake.output.card,
         expects="512 features of the VGG16 base for each joint, float32 (n, 512); gives the "

@@ -22,9 +22,9 @@ def encode(scores: npt.ArrayLike, classes: int) -> npt.NDArray[np.float32]:
 def decode(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
     """Scores from the bits' probabilities, (n, classes) in [0, 1].
 
-    The paper does not say how. Ours: the bits of at least 0.5 before the first lower one, less 1,
-    as Cheng, Wang and Pollastri (IJCNN 2008) read this code. So [1, 0.2, 0.9] is 0: "not even 1"
-    is taken at its word. A low first bit is no class of its own and gives 0 too.
+    The paper does not say how. Ours: the bits of at least 0.5 before the first lower one, as Cheng,
+    Wang and Pollastri (IJCNN 2008) read this code. So [1, 0.2, 0.9] is 0: "not even 1" is taken at
+    its word. The first bit, which is 1 of every joint, is taken as 1 whatever its probability.
     """
-    leading = np.logical_and.accumulate(np.asarray(probabilities) >= 0.5, axis=1)
-    return np.asarray(np.maximum(leading.sum(axis=1, dtype=np.int64) - 1, 0))
+    leading = np.logical_and.accumulate(np.asarray(probabilities)[:, 1:] >= 0.5, axis=1)
+    return np.asarray(leading.sum(axis=1, dtype=np.int64))

@@ -13,7 +13,13 @@ from typing import Any
 import pandas as pd
 
 from sharpflow.evaluation.whole_tables import CONSTANT, NOT_RUN, PAPER_METRICS, PAPER_ONLY, RUN
-from sharpflow.reporting.tables import MISSING, check_columns, publish
+from sharpflow.reporting.tables import (
+    MISSING,
+    check_columns,
+    number,
+    number_with_interval,
+    publish,
+)
 from sharpflow.whole_image.grid import PRINTED_NETWORKS
 
 HEADINGS = {
@@ -271,19 +277,6 @@ def publish_time(table: pd.DataFrame, folder: str | Path, notes: WholeNotes) -> 
     ]
     caption = "Time of an epoch, beside Bo et al., section 3.1"
     return publish(table, folder, "whole_time", shown=shown, caption=caption, notes=lines)
-
-
-def number(value: float | None, digits: int) -> str:
-    """A number, "13.58"; a dash when there is none."""
-    return MISSING if value is None or pd.isna(value) else f"{value:.{digits}f}"
-
-
-def number_with_interval(value: float, low: float, high: float, digits: int) -> str:
-    """A number and its interval, "0.92 (0.90 to 0.94)"; "to", since bounds may be below 0."""
-    text = number(value, digits)
-    if text == MISSING or pd.isna(low) or pd.isna(high):
-        return text
-    return f"{text} ({number(low, digits)} to {number(high, digits)})"
 
 
 def _checked(table: pd.DataFrame, task: str, metrics: Sequence[str]) -> pd.DataFrame:

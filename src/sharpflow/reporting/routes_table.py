@@ -5,8 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from sharpflow.evaluation.routes import FINGER_SITES, MOST_FINGERS, RoutePatients
-from sharpflow.reporting.bo_tables import number, number_with_interval
-from sharpflow.reporting.tables import MISSING, check_columns, publish
+from sharpflow.reporting.tables import MISSING, check_columns, number, number_with_interval, publish
 
 ROUTE_NAMES = {
     "joint-sum": "Joints: sum of finger scores",

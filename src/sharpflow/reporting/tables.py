@@ -38,6 +38,19 @@ def interval_column(table: pd.DataFrame, name: str, digits: int = 1) -> list[str
     return [with_interval(value, low, high, digits) for value, low, high in rows]
 
 
+def number(value: float | None, digits: int) -> str:
+    """A number, "13.58"; a dash when there is none."""
+    return MISSING if value is None or pd.isna(value) else f"{value:.{digits}f}"
+
+
+def number_with_interval(value: float, low: float, high: float, digits: int) -> str:
+    """A number and its interval, "0.92 (0.90 to 0.94)"; "to", since bounds may be below 0."""
+    text = number(value, digits)
+    if text == MISSING or pd.isna(low) or pd.isna(high):
+        return text
+    return f"{text} ({number(low, digits)} to {number(high, digits)})"
+
+
 def check_columns(
     table: pd.DataFrame, columns: Sequence[str], fractions: Sequence[str] = ()
 ) -> pd.DataFrame:
@@ -127,6 +140,7 @@ _LATEX = {
     "±": r"$\pm$",
     "–": "--",
     "≥": r"$\geq$",
+    "†": r"\dag{}",
     "×": r"$\times$",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",

@@ -8,26 +8,36 @@ weights, the detector, the rule for naming, and that no wrist sites are scored.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from sharpflow.anatomy import MODELS
-from sharpflow.reporting.tables import MISSING, check_columns, interval_column, per_cent, publish
+from sharpflow.evaluation.recalls import FEW_PATIENTS
+from sharpflow.reporting.tables import (
+    check_columns,
+    interval_column,
+    number,
+    number_with_interval,
+    per_cent,
+    publish,
+)
 
+FEW = "†"  # marks a score that few patients have
 PAPER_DETECTION = 0.99991  # section 3; of what, on which films, is not said
 PAPER_FILMS = 734  # of each limb kind: 367 patients, two sides
 PAPER_GOOD_MASKS = {"hand": 296, "foot": 238}  # section 2.3.2
 
 _METRICS = ("balanced_accuracy", "balanced_accuracy_within_one")
-_JOINT_SCORING = (
-    "model",
-    "data",
-    "n",
+_GUESSES = ("constant_guess", "constant_guess_within_one")
+_ACCURACIES = (
     *(f"{metric}{part}" for metric in _METRICS for part in ("", "_low", "_high")),
-    "constant_guess",
-    "constant_guess_within_one",
+    *(f"{metric}{part}" for metric in _METRICS for part in ("_seed_mean", "_seed_sd")),
+    *(f"{metric}_all_joints{part}" for metric in _METRICS for part in ("", "_low", "_high")),
+    *_GUESSES,
     *(f"paper_{metric}" for metric in _METRICS),
 )
+_JOINT_SCORING = ("model", "data", "n", "n_not_found", *_ACCURACIES)
 _LIMBS = {"hand": "Hands", "foot": "Feet"}
 
 
@@ -84,12 +94,13 @@ class StudyNotes:
         """A sentence on how joints got their names."""
         if self.rule == "paper":
             return (
-                "Joints named by the paper's rule: by side and horizontal order, a film with fewer "
-                "than 10 (foot: 6) boxes left unnamed."
+                "Joints named by the paper's rule: by horizontal order, a film with fewer than 10 "
+                "(foot: 6) boxes left unnamed; where the thumb or great toe lies is told by the "
+                "layout of the boxes, not by the film's side."
             )
         return (
-            "Joints named by side and horizontal order, and by a template of the limb's joints "
-            "where the counts of the classes are wrong or boxes lack (ours)."
+            "Joints named by a template of the limb's joints fitted to the boxes (ours), also "
+            "where boxes lack."
         )
 
 
@@ -101,37 +112,46 @@ def publish_joint_scoring(table: pd.DataFrame, folder: str | Path, study: StudyN
         folder: the study's tables.
         study: what made the numbers.
     """
-    fractions = [name for name in _JOINT_SCORING if name not in ("model", "data", "n")]
-    table = check_columns(table, _JOINT_SCORING, fractions)
+    table = check_columns(table, _JOINT_SCORING, _ACCURACIES)
     shown = pd.DataFrame({("", "Model"): [_model_name(model) for model in table["model"]]})
     for metric, guess, title in zip(
         _METRICS,
-        ("constant_guess", "constant_guess_within_one"),
+        _GUESSES,
         ("Balanced accuracy, %", "±1 balanced accuracy, %"),
         strict=True,
     ):
         shown[title, "this study (95% interval)"] = interval_column(table, metric)
+        shown[title, "mean ± SD over seeds"] = _over_seeds(table, metric)
+        shown[title, "joints not found count as wrong"] = interval_column(
+            table, f"{metric}_all_joints"
+        )
         shown[title, "paper"] = [per_cent(x, 2) for x in table[f"paper_{metric}"]]
         shown[title, "best constant guess"] = [per_cent(x) for x in table[guess]]
-    shown["", "Joints (n)"] = _whole_numbers(table["n"])
-    if "patients" in table:
-        shown["", "Patients (n)"] = _whole_numbers(table["patients"])
-    counts = table[[name for name in table if str(name).startswith("n_class_")]]
-    if counts.shape[1]:
-        shown["", "Joints of score 0, 1, 2, ... (n)"] = [
-            ", ".join(str(int(count)) for count in row if pd.notna(count))
-            for row in counts.itertuples(index=False)
+    for metric, title in (("mae", "Mean absolute error"), ("kappa", "Quadratic kappa")):
+        bounds = table[[metric, f"{metric}_low", f"{metric}_high"]]
+        shown["", f"{title} (95% interval)"] = [
+            number_with_interval(value, low, high, 2)
+            for value, low, high in bounds.itertuples(index=False)
         ]
+    shown["", "Joints (n)"] = _whole_numbers(table["n"])
+    shown["", "Not found (n)"] = _whole_numbers(table["n_not_found"])
+    shown["", "Patients (n)"] = _whole_numbers(table["patients"])
+    shown["", "Joints of score 0, 1, 2, ... (n)"] = [
+        _class_counts(row) for _, row in table.iterrows()
+    ]
     shown["", "Data"] = table["data"].astype(str)
     notes = [
         study.of_data(),
         study.of_base(),
         *study.of_detector(),
         study.of_rule(),
-        "Test patients' joints that were found and named; the others have no score, and count in "
-        "the table of detection. 95% intervals by bootstrap over patients.",
-        "Balanced accuracy: mean over the scores that test joints have; a score that none has "
-        "is left out.",
+        "Test patients' joints that were found and named; those that were not found have no score, "
+        "and count as wrong in a column of their own.",
+        "Values are of the first seed, whose scores are used; beside them mean and standard "
+        f"deviation over {_seeds(table)} of the heads, on the same crops and patients.",
+        "Balanced accuracy: mean over the scores that test joints have; a score that none has is "
+        f"left out. Scores marked {FEW} are those of fewer than {FEW_PATIENTS} patients: their "
+        "recall, and with it the mean, rests on little (see joint_recalls).",
         "No wrist sites are scored, as in the paper; the thumb's IP has no narrowing score.",
         "Paper: Tan et al., Table 1, on the CLEAR and TETRAD cohorts; no interval given there.",
     ]
@@ -139,27 +159,60 @@ def publish_joint_scoring(table: pd.DataFrame, folder: str | Path, study: StudyN
     return publish(table, folder, "joint_scoring", shown=shown, caption=caption, notes=notes)
 
 
-def publish_segmentation(table: pd.DataFrame, folder: str | Path, study: StudyNotes) -> list[Path]:
-    """Overlap of masks with the truth: folder/segmentation.csv, .md, .tex.
+def publish_joint_recalls(table: pd.DataFrame, folder: str | Path, study: StudyNotes) -> list[Path]:
+    """What balanced accuracy is the mean of: folder/joint_recalls.csv, .md, .tex.
 
-    `table` has limb ("hand", "foot"), method ("bootstrap", "unet"), data, n (films), dice, iou as
-    fractions; dice_low and so on are shown when there. No rows when no truth is known.
+    `table` is what `evaluation.joint_scoring.recalls_table` gave.
     """
-    table = check_columns(table, ("limb", "method", "data", "n", "dice", "iou"), ("dice", "iou"))
-    methods = {"bootstrap": "Entropy masks, chosen", "unet": "U-Net"}
     shown = pd.DataFrame(
         {
-            "Limb": _limb_names(table),
-            "Method": [methods.get(method, method) for method in table["method"]],
-            "Dice, % (95% interval)": interval_column(table, "dice", 2),
-            "IoU, % (95% interval)": interval_column(table, "iou", 2),
-            "Films (n)": _whole_numbers(table["n"]),
+            "Model": [_model_name(model) for model in table["model"]],
+            "Score": [
+                f"{score}{FEW * few}"
+                for score, few in zip(table["score"], table["few_patients"], strict=True)
+            ],
+            "Recall, % (95% interval)": interval_column(table, "recall"),
+            "Within one, % (95% interval)": interval_column(table, "recall_within_one"),
+            "Joints (n)": _whole_numbers(table["n"]),
+            "Patients (n)": _whole_numbers(table["n_patients"]),
             "Data": table["data"].astype(str),
         }
     )
     notes = [
         study.of_data(),
-        "Test patients only; mean over films of the overlap with the true mask of the limb.",
+        "Recall: share of the test joints of a score that are given it; within one: it or a "
+        "neighbour. Joints that were found and named, first seed.",
+        f"{FEW} fewer than {FEW_PATIENTS} patients have this score.",
+    ]
+    caption = "Recall of each joint score"
+    return publish(table, folder, "joint_recalls", shown=shown, caption=caption, notes=notes)
+
+
+def publish_segmentation(table: pd.DataFrame, folder: str | Path, study: StudyNotes) -> list[Path]:
+    """Overlap of masks with the truth: folder/segmentation.csv, .md, .tex.
+
+    `table` has limb ("hand", "foot"), method ("bootstrap", "unet"), data; n (radiographs), dice,
+    iou as fractions, of the radiographs on which both methods are compared; n_all, dice_all,
+    iou_all of all test radiographs; dice_low and so on are shown when there.
+    """
+    means = ("dice", "iou", "dice_all", "iou_all")
+    columns = ("limb", "method", "data", "n", "dice", "iou", "n_all", "dice_all", "iou_all")
+    table = check_columns(table, columns, means)
+    methods = {"bootstrap": "Entropy mask", "unet": "U-Net"}
+    shown = pd.DataFrame({("", "Limb"): _limb_names(table)})
+    shown["", "Method"] = [methods.get(method, method) for method in table["method"]]
+    for title, suffix in (("With a chosen entropy mask", ""), ("All test radiographs", "_all")):
+        for measure, name in (("Dice", "dice"), ("IoU", "iou")):
+            values = interval_column(table, f"{name}{suffix}", 2)
+            shown[title, f"{measure}, % (95% interval)"] = values
+        shown[title, "n"] = _whole_numbers(table[f"n{suffix}"])
+    shown["", "Data"] = table["data"].astype(str)
+    notes = [
+        study.of_data(),
+        "Test patients only; mean over radiographs (n) of the overlap with the limb's true mask.",
+        "Compare the methods on the radiographs whose entropy mask was chosen as good: there both "
+        "are judged on the same ones. Over all test radiographs the entropy masks include those "
+        "that were not chosen and serve nobody.",
         "The paper reports no such measure.",
     ]
     caption = "Overlap of the limb masks with the truth"
@@ -169,11 +222,13 @@ def publish_segmentation(table: pd.DataFrame, folder: str | Path, study: StudyNo
 def publish_detection(table: pd.DataFrame, folder: str | Path, study: StudyNotes) -> list[Path]:
     """Joints found and rightly named: folder/detection.csv, .md, .tex.
 
-    `table` has limb, rule ("paper", "template"), data, n_joints, found, named_right as fractions
-    of all true joints. The paper's 99.991% is added as paper_accuracy.
+    `table` has limb, rule ("paper", "template"), data, truth (where the true joints' names come
+    from: "phantom", "given", "template" or "given and template"), n_radiographs_left_out, n_joints,
+    found, named_right as fractions of all true joints. The paper's 99.991% is added as
+    paper_accuracy.
     """
-    columns = ("limb", "rule", "data", "n_joints", "found", "named_right")
-    table = check_columns(table, columns, ("found", "named_right"))
+    columns = ("limb", "rule", "data", "truth", "n_radiographs_left_out", "n_joints", "found")
+    table = check_columns(table, (*columns, "named_right"), ("found", "named_right"))
     table = table.assign(paper_accuracy=PAPER_DETECTION)
     rules = {"paper": "Paper's", "template": "Template"}
     shown = pd.DataFrame(
@@ -184,6 +239,7 @@ def publish_detection(table: pd.DataFrame, folder: str | Path, study: StudyNotes
             "Found and rightly named, % (95% interval)": interval_column(table, "named_right", 2),
             "Paper, %": [per_cent(x, 3) for x in table["paper_accuracy"]],
             "Joints (n)": _whole_numbers(table["n_joints"]),
+            "True names": table["truth"].astype(str),
             "Data": table["data"].astype(str),
         }
     )
@@ -193,6 +249,7 @@ def publish_detection(table: pd.DataFrame, folder: str | Path, study: StudyNotes
         "Test patients only; of all true joints, those on films left unnamed included.",
         "Found: a box of IoU at least 0.5 with the true one, one to one. Rightly named: found, and "
         "given the right joint's name.",
+        *_notes_of_truth(table),
         "Paper's rule: a film with fewer than 10 (foot: 6) boxes stays unnamed. Template (ours): "
         "what was found on such a film is named too.",
         "Paper: Tan et al., section 3, 99.991% for detection and identification together; of what, "
@@ -200,6 +257,26 @@ def publish_detection(table: pd.DataFrame, folder: str | Path, study: StudyNotes
     ]
     caption = "Joints found and rightly named, beside Tan et al., section 3"
     return publish(table, folder, "detection", shown=shown, caption=caption, notes=notes)
+
+
+def _notes_of_truth(table: pd.DataFrame) -> list[str]:
+    """Where the true joints' names come from, and what that does to the numbers."""
+    notes = []
+    if table["truth"].str.contains("given").any():
+        notes.append("True names given: in the labels, by who drew the boxes.")
+    if table["truth"].str.contains("template").any():
+        notes.append(
+            "True names by the template: the labels give classes alone, so the template was fitted "
+            "to the boxes drawn by hand. Naming is then partly measured against itself: where the "
+            "template errs on both boxes, it counts as right. Labels that name each joint (PIP2, "
+            "MCP5) avoid this."
+        )
+    if left_out := int(table.drop_duplicates("limb")["n_radiographs_left_out"].sum()):
+        notes.append(
+            f"Test radiographs with boxes that are left out, since their labels name no joints and "
+            f"the template does not fit all of the boxes: {left_out}. They may be the hardest."
+        )
+    return notes
 
 
 def mask_yield(chosen: pd.DataFrame, *, data: str) -> pd.DataFrame:
@@ -281,9 +358,9 @@ def publish_minutes(table: pd.DataFrame, folder: str | Path, study: StudyNotes) 
     shown = pd.DataFrame(
         {
             "Step": [*(str(step) for step in table["step"][:-1]), "All"],
-            "Seconds": _numbers(table["seconds"], 1),
+            "Seconds": [number(x, 1) for x in table["seconds"]],
             "Patients": _whole_numbers(table["patients"]),
-            "Minutes a patient": _numbers(table["minutes_per_patient"], 3),
+            "Minutes a patient": [number(x, 3) for x in table["minutes_per_patient"]],
             "Paper": [*("" for _ in table["step"][:-1]), "a couple of minutes"],
         }
     )
@@ -301,12 +378,33 @@ def _model_name(model: str) -> str:
     return f"{damage.value.capitalize()}, {_LIMBS[kind.value].lower()}"
 
 
+def _over_seeds(table: pd.DataFrame, metric: str) -> list[str]:
+    """ "61.2 ± 1.5", per cent; without the second of one training."""
+    pairs = zip(table[f"{metric}_seed_mean"], table[f"{metric}_seed_sd"], strict=True)
+    return [
+        per_cent(mean) if pd.isna(sd) else f"{per_cent(mean)} ± {per_cent(sd)}"
+        for mean, sd in pairs
+    ]
+
+
+def _seeds(table: pd.DataFrame) -> str:
+    numbers = sorted(set(table["n_seeds"].astype(int)))
+    return f"{' or '.join(map(str, numbers))} seed{'s' * (numbers != [1])}"
+
+
+def _class_counts(row: "pd.Series[Any]") -> str:
+    """ "210, 31, 8†": the joints of each score that a model has, † where few patients have it."""
+    few = str(row["few_patients"]).split()
+    counts = {
+        str(name).removeprefix("n_class_"): int(count)
+        for name, count in row.items()
+        if str(name).startswith("n_class_") and pd.notna(count)
+    }
+    return ", ".join(f"{count}{FEW * (score in few)}" for score, count in counts.items())
+
+
 def _limb_names(table: pd.DataFrame) -> list[str]:
     return [_LIMBS.get(limb, limb) for limb in table["limb"]]
-
-
-def _numbers(values: "pd.Series[float]", digits: int) -> list[str]:
-    return [MISSING if pd.isna(value) else f"{value:.{digits}f}" for value in values]
 
 
 def _whole_numbers(values: "pd.Series[int] | Sequence[int]") -> list[str]:
