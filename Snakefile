@@ -23,6 +23,7 @@ configfile: f"{workflow.basedir}/config.yaml"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/whole_common.smk"
 include: "workflow/rules/resources.smk"
+include: "workflow/rules/gpus.smk"
 
 
 pathvars:
