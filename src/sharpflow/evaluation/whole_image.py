@@ -115,7 +115,7 @@ def point_metrics(
 ) -> dict[str, float]:
     """The values of `regression_metrics` or `severity_metrics`, without intervals."""
     totals = _parts(_rows_of(predictions, task, split), task).sum(axis=0)
-    return {name: float(measure(totals)) for name, measure in _measures(task).items()}
+    return {name: float(measure(totals)) for name, measure in _statistics(task).items()}
 
 
 def paired_difference(
@@ -167,9 +167,8 @@ def paired_difference(
     )
     if task == "severity":
         found |= _accuracy_differences(patients, sides)
-    measures = SEVERITY if task == "severity" else REGRESSION
     rows = []
-    for name, measure in measures.items():
+    for name, measure in _statistics(task).items():
         values = [float(measure(side.sum(axis=0))) for side in sides]
         rows.append(
             {
@@ -397,3 +396,8 @@ def _rows_of(predictions: "pd.DataFrame", task: str, split: str) -> "pd.DataFram
             f"{row['predicted']}; expected {expected} for each of the {split} images"
         )
     return rows
+
+
+def _statistics(task: str) -> Mapping[str, Statistic]:
+    """What is measured of a task's images, from the totals of `_parts`."""
+    return SEVERITY if task == "severity" else dict(REGRESSION)
