@@ -42,8 +42,8 @@ def train_epochs(
 ) -> "pd.DataFrame":
     """Train a compiled model in place and leave in it the best (or last) epoch's weights.
 
-    With `keep` "last" and `averaged` above 1 it is the mean of the trained weights over as many last
-    epochs; the statistics of batch norms are then the last epoch's, and the caller's to renew.
+    With `keep` "last" and `averaged` above 1 it is the mean of the trained weights over as many
+    last epochs; the statistics of batch norms are then the last epoch's, and the caller's to renew.
 
     `make_batches(epoch, generator)` gives the batches of an epoch (counted from 1); all that is
     random in them comes from `generator`, whose seed is of this epoch alone. Batches of one shape
