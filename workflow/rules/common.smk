@@ -138,7 +138,7 @@ def films_of(cohort):
     """The tables of a cohort's films, without what was set aside.
 
     Where problems stop the run they are the tables as read: those of the check would make a
-    corrected score rerun everything. The check then runs first for its priority.
+    corrected score rerun everything.
     """
     if SET_ASIDE:
         return [f"<results>/cohort/{cohort}/kept/films.csv"]

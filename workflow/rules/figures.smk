@@ -5,6 +5,7 @@
 rule draw_score_distributions:
     input:
         scores=cohort_table("scores"),
+        checked=checked("joints"),
     output:
         multiext("<results>/figures/tan_fig1_score_distributions", ".png", ".pdf"),
     log:
@@ -25,6 +26,7 @@ rule draw_clahe:
     input:
         films=films_of("joints"),
         images=every_shard("<results>/standardized/joints/{kind}/{shard}.npy"),
+        checked=checked("joints"),
     output:
         multiext("<results>/figures/tan_fig2_clahe", ".png", ".pdf"),
     log:
@@ -101,6 +103,7 @@ rule draw_pipeline:
         images=first_shards("<results>/standardized/joints/{kind}/{shard}.npy"),
         bootstrap=first_shards("<results>/masks/bootstrap/{kind}/{shard}.npy"),
         unet=first_shards("<results>/masks/unet/{kind}/{shard}.npy"),
+        checked=checked("joints"),
     output:
         multiext("<results>/figures/tan_fig5_pipeline", ".png", ".pdf"),
     log:

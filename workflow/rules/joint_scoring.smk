@@ -11,6 +11,7 @@ rule crop_joints:
         true_joints="<results>/detection/{kind}/true_joints.csv",
         boxed=cohort_table("boxes"),
         split="<results>/cohort/joints/split.csv",
+        checked=checked("joints"),
     output:
         crops="<results>/crops/{kind}/crops.npy",
         rows="<results>/crops/{kind}/crops.csv",
@@ -62,6 +63,7 @@ rule train_base:
     input:
         patches=expand("<results>/vgg16/drawn/{kind}.npy", kind=KINDS),
         rows=expand("<results>/vgg16/drawn/{kind}.csv", kind=KINDS),
+        checked=checked("joints"),
     output:
         model="<results>/vgg16/drawn_joints.keras",
         history="<results>/vgg16/history.csv",
@@ -113,6 +115,7 @@ rule train_head:
         features=lambda wildcards: f"<results>/features/{MODELS[wildcards.model][1]}.npy",
         crops=lambda wildcards: f"<results>/crops/{MODELS[wildcards.model][1]}/crops.csv",
         scores=cohort_table("scores"),
+        checked=checked("joints"),
     output:
         model="<results>/heads/{model}/model.keras",
         history="<results>/heads/{model}/history.csv",

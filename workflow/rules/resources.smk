@@ -10,6 +10,8 @@ localrules:
     check_films,
     check_cohort,
     check_images,
+    stop_at_problems,
+    pass_checks,
     read_scores,
     read_boxes,
     split_patients,

@@ -9,6 +9,7 @@ rule score_films:
         rows=every_shard("<results>/standardized/joints/{kind}/{shard}.csv"),
         joints=expand("<results>/detection/{kind}/joints.csv", kind=KINDS),
         predictions=expand("<results>/heads/{model}/predictions.csv", model=MODELS),
+        checked=checked("joints"),
     output:
         joints="<results>/scores/joints.csv",
         totals="<results>/scores/totals.csv",

@@ -15,6 +15,7 @@ rule train_network:
         start=lambda wildcards: row_files(
             "model.pt", filter(None, [NETWORK_ROWS[wildcards.network].start])
         ),
+        checked=checked("whole"),
     output:
         model="<results>/whole/{network}/model.pt",
         history="<results>/whole/{network}/history.csv",
@@ -46,6 +47,7 @@ rule stack_networks:
     input:
         members=members,
         statistics="<results>/packed/whole/statistics.json",
+        checked=checked("whole"),
     output:
         model="<results>/whole/{stack}/model.pt",
         history="<results>/whole/{stack}/history.csv",

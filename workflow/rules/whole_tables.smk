@@ -73,6 +73,7 @@ rule compare_routes:
         whole=row_files("predictions.csv", [ROUTE_ROW]),
         scores=cohort_table("scores"),
         split="<results>/cohort/joints/split.csv",
+        checked=checked("joints"),
     output:
         tables=multiext("<results>/tables/routes", ".csv", ".md", ".tex"),
         figures=multiext("<results>/figures/routes", ".png", ".pdf"),
