@@ -90,10 +90,9 @@ rule draw_boxed_joints:
         "../scripts/draw_boxed_joints.py"
 
 
-# Figure 5: the pipeline, stage by stage, on one film of a test patient (a hand where there are hands).
+# Figure 5: the pipeline, stage by stage, on one film with test joints (a hand where there are hands).
 rule draw_pipeline:
     input:
-        split="<results>/cohort/joints/split.csv",
         films=films_of("joints"),
         scores="<results>/scores/joints.csv",
         boxes="<results>/detection/{kind}/boxes.csv".format(kind=KINDS[0]),
@@ -116,6 +115,7 @@ rule draw_pipeline:
         rule=study.identity.rule,
         max_megapixels=study.checks.max_megapixels,
         data=data_name(),
+        unit=study.split.unit,
         seed=study.seed,
         code=code("draw_pipeline"),
     script:
@@ -137,6 +137,7 @@ rule draw_confusion:
     params:
         models=list(MODELS),
         data=data_name(),
+        unit=study.split.unit,
         code=code("draw_confusion"),
     script:
         "../scripts/draw_confusion.py"

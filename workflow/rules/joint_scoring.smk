@@ -2,7 +2,7 @@
 # Steps: crop_joints; train_base or load_base -> extract_features -> train_head
 
 
-# Crops from jittered labels where the detector learned, from its own boxes elsewhere.
+# Crops from jittered labels where the detector learned, from its own boxes elsewhere and at test.
 rule crop_joints:
     input:
         images=shards("<results>/standardized/joints/{kind}/{shard}.npy"),
@@ -26,9 +26,7 @@ rule crop_joints:
     params:
         settings=study.crops.model_dump(),
         rule=study.identity.rule,
-        split=study.split.model_dump(
-            include={"unit", "test", "validation", "random_state"}
-        ),
+        split=JOINT_SPLIT,
         seed=study.seed,
         code=code("crop_joints"),
     script:

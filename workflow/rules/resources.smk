@@ -21,6 +21,7 @@ localrules:
     stack_networks,
     bin_stack,
     score_films,
+    sum_scores,
     table_joint_scoring,
     table_segmentation,
     table_detection,

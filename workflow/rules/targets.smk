@@ -10,8 +10,11 @@ SCORED_FIGURES = [
     "tan_fig6_confusion",
 ]
 FIGURES += SCORED_FIGURES if HAS_SCORES else []
+SCORES = ["<results>/scores/overlays", "<results>/timing/minutes_per_patient.csv"]
+SCORES += ["<results>/scores/totals.csv"] if HAS_TOTALS else []
+SCORES = SCORES if HAS_SCORES else []
 if not HAS_JOINTS:
-    TABLES, FIGURES = [], []
+    TABLES, FIGURES, SCORES = [], [], []
 
 WHOLE_TABLES = ["whole_regression", "whole_severity", "whole_differences"]
 WHOLE_TABLES += ["grad_cam"] if WHOLE_IS_DRAWN and EXPLAINED else []
@@ -50,11 +53,7 @@ rule joints:
         as_tables(TABLES),
         as_figures(FIGURES),
         every_shard("<results>/masks/sheets/{kind}-{shard}.png") if HAS_JOINTS else [],
-        (
-            ["<results>/scores/overlays", "<results>/timing/minutes_per_patient.csv"]
-            if HAS_JOINTS and HAS_SCORES
-            else []
-        ),
+        SCORES,
 
 
 # Bo et al.: tables and figures.
