@@ -55,7 +55,7 @@ WHOLE_IS_DRAWN = IMAGE_COHORTS["whole"] == "phantom"
 # Patients may be in both cohorts where both are the user's own, or both drawn: the same name is
 # then the same person, who keeps one split, and both routes can be compared.
 SHARES_PATIENTS = HAS_JOINTS and HAS_WHOLE and WHOLE_IS_DRAWN == HAS_TRUTH
-HAS_ROUTES = SHARES_PATIENTS and HAS_SCORES and ROUTE_ROW is not None
+HAS_ROUTES = SHARES_PATIENTS and HAS_TOTALS and ROUTE_ROW is not None
 
 
 wildcard_constraints:

@@ -18,6 +18,7 @@ rule train_network:
             filter(None, [NETWORK_ROWS[wildcards.network].start]),
             wildcards.replicate,
         ),
+        checked=checked("whole"),
     output:
         model="<results>/whole/{replicate}{network}/model.pt",
         history="<results>/whole/{replicate}{network}/history.csv",
@@ -49,6 +50,7 @@ rule stack_networks:
     input:
         members=members,
         statistics="<results>/packed/whole/statistics.json",
+        checked=checked("whole"),
     output:
         model="<results>/whole/{replicate}{stack}/model.pt",
         history="<results>/whole/{replicate}{stack}/history.csv",

@@ -70,10 +70,11 @@ rule table_grad_cam:
 # Both routes on the patients that are test patients of both.
 rule compare_routes:
     input:
-        joints="<results>/scores/joints.csv",
+        joints=of_whole_patients("<results>/scores/joints.csv"),
         whole=row_files("predictions.csv", [ROUTE_ROW]),
         scores=cohort_table("scores"),
         split="<results>/cohort/joints/split.csv",
+        checked=checked("joints"),
     output:
         tables=multiext("<results>/tables/routes", ".csv", ".md", ".tex"),
         figures=multiext("<results>/figures/routes", ".png", ".pdf"),
