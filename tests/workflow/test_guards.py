@@ -165,6 +165,19 @@ def test_a_pipeline_on_the_phantom_waits_for_its_own_cohorts_alone(both: Project
     assert not planned.keys() & {"draw_whole_phantom", "pack_images", "check_images"}
 
 
+def test_a_split_by_joint_sums_no_patients_joints(both: Project) -> None:
+    sums = {"sum_scores", "compare_routes"}
+    assert sums <= both.planned("all").keys()
+    by_joint = "split={unit: joint}"
+    planned = both.planned("all", "--config", by_joint)
+    assert "score_films" in planned
+    assert not planned.keys() & sums
+    for path in ("scores/totals.csv", "tables/routes.csv", "figures/routes.pdf"):
+        ended = both.attempt("-n", f"results/small/{path}", "--config", by_joint)
+        assert ended.returncode != 0
+        assert "Set unit: patient for them" in ended.stdout + ended.stderr
+
+
 def graph(project: Project, target: str) -> tuple[dict[int, str], dict[int, set[int]]]:
     """Each job's rule, and the jobs that it needs."""
     dag = json.loads(project.attempt(target, "--d3dag", "--forceall").stdout)
