@@ -20,6 +20,7 @@ envvars:
 configfile: f"{workflow.basedir}/config.yaml"
 
 
+include: "workflow/rules/ancient.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/whole_common.smk"
 include: "workflow/rules/resources.smk"
@@ -32,6 +33,7 @@ pathvars:
     benchmarks="<results>/benchmarks",
 
 
+include: "workflow/rules/checks.smk"
 include: "workflow/rules/cohorts.smk"
 include: "workflow/rules/standardize.smk"
 include: "workflow/rules/masks.smk"

@@ -32,6 +32,7 @@ def train_epochs(
     seed: int,
     monitor: str,
     keep: Literal["best", "last"] = "best",
+    averaged: int = 1,
     patience: int | None = None,
     name: str = "training",
     checkpoints: Path | None = None,
@@ -40,6 +41,9 @@ def train_epochs(
     time_budget: float | None = None,
 ) -> "pd.DataFrame":
     """Train a compiled model in place and leave in it the best (or last) epoch's weights.
+
+    With `keep` "last" and `averaged` above 1 it is the mean of the trained weights over as many
+    last epochs; the statistics of batch norms are then the last epoch's, and the caller's to renew.
 
     `make_batches(epoch, generator)` gives the batches of an epoch (counted from 1); all that is
     random in them comes from `generator`, whose seed is of this epoch alone. Batches of one shape
@@ -84,7 +88,7 @@ def train_epochs(
                 train_one=train_one,
                 validate=validate,
             )
-            state.add(row, row[monitor])
+            state.add(row, row[monitor], counts=state.epoch >= epochs - averaged)
             now = time.monotonic()
             longest = max(longest, now - began)
             ends = state.epoch == epochs or _stale(state.history, state.best_epoch, patience)
@@ -93,6 +97,8 @@ def train_epochs(
                 saved_at = now
     if keep == "best":
         state.load_best()
+    elif averaged > 1:
+        state.load_mean()
     return pd.DataFrame(state.history).astype({"epoch": int}) if state.history else pd.DataFrame()
 
 
@@ -186,6 +192,8 @@ class _State:
         self.model, self.path = model, path
         self.history: list[dict[str, float]] = []
         self.best: list[np.ndarray] = []
+        self.total: list[np.ndarray] = []  # of the trained weights at the end of `counted` epochs
+        self.counted = 0
         self.best_epoch, self.best_value = 0, float("inf")
         self.kept = 0  # epochs that a run after this one need not repeat
 
@@ -193,9 +201,17 @@ class _State:
     def epoch(self) -> int:
         return len(self.history)
 
-    def add(self, row: dict[str, float], value: float) -> None:
-        """Take in an epoch's row; `value` is smaller the better."""
+    def add(self, row: dict[str, float], value: float, *, counts: bool) -> None:
+        """Take in an epoch's row; `value` is smaller the better; it may count in the mean."""
         self.history.append(row)
+        if counts:
+            weights = [
+                value.astype(np.float64) for value in _values(self.model.trainable_variables)
+            ]
+            self.total = (
+                [a + b for a, b in zip(self.total, weights, strict=True)] if self.total else weights
+            )
+            self.counted += 1
         if value < self.best_value:
             self.best_epoch, self.best_value = self.epoch, value
             self.best = _values(self.model.weights)
@@ -203,6 +219,9 @@ class _State:
     def load_best(self) -> None:
         if self.best:
             _assign(self.model.weights, self.best)
+
+    def load_mean(self) -> None:
+        _assign(self.model.trainable_variables, [total / self.counted for total in self.total])
 
     def save(self) -> None:
         """Keep the state on disk."""
@@ -214,10 +233,11 @@ class _State:
                 ("model", _values(self.model.variables)),
                 ("optimizer", _values(self.model.optimizer.variables)),
                 ("best", self.best),
+                ("total", self.total),
             )
             for index, value in enumerate(values)
         }
-        facts = json.dumps([self.history, self.best_epoch, self.best_value])
+        facts = json.dumps([self.history, self.best_epoch, self.best_value, self.counted])
         with whole(self.path) as temporary:
             np.savez(temporary, facts=np.array(facts), **arrays)  # type: ignore[arg-type]
         self.kept = self.epoch
@@ -227,7 +247,9 @@ class _State:
             return
         with np.load(self.path) as kept:
             facts = json.loads(str(kept["facts"]))
-            groups: dict[str, list[np.ndarray]] = {"model": [], "optimizer": [], "best": []}
+            groups: dict[str, list[np.ndarray]] = {
+                group: [] for group in ("model", "optimizer", "best", "total")
+            }
             for name in kept.files:
                 if name != "facts":
                     groups[name.split("_")[0]].append(kept[name])
@@ -238,8 +260,8 @@ class _State:
             raise UserError(f"{self.path}: the checkpoint is of another model; delete its folder")
         _assign(self.model.variables, groups["model"])
         _assign(self.model.optimizer.variables, groups["optimizer"])
-        self.history, self.best_epoch, self.best_value = facts
-        self.best = groups["best"]
+        self.history, self.best_epoch, self.best_value, self.counted = facts
+        self.best, self.total = groups["best"], groups["total"]
         self.kept = self.epoch
         log.info("resumed after epoch %d from %s", self.epoch, self.path)
 

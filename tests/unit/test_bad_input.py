@@ -14,8 +14,10 @@ from sharpflow.anatomy import LIMBS, score_columns
 from sharpflow.cohort.boxes import write_voc
 from sharpflow.cohort.check import JointCohort, check_joint_cohort
 from sharpflow.cohort.films import list_films
+from sharpflow.cohort.refusal import PROBLEM_TABLE, count_set_aside, refused
 from sharpflow.cohort.scores import write_scores
-from sharpflow.errors import ProblemsError
+from sharpflow.errors import Problem, ProblemsError
+from sharpflow.files import read_table, write_table
 
 PATIENTS = ("UAB001", "UAB002", "UAB003")
 HEIGHT, WIDTH = 48, 40
@@ -486,3 +488,24 @@ def test_listing_films_never_raises(tmp_path: Path) -> None:
         listed = list_films(tmp_path / films)
         assert not listed.films
         assert_named([str(problem) for problem in listed.problems], str(tmp_path / films))
+
+
+def test_what_cannot_be_set_aside_stops_the_run_with_the_problems_of_all_cohorts() -> None:
+    wrong = Problem("scores.csv", "row 3", "77", "0 to 5", "Correct it.")
+    aside = refused([wrong]).assign(set_aside="patient UAB002")
+    none = refused([])
+    counts = count_set_aside({"joints": aside, "whole": none})
+    assert counts.to_numpy().tolist() == [["joints", 1], ["whole", 0]]
+    other = Problem("labels.csv", "", "281", "0 to 280", "Correct it.")
+    with pytest.raises(ProblemsError) as caught:
+        count_set_aside({"joints": refused([wrong]), "bone_age": aside, "whole": refused([other])})
+    assert caught.value.problems == [wrong, other]
+
+
+def test_problems_are_the_same_from_a_file(tmp_path: Path) -> None:
+    wrong = Problem("scores.csv", "", "007", "0 to 5", "NA")
+    write_table(refused([wrong]), tmp_path / "problems.csv")
+    table = read_table(tmp_path / "problems.csv", **dict.fromkeys(PROBLEM_TABLE, str))
+    with pytest.raises(ProblemsError) as caught:
+        count_set_aside({"joints": table})
+    assert caught.value.problems == [wrong]

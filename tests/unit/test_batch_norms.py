@@ -81,7 +81,7 @@ def test_what_is_known_does_not_depend_on_what_was_there_before() -> None:
 def test_a_head_keeps_the_statistics_of_its_weights(keep: Any) -> None:
     scores = np.arange(60) % 3  # no zeros too many: all joints are trained on
     features = np.random.default_rng(2).normal(size=(60, 512)).astype(np.float32)
-    head, _ = train_head(
+    head, _, _ = train_head(
         *(features, scores, features[:9], scores[:9]),
         classes=3,
         seed=1,
@@ -89,6 +89,7 @@ def test_a_head_keeps_the_statistics_of_its_weights(keep: Any) -> None:
         batch=20,
         learning_rate=1e-2,
         keep=keep,
+        averaged_share=0.7,
     )
     kept = statistics(head)
     recompute_batch_norms(head, [features])

@@ -1,9 +1,5 @@
 """The script that cuts joints out: which naming rule and which split its crops follow."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,19 +9,15 @@ import pytest
 from sharpflow.anatomy import DETECTED_JOINTS, LimbKind
 from sharpflow.files import read_table, write_table
 from sharpflow.imaging.shards import write_shard
+from sharpflow.joint_scoring.choose_crops import choose_crops
 
-SCRIPT = Path(__file__).parents[2] / "workflow/scripts/crop_joints.py"
-# Snakemake's part: the script finds its inputs, outputs and settings in a global.
-RUN = """
-import json, runpy, sys
-from types import SimpleNamespace
-given = json.loads(sys.argv[2])
-spaces = {name: SimpleNamespace(**values) for name, values in given.items()}
-runpy.run_path(sys.argv[1], {"snakemake": SimpleNamespace(log=[sys.argv[3]], **spaces)})
-"""
+from .scripts import run_script
+
 PATIENTS = [f"P{number}" for number in range(1, 6)]
 JOINTS = [joint.name for joint in DETECTED_JOINTS[LimbKind.FOOT]]
 BOX = {"x_min": 10.0, "y_min": 10.0, "x_max": 20.0, "y_max": 22.0}
+SPLIT_OF_A = ("train", "validation", "test", "test")
+SPLIT_OF_B = ("train", "test", "validation", "train")
 
 
 def boxes(patients: list[str], **columns: object) -> pd.DataFrame:
@@ -34,7 +26,10 @@ def boxes(patients: list[str], **columns: object) -> pd.DataFrame:
 
 
 def cut(folder: Path, *, rule: str = "template", unit: str = "patient") -> pd.DataFrame:
-    """Run the script on five feet; by rule "paper" the joints of the first two have no names."""
+    """Run the script on five feet; by rule "paper" the joints of the first two have no names.
+
+    The detector learned from the labels of the first.
+    """
     films = [np.full((40, 32), 50, np.uint8)] * len(PATIENTS)
     rows = pd.DataFrame({"image_id": [f"{p}-LF" for p in PATIENTS], "patient": PATIENTS})
     write_shard(folder / "films.npy", films, rows.assign(limb="LF"))
@@ -63,13 +58,7 @@ def cut(folder: Path, *, rule: str = "template", unit: str = "patient") -> pd.Da
         },
         "wildcards": {"kind": "foot"},
     }
-    log = folder / "log"
-    done = subprocess.run(
-        [sys.executable, "-c", RUN, str(SCRIPT), json.dumps(given), str(log)],
-        check=False,
-        env=os.environ | {"PYTHONPATH": str(SCRIPT.parents[2] / "src")},
-    )
-    assert done.returncode == 0, log.read_text()
+    run_script("crop_joints", folder / "log", **given)
     crops: pd.DataFrame = read_table(folder / "crops.csv")
     assert np.load(folder / "crops.npy").shape == (len(crops), 16, 16)
     return crops
@@ -93,4 +82,38 @@ def test_split_by_joint_divides_patients_and_split_by_patient_does_not(tmp_path:
     assert len(divided[["patient", "split"]].drop_duplicates()) > len(PATIENTS)
     # 20% of 30 joints, and a quarter of the rest
     assert divided["split"].value_counts().to_dict() == {"train": 18, "validation": 6, "test": 6}
-    pd.testing.assert_frame_equal(divided.drop(columns="split"), whole.drop(columns="split"))
+    key = ["image_id", "joint"]
+    pd.testing.assert_frame_equal(divided[key], whole[key])
+
+
+def test_no_test_joint_is_cropped_from_a_labelled_box() -> None:
+    """Radiograph A is labelled, and the detector learned from it; B is a test patient's."""
+    splits = {
+        **{("A", joint): split for joint, split in zip("abcd", SPLIT_OF_A, strict=True)},
+        **{("B", joint): split for joint, split in zip("abcd", SPLIT_OF_B, strict=True)},
+    }
+    joints = pd.DataFrame(
+        [(*key, f"P{key[0]}", "LF", split) for key, split in splits.items()],
+        columns=["image_id", "joint", "patient", "limb", "split"],
+    )
+    given = joints[["image_id", "joint"]]
+    detected = given[given["joint"] != "d"].assign(**BOX)  # d was not found on either
+    crops = choose_crops(
+        detected=detected,
+        labelled=given.assign(**BOX | {"x_max": 99.0}),
+        films=pd.DataFrame({"image_id": ["A", "B"], "split": ["train", "test"]}),
+        joints=joints,
+        learned_from=["A", "B"],
+        jitter=0.0,
+        seed=1,
+    )
+    sources = crops.set_index(["image_id", "joint"])[["split", "source", "x_max"]]
+    expected = {
+        ("A", "a"): ("train", "labelled", 99.0),
+        ("A", "b"): ("validation", "labelled", 99.0),
+        ("A", "c"): ("test", "detected", 20.0),  # and d, which was not found, has no crop
+        ("B", "a"): ("train", "detected", 20.0),
+        ("B", "b"): ("test", "detected", 20.0),
+        ("B", "c"): ("validation", "detected", 20.0),
+    }
+    assert {row.Index: tuple(row)[1:] for row in sources.itertuples()} == expected

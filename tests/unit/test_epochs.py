@@ -140,6 +140,40 @@ def test_last_epoch_on_request() -> None:
     assert history["learning_rate"].tolist() == pytest.approx([0.01] * 3)
 
 
+def test_the_mean_of_the_last_epochs_weights_resumed_or_not(tmp_path: Path) -> None:
+    kept: list[list[np.ndarray]] = []
+
+    def train(epochs: int, folder: Path | None) -> keras.Model:
+        model = tiny_model()
+
+        def validate() -> dict[str, float]:
+            kept.append([np.array(value) for value in model.trainable_variables])
+            return {"loss": 0.0}
+
+        settings = {"keep": "last", "averaged": 3, "checkpoints": folder}
+        train_epochs(
+            model, batches, validate, epochs=epochs, seed=7, monitor="validation_loss", **settings
+        )  # type: ignore[arg-type]
+        return model
+
+    unbroken = train(5, None)
+    for variable, *each in zip(unbroken.trainable_variables, *kept[2:], strict=True):
+        np.testing.assert_allclose(variable, np.mean(each, axis=0), rtol=1e-6)
+    halfway = {"keep": "last", "averaged": 3, "checkpoints": tmp_path, "time_budget": 0.0}
+    for _ in range(4):  # an epoch each time
+        with pytest.raises(OutOfTime):
+            train_epochs(
+                tiny_model(),
+                batches,
+                lambda: {"loss": 0.0},
+                epochs=5,
+                seed=7,
+                monitor="validation_loss",
+                **halfway,
+            )  # type: ignore[arg-type]
+    assert same(train(5, tmp_path), unbroken)
+
+
 def test_divergence_and_another_models_checkpoint_are_refused(tmp_path: Path) -> None:
     run(tiny_model(), 1, tmp_path)
     with pytest.raises(UserError, match="another model"):

@@ -31,13 +31,43 @@ def test_too_few_patients_is_the_users_error() -> None:
         split_patients(["a"])
 
 
-def test_split_by_joint_keeps_both_crops_of_a_joint_together() -> None:
-    joints = [(film, f"MCP{n}") for film in ("a-LH", "a-RH", "b-LH") for n in range(1, 6)] * 2
-    rows = pd.DataFrame(joints, columns=["image_id", "joint"], index=range(5, 35))
-    split = split_joints(rows, test=0.2, validation=0.25)
-    assert split.index.equals(rows.index)
-    assert split[:15].tolist() == split[15:].tolist()
-    assert split.value_counts().to_dict() == {"train": 18, "validation": 6, "test": 6}
+RADIOGRAPHS = pd.DataFrame(
+    {
+        "image_id": ["a-LH", "a-LF", "b-LH", "b-LF", "c-LH", "c-LF"],
+        "patient": list("aabbcc"),
+        "limb": ["LH", "LF"] * 3,
+        "split": ["train"] * 2 + ["validation"] * 2 + ["test"] * 2,
+    }
+)
+
+
+def test_a_joint_has_its_patients_split() -> None:
+    joints = split_joints(RADIOGRAPHS, unit="patient")
+    assert len(joints) == 3 * (10 + 6)
+    assert joints[["patient", "split"]].drop_duplicates().to_numpy().tolist() == [
+        ["a", "train"],
+        ["b", "validation"],
+        ["c", "test"],
+    ]
+
+
+def test_by_joint_hands_and_feet_are_split_each_for_itself() -> None:
+    joints = split_joints(RADIOGRAPHS, unit="joint", test=0.2, validation=0.25)
+    hands = joints["limb"] == "LH"
+    assert joints.loc[hands, "split"].value_counts().to_dict() == {
+        "train": 18,
+        "validation": 6,
+        "test": 6,
+    }
+    feet = RADIOGRAPHS[RADIOGRAPHS["limb"] == "LF"]
+    alone = split_joints(feet, unit="joint", test=0.2, validation=0.25)
+    pd.testing.assert_frame_equal(alone, joints[~hands].reset_index(drop=True))
+    # Whose radiographs are whose does not matter.
+    again = split_joints(RADIOGRAPHS[::-1], unit="joint", test=0.2, validation=0.25)
+    key = ["image_id", "joint"]
+    pd.testing.assert_frame_equal(
+        again.sort_values(key, ignore_index=True), joints.sort_values(key, ignore_index=True)
+    )
 
 
 def test_a_users_split_is_checked_whole() -> None:
@@ -64,15 +94,15 @@ def test_a_users_split_is_checked_whole() -> None:
 
 def test_zeros_are_cut_to_the_next_largest_class() -> None:
     scores = np.array([0] * 50 + [3] * 7 + [1] * 4)
-    kept = undersample(scores, seed=1)
+    kept = undersample(scores, np.random.default_rng(1))
     assert np.bincount(scores[kept]).tolist() == [7, 4, 0, 7]
     assert (np.diff(kept) > 0).all()
-    assert not np.array_equal(kept, undersample(scores, seed=2))
+    assert not np.array_equal(kept, undersample(scores, np.random.default_rng(2)))
 
 
 def test_undersampling_leaves_alone_what_is_not_too_many() -> None:
-    assert undersample([0, 1, 1, 2], seed=1).tolist() == [0, 1, 2, 3]
-    assert undersample([0, 0, 0], seed=1).tolist() == [0, 1, 2]
+    assert undersample([0, 1, 1, 2], np.random.default_rng(1)).tolist() == [0, 1, 2, 3]
+    assert undersample([0, 0, 0], np.random.default_rng(1)).tolist() == [0, 1, 2]
 
 
 def test_every_score_weighs_the_same_in_validation() -> None:

@@ -9,13 +9,15 @@ import pytest
 from sharpflow.anatomy import ALL_SITES, DETECTED_JOINTS, LIMBS, MODELS, Damage, LimbKind
 from sharpflow.errors import UserError
 from sharpflow.files import read_table, write_table
+from sharpflow.joint_scoring.splits import split_joints
 from sharpflow.reporting.film_labels import SCORE_COLOURS, label_film, score_colour
 from sharpflow.reporting.label_places import nearest_open, spread
 from sharpflow.reporting.scores import score_joints, to_film_pixels, total_scores
 
 FILMS = pd.DataFrame(
-    {"image_id": ["P1-LH", "P1-LF"], "patient": ["P1", "P1"], "limb": ["LH", "LF"]}
+    {"image_id": ["P1-LH", "P1-LF"], "patient": ["P1", "P1"], "limb": ["LH", "LF"], "split": "test"}
 )
+DUE = split_joints(FILMS, unit="patient")
 
 
 def named_boxes(image_id: str, kind: LimbKind, leave_out: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -68,7 +70,7 @@ def scored() -> pd.DataFrame:
             named_boxes("P1-LF", LimbKind.FOOT),
         ]
     )
-    return score_joints(FILMS, joints, constant_predictions(joints, 2), true_scores())
+    return score_joints(DUE, joints, constant_predictions(joints, 2), true_scores())
 
 
 def test_every_joint_of_every_film_is_a_row_found_or_not(scored: pd.DataFrame) -> None:
@@ -84,7 +86,7 @@ def test_every_joint_of_every_film_is_a_row_found_or_not(scored: pd.DataFrame) -
 
 def test_a_film_without_any_box_is_not_lost() -> None:
     joints = named_boxes("P1-LF", LimbKind.FOOT)
-    table = score_joints(FILMS, joints, constant_predictions(joints, 2), true_scores())
+    table = score_joints(DUE, joints, constant_predictions(joints, 2), true_scores())
     assert (table.loc[table["image_id"] == "P1-LH", "state"] == "not found").all()
     assert len(table) == 16
     assert total_scores(table)["joints_scored"].tolist() == [6]
@@ -118,7 +120,7 @@ def test_a_joint_that_one_model_did_not_score_is_in_no_sum() -> None:
     joints = pd.concat([named_boxes("P1-LH", LimbKind.HAND), named_boxes("P1-LF", LimbKind.FOOT)])
     predictions = constant_predictions(joints, 1)
     predictions["narrowing-foot"] = predictions["narrowing-foot"].query("joint != 'MTP3'")
-    table = score_joints(FILMS, joints, predictions, true_scores())
+    table = score_joints(DUE, joints, predictions, true_scores())
     assert table.loc[table["joint"] == "MTP3", "state"].tolist() == ["not scored"]
     total = total_scores(table).iloc[0]
     assert (total["joints_scored"], total["erosion_predicted"]) == (15, 15)
@@ -126,7 +128,7 @@ def test_a_joint_that_one_model_did_not_score_is_in_no_sum() -> None:
 
 def test_films_without_true_scores_have_blank_true_sums() -> None:
     joints = named_boxes("P1-LF", LimbKind.FOOT)
-    table = score_joints(FILMS.iloc[1:], joints, constant_predictions(joints, 1), None)
+    table = score_joints(DUE[DUE["limb"] == "LF"], joints, constant_predictions(joints, 1), None)
     total = total_scores(table).iloc[0]
     assert pd.isna(total["total_true"])
     assert pd.isna(total["total_true_all_joints"])
@@ -144,7 +146,7 @@ def test_tables_survive_the_csv(scored: pd.DataFrame, tmp_path) -> None:
 def test_two_naming_rules_at_once_are_refused() -> None:
     joints = named_boxes("P1-LF", LimbKind.FOOT)
     with pytest.raises(UserError, match=r"P1-LF has joint IP more than once .* one naming rule"):
-        score_joints(FILMS, pd.concat([joints, joints]), {}, None)
+        score_joints(DUE, pd.concat([joints, joints]), {}, None)
 
 
 def test_boxes_go_back_to_film_pixels() -> None:

@@ -1,6 +1,7 @@
 """Published tables hold the numbers, and say beside them what a reader must know."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -25,6 +26,7 @@ STUDY = StudyNotes(
     detector_data="phantom",
     detector_weights="none",
     rule="template",
+    unit="patient",
 )
 
 
@@ -123,10 +125,24 @@ def test_notes_say_what_made_the_numbers(tmp_path: Path, joint_scoring: pd.DataF
         assert "template" in page
 
 
+def test_notes_of_a_split_by_joint_say_that_patients_are_on_both_sides(
+    tmp_path: Path, joint_scoring: pd.DataFrame
+) -> None:
+    publish_joint_scoring(joint_scoring, tmp_path, STUDY)
+    page = read_page(tmp_path, "joint_scoring", ".md")
+    assert "no joint of a test patient was learned from" in page
+    publish_joint_scoring(joint_scoring, tmp_path, replace(STUDY, unit="joint"))
+    page = read_page(tmp_path, "joint_scoring", ".md")
+    assert "Split by joint" in page
+    assert "not comparable with a split by patient" in page
+    assert "the detector's boxes, never from labels" in page
+    assert "Test patients" not in page and "no joint of a test patient" not in page
+
+
 def test_notes_of_a_cohort_do_not_speak_of_drawn_joints(
     tmp_path: Path, joint_scoring: pd.DataFrame
 ) -> None:
-    study = StudyNotes("clear", "download", "yolov3", "clear", "download", "paper")
+    study = StudyNotes("clear", "download", "yolov3", "clear", "download", "paper", "patient")
     publish_joint_scoring(joint_scoring.assign(data="clear"), tmp_path, study)
     page = read_page(tmp_path, "joint_scoring", ".md")
     assert "drawn" not in page
@@ -135,7 +151,7 @@ def test_notes_of_a_cohort_do_not_speak_of_drawn_joints(
 
 
 def test_latex_is_escaped_and_balanced(tmp_path: Path, joint_scoring: pd.DataFrame) -> None:
-    study = StudyNotes("my_cohort & co", "none", "yolov3", "phantom", "none", "template")
+    study = StudyNotes("my_cohort & co", "none", "yolov3", "phantom", "none", "template", "patient")
     publish_joint_scoring(joint_scoring.assign(data="my_cohort & co"), tmp_path, study)
     page = read_page(tmp_path, "joint_scoring", ".tex")
     assert page.isascii()

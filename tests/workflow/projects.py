@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "config.yaml", "workflow", "src", "envs")
 STUDIES = {"small": "study.yaml", "whole": "whole_study.yaml"}
@@ -67,9 +69,9 @@ class Project:
                 env=_environment(),
             )
 
-    def planned(self) -> dict[str, int]:
+    def planned(self, *arguments: str) -> dict[str, int]:
         """How often each rule would run now; the targets left out."""
-        output = self.run("-n")
+        output = self.run("-n", *arguments)
         jobs = dict(re.findall(r"^([a-z]\w+) +(\d+)$", output, re.MULTILINE))
         targets = ("total", "all", "tables", "figures", "joints", "whole")
         return {rule: int(count) for rule, count in jobs.items() if rule not in targets}
@@ -99,25 +101,22 @@ def copy_workflow(folder: Path, study: str) -> Project:
     return Project(folder, study)
 
 
+OWN_JOINTS = "  joints: {films: cohort/films, scores: cohort/scores.csv, boxes: cohort/boxes}\n"
+OWN_IMAGES = (
+    "  whole: {table: wang/labels.csv, images: wang/images, columns: {patient: patient}}\n"
+    "  bone_age:\n"
+    "    training_table: rsna/boneage-training-dataset.csv\n"
+    "    training_images: rsna/boneage-training-dataset\n"
+    "    validation_table: rsna/boneage-validation-dataset.csv\n"
+    "    validation_images: rsna/boneage-validation-dataset\n"
+)
+
+
 def make_whole_project(folder: Path) -> Project:
     """The workflow with drawn films in layouts like Wang et al.'s and as the RSNA's."""
-    from sharpflow.phantom.bone_age_cohort import draw_bone_age_cohort
-    from sharpflow.phantom.whole_cohort import draw_whole_cohort
-
     project = copy_workflow(folder, "whole")
-    draw_whole_cohort(folder / "wang", patients=24, seed=3, height=100, workers=1)
-    draw_bone_age_cohort(folder / "rsna", children=20, seed=3, height=100, workers=1)
-    for cohort in ("wang", "rsna"):
-        shutil.rmtree(folder / cohort / "truth")
-    (folder / "own.yaml").write_text(
-        "cohorts:\n"
-        "  whole: {table: wang/labels.csv, images: wang/images, columns: {patient: patient}}\n"
-        "  bone_age:\n"
-        "    training_table: rsna/boneage-training-dataset.csv\n"
-        "    training_images: rsna/boneage-training-dataset\n"
-        "    validation_table: rsna/boneage-validation-dataset.csv\n"
-        "    validation_images: rsna/boneage-validation-dataset\n"
-    )
+    _draw_images(folder)
+    (folder / "own.yaml").write_text("cohorts:\n" + OWN_IMAGES)
     return project
 
 
@@ -126,9 +125,29 @@ def make_project(folder: Path, cohort: Path) -> Project:
     project = copy_workflow(folder, "small")
     shutil.copytree(cohort, folder / "cohort")
     (folder / "overrides.csv").write_text("image_id,good\n")
-    (folder / "own.yaml").write_text(
-        "cohorts:\n  joints:\n"
-        "    {films: cohort/films, scores: cohort/scores.csv, boxes: cohort/boxes}\n"
-        "masks: {overrides: overrides.csv}\n"
-    )
+    own = "cohorts:\n" + OWN_JOINTS + "masks: {overrides: overrides.csv}\n"
+    (folder / "own.yaml").write_text(own)
     return project
+
+
+def make_joint_and_whole_project(folder: Path, cohort: Path) -> Project:
+    """The workflow with cohorts of the user's own for both pipelines."""
+    project = copy_workflow(folder, "small")
+    shutil.copytree(cohort, folder / "cohort")
+    _draw_images(folder)
+    small, whole = (
+        yaml.safe_load(Path(__file__).with_name(name).read_text()) for name in STUDIES.values()
+    )
+    (folder / "study.yaml").write_text(yaml.safe_dump(whole | small))
+    (folder / "own.yaml").write_text("cohorts:\n" + OWN_JOINTS + OWN_IMAGES)
+    return project
+
+
+def _draw_images(folder: Path) -> None:
+    from sharpflow.phantom.bone_age_cohort import draw_bone_age_cohort
+    from sharpflow.phantom.whole_cohort import draw_whole_cohort
+
+    draw_whole_cohort(folder / "wang", patients=24, seed=3, height=100, workers=1)
+    draw_bone_age_cohort(folder / "rsna", children=20, seed=3, height=100, workers=1)
+    for cohort in ("wang", "rsna"):
+        shutil.rmtree(folder / cohort / "truth")

@@ -1,5 +1,5 @@
 # Cohorts: drawn or the user's own -> one shape, checked before anything costly; the one split.
-# Steps: draw_phantom -> check_films, read_scores, read_boxes -> check_cohort, split_patients
+# Steps: draw_phantom -> check_films, read_scores, read_boxes -> check_cohort -> split_patients
 
 
 # Radiographs with known truth, in the layout of RA2-DREAM, so that both take one road.
@@ -34,7 +34,6 @@ rule check_films:
         "<logs>/check_films/{cohort}-{kind}-{shard}.log",
     benchmark:
         "<benchmarks>/check_films/{cohort}-{kind}-{shard}.tsv"
-    priority: 100
     conda:
         "../../envs/imaging.yaml"
     threads: 4
@@ -58,7 +57,6 @@ rule read_scores:
         "<logs>/read_scores/{cohort}.log",
     benchmark:
         "<benchmarks>/read_scores/{cohort}.tsv"
-    priority: 100
     conda:
         "../../envs/imaging.yaml"
     params:
@@ -79,7 +77,6 @@ rule read_boxes:
         "<logs>/read_boxes/{cohort}.log",
     benchmark:
         "<benchmarks>/read_boxes/{cohort}.tsv"
-    priority: 100
     conda:
         "../../envs/imaging.yaml"
     params:
@@ -90,7 +87,7 @@ rule read_boxes:
         "../scripts/read_boxes.py"
 
 
-# Every problem of a cohort at once: the run stops here, or goes on with what is kept.
+# Every problem of a cohort, and what can be kept of it; where the run stops is said in checks.smk.
 rule check_cohort:
     input:
         films=every_shard("<results>/cohort/{cohort}/films/{kind}/{shard}.csv"),
@@ -105,7 +102,6 @@ rule check_cohort:
         "<logs>/check_cohort/{cohort}.log",
     benchmark:
         "<benchmarks>/check_cohort/{cohort}.tsv"
-    priority: 100
     conda:
         "../../envs/imaging.yaml"
     params:
@@ -123,6 +119,7 @@ rule split_patients:
     input:
         films=films_of("{cohort}"),
         table=study.split.table or [],
+        checked=checked("joints"),
     output:
         "<results>/cohort/{cohort}/split.csv",
     log:

@@ -35,6 +35,8 @@ BOXED = "boxed" if "boxed" in DRAWN else "joints"
 HAS_TRUTH = "joints" in DRAWN
 SET_ASIDE = study.checks.on_problem == "set_aside"
 HAS_SCORES = HAS_TRUTH or JOINTS.scores is not None
+JOINT_SPLIT = study.split.model_dump(exclude={"table"})
+HAS_TOTALS = HAS_SCORES and study.split.unit == "patient"
 
 
 wildcard_constraints:
@@ -138,7 +140,7 @@ def films_of(cohort):
     """The tables of a cohort's films, without what was set aside.
 
     Where problems stop the run they are the tables as read: those of the check would make a
-    corrected score rerun everything. The check then runs first for its priority.
+    corrected score rerun everything.
     """
     if SET_ASIDE:
         return [f"<results>/cohort/{cohort}/kept/films.csv"]
@@ -148,6 +150,21 @@ def films_of(cohort):
 def cohort_table(name, cohort="joints"):
     """A cohort's "scores" or "boxes", without what was set aside."""
     return f"<results>/cohort/{cohort}/{'kept/' if SET_ASIDE else ''}{name}.csv"
+
+
+def of_whole_patients(files):
+    """The input of what sums a patient's joints; refused where some of them are trained on."""
+
+    def given(wildcards):
+        if study.split.unit == "joint":
+            raise WorkflowError(
+                "split: unit: joint puts joints of one patient into training and into test, so "
+                "there are no sums of a patient's joints, and no comparison with whole images "
+                "(scores/totals.csv, tables/routes, figures/routes). Set unit: patient for them."
+            )
+        return files
+
+    return given
 
 
 def shards(pattern):
@@ -206,6 +223,7 @@ def study_notes():
         "detector_data": data_name(BOXED),
         "detector_weights": weights_name(study.detector.weights),
         "rule": study.identity.rule,
+        "unit": study.split.unit,
     }
 
 

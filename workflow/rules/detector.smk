@@ -10,6 +10,7 @@ rule train_detector:
         boxes=cohort_table("boxes", BOXED),
         split=f"<results>/cohort/{BOXED}/split.csv",
         weights=detector_start(),
+        checked=checked("joints"),
     output:
         model="<results>/detector/{kind}/best.pt",
         history="<results>/detector/{kind}/history.csv",
@@ -89,6 +90,7 @@ rule locate_true_joints:
         boxes=cohort_table("boxes"),
         rows=shards("<results>/standardized/joints/{kind}/{shard}.csv"),
         truth=branch(HAS_TRUTH, then=phantom_folder("joints"), otherwise=[]),
+        checked=checked("joints"),
     output:
         "<results>/detection/{kind}/true_joints.csv",
     log:

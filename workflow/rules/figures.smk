@@ -5,6 +5,7 @@
 rule draw_score_distributions:
     input:
         scores=cohort_table("scores"),
+        checked=checked("joints"),
     output:
         multiext("<results>/figures/tan_fig1_score_distributions", ".png", ".pdf"),
     log:
@@ -25,6 +26,7 @@ rule draw_clahe:
     input:
         films=films_of("joints"),
         images=every_shard("<results>/standardized/joints/{kind}/{shard}.npy"),
+        checked=checked("joints"),
     output:
         multiext("<results>/figures/tan_fig2_clahe", ".png", ".pdf"),
     log:
@@ -88,10 +90,9 @@ rule draw_boxed_joints:
         "../scripts/draw_boxed_joints.py"
 
 
-# Figure 5: the pipeline, stage by stage, on one film of a test patient (a hand where there are hands).
+# Figure 5: the pipeline, stage by stage, on one film with test joints (a hand where there are hands).
 rule draw_pipeline:
     input:
-        split="<results>/cohort/joints/split.csv",
         films=films_of("joints"),
         scores="<results>/scores/joints.csv",
         boxes="<results>/detection/{kind}/boxes.csv".format(kind=KINDS[0]),
@@ -101,6 +102,7 @@ rule draw_pipeline:
         images=first_shards("<results>/standardized/joints/{kind}/{shard}.npy"),
         bootstrap=first_shards("<results>/masks/bootstrap/{kind}/{shard}.npy"),
         unet=first_shards("<results>/masks/unet/{kind}/{shard}.npy"),
+        checked=checked("joints"),
     output:
         multiext("<results>/figures/tan_fig5_pipeline", ".png", ".pdf"),
     log:
@@ -113,6 +115,7 @@ rule draw_pipeline:
         rule=study.identity.rule,
         max_megapixels=study.checks.max_megapixels,
         data=data_name(),
+        unit=study.split.unit,
         seed=study.seed,
         code=code("draw_pipeline"),
     script:
@@ -134,6 +137,7 @@ rule draw_confusion:
     params:
         models=list(MODELS),
         data=data_name(),
+        unit=study.split.unit,
         code=code("draw_confusion"),
     script:
         "../scripts/draw_confusion.py"

@@ -2,7 +2,7 @@
 # Steps: crop_joints; train_base or load_base -> extract_features -> train_head
 
 
-# Crops from jittered labels where the detector learned, from its own boxes elsewhere.
+# Crops from jittered labels where the detector learned, from its own boxes elsewhere and at test.
 rule crop_joints:
     input:
         images=shards("<results>/standardized/joints/{kind}/{shard}.npy"),
@@ -11,6 +11,7 @@ rule crop_joints:
         true_joints="<results>/detection/{kind}/true_joints.csv",
         boxed=cohort_table("boxes"),
         split="<results>/cohort/joints/split.csv",
+        checked=checked("joints"),
     output:
         crops="<results>/crops/{kind}/crops.npy",
         rows="<results>/crops/{kind}/crops.csv",
@@ -25,9 +26,7 @@ rule crop_joints:
     params:
         settings=study.crops.model_dump(),
         rule=study.identity.rule,
-        split=study.split.model_dump(
-            include={"unit", "test", "validation", "random_state"}
-        ),
+        split=JOINT_SPLIT,
         seed=study.seed,
         code=code("crop_joints"),
     script:
@@ -62,6 +61,7 @@ rule train_base:
     input:
         patches=expand("<results>/vgg16/drawn/{kind}.npy", kind=KINDS),
         rows=expand("<results>/vgg16/drawn/{kind}.csv", kind=KINDS),
+        checked=checked("joints"),
     output:
         model="<results>/vgg16/drawn_joints.keras",
         history="<results>/vgg16/history.csv",
@@ -113,6 +113,7 @@ rule train_head:
         features=lambda wildcards: f"<results>/features/{MODELS[wildcards.model][1]}.npy",
         crops=lambda wildcards: f"<results>/crops/{MODELS[wildcards.model][1]}/crops.csv",
         scores=cohort_table("scores"),
+        checked=checked("joints"),
     output:
         model="<results>/heads/{model}/model.keras",
         history="<results>/heads/{model}/history.csv",

@@ -32,6 +32,7 @@ rule choose_masks:
         quality=shards("<results>/masks/quality/{kind}/{shard}.csv"),
         overrides=study.masks.overrides or [],
         films=films_of("joints"),
+        checked=checked("joints"),
     output:
         "<results>/masks/chosen/{kind}.csv",
     log:

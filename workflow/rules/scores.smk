@@ -1,7 +1,8 @@
 # Predictions -> scores of the test patients' joints and films: the paper's last step (Tan et al., 2.5).
+# Steps: score_films -> sum_scores, label_films
 
 
-# Each joint's scores, found or not, and each patient's sums over what was scored.
+# Each test joint's scores, found or not.
 rule score_films:
     input:
         split="<results>/cohort/joints/split.csv",
@@ -9,9 +10,9 @@ rule score_films:
         rows=every_shard("<results>/standardized/joints/{kind}/{shard}.csv"),
         joints=expand("<results>/detection/{kind}/joints.csv", kind=KINDS),
         predictions=expand("<results>/heads/{model}/predictions.csv", model=MODELS),
+        checked=checked("joints"),
     output:
-        joints="<results>/scores/joints.csv",
-        totals="<results>/scores/totals.csv",
+        "<results>/scores/joints.csv",
     log:
         "<logs>/score_films.log",
     benchmark:
@@ -21,12 +22,31 @@ rule score_films:
     params:
         models=list(MODELS),
         rule=study.identity.rule,
+        split=JOINT_SPLIT,
         code=code("score_films"),
     script:
         "../scripts/score_films.py"
 
 
-# The test patients' films with joints, names and scores written on them.
+# Each patient's sums over what was scored.
+rule sum_scores:
+    input:
+        joints=of_whole_patients("<results>/scores/joints.csv"),
+    output:
+        "<results>/scores/totals.csv",
+    log:
+        "<logs>/sum_scores.log",
+    benchmark:
+        "<benchmarks>/sum_scores.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    params:
+        code=code("sum_scores"),
+    script:
+        "../scripts/sum_scores.py"
+
+
+# The films of test joints, with their boxes, names and scores written on them.
 rule label_films:
     input:
         joints="<results>/scores/joints.csv",
@@ -43,6 +63,7 @@ rule label_films:
         **needs("label_films"),
     params:
         data=data_name(),
+        unit=study.split.unit,
         code=code("label_films"),
     script:
         "../scripts/label_films.py"

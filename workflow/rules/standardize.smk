@@ -10,6 +10,7 @@ rule standardize:
             then="<results>/cohort/{cohort}/kept/films.csv",
             otherwise="<results>/cohort/{cohort}/films/{kind}/{shard}.csv",
         ),
+        checked=checked("joints"),
     output:
         images="<results>/standardized/{cohort}/{kind}/{shard}.npy",
         rows="<results>/standardized/{cohort}/{kind}/{shard}.csv",

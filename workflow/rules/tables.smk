@@ -102,6 +102,7 @@ rule table_timing:
     input:
         films=films_of("joints"),
         scores="<results>/scores/joints.csv",
+        checked=checked("joints"),
     output:
         multiext("<results>/timing/minutes_per_patient", ".csv", ".md", ".tex"),
     log:

@@ -10,9 +10,11 @@ SCORED_FIGURES = [
     "tan_fig6_confusion",
 ]
 FIGURES += SCORED_FIGURES if HAS_SCORES else []
-CHECKED = ["joints", BOXED] if BOXED != "joints" else ["joints"]
+SCORES = ["<results>/scores/overlays", "<results>/timing/minutes_per_patient.csv"]
+SCORES += ["<results>/scores/totals.csv"] if HAS_TOTALS else []
+SCORES = SCORES if HAS_SCORES else []
 if not HAS_JOINTS:
-    TABLES, FIGURES, CHECKED = [], [], []
+    TABLES, FIGURES, SCORES = [], [], []
 
 WHOLE_TABLES = ["whole_regression", "whole_severity", "whole_differences"]
 WHOLE_TABLES += ["grad_cam"] if WHOLE_IS_DRAWN and EXPLAINED else []
@@ -24,45 +26,40 @@ WHOLE_FIGURES = [
 ]
 WHOLE_FIGURES += ["bo_fig3_grad_cam_total"] if "total" in EXPLAINED else []
 WHOLE_FIGURES += ["bo_fig5_grad_cam_severity"] if "severity" in EXPLAINED else []
-WHOLE_CHECKED = ["whole", "bone_age"]
 # Drawn or trained by both halves, so asked for with all, tables and figures, not with one half.
 ROUTES_TABLE, ROUTES_FIGURE = ([["routes"]] * 2) if HAS_ROUTES else ([], [])
 if not HAS_WHOLE:
-    WHOLE_TABLES, WHOLE_FIGURES, WHOLE_CHECKED = [], [], []
+    WHOLE_TABLES, WHOLE_FIGURES = [], []
 
 
 # Every table.
 rule tables:
     input:
-        as_checked(CHECKED + WHOLE_CHECKED),
+        as_checked(sorted({*PIPELINES["joints"], *PIPELINES["whole"]})),
         as_tables(TABLES + WHOLE_TABLES + ROUTES_TABLE),
 
 
 # Every figure.
 rule figures:
     input:
-        as_checked(CHECKED + WHOLE_CHECKED),
+        as_checked(sorted({*PIPELINES["joints"], *PIPELINES["whole"]})),
         as_figures(FIGURES + WHOLE_FIGURES + ROUTES_FIGURE),
 
 
 # Tan et al.: tables, figures, contact sheets and the scores of the test patients' films.
 rule joints:
     input:
-        as_checked(CHECKED),
+        as_checked(PIPELINES["joints"]),
         as_tables(TABLES),
         as_figures(FIGURES),
         every_shard("<results>/masks/sheets/{kind}-{shard}.png") if HAS_JOINTS else [],
-        (
-            ["<results>/scores/overlays", "<results>/timing/minutes_per_patient.csv"]
-            if HAS_JOINTS and HAS_SCORES
-            else []
-        ),
+        SCORES,
 
 
 # Bo et al.: tables and figures.
 rule whole:
     input:
-        as_checked(WHOLE_CHECKED),
+        as_checked(PIPELINES["whole"]),
         as_tables(WHOLE_TABLES),
         as_figures(WHOLE_FIGURES),
         "<results>/timing/whole_time.csv" if HAS_WHOLE else [],

@@ -8,6 +8,7 @@ rule train_unet:
         masks=shards("<results>/masks/bootstrap/{kind}/{shard}.npy"),
         chosen="<results>/masks/chosen/{kind}.csv",
         split="<results>/cohort/joints/split.csv",
+        checked=checked("joints"),
     output:
         model="<results>/unet/{kind}/model.keras",
         history="<results>/unet/{kind}/history.csv",

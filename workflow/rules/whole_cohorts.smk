@@ -60,7 +60,7 @@ rule pack_images:
         "<logs>/pack_images/{images}-{shard}.log",
     benchmark:
         "<benchmarks>/pack_images/{images}-{shard}.tsv"
-    priority: 100
+    priority: 10  # as train_network, for which this is the way
     conda:
         "../../envs/imaging.yaml"
     threads: 4
@@ -78,7 +78,7 @@ rule pack_images:
         "../scripts/pack_images.py"
 
 
-# Every problem of a cohort of images at once: the run stops here, or goes on with what is kept.
+# Every problem of a cohort of images, and what can be kept of it.
 rule check_images:
     input:
         tables=lambda wildcards: image_tables(wildcards.images),
@@ -91,7 +91,6 @@ rule check_images:
         "<logs>/check_images/{images}.log",
     benchmark:
         "<benchmarks>/check_images/{images}.tsv"
-    priority: 100
     conda:
         "../../envs/imaging.yaml"
     params:
@@ -109,6 +108,7 @@ rule split_images:
         joints=branch(
             SHARES_PATIENTS, then="<results>/cohort/joints/split.csv", otherwise=[]
         ),
+        checked=checked("whole"),
     output:
         "<results>/cohort/{images}/split.csv",
     log:
@@ -130,6 +130,7 @@ rule measure_images:
         images=packed(".npy"),
         table="<results>/cohort/{images}/images.csv",
         split="<results>/cohort/{images}/split.csv",
+        checked=checked("whole"),
     output:
         "<results>/packed/{images}/statistics.json",
     log:

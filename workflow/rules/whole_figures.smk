@@ -12,6 +12,7 @@ rule draw_film_and_classes:
         images="<results>/cohort/whole/images.csv",
         split="<results>/cohort/whole/split.csv",
         folder=branch(WHOLE_IS_DRAWN, then=phantom_folder("whole"), otherwise=[]),
+        checked=checked("whole"),
     output:
         multiext("<results>/figures/bo_fig1_film_and_classes", ".png", ".pdf"),
     log:

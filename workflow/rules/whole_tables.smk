@@ -5,7 +5,8 @@ SCORED_ROWS = [row.name for row in CHOSEN if row.cohort == "whole"]
 # Tables 1 and 2: every row of the paper, run or not; and what transfer, freezing, stacking changed.
 rule table_whole:
     input:
-        row_files("predictions.csv", SCORED_ROWS),
+        predictions=row_files("predictions.csv", SCORED_ROWS),
+        repeated=repeated_files("predictions.csv", SCORED_ROWS),
     output:
         multiext("<results>/tables/whole_regression", ".csv", ".md", ".tex"),
         multiext("<results>/tables/whole_severity", ".csv", ".md", ".tex"),
@@ -69,10 +70,11 @@ rule table_grad_cam:
 # Both routes on the patients that are test patients of both.
 rule compare_routes:
     input:
-        joints="<results>/scores/joints.csv",
+        joints=of_whole_patients("<results>/scores/joints.csv"),
         whole=row_files("predictions.csv", [ROUTE_ROW]),
         scores=cohort_table("scores"),
         split="<results>/cohort/joints/split.csv",
+        checked=checked("joints"),
     output:
         tables=multiext("<results>/tables/routes", ".csv", ".md", ".tex"),
         figures=multiext("<results>/figures/routes", ".png", ".pdf"),

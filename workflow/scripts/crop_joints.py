@@ -20,17 +20,16 @@ with job(snakemake.log[0]):
     number = {image_id: index for index, image_id in enumerate(rows["image_id"])}
 
     named = read_table(source.joints)
+    split = rows.merge(read_table(source.split), on="patient")
     crops = choose_crops(
         detected=named[named["rule"] == params.rule],
         labelled=read_table(source.true_joints),
-        films=rows.merge(read_table(source.split), on="patient"),
+        films=split,
+        joints=split_joints(split, **params.split),
         learned_from=set(read_table(source.boxed)["image_id"]),
         jitter=params.settings["jitter"],
         seed=seed_for(params.seed, "crops", snakemake.wildcards.kind),
     )
-    if params.split["unit"] == "joint":
-        shares = {name: value for name, value in params.split.items() if name != "unit"}
-        crops["split"] = split_joints(crops, **shares)
     cut = crop_boxes(
         (masked[number[image_id]] for image_id in crops["image_id"]),
         crops,

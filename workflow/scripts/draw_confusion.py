@@ -7,8 +7,10 @@ with job(snakemake.log[0]):
     from sharpflow.reporting.style import save
     from sharpflow.reporting.tan_figures_scores import draw_confusion_matrices
 
+    params = snakemake.params
     predictions = {
         model: read_table(path).query("split == 'test'")
-        for model, path in zip(snakemake.params.models, snakemake.input, strict=True)
+        for model, path in zip(params.models, snakemake.input, strict=True)
     }
-    save(draw_confusion_matrices(predictions, data=snakemake.params.data), snakemake.output[0])
+    figure = draw_confusion_matrices(predictions, data=params.data, unit=params.unit)
+    save(figure, snakemake.output[0])

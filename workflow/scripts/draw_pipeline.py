@@ -1,4 +1,4 @@
-"""Figure 5 of Tan et al.: the pipeline, stage by stage, on one film of a test patient."""
+"""Figure 5 of Tan et al.: the pipeline, stage by stage, on one film with test joints."""
 
 from sharpflow.job import job
 
@@ -19,8 +19,8 @@ with job(snakemake.log[0]):
     unet, _ = read_shards(source.unet)
     crop_rows = read_table(source.crops_table)
     files = pd.concat(map(read_table, source.films)).set_index("image_id")["file"]
-    split = read_table(source.split)
-    tested = rows[rows["patient"].isin(split.loc[split["split"] == "test", "patient"])]
+    crop_rows = crop_rows[crop_rows["split"] == "test"]
+    tested = rows[rows["image_id"].isin(read_table(source.scores)["image_id"])]
     cropped = tested[tested["image_id"].isin(crop_rows["image_id"])]
     shown = tested if cropped.empty else cropped
     (image_id,) = pick_films(shown, 1, seed=params.seed, name="pipeline")
@@ -49,4 +49,5 @@ with job(snakemake.log[0]):
         crops=np.load(source.crops, mmap_mode="r")[crops.index],
         crop_scores=crop_scores,
     )
-    save(draw_pipeline(stages, label=image_id, data=params.data), snakemake.output[0])
+    figure = draw_pipeline(stages, label=image_id, data=params.data, unit=params.unit)
+    save(figure, snakemake.output[0])

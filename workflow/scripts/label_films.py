@@ -1,4 +1,4 @@
-"""Write joints, names and scores onto the test patients' films."""
+"""Write the names and scores of test joints onto their films."""
 
 from pathlib import Path
 
@@ -12,11 +12,11 @@ with job(snakemake.log[0]):
     from sharpflow.reporting.film_labels import label_film
     from sharpflow.reporting.style import data_note
 
+    params = snakemake.params
+    note = data_note(params.data, params.unit)
     films, rows = read_shards(snakemake.input.images)
     number = {image_id: index for index, image_id in enumerate(rows["image_id"])}
     for image_id, joints in read_table(snakemake.input.joints).groupby("image_id"):
-        labelled = label_film(
-            films[number[image_id]], joints, note=data_note(snakemake.params.data)
-        )
+        labelled = label_film(films[number[image_id]], joints, note=note)
         with whole(Path(snakemake.output[0]) / f"{image_id}.png") as temporary:
             cv2.imwrite(str(temporary), labelled[..., ::-1])

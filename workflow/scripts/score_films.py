@@ -1,4 +1,4 @@
-"""The scores of the test patients' joints, and the sums of what was scored."""
+"""The scores of the test joints, found or not."""
 
 from sharpflow.job import job
 
@@ -6,21 +6,21 @@ with job(snakemake.log[0]):
     import pandas as pd
 
     from sharpflow.files import read_table, write_table
-    from sharpflow.reporting.scores import score_joints, total_scores
+    from sharpflow.joint_scoring.splits import split_joints
+    from sharpflow.reporting.scores import score_joints
 
-    source = snakemake.input
-    split = read_table(source.split)
-    tested = split.loc[split["split"] == "test", "patient"]
+    params, source = snakemake.params, snakemake.input
     films = pd.concat(map(read_table, source.rows), ignore_index=True)
-    films = films[films["patient"].isin(tested)]
+    joints = split_joints(films.merge(read_table(source.split), on="patient"), **params.split)
     named = pd.concat(map(read_table, source.joints), ignore_index=True)
-    named = named[
-        (named["rule"] == snakemake.params.rule) & named["image_id"].isin(films["image_id"])
-    ]
     predictions = {
-        model: read_table(path).query("patient in @tested")
-        for model, path in zip(snakemake.params.models, source.predictions, strict=True)
+        model: read_table(path).query("split == 'test'")
+        for model, path in zip(params.models, source.predictions, strict=True)
     }
-    joints = score_joints(films, named, predictions, read_table(source.scores))
-    write_table(joints, snakemake.output.joints)
-    write_table(total_scores(joints), snakemake.output.totals)
+    table = score_joints(
+        joints[joints["split"] == "test"],
+        named[named["rule"] == params.rule],
+        predictions,
+        read_table(source.scores),
+    )
+    write_table(table, snakemake.output[0])

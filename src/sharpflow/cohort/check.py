@@ -14,8 +14,9 @@ from sharpflow.cohort.boxes import BOX_COLUMNS, read_boxes
 from sharpflow.cohort.films import Film, list_films
 from sharpflow.cohort.findings import Finding, Scope
 from sharpflow.cohort.matching import missing_limbs, same_content, unmatched, where
+from sharpflow.cohort.refusal import PROBLEM_TABLE, refused
 from sharpflow.cohort.scores import LONG_COLUMNS, read_score_table
-from sharpflow.errors import ProblemsError
+from sharpflow.errors import Problem, ProblemsError
 from sharpflow.imaging.reading import MAX_PIXELS, ImageError, image_digest, read_image
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,6 @@ FILM_TABLE = [
 ]
 # What is wrong with a film that cannot be read; blank for the others.
 WRONG = ["found", "expected", "remedy"]
-PROBLEM_TABLE = ["file", "where", "found", "expected", "remedy", "set_aside"]
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,16 @@ def check_joint_cohort(
         len(problems),
     )
     return cohort
+
+
+def refused_cohort(problems: Sequence[Problem]) -> JointCohort:
+    """A cohort that cannot be used: its problems (see `refused`), and nothing kept."""
+    return JointCohort(
+        films=pd.DataFrame(columns=FILM_TABLE),
+        scores=pd.DataFrame(columns=LONG_COLUMNS),
+        boxes=pd.DataFrame(columns=BOX_COLUMNS),
+        problems=refused(problems),
+    )
 
 
 def read_films(films: Sequence[Film], *, max_pixels: int, workers: int = 1) -> pd.DataFrame:

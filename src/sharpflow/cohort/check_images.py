@@ -1,7 +1,7 @@
 """Check a cohort of whole images before any training: every problem at once, with its remedy."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -9,11 +9,11 @@ from typing import Literal
 import pandas as pd
 
 from sharpflow.cohort.bone_age import list_bone_age, read_bone_age
-from sharpflow.cohort.check import PROBLEM_TABLE
 from sharpflow.cohort.findings import Finding, Scope
 from sharpflow.cohort.labelled import ImageList, LabelledImage
+from sharpflow.cohort.refusal import PROBLEM_TABLE, refused
 from sharpflow.cohort.whole import list_whole, read_whole
-from sharpflow.errors import ProblemsError
+from sharpflow.errors import Problem, ProblemsError
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +70,11 @@ def check_bone_age(
     listed = list_bone_age(training_table, training_images, validation_table, validation_images)
     labels, problems = read_bone_age(listed, training_table)
     return _check(labels, problems, listed, packed=packed, unpacked=unpacked, on_problem=on_problem)
+
+
+def refused_images(problems: Sequence[Problem]) -> ImageCohort:
+    """A cohort that cannot be used: its problems (see `refused`), and no images."""
+    return ImageCohort(pd.DataFrame(columns=["image_id"]), refused(problems))
 
 
 def _check(

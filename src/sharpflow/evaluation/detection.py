@@ -10,7 +10,8 @@ from scipy.optimize import linear_sum_assignment
 
 from sharpflow.anatomy import DETECTED_JOINTS, LIMBS
 from sharpflow.detection.identity import RULES, name_joints
-from sharpflow.evaluation.intervals import mean_of, patient_bootstrap, patient_sums
+from sharpflow.evaluation.intervals import patient_sums
+from sharpflow.evaluation.proportions import share_interval
 
 Boxes = NDArray[np.float64]
 BOX_COLUMNS = ["x_min", "y_min", "x_max", "y_max"]
@@ -205,4 +206,4 @@ def _interval(
 ) -> tuple[float, float]:
     values = np.stack([hits.astype(float), np.ones(len(hits))], axis=1)
     _, sums = patient_sums(patients, values)
-    return patient_bootstrap(sums, mean_of, resamples=resamples, seed=seed)
+    return share_interval(sums[:, 0], sums[:, 1], resamples=resamples, seed=seed)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from sharpflow.evaluation.intervals import mean_of, patient_bootstrap, patient_sums
+from sharpflow.evaluation.intervals import LOGIT, mean_of, patient_interval, patient_sums
 from sharpflow.evaluation.metrics import overlap_counts
 from sharpflow.seeds import seed_for
 
@@ -83,5 +83,5 @@ def _mean(
     _, sums = patient_sums(
         overlaps["patient"].tolist(), np.stack([values, np.ones_like(values)], axis=1)
     )
-    low, high = patient_bootstrap(sums, mean_of, resamples=resamples, seed=seed)
+    low, high = patient_interval(sums, mean_of, LOGIT, resamples=resamples, seed=seed)
     return (float(values.mean()) if len(values) else float("nan")), low, high

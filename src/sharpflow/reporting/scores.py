@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from sharpflow.anatomy import DETECTED_JOINTS, LIMBS, MODELS, Damage, scored_joints
+from sharpflow.anatomy import LIMBS, MODELS, Damage, scored_joints
 from sharpflow.errors import UserError
 
 BOX = ["x_min", "y_min", "x_max", "y_max"]
@@ -24,16 +24,16 @@ _DAMAGES = [damage.value for damage in Damage]
 
 
 def score_joints(
-    films: pd.DataFrame,
+    due: pd.DataFrame,
     joints: pd.DataFrame,
     predictions: Mapping[str, pd.DataFrame],
     scores: pd.DataFrame | None,
     placements: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """One row for each finger or toe joint of each film, found or not.
+    """One row for each joint that is to be scored, found or not.
 
     Args:
-        films: the films to score: image_id, patient, limb.
+        due: the finger and toe joints to score: image_id, patient, limb, joint.
         joints: named boxes, one naming rule only: image_id, joint, confidence, x_min, y_min,
             x_max, y_max in pixels of the standardized film.
         predictions: for each model ("erosion-hand" and so on) image_id, joint, predicted, on found
@@ -46,12 +46,12 @@ def score_joints(
         image_id, patient, limb, joint, erosion_true, erosion_predicted, narrowing_true,
         narrowing_predicted (whole numbers, blank where there is none), confidence (0 to 1),
         x_min..y_max, state: "scored", "not found" (no box has this name), or "not scored" (a box
-        but not all its predictions). In the order of `films`, then anatomy's.
+        but not all its predictions). In the order of `due`.
 
     Raises:
         UserError: a film has two boxes or two predictions for a joint.
     """
-    table = _expected_joints(films)
+    table = due[["image_id", "patient", "limb", "joint"]]
     _refuse_twice(joints, "named boxes")
     table = table.merge(joints[[*_KEY, "confidence", *BOX]], how="left", on=_KEY)
     found = table["confidence"].notna()
@@ -130,16 +130,6 @@ def to_film_pixels(boxes: pd.DataFrame, placements: pd.DataFrame) -> pd.DataFram
         offset = place[f"{name[0]}_offset"].to_numpy()
         boxes[name] = (boxes[name].to_numpy() - offset) / place["scale"].to_numpy()
     return boxes
-
-
-def _expected_joints(films: pd.DataFrame) -> pd.DataFrame:
-    """A row for each joint that a film of its limb shows."""
-    rows = [
-        (film.image_id, film.patient, film.limb, joint.name)
-        for film in films.itertuples()
-        for joint in DETECTED_JOINTS[LIMBS[str(film.limb)].kind]
-    ]
-    return pd.DataFrame(rows, columns=["image_id", "patient", "limb", "joint"])
 
 
 def _add_true(table: pd.DataFrame, scores: pd.DataFrame | None, damage: Damage) -> pd.DataFrame:

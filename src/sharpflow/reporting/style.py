@@ -103,9 +103,16 @@ def new_figure(width: float, height: float, *, note: str, layout: str = "constra
     return figure
 
 
-def data_note(data: str) -> str:
-    """What the corner of a figure says of the data ("phantom" or a cohort's name)."""
-    return "Data: phantom (drawn radiographs)" if data == "phantom" else f"Data: {data}"
+def data_note(data: str, unit: str = "patient") -> str:
+    """What the corner of a figure says of the data ("phantom" or a cohort's name).
+
+    `unit` is what was split for scoring; with "joint" the note says that patients are on both
+    sides.
+    """
+    note = "Data: phantom (drawn radiographs)" if data == "phantom" else f"Data: {data}"
+    if unit == "joint":
+        note += "; split by joint, patients are in training and in test"
+    return note
 
 
 def nothing_to_show(text: str, *, data: str) -> Figure:

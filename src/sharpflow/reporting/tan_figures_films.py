@@ -145,16 +145,19 @@ class PipelineStages:
 
 
 @in_journal_style
-def draw_pipeline(stages: PipelineStages, *, label: str, data: str) -> Figure:
+def draw_pipeline(
+    stages: PipelineStages, *, label: str, data: str, unit: str = "patient"
+) -> Figure:
     """Figure 5: the pipeline, stage by stage on one film.
 
     Args:
         stages: the film and what each stage made of it.
         label: its image_id.
         data: "phantom" or the cohort's name.
+        unit: what was split for scoring, as for `data_note`.
     """
     height = _height(2, 4, _tallest([stages.standardized]), left=0, titles=2)
-    note = f"Film {label}; E erosion, N narrowing, as predicted. {data_note(data)}"
+    note = f"Film {label}; E erosion, N narrowing, as predicted. {data_note(data, unit)}"
     figure = new_figure(TWO_COLUMNS, height, note=note, layout="compressed")
     panels = figure.subplots(2, 4).ravel()
     films: list[tuple[str, Image]] = [

@@ -57,7 +57,9 @@ def draw_score_distributions(scores: pd.DataFrame, *, data: str) -> Figure:
 
 
 @in_journal_style
-def draw_confusion_matrices(predictions: Mapping[str, pd.DataFrame], *, data: str) -> Figure:
+def draw_confusion_matrices(
+    predictions: Mapping[str, pd.DataFrame], *, data: str, unit: str = "patient"
+) -> Figure:
     """Figure 6: for each model the share and number of test joints by true and predicted score.
 
     Rows sum to 100 per cent; the number of joints stands below the share. A score that no
@@ -68,8 +70,9 @@ def draw_confusion_matrices(predictions: Mapping[str, pd.DataFrame], *, data: st
         predictions: for each model ("erosion-hand" and so on) the columns true and predicted of
             its test joints; a model may lack.
         data: "phantom" or the cohort's name.
+        unit: what was split, as for `data_note`.
     """
-    note = f"Test patients only. {data_note(data)}"
+    note = f"Test joints only. {data_note(data, unit)}"
     figure = new_figure(TWO_COLUMNS, 7.0, note=note, layout="compressed")
     panels = figure.subplots(2, 2).ravel()
     for index, (axes, model) in enumerate(zip(panels, _FIGURE_6_ORDER, strict=True)):

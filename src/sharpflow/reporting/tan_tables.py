@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from sharpflow.anatomy import MODELS
-from sharpflow.evaluation.recalls import FEW_PATIENTS
+from sharpflow.evaluation.proportions import FEW_PATIENTS
 from sharpflow.reporting.tables import (
     check_columns,
     interval_column,
@@ -52,6 +52,7 @@ class StudyNotes:
         detector_data: what boxes trained the detector, "phantom" or the label folder's name.
         detector_weights: what the detector's training began from: "none", "download" or a file.
         rule: how joints got their names for scoring, "paper" or "template".
+        unit: what was split for scoring, "patient" or "joint".
     """
 
     data: str
@@ -60,6 +61,7 @@ class StudyNotes:
     detector_data: str
     detector_weights: str
     rule: str
+    unit: str
 
     def of_data(self) -> str:
         """A sentence on the data."""
@@ -88,6 +90,20 @@ class StudyNotes:
             f"Detector: {self.detector}, the YOLOv3 backbone with ultralytics' anchor-free head "
             "(the paper's has darknet's head with three anchors).",
             f"Detector trained on boxes of {boxes}, {start}.",
+        ]
+
+    def of_split(self) -> list[str]:
+        """Sentences on who is tested, where joints are scored."""
+        if self.unit == "patient":
+            return ["Split by patient: no joint of a test patient was learned from."]
+        return [
+            "Split by joint, which the paper may mean: joints are tested whoever's they are. "
+            "Nearly every one has others of its patient, often of its radiograph, in training, and "
+            "the U-Net and the detector learned from most of these radiographs. This does not "
+            "measure how well new patients are scored, and is not comparable with a split by "
+            "patient.",
+            "Test joints are cropped from the detector's boxes, never from labels; on radiographs "
+            "that the detector learned from, its boxes are better than on others.",
         ]
 
     def of_rule(self) -> str:
@@ -145,8 +161,9 @@ def publish_joint_scoring(table: pd.DataFrame, folder: str | Path, study: StudyN
         study.of_base(),
         *study.of_detector(),
         study.of_rule(),
-        "Test patients' joints that were found and named; those that were not found have no score, "
-        "and count as wrong in a column of their own.",
+        *study.of_split(),
+        "Test joints that were found and named; those that were not found have no score, and count "
+        "as wrong in a column of their own.",
         "Values are of the first seed, whose scores are used; beside them mean and standard "
         f"deviation over {_seeds(table)} of the heads, on the same crops and patients.",
         "Balanced accuracy: mean over the scores that test joints have; a score that none has is "
@@ -180,6 +197,7 @@ def publish_joint_recalls(table: pd.DataFrame, folder: str | Path, study: StudyN
     )
     notes = [
         study.of_data(),
+        *study.of_split(),
         "Recall: share of the test joints of a score that are given it; within one: it or a "
         "neighbour. Joints that were found and named, first seed.",
         f"{FEW} fewer than {FEW_PATIENTS} patients have this score.",

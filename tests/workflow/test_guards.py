@@ -1,0 +1,200 @@
+"""Nothing trains before every cohort has passed its check, whatever is asked for."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from .projects import Project, make_joint_and_whole_project
+from .test_small_study import IMAGING
+
+TRAINING = {
+    *("train_unet", "train_detector", "train_base", "train_head"),
+    *("train_network", "stack_networks"),
+}
+# What the checks read, and what needs no cohort.
+BEFORE = {
+    *("draw_phantom", "draw_whole_phantom", "draw_childrens_phantom"),
+    *("check_films", "read_scores", "read_boxes", "pack_images"),
+    *("check_cohort", "check_images", "stop_at_problems", "pass_checks"),
+    *("draw_joints", "fetch_vgg16", "fetch_yolov3"),
+}
+TARGETS = {"all", "joints", "whole", "tables", "figures"}
+MODELS = ("*.pt", "*.keras")
+
+
+def copy(project: Project, folder: Path) -> Project:
+    """A study of its own, with all that was made, as old as it was."""
+    shutil.copytree(project.folder, folder)
+    return Project(folder, project.study)
+
+
+def untrained(project: Project, folder: Path) -> Project:
+    """A copy of a study without any of its models."""
+    again = copy(project, folder)
+    models = [path for end in MODELS for path in again.results.rglob(end)]
+    assert models
+    for path in models:
+        path.unlink()
+    return again
+
+
+def edit(path: Path, column: str, value: str) -> None:
+    """Change a column of the first row."""
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table.loc[0, column] = value
+    table.to_csv(path, index=False)
+
+
+def bad_score(folder: Path) -> str:
+    edit(folder / "cohort" / "scores.csv", "LH_mcp_E__2", "77")
+    return "LH_mcp_E__2"
+
+
+def patient_twice(folder: Path) -> str:
+    scores = folder / "cohort" / "scores.csv"
+    scores.write_text(scores.read_text() + scores.read_text().splitlines()[-1] + "\n")
+    return "UAB014"
+
+
+def bad_box(folder: Path) -> str:
+    boxes = folder / "cohort" / "boxes" / "UAB003-RF.xml"
+    boxes.write_text(re.sub(r"<xmin>\d+", "<xmin>99999", boxes.read_text(), count=1))
+    return boxes.name
+
+
+def bad_total(folder: Path) -> str:
+    edit(folder / "wang" / "labels.csv", "total", "281")
+    return "found 281"
+
+
+def bad_age(folder: Path) -> str:
+    edit(folder / "rsna" / "boneage-training-dataset.csv", "boneage", "-3")
+    return "found -3"
+
+
+@pytest.mark.parametrize(
+    ("study", "spoil"),
+    [
+        ("finished", bad_score),
+        ("finished", patient_twice),
+        ("finished", bad_box),
+        ("finished_whole", bad_total),
+        ("finished_whole", bad_age),
+    ],
+)
+def test_nothing_trains_beside_a_bad_cohort(
+    study: str, spoil: Callable[[Path], str], request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    project = untrained(request.getfixturevalue(study), tmp_path / "bad")
+    word = spoil(project.folder)
+    ended = project.attempt("--keep-going")
+    output = ended.stdout + ended.stderr
+    assert ended.returncode != 0
+    assert "problem(s) with the input" in output
+    assert word in output
+    executed = set(re.findall(r"^(?:local)?rule (\w+):", output, re.M))
+    assert "stop_at_problems" in executed
+    assert executed <= BEFORE
+    assert not [path for end in MODELS for path in project.results.rglob(end)]
+
+
+def test_a_score_refused_and_corrected_makes_no_images_again(
+    finished: Project, tmp_path: Path
+) -> None:
+    project = copy(finished, tmp_path / "study")
+    scores, head = (
+        project.folder / "cohort/scores.csv",
+        "results/small/heads/erosion-hand/card.json",
+    )
+    good, card = scores.read_text(), (project.folder / head).read_text()
+    bad_score(project.folder)
+    for target in ("all", head):  # refused again, and for a single file as well
+        assert project.attempt(target).returncode != 0
+        assert (project.folder / head).read_text() == card
+    scores.write_text(good)
+    planned = project.planned()
+    assert {"check_cohort", "stop_at_problems", "pass_checks", "train_head"} <= planned.keys()
+    others = TRAINING - {"train_head"}
+    assert not planned.keys() & {*IMAGING, *others, "check_films", "crop_joints"}
+
+
+def test_what_changed_beside_a_score_is_planned_too(finished: Project, tmp_path: Path) -> None:
+    project = copy(finished, tmp_path / "study")
+    edit(project.folder / "cohort" / "scores.csv", "LH_mcp_E__2", "3")
+    planned = project.planned("--config", "unet={epochs: 13}")
+    assert {"check_cohort", "train_unet", "segment", "train_head"} <= planned.keys()
+    assert not planned.keys() & IMAGING
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory, cohort: Path) -> Project:
+    """A study of both pipelines, with cohorts of the user's own; nothing is run."""
+    return make_joint_and_whole_project(tmp_path_factory.mktemp("both"), cohort)
+
+
+@pytest.mark.parametrize(
+    ("target", "trained"),
+    [
+        ("all", TRAINING),
+        ("results/small/tables/joint_scoring.csv", TRAINING - {"train_network", "stack_networks"}),
+    ],
+)
+def test_all_but_what_the_checks_read_waits_for_them(
+    both: Project, target: str, trained: set[str]
+) -> None:
+    rules, needs = graph(both, target)
+    assert TRAINING & set(rules.values()) == trained
+    for job, rule in rules.items():
+        if rule in TRAINING:  # itself, since a run may begin with it, all before it being made
+            assert "pass_checks" in {rules[other] for other in needs[job]}, rule
+        if needs[job] and rule not in BEFORE | TARGETS:
+            before = [rules[other] for other in upstream(needs, job)]
+            assert before.count("check_cohort") == 1, rule
+            assert before.count("check_images") == 2, rule
+            assert "pass_checks" in before, rule
+
+
+def test_a_pipeline_on_the_phantom_waits_for_its_own_cohorts_alone(both: Project) -> None:
+    planned = both.planned("joints", "--config", "cohorts=phantom")
+    assert planned["check_cohort"] == 1
+    assert not planned.keys() & {"draw_whole_phantom", "pack_images", "check_images"}
+
+
+def test_a_split_by_joint_sums_no_patients_joints(both: Project) -> None:
+    sums = {"sum_scores", "compare_routes"}
+    assert sums <= both.planned("all").keys()
+    by_joint = "split={unit: joint}"
+    planned = both.planned("all", "--config", by_joint)
+    assert "score_films" in planned
+    assert not planned.keys() & sums
+    for path in ("scores/totals.csv", "tables/routes.csv", "figures/routes.pdf"):
+        ended = both.attempt("-n", f"results/small/{path}", "--config", by_joint)
+        assert ended.returncode != 0
+        assert "Set unit: patient for them" in ended.stdout + ended.stderr
+
+
+def graph(project: Project, target: str) -> tuple[dict[int, str], dict[int, set[int]]]:
+    """Each job's rule, and the jobs that it needs."""
+    dag = json.loads(project.attempt(target, "--d3dag", "--forceall").stdout)
+    rules = {node["id"]: node["value"]["rule"] for node in dag["nodes"]}
+    needs: dict[int, set[int]] = {job: set() for job in rules}
+    for edge in dag["edges"]:
+        needs[edge["v"]].add(edge["u"])
+    return rules, needs
+
+
+def upstream(needs: dict[int, set[int]], job: int) -> set[int]:
+    """The jobs that must end before `job` begins."""
+    found: set[int] = set()
+    queue = list(needs[job])
+    while queue:
+        other = queue.pop()
+        if other not in found:
+            found.add(other)
+            queue += needs[other]
+    return found

@@ -1,0 +1,70 @@
+# The checks' result, an input of all that waits for it.
+# Steps: check_cohort, check_images -> stop_at_problems -> pass_checks
+
+
+def own_cohorts():
+    """The cohorts that the user brought."""
+    joints = {"joints"} if HAS_JOINTS and JOINTS != "phantom" else set()
+    return joints | {
+        name
+        for name, settings in IMAGE_COHORTS.items()
+        if HAS_WHOLE and settings != "phantom"
+    }
+
+
+# What must be in order before a pipeline begins: its own cohorts, and all that the user brought.
+PIPELINES = {
+    "joints": sorted({"joints", BOXED} | own_cohorts()) if HAS_JOINTS else [],
+    "whole": sorted({"whole", "bone_age"} | own_cohorts()) if HAS_WHOLE else [],
+}
+
+
+def checked(pipeline):
+    """That the checks passed, as an input: for each rule that reads a cohort, or that trains.
+
+    The rest reads only what these made. The file is `ancient`: who needs it waits for it, and is
+    not made again when it is, for a corrected score.
+    """
+    return ancient(f"<results>/cohort/checks/{pipeline}/passed.csv")
+
+
+wildcard_constraints:
+    pipeline="|".join(PIPELINES),
+
+
+# Every problem of every cohort at once: here the run stops, or goes on with what was set aside.
+rule stop_at_problems:
+    input:
+        lambda wildcards: as_checked(PIPELINES[wildcards.pipeline]),
+    output:
+        "<results>/cohort/checks/{pipeline}/found.csv",
+    log:
+        "<logs>/stop_at_problems/{pipeline}.log",
+    benchmark:
+        "<benchmarks>/stop_at_problems/{pipeline}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    params:
+        cohorts=lambda wildcards: PIPELINES[wildcards.pipeline],
+        code=code("stop_at_problems"),
+    script:
+        "../scripts/stop_at_problems.py"
+
+
+# What outlives a refusal. Snakemake deletes what a failed job made before: were that the file which
+# the others wait for, a wrong score and its correction would make everything again. It reads the
+# problems too, so that it is out of date as soon as they are not those that passed.
+rule pass_checks:
+    input:
+        found="<results>/cohort/checks/{pipeline}/found.csv",
+        problems=lambda wildcards: as_checked(PIPELINES[wildcards.pipeline]),
+    output:
+        "<results>/cohort/checks/{pipeline}/passed.csv",
+    log:
+        "<logs>/pass_checks/{pipeline}.log",
+    benchmark:
+        "<benchmarks>/pass_checks/{pipeline}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    shell:
+        "cp {input.found} {output} 2> {log}"

@@ -1,0 +1,12 @@
+"""Stop where a check found what cannot be set aside; every problem of every cohort at once."""
+
+from sharpflow.job import job
+
+with job(snakemake.log[0]):
+    from sharpflow.cohort.refusal import PROBLEM_TABLE, count_set_aside
+    from sharpflow.files import read_table, write_table
+
+    as_text = dict.fromkeys(PROBLEM_TABLE, str)
+    tables = [read_table(path, **as_text) for path in snakemake.input]
+    problems = dict(zip(snakemake.params.cohorts, tables, strict=True))
+    write_table(count_set_aside(problems), snakemake.output[0])
