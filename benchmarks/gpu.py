@@ -30,7 +30,7 @@ SMALL = (
     "phantom={patients: 14, film_height: 300, whole_patients: 24, whole_film_height: 100, "
     "children: 20, child_film_height: 100}"
 )
-EPOCHS, NO_LIMIT, FIRST_EPOCH_ONLY = 6, 1e9, 15  # of `resume`: epochs; seconds of time budgets
+EPOCHS, NO_LIMIT, FIRST_EPOCH_ONLY = 4, 1e9, 15  # of `resume`: epochs; seconds of time budgets
 
 
 def runs(asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
@@ -107,7 +107,7 @@ def train(asked: argparse.Namespace) -> None:
     """The training that `resume` stops: a job by itself."""
     from sharpflow.job import job
 
-    with job(asked.out / "log.txt", 4, {"gpu": 1}):
+    with job(asked.out / "log.txt", 1 if asked.small else 4, {"gpu": 1}):
         import numpy as np
         from gpu_speed import STATISTICS
 
