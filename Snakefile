@@ -24,6 +24,7 @@ include: "workflow/rules/ancient.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/whole_common.smk"
 include: "workflow/rules/resources.smk"
+include: "workflow/rules/gpus.smk"
 
 
 pathvars:

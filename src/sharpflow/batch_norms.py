@@ -16,10 +16,10 @@ def recompute_batch_norms(model: "keras.Model", batches: Iterable[Any]) -> None:
     """Set the moving means and variances of all batch norms in `model` from training data.
 
     `batches` are inputs of the model. Each is run as in training, and the moving statistics become
-    the mean of the batches' own: with all training data as one batch they are exact. With several,
-    a variance lacks what lies between the means of the batches, which is little where a channel has
-    many positions. Nothing else of the model changes; without batches nothing does.
-    (Wu and Johnson, arXiv:2105.07576, section 3.2.)
+    the mean of the batches' own, each example weighing the same: with all training data as one
+    batch they are exact. With several, a variance lacks what lies between the means of the batches,
+    which is little where a channel has many positions. Nothing else of the model changes; without
+    batches nothing does. (Wu and Johnson, arXiv:2105.07576, section 3.2.)
     """
     import keras
 
@@ -30,9 +30,11 @@ def recompute_batch_norms(model: "keras.Model", batches: Iterable[Any]) -> None:
     ]
     momenta = [layer.momentum for layer in layers]
     try:
-        for number, batch in enumerate(batches):
+        seen = 0
+        for batch in batches:
+            seen += len(batch)
             for layer in layers:
-                layer.momentum = number / (number + 1)
+                layer.momentum = 1 - len(batch) / seen
             model(batch, training=True)
     finally:
         for layer, momentum in zip(layers, momenta, strict=True):

@@ -275,6 +275,7 @@ class Heads(Section):
     batch: Count
     learning_rate: Positive
     keep: Literal["best", "last"]
+    averaged_share: Share
     seeds: Count
 
 
@@ -336,6 +337,7 @@ class WholeImage(Section):
     split: ImageSplit
     rows: Literal["all", "core"] | list[str]
     core: list[str]
+    seeds: Count
     epochs: Count
     row_epochs: dict[str, Count]
     pretraining: Pretraining
@@ -346,9 +348,18 @@ class WholeImage(Section):
     precision: Literal["float32", "bfloat16", "auto"]
     channels_last: bool | Literal["auto"]
     compile: bool | Literal["auto"]
+    activation_checkpointing: bool
     devices: Count | Literal["auto"]
     stacking: Stacking
     grad_cam: GradCam
+
+    @model_validator(mode="after")
+    def _compiled_networks_keep_all(self) -> Self:
+        if self.activation_checkpointing and self.compile is True:
+            raise ValueError(
+                "activation_checkpointing and compile exclude each other: leave compile at auto"
+            )
+        return self
 
 
 class Evaluation(Section):

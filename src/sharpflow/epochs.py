@@ -32,13 +32,18 @@ def train_epochs(
     seed: int,
     monitor: str,
     keep: Literal["best", "last"] = "best",
+    averaged: int = 1,
     patience: int | None = None,
     name: str = "training",
     checkpoints: Path | None = None,
+    checkpoint_seconds: float = 0.0,
     compiled: bool = False,
     time_budget: float | None = None,
 ) -> "pd.DataFrame":
     """Train a compiled model in place and leave in it the best (or last) epoch's weights.
+
+    With `keep` "last" and `averaged` above 1 it is the mean of the trained weights over as many
+    last epochs; the statistics of batch norms are then the last epoch's, and the caller's to renew.
 
     `make_batches(epoch, generator)` gives the batches of an epoch (counted from 1); all that is
     random in them comes from `generator`, whose seed is of this epoch alone. Batches of one shape
@@ -50,8 +55,10 @@ def train_epochs(
     seconds more.
 
     With a folder `checkpoints`, the state is kept there after each epoch and training goes on
-    from it, to the same bytes as a run that nobody stopped. The folder must belong to this run
-    alone (named by all that decides it); UserError if its checkpoint does not fit the model.
+    from it, to the same bytes as a run that nobody stopped. Where epochs are short, only after each
+    that ends `checkpoint_seconds` or more after the last one kept, and the last. The folder must
+    belong to this run alone (named by all that decides it); UserError if its checkpoint does not
+    fit the model.
 
     `time_budget` is seconds from the call: where the next epoch would not end within it, by the
     longest so far in this process (the first is always tried), OutOfTime is raised with the
@@ -66,6 +73,7 @@ def train_epochs(
     model.optimizer.build(model.trainable_variables)
     state = _State(model, checkpoints / "state.npz" if checkpoints else None)
     state.restore()
+    saved_at = time.monotonic()
     train_one = _compiled_training(model) if compiled else _train_one
     with tells_when_stopped(lambda: resumes(name, state.kept, epochs)):
         while state.epoch < epochs and not _stale(state.history, state.best_epoch, patience):
@@ -80,10 +88,17 @@ def train_epochs(
                 train_one=train_one,
                 validate=validate,
             )
-            state.add(row, row[monitor])
-            longest = max(longest, time.monotonic() - began)
+            state.add(row, row[monitor], counts=state.epoch >= epochs - averaged)
+            now = time.monotonic()
+            longest = max(longest, now - began)
+            ends = state.epoch == epochs or _stale(state.history, state.best_epoch, patience)
+            if ends or now - saved_at >= checkpoint_seconds or deadline.too_near_for(longest):
+                state.save()
+                saved_at = now
     if keep == "best":
         state.load_best()
+    elif averaged > 1:
+        state.load_mean()
     return pd.DataFrame(state.history).astype({"epoch": int}) if state.history else pd.DataFrame()
 
 
@@ -177,30 +192,39 @@ class _State:
         self.model, self.path = model, path
         self.history: list[dict[str, float]] = []
         self.best: list[np.ndarray] = []
+        self.total: list[np.ndarray] = []  # of the trained weights at the end of `counted` epochs
+        self.counted = 0
         self.best_epoch, self.best_value = 0, float("inf")
+        self.kept = 0  # epochs that a run after this one need not repeat
 
     @property
     def epoch(self) -> int:
         return len(self.history)
 
-    @property
-    def kept(self) -> int:
-        """Epochs that a run after this one need not repeat."""
-        return self.epoch if self.path else 0
-
-    def add(self, row: dict[str, float], value: float) -> None:
-        """Take in an epoch's row; `value` is smaller the better."""
+    def add(self, row: dict[str, float], value: float, *, counts: bool) -> None:
+        """Take in an epoch's row; `value` is smaller the better; it may count in the mean."""
         self.history.append(row)
+        if counts:
+            weights = [
+                value.astype(np.float64) for value in _values(self.model.trainable_variables)
+            ]
+            self.total = (
+                [a + b for a, b in zip(self.total, weights, strict=True)] if self.total else weights
+            )
+            self.counted += 1
         if value < self.best_value:
             self.best_epoch, self.best_value = self.epoch, value
             self.best = _values(self.model.weights)
-        self._save()
 
     def load_best(self) -> None:
         if self.best:
             _assign(self.model.weights, self.best)
 
-    def _save(self) -> None:
+    def load_mean(self) -> None:
+        _assign(self.model.trainable_variables, [total / self.counted for total in self.total])
+
+    def save(self) -> None:
+        """Keep the state on disk."""
         if self.path is None:
             return
         arrays = {
@@ -209,19 +233,23 @@ class _State:
                 ("model", _values(self.model.variables)),
                 ("optimizer", _values(self.model.optimizer.variables)),
                 ("best", self.best),
+                ("total", self.total),
             )
             for index, value in enumerate(values)
         }
-        facts = json.dumps([self.history, self.best_epoch, self.best_value])
+        facts = json.dumps([self.history, self.best_epoch, self.best_value, self.counted])
         with whole(self.path) as temporary:
             np.savez(temporary, facts=np.array(facts), **arrays)  # type: ignore[arg-type]
+        self.kept = self.epoch
 
     def restore(self) -> None:
         if self.path is None or not self.path.exists():
             return
         with np.load(self.path) as kept:
             facts = json.loads(str(kept["facts"]))
-            groups: dict[str, list[np.ndarray]] = {"model": [], "optimizer": [], "best": []}
+            groups: dict[str, list[np.ndarray]] = {
+                group: [] for group in ("model", "optimizer", "best", "total")
+            }
             for name in kept.files:
                 if name != "facts":
                     groups[name.split("_")[0]].append(kept[name])
@@ -232,8 +260,9 @@ class _State:
             raise UserError(f"{self.path}: the checkpoint is of another model; delete its folder")
         _assign(self.model.variables, groups["model"])
         _assign(self.model.optimizer.variables, groups["optimizer"])
-        self.history, self.best_epoch, self.best_value = facts
-        self.best = groups["best"]
+        self.history, self.best_epoch, self.best_value, self.counted = facts
+        self.best, self.total = groups["best"], groups["total"]
+        self.kept = self.epoch
         log.info("resumed after epoch %d from %s", self.epoch, self.path)
 
 

@@ -1,58 +1,79 @@
 """Which hardware a job uses, what that does well, and what it is called."""
 
-import ctypes
 import importlib.util
 import os
 import platform
+import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
+from sharpflow.errors import UserError
+
 Precision = Literal["float32", "bfloat16", "auto"]
-VISIBLE_GPUS = "CUDA_VISIBLE_DEVICES"
 KERAS_BACKEND = "KERAS_BACKEND"
+WITHOUT_GPU = (
+    "docs/cluster.md says which GPUs and drivers will do. To compute on the processor, set "
+    "CUDA_VISIBLE_DEVICES to nothing."
+)
 
 
-def show_gpus(asked: int, *, named_otherwise: bool = False) -> None:
-    """Let this process, before it loads any framework, see the GPUs that it asked for.
+def refuse_unusable_gpus() -> None:
+    """Raise UserError, with what to do, if torch cannot compute on a GPU that this process sees.
 
-    None where it asked for none, though the machine may have some. What a scheduler (or the user)
-    has set by CUDA_VISIBLE_DEVICES stays; else the first `asked`, or all where they were
-    asked for under another name.
+    Call it where a driver shows a GPU; it loads torch, where that is installed.
     """
-    if not (asked or named_otherwise):
-        os.environ[VISIBLE_GPUS] = ""
-    elif asked:
-        os.environ.setdefault(VISIBLE_GPUS, ",".join(str(number) for number in range(asked)))
+    if importlib.util.find_spec("torch") is None:
+        return
+    import torch
+
+    built = f"torch {torch.__version__} (CUDA {torch.version.cuda})"
+    if not torch.cuda.is_available():
+        raise UserError(
+            f"NVIDIA's driver shows a GPU that {built} cannot use; most often the driver is too "
+            f"old for that CUDA. {WITHOUT_GPU}"
+        )
+    kernels = torch.cuda.get_arch_list()
+    for number in range(torch.cuda.device_count()):
+        capability = torch.cuda.get_device_capability(number)
+        if not has_kernels(kernels, capability):
+            major, minor = capability
+            raise UserError(
+                f"{torch.cuda.get_device_name(number)} has compute capability {major}.{minor}, for "
+                f"which {built} has no kernels; it has {', '.join(kernels)}. {WITHOUT_GPU}"
+            )
 
 
-def visible_gpus() -> int:
-    """Number of NVIDIA GPUs that this process can use, asked of the driver.
+def has_kernels(kernels: Iterable[str], capability: tuple[int, int]) -> bool:
+    """Whether kernels as torch lists them ("sm_86", "compute_90") run on a compute capability.
 
-    Loads no framework: one that sees the other's libraries may not start.
+    Machine code (sm) runs where the major version is the same and the minor no less, portable code
+    (compute) on all later ones; "sm_90a" on 9.0 alone.
     """
-    if os.environ.get(VISIBLE_GPUS) == "":
-        return 0
-    try:
-        driver = ctypes.CDLL("libcuda.so.1")
-    except OSError:
-        return 0
-    count = ctypes.c_int(0)
-    failed = driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count))
-    return 0 if failed else count.value
+    for kernel in kernels:
+        found = re.fullmatch(r"(sm|compute)_(\d+)(\d)([af]?)", kernel)
+        if found is None:
+            continue
+        made_for = int(found[2]), int(found[3])
+        portable = found[1] == "compute" or made_for[0] == capability[0]
+        later = portable and found[4] != "a" and made_for < capability
+        if made_for == capability or later:
+            return True
+    return False
 
 
-def choose_keras_backend() -> None:
+def choose_keras_backend(gpus: int) -> None:
     """Set what Keras runs on, unless KERAS_BACKEND already says so.
 
-    torch where the job sees a GPU, for TensorFlow's CUDA libraries and torch's clash in one
-    environment, so the lock has TensorFlow for processors only; TensorFlow on a processor, where
-    it takes half to three quarters of torch's time. An environment that has only TensorFlow keeps
-    it. Models trained on one run on the other.
+    `gpus` is the number that this process sees. torch where there are any, for TensorFlow's CUDA
+    libraries and torch's clash in one environment, so the lock has TensorFlow for processors only;
+    TensorFlow on a processor, where it takes half to three quarters of torch's time. An environment
+    that has only TensorFlow keeps it. Models trained on one run on the other.
     """
     if KERAS_BACKEND in os.environ:
         return
-    on_torch = visible_gpus() and importlib.util.find_spec("torch")
+    on_torch = gpus and importlib.util.find_spec("torch")
     os.environ[KERAS_BACKEND] = "torch" if on_torch else "tensorflow"
 
 

@@ -297,6 +297,36 @@ def test_label_of_an_unknown_class(cohort: Path) -> None:
     assert len(check(cohort, ignored_classes=["DIP"]).boxes) == 11
 
 
+def label_joints(cohort: Path, *names: str) -> None:
+    """Label UAB002-LH anew, a box of each name."""
+    edges = {"x_min": 5, "y_min": 6, "x_max": 15, "y_max": 18}
+    boxes = pd.DataFrame([{"class": name, **edges} for name in names])
+    write_voc(cohort / "boxes" / LABEL, "UAB002-LH", (HEIGHT, WIDTH), boxes)
+
+
+def test_joint_labelled_twice(cohort: Path) -> None:
+    label_joints(cohort, "PIP2", "MCP1", "pip_2")
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    assert_named(lines, LABEL, "object 3 (pip_2)", "PIP2 again", "object 1 (PIP2)", "Correct the")
+    assert len(check(cohort, on_problem="set_aside").boxes) == 11
+
+
+def test_only_some_boxes_of_a_film_name_their_joint(cohort: Path) -> None:
+    label_joints(cohort, "IP", "PIP", "MCP")
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    assert_named(lines, LABEL, "joints named in 1 boxes", "object 2 (PIP)", "an IP's is PIP")
+
+
+@pytest.mark.parametrize("name", ["MTP2", "PIP1", "PIP6", "MCP0", "PIP2x"])
+def test_label_of_a_joint_that_a_hand_has_not(cohort: Path, name: str) -> None:
+    label_joints(cohort, "PIP3", name)
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    assert_named(lines, LABEL, f"unknown class '{name}'", "PIP or MCP", "IP, PIP2", "Correct the")
+
+
 @pytest.mark.parametrize(("old", "new"), [("<ymax>18", "<ymax>6"), ("<xmax>15", "<xmax>2")])
 def test_box_of_no_height_or_width(cohort: Path, old: str, new: str) -> None:
     edit_label(cohort, old, new)

@@ -261,6 +261,50 @@ def test_differences_are_published(tmp_path: Path, run: dict[str, pd.DataFrame])
     assert number_with_interval(-0.1, -0.25, 0.05, 2) == "-0.10 (-0.25 to 0.05)"
 
 
+def test_seeds_stand_beside_the_first(tmp_path: Path, run: dict[str, pd.DataFrame]) -> None:
+    further = [
+        {name: predictions(name.split("-")[0], 0.8, seed) for name in run} for seed in (20, 21)
+    ]
+    how = {"repeated": further, "data": "phantom", "seed": 0, "resamples": 50}
+    table = regression_table(run, **how).set_index("row")
+    name, other = "total-resnet50-rbs1", "total-resnet50-finetuned"
+
+    def errors(of: str) -> list[float]:
+        tests = [one[of].query("split == 'test'") for one in (run, *further)]
+        return [(rows["predicted"] - rows["true"]).abs().mean() for rows in tests]
+
+    row = table.loc[name]
+    assert row["mae"] == pytest.approx(errors(name)[0])
+    assert row["mae_seed_mean"] == pytest.approx(np.mean(errors(name)))
+    assert row["mae_seed_sd"] == pytest.approx(np.std(errors(name), ddof=1))
+    assert row["n_seeds"] == 3
+    assert table.loc["human-readers", ["n_seeds", "pcc_seed_mean", "pcc_seed_sd"]].isna().all()
+    differences = difference_table(run, comparisons(run), **how)
+    found = differences.query("row == @name and compared_with == @other and metric == 'mae'")
+    apart = np.subtract(errors(name), errors(other))
+    assert found["difference_seed_mean"].item() == pytest.approx(apart.mean())
+    assert found["difference_seed_sd"].item() == pytest.approx(apart.std(ddof=1))
+    publish_regression(table.reset_index(), tmp_path, NOTES)
+    publish_severity(severity_table(run, **how), tmp_path, NOTES)
+    publish_differences(differences, tmp_path, NOTES)
+    page = (tmp_path / "whole_regression.md").read_text()
+    assert f"{row['mae_seed_mean']:.2f} ± {row['mae_seed_sd']:.2f}" in page
+    for name in ("whole_regression", "whole_severity", "whole_differences"):
+        assert "mean ± SD over seeds" in (tmp_path / f"{name}.md").read_text()
+        assert "standard deviation over 3 seeds" in (tmp_path / f"{name}.md").read_text()
+
+
+def test_one_training_has_no_spread(tmp_path: Path, regression: pd.DataFrame) -> None:
+    row = regression.set_index("row").loc["total-stack-batch16"]
+    assert row["pcc_seed_mean"] == row["pcc"]
+    assert np.isnan(row["pcc_seed_sd"])
+    assert row["n_seeds"] == 1
+    publish_regression(regression, tmp_path, NOTES)
+    page = (tmp_path / "whole_regression.md").read_text()
+    assert "One training of each row" in page
+    assert "±" not in page
+
+
 def test_time_of_an_epoch_beside_the_papers(tmp_path: Path) -> None:
     history = pd.DataFrame(
         {"epoch": [1, 2, 3], "seconds": [9.0, 2, 3], "images_per_second": [10.0, 45, 30]}

@@ -12,6 +12,7 @@ from sharpflow.anatomy import Damage, score_columns
 from sharpflow.cohort.boxes import read_boxes, write_voc
 from sharpflow.cohort.films import list_films
 from sharpflow.cohort.scores import column_order, read_scores, write_scores
+from sharpflow.files import read_table, write_table
 
 KEYS = ["patient", "limb", "joint", "damage"]
 # The 90 columns as the challenge's table has them, its scrambled end included.
@@ -164,8 +165,8 @@ def test_voc_boxes_come_back(tmp_path: Path) -> None:
     found, problems = read_boxes(tmp_path, FILMS, ["DIP"])
     assert not problems
     assert found.to_dict("split")["data"] == [
-        ["P1-LH", "MCP", 0, 3, 12, 14],
-        ["P1-LH", "PIP", 10, 20, 31, 100],
+        ["P1-LH", "MCP", "", 0, 3, 12, 14],
+        ["P1-LH", "PIP", "", 10, 20, 31, 100],
     ]
 
 
@@ -178,6 +179,41 @@ def test_yolo_boxes(tmp_path: Path) -> None:
     edges = found[["x_min", "y_min", "x_max", "y_max"]].to_numpy()
     np.testing.assert_allclose(edges, [[20, 40, 30, 60], [40, 50, 50, 150]], atol=1e-4)
     assert edges.max(axis=0)[2] <= 50  # a rounded fraction is cut at the border
+
+
+def labels(folder: Path, image_id: str, names: list[str]) -> None:
+    """A VOC file with a box of each name."""
+    size = {"P1-LH": (100, 80), "P1-LF": (200, 50)}[image_id]
+    edges = {"x_min": 1, "y_min": 1, "x_max": 9, "y_max": 9}
+    boxes = pd.DataFrame([{"class": name, **edges} for name in names])
+    write_voc(folder / f"{image_id}.xml", image_id, size, boxes)
+
+
+def test_a_label_may_name_the_joint_itself(tmp_path: Path) -> None:
+    labels(tmp_path, "P1-LH", ["IP", "PIP2", "pip_3", "Pip 4", "MCP-5", "DIP2"])
+    labels(tmp_path, "P1-LF", ["ip", "mtp1"])
+    found, problems = read_boxes(tmp_path, FILMS, ["DIP2"])
+    assert not problems
+    assert found[["class", "joint"]].to_numpy().tolist() == [
+        *(["PIP", "IP"], ["MTP", "MTP1"]),
+        *(["PIP", "IP"], ["PIP", "PIP2"], ["PIP", "PIP3"], ["PIP", "PIP4"], ["MCP", "MCP5"]),
+    ]
+
+
+def test_yolo_classes_may_be_joints(tmp_path: Path) -> None:
+    (tmp_path / "classes.txt").write_text("PIP2\nMCP1\n")
+    (tmp_path / "P1-LH.txt").write_text("1 0.5 0.25 0.2 0.1\n0 0.5 0.5 0.2 0.1\n")
+    found, problems = read_boxes(tmp_path, FILMS)
+    assert not problems
+    assert found[["class", "joint"]].to_numpy().tolist() == [["MCP", "MCP1"], ["PIP", "PIP2"]]
+
+
+def test_given_joints_come_back_from_the_table(tmp_path: Path) -> None:
+    labels(tmp_path, "P1-LH", ["IP", "MCP1"])
+    labels(tmp_path, "P1-LF", ["PIP", "MTP"])
+    write_table(read_boxes(tmp_path, FILMS)[0], tmp_path / "boxes.csv")
+    back = read_table(tmp_path / "boxes.csv")
+    assert back["joint"].fillna("").tolist() == ["", "", "IP", "MCP1"]
 
 
 def test_a_class_belongs_to_a_limb(tmp_path: Path) -> None:

@@ -217,9 +217,16 @@ def hand_truth():
         x, y = (layout.points * 3 + 200).T
         corners = np.stack([x - 15, y - 15, x + 15, y + 15], axis=1)
         part = pd.DataFrame(corners, columns=CORNERS).assign(image_id=image_id)
-        parts.append(part.assign(**{"class": layout.classes, "joint": layout.names}))
+        part["class"], part["joint"] = layout.classes, layout.names
+        parts.append(part.assign(names="phantom"))
     films = pd.DataFrame({"image_id": ["a", "b"], "patient": ["p", "q"], "limb_kind": "hand"})
     return pd.concat(parts, ignore_index=True), films
+
+
+def table_of(truth, boxes, named, films, boxed=("a", "b")):
+    """The table of detection by rule."""
+    table = detection_table(truth, boxes, named, films, boxed=boxed, data="made up", seed=1)
+    return table.set_index("rule")
 
 
 def test_table_counts_films_left_unnamed(hand_truth):
@@ -227,7 +234,7 @@ def test_table_counts_films_left_unnamed(hand_truth):
     boxes = truth.drop(columns="joint").assign(confidence=0.9)[:-1]  # film b lacks one box
     boxes[CORNERS] += 2.0
     named = name_films(boxes, {"a": "LH", "b": "LH"})
-    table = detection_table(truth, boxes, named, films, data="made up", seed=1).set_index("rule")
+    table = table_of(truth, boxes, named, films)
     assert table["n_joints"].tolist() == [20, 20]
     assert table["found"].tolist() == [0.95, 0.95]
     assert table.loc["paper", "named_right"] == 0.5
@@ -243,7 +250,7 @@ def test_a_name_on_another_joints_box_is_wrong(hand_truth):
     named = truth.assign(rule="template")
     swap = named.index[:2]
     named.loc[swap, "joint"] = named.loc[swap, "joint"].to_numpy()[::-1]
-    table = detection_table(truth, boxes, named, films, data="made up").set_index("rule")
+    table = table_of(truth, boxes, named, films)
     assert table.loc["template", "named_right"] == 0.9
     assert table.loc["paper", "named_right"] == 0.0
 
@@ -251,14 +258,60 @@ def test_a_name_on_another_joints_box_is_wrong(hand_truth):
 def test_nothing_found_is_zero_not_an_error(hand_truth):
     truth, films = hand_truth
     empty = truth.drop(columns="joint")[:0].assign(confidence=0.5)
-    table = detection_table(truth, empty, name_films(empty, {}), films, data="made up")
+    table = table_of(truth, empty, name_films(empty, {}), films)
     assert table["found"].tolist() == table["named_right"].tolist() == [0.0, 0.0]
+
+
+LEFT = {"a": "LH", "b": "LH"}
+
+
+def test_table_says_whence_the_true_names_are_and_what_was_left_out(hand_truth):
+    truth, films = hand_truth
+    truth["names"] = np.where(truth["image_id"] == "a", "given", "template")
+    boxes = truth.drop(columns=["joint", "names"]).assign(confidence=0.9)
+    named = name_films(boxes, LEFT)
+    assert set(table_of(truth, boxes, named, films)["truth"]) == {"given and template"}
+    only = table_of(truth[truth["image_id"] == "b"], boxes, named, films, boxed={"a", "b", "c"})
+    assert set(only["truth"]) == {"template"}
+    assert set(only["n_films"]) == set(only["n_radiographs_left_out"]) == {1}  # b judged, a not
 
 
 def test_hand_drawn_boxes_become_truth_only_when_complete(hand_truth):
     truth, _ = hand_truth
-    boxes = truth.drop(columns="joint")[:-1]
-    named = true_joints_from_boxes(boxes, {"a": "LH", "b": "LH"})
+    boxes = truth.assign(joint=np.nan)[:-1]
+    named = true_joints_from_boxes(boxes, LEFT, mirrored_share=0.05)
     assert set(named["image_id"]) == {"a"}
+    assert set(named["names"]) == {"template"}
     expected = truth[truth["image_id"] == "a"].set_index("joint")[CORNERS]
     pd.testing.assert_frame_equal(named.set_index("joint")[CORNERS], expected)
+
+
+def test_names_given_with_the_boxes_are_the_truth_whatever_the_template_says(hand_truth):
+    truth, _ = hand_truth
+    boxes = truth[:-1].copy()  # film b lacks one box: its names are no guesses for that
+    swap = boxes.index[:2]
+    boxes.loc[swap, "joint"] = boxes.loc[swap, "joint"].to_numpy()[::-1]
+    named = true_joints_from_boxes(boxes, LEFT, mirrored_share=0.05)
+    assert set(named["names"]) == {"given"}
+    columns = ["image_id", "joint", "class", *CORNERS]
+    pd.testing.assert_frame_equal(named[columns], boxes[columns])
+
+
+def test_each_film_has_the_names_of_its_own_labels(hand_truth):
+    truth, _ = hand_truth
+    boxes = truth.assign(joint=truth["joint"].where(truth["image_id"] == "a", ""))
+    named = true_joints_from_boxes(boxes, LEFT, mirrored_share=0.05)
+    by_film = named.groupby("image_id")["names"].unique().map(list)
+    assert by_film.to_dict() == {"a": ["given"], "b": ["template"]}
+
+
+def test_where_no_film_is_mirrored_the_template_takes_the_side_as_given(hand_truth):
+    truth, _ = hand_truth
+    boxes = truth[truth["image_id"] == "a"].assign(joint="")
+    boxes[["x_min", "x_max"]] = 500 - boxes[["x_max", "x_min"]].to_numpy()  # shown mirrored
+    expected = truth.loc[truth["image_id"] == "a", "joint"].tolist()
+    share = true_joints_from_boxes(boxes, LEFT, mirrored_share=0.05)
+    assert share["joint"].tolist() == expected
+    assert share["x_min"].tolist() == boxes["x_min"].tolist()
+    none = true_joints_from_boxes(boxes, LEFT, mirrored_share=0.0)
+    assert none.empty or (none["x_min"].tolist() != boxes["x_min"].tolist())

@@ -1,5 +1,6 @@
 """A tiny detector trained in a process of its own, so that nothing is already set up."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,7 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 
+from sharpflow.detection.batch_norms import measure_statistics
 from sharpflow.detection.training import rate_factor, train_detector
 from sharpflow.errors import UserError
 
@@ -69,9 +72,133 @@ strides = DetectionModel(str(network), nc=2, verbose=False).stride
 Path(out + "/strides.txt").write_text(" ".join(str(int(stride)) for stride in strides))
 """
 
+# What is computed in which precision, of a training and a detection; and known losses.
+PRECISION_SCRIPT = """
+import json, sys
+from pathlib import Path
+from sharpflow.detection.offline import import_ultralytics
+
+out = Path(sys.argv[1])
+import_ultralytics(out / ".ultralytics")
+import numpy as np, pandas as pd, torch
+from ultralytics.cfg import get_cfg
+from ultralytics.nn.tasks import DetectionModel
+from ultralytics.utils.loss import v8DetectionLoss
+from sharpflow.detection.dataset import write_detector_set
+from sharpflow.detection.detect import detect
+from sharpflow.detection.training import predict_in_bfloat16, train_detector
+from sharpflow.detection.views import Views
+
+# A network that predicts the same in every cell, 16 pixels each, on an image of 4 x 64 cells.
+torch.manual_seed(0)
+network = DetectionModel(str(out / "tiny.yaml"), nc=2, verbose=False).train()
+network.args = get_cfg()
+head = network.model[-1]
+with torch.no_grad():
+    for last in (head.cv2[0][-1], head.cv3[0][-1]):
+        last.weight.zero_()
+        last.bias.uniform_(-2, 2)
+
+def batch_with_box_at(cell):
+    box = torch.tensor([[(cell + 0.3) / 64, 0.5, 2.1 / 64, 1.7 / 4]])
+    return {"img": torch.zeros(1, 3, 64, 1024), "batch_idx": torch.zeros(1),
+            "cls": torch.zeros(1, 1), "bboxes": box}
+
+def losses(model):
+    return [model(batch_with_box_at(cell))[0].tolist() for cell in (10, 50)]
+
+said = {"float32": losses(network)}
+rounded = torch.autocast("cpu", torch.bfloat16)(network.predict)(torch.zeros(1, 3, 64, 1024))
+said["rounded"] = str(rounded["boxes"].dtype)
+exact = {"boxes": rounded["boxes"].float(), "scores": rounded["scores"].float(),
+         "feats": [part.float() for part in rounded["feats"]]}
+said["exact"] = [network.criterion(exact, batch_with_box_at(cell))[0].tolist() for cell in (10, 50)]
+predict_in_bfloat16(network, "cpu")
+said["bfloat16"] = losses(network)
+
+# Every convolution, and every prediction that the loss reads, as (learning?, type).
+seen = {"convolutions": set(), "losses": set()}
+convolve, compute = torch.nn.Conv2d.forward, v8DetectionLoss.get_assigned_targets_and_loss
+def watched_convolution(self, x):
+    y = convolve(self, x)
+    seen["convolutions"].add((self.training and y.requires_grad, str(y.dtype)))
+    return y
+def watched_loss(self, preds, batch, **options):
+    learning = preds["boxes"].requires_grad
+    for part in (preds["boxes"], preds["scores"], *preds["feats"]):
+        seen["losses"].add((learning, str(part.dtype)))
+    seen["losses"].add((learning, f"autocast {torch.is_autocast_enabled('cpu')}"))
+    found = compute(self, preds, batch, **options)
+    for part in (*found[0][2:], found[1]):
+        seen["losses"].add((learning, str(part.dtype)))
+    return found
+torch.nn.Conv2d.forward = watched_convolution
+v8DetectionLoss.get_assigned_targets_and_loss = watched_loss
+
+images = np.random.default_rng(0).integers(0, 255, (3, 64, 64), dtype=np.uint8)
+names = list("abc")
+boxes = pd.DataFrame([(name, "PIP", 8, 8, 40, 40) for name in names],
+                     columns=["image_id", "class", "x_min", "y_min", "x_max", "y_max"])
+rows = pd.DataFrame({"image_id": names, "patient": names})
+splits = pd.DataFrame({"patient": names, "split": ["train", "train", "validation"]})
+views = Views(images, np.full_like(images, 255), image_size=64, view="film")
+write_detector_set(out / "set", views, rows, boxes, splits, kind="hand")
+train_detector(out / "set", out=out / "trained", model=str(out / "tiny.yaml"), image_size=64,
+               batch=2, max_batches=2, precision="bfloat16", seed=3, threads=1)
+said |= {name: sorted(types) for name, types in seen.items()}
+
+# How far batch norms are, in standard deviations and shares of the variance, from a pass over the
+# training films with the very weights that are kept.
+kept = torch.load(out / "trained" / "best.pt", weights_only=False)["model"]
+said["kept"] = sorted({str(value.dtype) for value in kept.state_dict().values()})
+def statistics():
+    norms = [part for part in kept.modules() if isinstance(part, torch.nn.BatchNorm2d)]
+    return [torch.cat(values) for values in zip(*((n.running_mean.clone(), n.running_var.clone())
+                                                  for n in norms))]
+mean, variance = statistics()
+films = torch.from_numpy(images[:2] / np.float32(255))[:, None].repeat(1, 3, 1, 1)
+torch.optim.swa_utils.update_bn([films], kept)
+true_mean, true_variance = statistics()
+off = (mean - true_mean).abs() / true_variance.sqrt(), (variance / true_variance - 1).abs()
+said["statistics"] = [float(part.max()) for part in off]
+
+seen["convolutions"].clear()
+detect(out / "trained" / "best.pt", views, rows, kind="hand", image_size=64, confidence=0.0)
+said["detection"] = sorted(seen["convolutions"])
+(out / "said.json").write_text(json.dumps(said))
+"""
+
 
 def tree(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def run_script(script: str, out: Path, work: Path, **environment: str) -> None:
+    """Run a script in a process of its own; `out` is its argument and has the tiny network."""
+    (out / "tiny.yaml").write_text(TINY)
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("YOLO_", "XDG_", "MPL"))}
+    environment = {
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": str(Path(__file__).parents[2] / "src"),
+        **environment,
+    }
+    finished = subprocess.run(
+        [sys.executable, "-c", script, str(out)],
+        cwd=work,
+        env=kept | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+
+
+@pytest.fixture(scope="module")
+def precision(tmp_path_factory):
+    """What a detector that learns in bfloat16 computes in which precision."""
+    out = tmp_path_factory.mktemp("precision")
+    run_script(PRECISION_SCRIPT, out, out)
+    return json.loads((out / "said.json").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -81,23 +208,7 @@ def run(tmp_path_factory):
     home, scratch, work, out = (base / name for name in ("home", "scratch", "work", "out"))
     for folder in (home, scratch, work, out):
         folder.mkdir()
-    (out / "tiny.yaml").write_text(TINY)
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("YOLO_", "XDG_", "MPL"))}
-    environment = kept | {
-        "HOME": str(home),
-        "TMPDIR": str(scratch),
-        "OMP_NUM_THREADS": "1",
-        "PYTHONPATH": str(Path(__file__).parents[2] / "src"),
-    }
-    finished = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(out)],
-        cwd=work,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert finished.returncode == 0, finished.stderr
+    run_script(SCRIPT, out, work, HOME=str(home), TMPDIR=str(scratch))
     return base
 
 
@@ -137,6 +248,47 @@ def test_detection_keeps_the_best_ten_of_known_classes(run):
 
 def test_network_for_small_films_has_an_output_at_stride_8(run):
     assert (run / "out" / "strides.txt").read_text() == "8 16 32"
+
+
+def test_only_the_layers_of_a_network_that_learns_multiply_in_bfloat16(precision):
+    layers = {tuple(pair) for pair in precision["convolutions"]}
+    assert layers == {(True, "torch.bfloat16"), (False, "torch.float32")}  # learning, validating
+    assert precision["detection"] == [[False, "torch.float32"]]
+
+
+def test_the_loss_is_computed_in_float32(precision):
+    types = {(True, "torch.float32"), (True, "autocast False")}
+    types |= {(False, kind) for _, kind in types}  # of validation too
+    assert {tuple(pair) for pair in precision["losses"]} == types
+
+
+def test_a_box_costs_the_same_wherever_it_lies(precision):
+    """Beyond cell 32 numbers of cells in bfloat16 would be an eighth of a cell off."""
+    for how in ("float32", "bfloat16"):
+        near, far = precision[how]
+        assert min(near) > 0
+        assert far == pytest.approx(near, rel=1e-5)
+
+
+def test_only_predictions_are_rounded_never_the_loss(precision):
+    assert precision["rounded"] == "torch.bfloat16"
+    assert precision["bfloat16"] == precision["exact"]
+    assert precision["bfloat16"][0] != precision["float32"][0]
+
+
+def test_batch_norms_hold_the_statistics_of_the_weights_that_are_kept(precision):
+    assert max(precision["statistics"]) < 1e-3
+    assert precision["kept"] == ["torch.float32", "torch.int64"]  # as they were validated
+
+
+def test_every_film_weighs_the_same_in_the_statistics():
+    network = torch.nn.Sequential(torch.nn.BatchNorm2d(1, momentum=0.03))
+    films = torch.arange(5.0).reshape(5, 1, 1, 1).repeat(1, 1, 2, 2)
+    measure_statistics(network, [films[:4], films[4:]])
+    assert network[0].running_mean.item() == pytest.approx(2.0)
+    variance = 4 / 5 * films[:4].var().item()  # one film alone has none
+    assert network[0].running_var.item() == pytest.approx(variance)
+    assert network[0].momentum == 0.03 and not network.training
 
 
 def test_learning_rate_drops_at_80_and_90_per_cent_as_at_3200_and_3600_of_4000():

@@ -84,6 +84,30 @@ def test_stopped_and_resumed_is_the_same_to_the_byte(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["state.npz"]
 
 
+def test_short_epochs_are_kept_now_and_then_and_the_last_always(tmp_path: Path) -> None:
+    seen: list[bool] = []
+
+    def train(epochs: int, folder: Path) -> keras.Model:
+        model = tiny_model()
+
+        def validate() -> dict[str, float]:
+            seen.append((folder / "state.npz").exists())
+            return {"loss": model.evaluate(X, Y, verbose=0)}
+
+        settings = {"checkpoints": folder, "checkpoint_seconds": 1e6}
+        train_epochs(
+            model, batches, validate, epochs=epochs, seed=7, monitor="validation_loss", **settings
+        )  # type: ignore[arg-type]
+        return model
+
+    train(3, tmp_path)
+    assert seen == [False] * 3
+    unbroken = tiny_model()
+    run(unbroken, 5)
+    assert same(train(5, tmp_path), unbroken)  # from the third epoch
+    assert len(seen) == 5
+
+
 def test_best_epoch_is_kept_and_training_stops_without_a_better_one() -> None:
     model = tiny_model()
     values = iter([3.0, 1.0, 2.0, 2.0, 0.0])
@@ -114,6 +138,40 @@ def test_last_epoch_on_request() -> None:
     )
     assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), kept[2], strict=True))
     assert history["learning_rate"].tolist() == pytest.approx([0.01] * 3)
+
+
+def test_the_mean_of_the_last_epochs_weights_resumed_or_not(tmp_path: Path) -> None:
+    kept: list[list[np.ndarray]] = []
+
+    def train(epochs: int, folder: Path | None) -> keras.Model:
+        model = tiny_model()
+
+        def validate() -> dict[str, float]:
+            kept.append([np.array(value) for value in model.trainable_variables])
+            return {"loss": 0.0}
+
+        settings = {"keep": "last", "averaged": 3, "checkpoints": folder}
+        train_epochs(
+            model, batches, validate, epochs=epochs, seed=7, monitor="validation_loss", **settings
+        )  # type: ignore[arg-type]
+        return model
+
+    unbroken = train(5, None)
+    for variable, *each in zip(unbroken.trainable_variables, *kept[2:], strict=True):
+        np.testing.assert_allclose(variable, np.mean(each, axis=0), rtol=1e-6)
+    halfway = {"keep": "last", "averaged": 3, "checkpoints": tmp_path, "time_budget": 0.0}
+    for _ in range(4):  # an epoch each time
+        with pytest.raises(OutOfTime):
+            train_epochs(
+                tiny_model(),
+                batches,
+                lambda: {"loss": 0.0},
+                epochs=5,
+                seed=7,
+                monitor="validation_loss",
+                **halfway,
+            )  # type: ignore[arg-type]
+    assert same(train(5, tmp_path), unbroken)
 
 
 def test_divergence_and_another_models_checkpoint_are_refused(tmp_path: Path) -> None:

@@ -202,8 +202,27 @@ def test_a_row_of_the_segmentation_table() -> None:
     found[1] = 0
     overlaps = mask_overlaps(["a-LH", "a-RH", "b-LH"], ["a", "a", "b"], found, truth)
     assert overlaps["dice"].tolist() == overlaps["iou"].tolist() == [1, 0, 1]
-    row = segmentation_row(overlaps, limb="hand", method="unet", data="phantom", seed=1)
+    settings = {"limb": "hand", "method": "unet", "data": "phantom", "seed": 1}
+    row = segmentation_row(overlaps, common=["a-LH", "a-RH", "b-LH", "c-LH"], **settings)
     assert row["n"] == 3 and row["dice"] == pytest.approx(2 / 3)
     assert (row["dice_low"], row["dice_high"]) == (0.5, 1.0)  # only a, only b
-    empty = segmentation_row(overlaps[:0], limb="hand", method="unet", data="x", seed=1)
-    assert empty["n"] == 0 and np.isnan(empty["dice"])
+    empty = segmentation_row(overlaps[:0], common=["a-LH"], **settings)
+    assert empty["n"] == empty["n_all"] == 0
+    assert np.isnan([empty["dice"], empty["dice_all"]]).all()
+
+
+def test_masks_are_compared_on_the_same_radiographs() -> None:
+    overlaps = pd.DataFrame({"image_id": list("abcd"), "patient": list("pqrs")})
+    entropy = overlaps.assign(dice=[0.9, 0.8, 0.1, 0.2], iou=0.5)
+    unet = overlaps.assign(dice=[0.9, 0.8, 0.7, 0.6], iou=0.5)
+    rows = [
+        segmentation_row(of, common=["a", "b"], limb="hand", method=name, data="x", seed=1)
+        for name, of in (("bootstrap", entropy), ("unet", unet))
+    ]
+    assert [row["n"] for row in rows] == [2, 2]
+    assert [row["dice"] for row in rows] == pytest.approx([0.85, 0.85])
+    assert [row["n_all"] for row in rows] == [4, 4]
+    assert [row["dice_all"] for row in rows] == pytest.approx([0.5, 0.75])
+    for row in rows:
+        assert row["dice_low"] <= row["dice"] <= row["dice_high"]
+        assert row["dice_all_low"] <= row["dice_all"] <= row["dice_all_high"]

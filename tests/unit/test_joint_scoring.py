@@ -94,15 +94,15 @@ def test_a_users_split_is_checked_whole() -> None:
 
 def test_zeros_are_cut_to_the_next_largest_class() -> None:
     scores = np.array([0] * 50 + [3] * 7 + [1] * 4)
-    kept = undersample(scores, seed=1)
+    kept = undersample(scores, np.random.default_rng(1))
     assert np.bincount(scores[kept]).tolist() == [7, 4, 0, 7]
     assert (np.diff(kept) > 0).all()
-    assert not np.array_equal(kept, undersample(scores, seed=2))
+    assert not np.array_equal(kept, undersample(scores, np.random.default_rng(2)))
 
 
 def test_undersampling_leaves_alone_what_is_not_too_many() -> None:
-    assert undersample([0, 1, 1, 2], seed=1).tolist() == [0, 1, 2, 3]
-    assert undersample([0, 0, 0], seed=1).tolist() == [0, 1, 2]
+    assert undersample([0, 1, 1, 2], np.random.default_rng(1)).tolist() == [0, 1, 2, 3]
+    assert undersample([0, 0, 0], np.random.default_rng(1)).tolist() == [0, 1, 2]
 
 
 def test_every_score_weighs_the_same_in_validation() -> None:

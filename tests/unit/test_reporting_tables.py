@@ -183,30 +183,56 @@ def test_per_cent_given_as_fraction_is_refused(joint_scoring: pd.DataFrame) -> N
         check_columns(joint_scoring.drop(columns="n"), ["n"])
 
 
+def detection(truth: str, left_out: int = 0) -> pd.DataFrame:
+    columns = {
+        "limb": ["hand", "hand"],
+        "rule": ["paper", "template"],
+        "data": "phantom",
+        "truth": truth,
+        "n_radiographs_left_out": left_out,
+        "n_joints": 320,
+        "found": [0.96875, 0.96875],
+        "named_right": [0.875, 0.9625],
+    }
+    return pd.DataFrame(columns)
+
+
 def test_detection_stands_beside_the_papers_accuracy(tmp_path: Path) -> None:
-    table = pd.DataFrame(
-        {
-            "limb": ["hand", "hand"],
-            "rule": ["paper", "template"],
-            "data": "phantom",
-            "n_joints": 320,
-            "found": [0.96875, 0.96875],
-            "named_right": [0.875, 0.9625],
-        }
-    )
-    publish_detection(table, tmp_path, STUDY)
+    publish_detection(detection("phantom"), tmp_path, STUDY)
     page = read_page(tmp_path, "detection", ".md")
-    assert cells(page, 2) == ["Hands", "Paper's", "96.88", "87.50", "99.991", "320", "phantom"]
+    shown = ["Hands", "Paper's", "96.88", "87.50", "99.991", "320", "phantom", "phantom"]
+    assert cells(page, 2) == shown
     assert "is not said" in page
+    assert "measured against itself" not in page and "left out" not in page
     assert read_table(tmp_path / "detection.csv")["paper_accuracy"].tolist() == [0.99991, 0.99991]
 
 
-def test_segmentation_without_truth_is_an_empty_table_that_still_opens(tmp_path: Path) -> None:
-    columns = ["limb", "method", "data", "n", "dice", "iou"]
-    publish_segmentation(pd.DataFrame(columns=columns), tmp_path, STUDY)
-    assert read_table(tmp_path / "segmentation.csv").columns.tolist() == columns
-    assert "Dice" in read_page(tmp_path, "segmentation", ".md")
-    assert r"\bottomrule" in read_page(tmp_path, "segmentation", ".tex")
+@pytest.mark.parametrize("truth", ["given", "template", "given and template"])
+def test_a_template_that_is_measured_against_itself_is_told(tmp_path: Path, truth: str) -> None:
+    publish_detection(detection(truth, left_out=3), tmp_path, STUDY)
+    for suffix in (".md", ".tex"):
+        page = read_page(tmp_path, "detection", suffix)
+        assert ("partly measured against itself" in page) == ("template" in truth)
+        assert ("True names given: in the labels" in page) == ("given" in truth)
+        assert "does not fit all of the boxes: 3." in page
+
+
+def test_segmentation_shows_the_compared_radiographs_beside_all(tmp_path: Path) -> None:
+    entropy = {"limb": "hand", "method": "bootstrap", "data": "phantom", "n": 30, "dice": 0.97}
+    entropy |= {"iou": 0.94, "n_all": 48, "dice_all": 0.9, "iou_all": 0.85}
+    entropy |= {"dice_low": 0.96, "dice_high": 0.98, "dice_all_low": 0.87, "dice_all_high": 0.93}
+    unet = entropy | {"method": "unet", "dice": 0.98, "dice_all": 0.975}
+    publish_segmentation(pd.DataFrame([entropy, unet]), tmp_path, STUDY)
+    page = read_page(tmp_path, "segmentation", ".md")
+    shown = dict(zip(cells(page, 0), cells(page, 2), strict=True))
+    assert shown["With a chosen entropy mask: Dice, % (95% interval)"] == "97.00 (96.00–98.00)"
+    assert shown["With a chosen entropy mask: n"] == "30"
+    assert shown["All test radiographs: Dice, % (95% interval)"] == "90.00 (87.00–93.00)"
+    assert shown["All test radiographs: n"] == "48"
+    assert cells(page, 3)[1] == "U-Net"
+    assert "judged on the same ones" in page
+    back = read_table(tmp_path / "segmentation.csv")
+    assert back.columns.tolist()[:6] == ["limb", "method", "data", "n", "dice", "iou"]
 
 
 def test_mask_yield_counts_overruled_masks(tmp_path: Path) -> None:

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sharpflow import hardware, time_limit
+from sharpflow import time_limit
 from sharpflow.errors import UserError
-from sharpflow.hardware import choose_keras_backend, show_gpus, visible_gpus
 from sharpflow.time_limit import Deadline, Stopped, obey_sigterm, parse_time_left, seconds_left
 
 SCHEDULERS = ("SLURM_JOB_ID", "SLURM_JOB_END_TIME", "SHARPFLOW_END_TIME", *time_limit.OTHER_JOBS)
@@ -139,49 +138,3 @@ def test_a_job_told_to_stop_says_so_and_fails_at_once(tmp_path: Path) -> None:
         assert "SIGTERM" in said
         assert "net: 3 of 9 epochs are kept" in said
         assert "Traceback" not in said
-
-
-@pytest.mark.parametrize(
-    ("asked", "elsewhere", "before", "after"),
-    [
-        (0, False, None, ""),
-        (0, False, "0,1", ""),
-        (1, False, None, "0"),
-        (2, False, None, "0,1"),
-        (1, False, "3", "3"),
-        (0, True, None, None),
-        (0, True, "2", "2"),
-    ],
-)
-def test_a_job_sees_the_gpus_that_it_asked_for(
-    monkeypatch: pytest.MonkeyPatch,
-    asked: int,
-    elsewhere: bool,
-    before: str | None,
-    after: str | None,
-) -> None:
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    if before is not None:
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", before)
-    show_gpus(asked, named_otherwise=elsewhere)
-    assert os.environ.get("CUDA_VISIBLE_DEVICES") == after
-
-
-def test_hidden_gpus_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert visible_gpus() == 0
-
-
-@pytest.mark.parametrize(
-    ("told", "gpus", "backend"),
-    [(None, 0, "tensorflow"), (None, 1, "torch"), ("torch", 0, "torch"), ("jax", 1, "jax")],
-)
-def test_the_backend_of_keras(
-    monkeypatch: pytest.MonkeyPatch, told: str | None, gpus: int, backend: str
-) -> None:
-    monkeypatch.setenv("KERAS_BACKEND", told or "")
-    if told is None:
-        monkeypatch.delenv("KERAS_BACKEND")
-    monkeypatch.setattr(hardware, "visible_gpus", lambda: gpus)
-    choose_keras_backend()
-    assert os.environ["KERAS_BACKEND"] == backend

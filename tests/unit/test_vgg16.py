@@ -88,13 +88,17 @@ def toy(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return features, scores
 
 
-def test_head_learns_and_repeats_to_the_byte() -> None:
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_head_learns_and_repeats_to_the_byte(keep: str) -> None:
     train, validation, test = toy(300, 1), toy(60, 2), toy(100, 3)
-    settings = {"classes": 5, "epochs": 80, "batch": 32, "learning_rate": 5e-3, "keep": "best"}
-    model, history = train_head(*train, *validation, seed=4, **settings)  # type: ignore[arg-type]
+    settings = {"classes": 5, "epochs": 80, "batch": 32, "learning_rate": 5e-3}
+    settings |= {"keep": keep, "averaged_share": 0.2}
+    model, history, kept = train_head(*train, *validation, seed=4, **settings)  # type: ignore[arg-type]
     assert history["validation_loss"].min() < 0.5 * history["validation_loss"][0]
+    if keep == "best":
+        assert kept["validation_loss"] == history["validation_loss"].min()
     assert balanced_accuracy(test[1], predict_scores(model, test[0]), 5) > 0.5  # chance is 0.2
-    again, same = train_head(*train, *validation, seed=4, **settings)  # type: ignore[arg-type]
+    again, same, _ = train_head(*train, *validation, seed=4, **settings)  # type: ignore[arg-type]
     assert same.to_csv() == history.to_csv()
     pairs = zip(model.get_weights(), again.get_weights(), strict=True)
     assert all(a.tobytes() == b.tobytes() for a, b in pairs)

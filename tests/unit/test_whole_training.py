@@ -19,9 +19,15 @@ from sharpflow.imaging.shards import ImageStack
 from sharpflow.time_limit import OutOfTime, Stopped
 from sharpflow.whole_image.batches import Batches, epoch_order, whole_batches
 from sharpflow.whole_image.grid import ROWS, NetworkRow
+from sharpflow.whole_image.layout import full_float32
 from sharpflow.whole_image.lightning_module import WholeImageModule, rate_factor
 from sharpflow.whole_image.losses import LOSSES
-from sharpflow.whole_image.predictions import encode_targets, load_network, predict_rows
+from sharpflow.whole_image.predictions import (
+    encode_targets,
+    load_network,
+    predict_outputs,
+    predict_rows,
+)
 from sharpflow.whole_image.severity_classes import class_of
 from sharpflow.whole_image.training import train_network
 
@@ -179,7 +185,6 @@ def test_the_best_epoch_is_kept(unbroken: Path):
         rows,
         targets=TOTALS,
         statistics=STATISTICS,
-        precision="float32",
         threads=1,
     )
     seen = table[table["split"] == "validation"]
@@ -272,6 +277,43 @@ def test_validation_loss_of_the_smooth_loss_is_one_root_over_all_images(tmp_path
     with torch.inference_mode():
         loss = LOSSES["smooth"](network(x), targets).item()
     assert history["validation_loss"].iloc[0] == pytest.approx(loss, rel=1e-3)
+
+
+def test_what_trained_in_bfloat16_is_judged_and_predicts_in_float32(tmp_path: Path):
+    name = "total-mobilenetv2-mse-batch4"
+    history = train(tmp_path, name, epochs=1, precision="bfloat16")
+    network = load_network(network_row(name), tmp_path / "model.pt")
+    x = torch.from_numpy((IMAGES / 255 - 0.45) / 0.2).float()[:, None]
+    targets = torch.from_numpy(encode_targets("total", TOTALS, STATISTICS))
+    seen = SPLITS == "validation"
+    with torch.inference_mode():
+        outputs = network(x)
+        with torch.autocast("cpu", torch.bfloat16):
+            rounded = network(x)
+    losses = [LOSSES["mse"](out[seen], targets[seen]).item() for out in (outputs, rounded)]
+    assert losses[1] != pytest.approx(losses[0], rel=1e-4)  # bfloat16 would show
+    assert history["validation_loss"].iloc[0] == pytest.approx(losses[0], rel=1e-5)
+    predicted = predict_outputs(network_row(name), network, IMAGES, STATISTICS)
+    np.testing.assert_allclose(predicted, outputs.numpy(), rtol=1e-4, atol=1e-6)
+    with torch.autocast("cpu", torch.bfloat16):
+        again = predict_outputs(network_row(name), network, IMAGES, STATISTICS)
+    np.testing.assert_array_equal(predicted, again)
+
+
+def test_float32_is_neither_cast_nor_rounded_to_tf32():
+    convolutions, products = torch.backends.cudnn, torch.backends.cuda.matmul
+    before = convolutions.allow_tf32, products.allow_tf32
+    with torch.autocast("cpu", torch.bfloat16):
+        with full_float32("cpu"):
+            assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
+            assert not (convolutions.allow_tf32 or products.allow_tf32)
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.bfloat16
+    assert (convolutions.allow_tf32, products.allow_tf32) == before
+
+
+def test_activation_checkpointing_trains_the_same_network(unbroken: Path, tmp_path: Path):
+    train(tmp_path, activation_checkpointing=True)
+    assert same_model(unbroken, tmp_path)
 
 
 def test_too_few_images_are_refused(tmp_path: Path):

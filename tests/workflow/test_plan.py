@@ -85,6 +85,19 @@ def test_the_plan_lists_the_jobs_of_each_rule(paper: str) -> None:
     assert (listed["train_network"], listed["pack_images"]) == (36, 15 + 55)
 
 
+def test_a_second_seed_trains_and_stacks_again_and_no_more(paper: str, tmp_path: Path) -> None:
+    twice = tmp_path / "twice.yaml"
+    twice.write_text("whole_image: {seeds: 2}\n")
+    both = plan(tmp_path, "--configfile", str(twice), "--config", "cohorts=phantom")
+    first, counted = (Counter(job.rule for job in jobs_of(output)) for output in (paper, both))
+    again = dict.fromkeys(("train_network", "stack_networks", "bin_stack"), 2)
+    assert counted == {rule: count * again.get(rule, 1) for rule, count in first.items()}
+    folder = "results/paper/whole/seed-2"
+    starts = re.findall(rf"/statistics.json, (.*)\n.*{folder}/total-resnet50-rbs1/model.pt", both)
+    assert starts == [f"{folder}/bone-age-resnet50/model.pt"]
+    assert "seed-2" not in paper
+
+
 def test_what_computes_on_gpus_goes_where_gpus_are(paper: str) -> None:
     gpus = {job.rule for job in jobs_of(paper) if "gpu" in job.resources}
     there = {job.rule for job in jobs_of(paper) if job.resources["slurm_partition"] == "gpu"}

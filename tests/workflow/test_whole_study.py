@@ -105,6 +105,27 @@ def test_bad_films_and_labels_are_listed_at_once(project: Project, tmp_path: Pat
     assert not list((bad.results / "whole").glob("*/model.pt"))
 
 
+def test_a_second_seed_stands_beside_the_first(project: Project, tmp_path: Path) -> None:
+    both, name = make_whole_project(tmp_path), "total-mobilenetv2-finetuned"
+    settings = (both.folder / "own.yaml").read_text()
+    settings += f"whole_image: {{seeds: 2, rows: [{name}]}}\n"
+    (both.folder / "own.yaml").write_text(settings)
+    both.run("results/whole/tables/whole_regression.csv")
+    start = Path("whole") / "bone-age-mobilenetv2" / "model.pt"
+    assert (both.results / start).read_bytes() == (project.results / start).read_bytes()
+    row = pd.read_csv(both.results / "tables" / "whole_regression.csv").set_index("row").loc[name]
+    errors = []
+    for folder in ("", "seed-2"):
+        table = pd.read_csv(both.results / "whole" / folder / name / "predictions.csv")
+        tests = table[table["split"] == "test"]
+        errors.append((tests["predicted"] - tests["true"]).abs().mean())
+    assert errors[0] != errors[1]
+    assert row["n_seeds"] == 2
+    assert row["mae"] == pytest.approx(errors[0])
+    assert row["mae_seed_mean"] == pytest.approx(sum(errors) / 2)
+    assert row["mae_seed_sd"] == pytest.approx(abs(errors[0] - errors[1]) / 2**0.5)
+
+
 def test_told_to_stop_it_goes_on_and_ends_with_the_same_tables(
     project: Project, tmp_path: Path
 ) -> None:

@@ -83,7 +83,8 @@ rule name_joints:
         "../scripts/name_joints.py"
 
 
-# The joints of films that carry boxes, named: what detection is measured against.
+# The joints of films that carry boxes, with the names given there, or else the template's: what
+# detection is measured against.
 rule locate_true_joints:
     input:
         boxes=cohort_table("boxes"),
@@ -101,6 +102,7 @@ rule locate_true_joints:
     resources:
         **needs("locate_true_joints"),
     params:
+        mirrored_share=study.identity.mirrored_share,
         code=code("locate_true_joints"),
     script:
         "../scripts/locate_true_joints.py"

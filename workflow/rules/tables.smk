@@ -60,6 +60,7 @@ rule table_detection:
         joints=expand("<results>/detection/{kind}/joints.csv", kind=KINDS),
         boxes=expand("<results>/detection/{kind}/boxes.csv", kind=KINDS),
         true_joints=expand("<results>/detection/{kind}/true_joints.csv", kind=KINDS),
+        boxed=cohort_table("boxes"),
     output:
         multiext("<results>/tables/detection", ".csv", ".md", ".tex"),
     log:

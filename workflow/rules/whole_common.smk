@@ -3,6 +3,7 @@ from dataclasses import asdict
 
 from sharpflow.cohort.bone_age import list_bone_age
 from sharpflow.cohort.whole import list_whole
+from sharpflow.seeds import replicate_seed
 from sharpflow.whole_image.grid import (
     BinnedRow,
     NetworkRow,
@@ -40,6 +41,13 @@ ROUTE_ROW = next(
     (name for name in ("total-stack-batch16", *TOTAL_ROWS) if name in TOTAL_ROWS), None
 )
 
+# Where each training of the rows lies in <results>/whole, and its seed: the first, whose scores are
+# used, in no folder of its own.
+REPLICATES = {
+    f"seed-{number}/" if number > 1 else "": replicate_seed(study.seed, number)
+    for number in range(1, WHOLE.seeds + 1)
+}
+
 # Each cohort of images: what config.yaml says of it, and the function that lists its files.
 IMAGE_COHORTS = {"whole": study.cohorts.whole, "bone_age": study.cohorts.bone_age}
 LISTS = {"whole": list_whole, "bone_age": list_bone_age}
@@ -52,6 +60,7 @@ HAS_ROUTES = SHARES_PATIENTS and HAS_TOTALS and ROUTE_ROW is not None
 
 wildcard_constraints:
     images="whole|bone_age",
+    replicate=f"({'|'.join(REPLICATES)})",
     network="|".join(NETWORK_ROWS),
     stack="|".join(STACK_ROWS),
     binned="|".join(BINNED_ROWS),
@@ -121,8 +130,23 @@ def packed(suffix, name="{images}"):
     return of_cohort
 
 
-def row_files(what, names):
-    return [f"<results>/whole/{name}/{what}" for name in names]
+def row_files(what, names, replicate=""):
+    return [f"<results>/whole/{replicate}{name}/{what}" for name in names]
+
+
+def repeated_files(what, names):
+    """The same of all further seeds."""
+    return [
+        file
+        for replicate in REPLICATES
+        if replicate
+        for file in row_files(what, names, replicate)
+    ]
+
+
+def row_seed(wildcards):
+    """The seed of a training."""
+    return REPLICATES[wildcards.replicate]
 
 
 def members(wildcards):
@@ -130,7 +154,8 @@ def members(wildcards):
     groups = candidates(
         STACK_ROWS[wildcards.stack], NETWORK_ROWS, WHOLE.stacking.members
     )
-    return row_files("predictions.csv", [name for group in groups for name in group])
+    names = [name for group in groups for name in group]
+    return row_files("predictions.csv", names, wildcards.replicate)
 
 
 def image_data_name(name):
@@ -151,6 +176,7 @@ def training_settings(wildcards):
         "precision",
         "channels_last",
         "compile",
+        "activation_checkpointing",
         "devices",
     )
     pretrains = NETWORK_ROWS[wildcards.network].task == "bone_age"

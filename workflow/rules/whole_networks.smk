@@ -1,6 +1,7 @@
 # Packed images -> pretrained, fine-tuned, stacked and binned scores of whole films (Bo et al., 2.3-2.6).
 # Steps: train_network (on bone age, then on totals and classes) -> stack_networks, bin_stack;
 # train_network -> explain_network
+# Further seeds lie beside the first, whose files lie in no folder of their own: {replicate} is empty.
 
 
 # One network of the grid; those of bone age are what the others start from.
@@ -13,18 +14,20 @@ rule train_network:
         split=lambda wildcards: f"<results>/cohort/{NETWORK_ROWS[wildcards.network].cohort}/split.csv",
         statistics=lambda wildcards: f"<results>/packed/{NETWORK_ROWS[wildcards.network].cohort}/statistics.json",
         start=lambda wildcards: row_files(
-            "model.pt", filter(None, [NETWORK_ROWS[wildcards.network].start])
+            "model.pt",
+            filter(None, [NETWORK_ROWS[wildcards.network].start]),
+            wildcards.replicate,
         ),
         checked=checked("whole"),
     output:
-        model="<results>/whole/{network}/model.pt",
-        history="<results>/whole/{network}/history.csv",
-        predictions="<results>/whole/{network}/predictions.csv",
-        card="<results>/whole/{network}/card.json",
+        model="<results>/whole/{replicate}{network}/model.pt",
+        history="<results>/whole/{replicate}{network}/history.csv",
+        predictions="<results>/whole/{replicate}{network}/predictions.csv",
+        card="<results>/whole/{replicate}{network}/card.json",
     log:
-        "<logs>/train_network/{network}.log",
+        "<logs>/train_network/{replicate}{network}.log",
     benchmark:
-        "<benchmarks>/train_network/{network}.tsv"
+        "<benchmarks>/train_network/{replicate}{network}.tsv"
     priority: 10  # a study's longest jobs: begun late, they would run alone at its end
     conda:
         "../../envs/torch.yaml"
@@ -34,7 +37,7 @@ rule train_network:
     params:
         row=lambda wildcards: asdict(NETWORK_ROWS[wildcards.network]),
         settings=training_settings,
-        seed=study.seed,
+        seed=row_seed,
         data=lambda wildcards: image_data_name(NETWORK_ROWS[wildcards.network].cohort),
         checkpoints=f"{RESULTS}/checkpoints",
         code=code("train_network"),
@@ -49,19 +52,19 @@ rule stack_networks:
         statistics="<results>/packed/whole/statistics.json",
         checked=checked("whole"),
     output:
-        model="<results>/whole/{stack}/model.pt",
-        history="<results>/whole/{stack}/history.csv",
-        predictions="<results>/whole/{stack}/predictions.csv",
-        card="<results>/whole/{stack}/card.json",
+        model="<results>/whole/{replicate}{stack}/model.pt",
+        history="<results>/whole/{replicate}{stack}/history.csv",
+        predictions="<results>/whole/{replicate}{stack}/predictions.csv",
+        card="<results>/whole/{replicate}{stack}/card.json",
     log:
-        "<logs>/stack_networks/{stack}.log",
+        "<logs>/stack_networks/{replicate}{stack}.log",
     benchmark:
-        "<benchmarks>/stack_networks/{stack}.tsv"
+        "<benchmarks>/stack_networks/{replicate}{stack}.tsv"
     conda:
         "../../envs/torch.yaml"
     params:
         settings=WHOLE.stacking.model_dump(),
-        seed=study.seed,
+        seed=row_seed,
         data=image_data_name("whole"),
         code=code("stack_networks"),
     script:
@@ -72,14 +75,16 @@ rule stack_networks:
 rule bin_stack:
     input:
         lambda wildcards: row_files(
-            "predictions.csv", [BINNED_ROWS[wildcards.binned].stack]
+            "predictions.csv",
+            [BINNED_ROWS[wildcards.binned].stack],
+            wildcards.replicate,
         ),
     output:
-        "<results>/whole/{binned}/predictions.csv",
+        "<results>/whole/{replicate}{binned}/predictions.csv",
     log:
-        "<logs>/bin_stack/{binned}.log",
+        "<logs>/bin_stack/{replicate}{binned}.log",
     benchmark:
-        "<benchmarks>/bin_stack/{binned}.tsv"
+        "<benchmarks>/bin_stack/{replicate}{binned}.tsv"
     conda:
         "../../envs/torch.yaml"
     params:

@@ -5,7 +5,8 @@ SCORED_ROWS = [row.name for row in CHOSEN if row.cohort == "whole"]
 # Tables 1 and 2: every row of the paper, run or not; and what transfer, freezing, stacking changed.
 rule table_whole:
     input:
-        row_files("predictions.csv", SCORED_ROWS),
+        predictions=row_files("predictions.csv", SCORED_ROWS),
+        repeated=repeated_files("predictions.csv", SCORED_ROWS),
     output:
         multiext("<results>/tables/whole_regression", ".csv", ".md", ".tex"),
         multiext("<results>/tables/whole_severity", ".csv", ".md", ".tex"),

@@ -12,11 +12,13 @@ with job(snakemake.log[0]):
 
     rows = pd.concat(map(read_table, snakemake.input.rows))
     if snakemake.input.get("truth"):
-        joints = read_true_joints(snakemake.input.truth)
+        joints = read_true_joints(snakemake.input.truth).assign(names="phantom")
         joints = joints[joints["image_id"].isin(rows["image_id"])]
     else:
         boxes = read_table(snakemake.input.boxes)
         boxes = boxes[boxes["image_id"].isin(rows["image_id"])]
         limbs = dict(zip(rows["image_id"], rows["limb"], strict=True))
-        joints = true_joints_from_boxes(boxes, limbs)
+        joints = true_joints_from_boxes(
+            boxes, limbs, mirrored_share=snakemake.params.mirrored_share
+        )
     write_table(to_standard(joints, rows), snakemake.output[0])

@@ -24,6 +24,7 @@ with job(snakemake.log[0]):
         read("boxes"),
         read("joints"),
         films[films["split"] == "test"],
+        boxed=set(read_table(source.boxed)["image_id"]),
         data=notes.data,
         resamples=params.resamples,
         seed=params.seed,

@@ -16,7 +16,8 @@ with job(snakemake.log[0]):
     params, source = snakemake.params, snakemake.input
     notes = StudyNotes(**params.notes)
     split = read_table(source.split).set_index("patient")["split"]
-    chosen = pd.concat(map(read_table, source.chosen)).set_index("image_id")["chosen"]
+    verdicts = pd.concat(map(read_table, source.chosen))
+    chosen = verdicts.loc[verdicts["chosen"], "image_id"].tolist()
 
     table = []
     for kind, crop_bottom in params.crop_bottom.items():
@@ -26,8 +27,6 @@ with job(snakemake.log[0]):
         }
         for method, (predicted, rows) in masks.items():
             judged = rows[rows["patient"].map(split) == "test"]
-            if method == "bootstrap":
-                judged = judged[judged["image_id"].map(chosen)]
             height, width = predicted.size
             true = read_true_masks(
                 source.truth,
@@ -41,6 +40,7 @@ with job(snakemake.log[0]):
             )
             row = segmentation_row(
                 overlaps,
+                common=chosen,
                 limb=kind,
                 method=method,
                 data=notes.data,

@@ -16,9 +16,17 @@ with job(snakemake.log[0]):
     )
 
     params, folder = snakemake.params, Path(snakemake.output[0]).parent
-    predictions = {Path(path).parent.name: read_table(path) for path in snakemake.input}
+    source, repeated = snakemake.input, {}
+    predictions = {Path(path).parent.name: read_table(path) for path in source.predictions}
+    for path in map(Path, source.repeated):
+        repeated.setdefault(path.parents[1].name, {})[path.parent.name] = read_table(path)
     notes = WholeNotes(**params.notes)
-    how = {"data": notes.data, "seed": params.seed, "resamples": params.resamples}
+    how = {
+        "repeated": list(repeated.values()),
+        "data": notes.data,
+        "seed": params.seed,
+        "resamples": params.resamples,
+    }
     publish_regression(regression_table(predictions, **how), folder, notes)
     publish_severity(severity_table(predictions, **how), folder, notes)
     differences = difference_table(predictions, comparisons(predictions), **how)

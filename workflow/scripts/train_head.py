@@ -33,7 +33,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
     checkpoints = Path(params.checkpoints) / f"head-{name}-{run}"
 
     def train(number: int) -> tuple:
-        """The head and the history of the training with one seed, counted from 1."""
+        """The head, history and measures of the training with one seed, counted from 1."""
         return train_head(
             features[split["train"]],
             true[split["train"]],
@@ -46,7 +46,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
             time_budget=this.seconds_left(),
         )
 
-    model, history = train(1)
+    model, history, measures = train(1)
     predictions = joints[["image_id", "patient", "limb", "joint", "split"]].assign(
         true=true, predicted=predict_scores(model, features)
     )
@@ -56,8 +56,6 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
         model.save(temporary)
     write_table(history, snakemake.output.history)
     write_table(predictions, snakemake.output.predictions)
-    best = history["validation_loss"].idxmin()
-    kept = history.index[-1] if settings["keep"] == "last" else best
     write_card(
         snakemake.output.card,
         expects="512 features of the VGG16 base for each joint, float32 (n, 512); gives the "
@@ -65,6 +63,6 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
         data=params.data,
         data_digest=digest,
         settings={**params.settings, "keras": keras_in_words(snakemake.threads)},
-        metrics=history.loc[kept].to_dict(),
+        metrics=measures,
     )
     rmtree(checkpoints)

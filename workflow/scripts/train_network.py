@@ -55,7 +55,6 @@ if __name__ == "__main__":
             rows,
             targets=rows[target].to_numpy(),
             statistics=statistics,
-            precision=settings["precision"],
             channels_last=settings["channels_last"],
             threads=snakemake.threads,
         )

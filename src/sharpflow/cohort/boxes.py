@@ -9,7 +9,13 @@ from xml.etree import ElementTree
 
 import pandas as pd
 
-from sharpflow.anatomy import DETECTOR_CLASSES, LimbKind
+from sharpflow.anatomy import LimbKind
+from sharpflow.cohort.box_names import (
+    BoxName,
+    box_names_in_words,
+    naming_problems,
+    read_box_name,
+)
 from sharpflow.cohort.findings import Finding, Scope
 from sharpflow.cohort.labels import (
     CLASSES_FILE,
@@ -22,7 +28,8 @@ from sharpflow.cohort.labels import (
 )
 from sharpflow.files import whole
 
-BOX_COLUMNS = ["image_id", "class", "x_min", "y_min", "x_max", "y_max"]
+_CORNERS = ["x_min", "y_min", "x_max", "y_max"]
+BOX_COLUMNS = ["image_id", "class", "joint", *_CORNERS]
 # YOLO text has 6 digits, and annotation tools let a box end on the film's last line: a box that
 # leaves the film by no more than this is cut at the border.
 _TOLERANCE = 1.0  # pixels
@@ -50,7 +57,7 @@ def write_voc(path: str | Path, image_id: str, size: tuple[int, int], boxes: pd.
         for tag, text in (("pose", "Unspecified"), ("truncated", "0"), ("difficult", "0")):
             ElementTree.SubElement(item, tag).text = text
         corners = ElementTree.SubElement(item, "bndbox")
-        for tag, column in zip(VOC_SIDES, BOX_COLUMNS[2:], strict=True):
+        for tag, column in zip(VOC_SIDES, _CORNERS, strict=True):
             ElementTree.SubElement(corners, tag).text = str(round(float(box[column])))
     ElementTree.indent(root, "\t")
     with whole(path) as temporary:
@@ -66,10 +73,11 @@ def read_boxes(
     not every film needs a file. `films` has columns image_id, limb_kind, height, width (pixels; 0
     for a film that could not be read: its classes are checked, its boxes left out). Boxes of
     `ignored_classes` are left out; all others are a class of the limb's kind (hand PIP MCP, foot
-    PIP MTP).
+    PIP MTP), or name the joint itself (`read_box_name`), then all boxes of the film do.
 
-    Returns a table image_id, class, x_min, y_min, x_max, y_max (film pixels), films by id and
-    boxes in the order of their file, and the problems; a film with a problem has no boxes.
+    Returns a table image_id, class, joint (blank where the label gives the class alone), x_min,
+    y_min, x_max, y_max (film pixels), films by id and boxes in the order of their file, and the
+    problems; a film with a problem has no boxes.
     """
     folder = Path(folder)
     problems: list[Finding] = []
@@ -77,14 +85,14 @@ def read_boxes(
     known = {
         str(row["image_id"]): LabelledFilm(
             str(row["image_id"]),
-            DETECTOR_CLASSES[LimbKind(row["limb_kind"])],
+            LimbKind(row["limb_kind"]),
             float(row["height"]),
             float(row["width"]),
         )
         for row in films.to_dict("records")
     }
     names = _yolo_classes(folder, labels, problems)
-    rows: list[tuple[str, str, float, float, float, float]] = []
+    rows: list[tuple[str | float, ...]] = []
     for path in labels:
         film = known.get(path.stem)
         if film is None:
@@ -95,12 +103,12 @@ def read_boxes(
         boxes, wrong = _read_label(path, film, names, ignored_classes)
         problems += wrong
         if not wrong and film.height:
-            rows += [(film.image_id, *_cut(box, film)) for box in boxes]
+            rows += [_row(box, name, film) for box, name in boxes]
     twice = _labelled_twice(labels)
     problems += twice
     bad = {problem.name for problem in twice}
     table = pd.DataFrame([row for row in rows if row[0] not in bad], columns=BOX_COLUMNS)
-    return table.astype(dict.fromkeys(BOX_COLUMNS[2:], float)), problems
+    return table.astype(dict.fromkeys(_CORNERS, float)), problems
 
 
 def _is_voc(path: Path) -> bool:
@@ -186,8 +194,8 @@ def _yolo_classes(folder: Path, labels: list[Path], problems: list[Finding]) -> 
 
 def _read_label(
     path: Path, film: LabelledFilm, names: list[str], ignored: Collection[str]
-) -> tuple[list[Box], list[Finding]]:
-    """The boxes of a film without the ignored ones, and the file's problems."""
+) -> tuple[list[tuple[Box, BoxName]], list[Finding]]:
+    """The boxes of a film and their names, without the ignored ones, and the file's problems."""
     if _is_voc(path):
         boxes, errors = parse_voc(path, film)
     else:
@@ -201,19 +209,24 @@ def _read_label(
         for box in kept
         for what in _box_problems(box, film)
     ]
-    return kept, wrong
+    named = [(box, name) for box in kept if (name := read_box_name(box.name, film.kind))]
+    wrong += [
+        Finding(str(path), *what, Scope.BOXES, film.image_id)
+        for what in naming_problems((box.where, name) for box, name in named)
+    ]
+    return named, wrong
 
 
 def _box_problems(box: Box, film: LabelledFilm) -> list[tuple[str, str, str]]:
     """Found, expected and remedy of all that is wrong with a box."""
     problems = []
     edges = " ".join(f"{edge:g}" for edge in box[2:])
-    if box.name not in film.classes:
+    if read_box_name(box.name, film.kind) is None:
         problems.append(
             (
                 f"unknown class {box.name!r}",
-                f"{' or '.join(film.classes)} on this limb",
-                "Correct the class, or add it to the classes to ignore.",
+                box_names_in_words(film.kind),
+                "Correct the name, or add it to the classes to ignore.",
             )
         )
     sized = film.height > 0
@@ -240,9 +253,11 @@ def _box_problems(box: Box, film: LabelledFilm) -> list[tuple[str, str, str]]:
     return problems
 
 
-def _cut(box: Box, film: LabelledFilm) -> tuple[str, float, float, float, float]:
+def _row(box: Box, name: BoxName, film: LabelledFilm) -> tuple[str | float, ...]:
+    """A row of the table; the box is cut at the film's border."""
     return (
-        box.name,
+        film.image_id,
+        *name,
         max(box.x_min, 0.0),
         max(box.y_min, 0.0),
         min(box.x_max, film.width),

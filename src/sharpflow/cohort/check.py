@@ -43,9 +43,9 @@ class JointCohort:
 
     `films`: image_id, patient, limb, limb_kind, side, visit, file, height, width (pixels), digest
     (of the decoded pixels). `scores`: patient, limb, joint, damage, score. `boxes`: image_id,
-    class, x_min, y_min, x_max, y_max (film pixels). `problems`: file, where, found, expected,
-    remedy, set_aside (what was left out for it). Scores and boxes are empty tables where the
-    cohort has none.
+    class, joint (blank where the label gives the class alone), x_min, y_min, x_max, y_max (film
+    pixels). `problems`: file, where, found, expected, remedy, set_aside (what was left out for it).
+    Scores and boxes are empty tables where the cohort has none.
     """
 
     films: pd.DataFrame

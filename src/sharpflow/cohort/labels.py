@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+from sharpflow.anatomy import LimbKind
+
 CLASSES_FILE = "classes.txt"
 VOC_SIDES = ("xmin", "ymin", "xmax", "ymax")
 _SAVE_AGAIN = "Open the film in labelImg and save its labels again."
@@ -18,7 +20,7 @@ class LabelledFilm(NamedTuple):
     """What the labels of a film must agree with; size 0 where the film could not be read."""
 
     image_id: str
-    classes: tuple[str, ...]
+    kind: LimbKind
     height: float
     width: float
 

@@ -1,12 +1,13 @@
 """Which joint a box is: by horizontal order, or by fitting a template of the limb.
 
-Tan et al., 2.3.3: a joint's name follows from the side and the horizontal position of its box; a
-backup rule, which the paper does not give, serves when the boxes per class are not as they should
-be; with fewer than 10 boxes (6 on a foot) a film's joints stay unnamed. That is rule "paper",
-with the template as its backup (ours). Rule "template" (ours) fits the template to whatever
+Tan et al., 2.3.3: a joint's name follows from the horizontal position of its box; a backup rule,
+which the paper does not give, serves when the boxes per class are not as they should be; with
+fewer than 10 boxes (6 on a foot) a film's joints stay unnamed. That is rule "paper", with the
+template as its backup (ours). Rule "template" (ours) fits the template to whatever
 boxes there are, and so also names what can be named when boxes are missing.
 
-Films may be mirrored, so the layout itself decides on which side the thumb or great toe lies.
+Films may be mirrored, so in rule "paper" the layout alone decides where the thumb or great toe
+lies, whatever side the film is said to show; the template weighs the side (`mirrored_share`).
 """
 
 from collections.abc import Iterable, Mapping

@@ -9,12 +9,14 @@ import io
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from copy import copy, deepcopy
 from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
 
+from sharpflow.detection.batch_norms import measure_statistics
 from sharpflow.detection.offline import chosen_device, import_ultralytics
 from sharpflow.errors import UserError
 from sharpflow.files import whole, write_table
@@ -41,9 +43,10 @@ AUGMENTATION: Mapping[str, float] = {
 MOMENTUM, WEIGHT_DECAY = 0.9, 0.0005  # darknet's; the first beta of Adam and AdamW
 # Share of the run in which the learning rate rises from 0 (darknet's burn-in of 1000 batches would
 # be a quarter), and that the average spans whose weights are kept (ultralytics' own spans 10000
-# steps, too many for a short run). Validation films are looked at this often, evenly over the
-# second half of the run, the last epoch always. All ours.
-WARMUP, AVERAGE, VALIDATIONS = 0.1, 0.02, 10
+# steps, too many for a short run). Validation films are looked at about this often, evenly over the
+# second half of the run, the last epoch always; each time costs a pass over the training films for
+# the batch norms. All ours.
+WARMUP, AVERAGE, VALIDATIONS = 0.1, 0.02, 5
 DROPS = (0.8, 0.9)  # darknet's steps 3200 and 3600 of 4000
 STARTS_AGAIN = (
     "The detector cannot resume: run again, it starts from its beginning. Was its time too short, "
@@ -75,7 +78,8 @@ def train_detector(
     """Train a detector; writes best.pt and history.csv.
 
     best.pt holds the weights of the epoch that did best on validation films (ultralytics'
-    fitness: mAP50-95).
+    fitness: mAP50-95): averaged ones, whose batch norms' statistics were measured on the training
+    films.
 
     Args:
         data: folder that `write_detector_set` wrote.
@@ -88,9 +92,10 @@ def train_detector(
         batch: films a step (darknet: 64).
         max_batches: steps of the run, rounded up to whole epochs (paper: 4000).
         optimizer, learning_rate: darknet's by default (paper silent).
-        precision: of the network's products while it learns. "bfloat16" takes a third of the time
-            on processors that have it in hardware; "auto" takes it there and "float32" elsewhere
-            (ours; the results of the two differ as those of two seeds do).
+        precision: of the network's products while it learns; its loss, validation and predictions
+            are in float32. "bfloat16" takes a third of the time on processors that have it in
+            hardware; "auto" takes it there and "float32" elsewhere (ours; the results of the two
+            differ as those of two seeds do).
         threads: of torch on the CPU; None leaves torch's setting.
         time_budget: seconds from the call until the job ends, None without a limit.
         seed: decides weights, order of films and augmentation.
@@ -160,7 +165,7 @@ def train_detector(
         trainer.train()
     history = pd.DataFrame(trainer.history)
     write_table(history, out / "history.csv")
-    _keep_weights(trainer.best, out / "best.pt")
+    _keep_weights(trainer.kept, out / "best.pt")
     return history
 
 
@@ -189,15 +194,43 @@ def _described(data: Path, out: Path) -> Path:
     return path
 
 
+def predict_in_bfloat16(network: Any, device: str) -> None:
+    """Let an ultralytics network multiply in bfloat16; its loss is computed in float32.
+
+    The loss decodes boxes from numbers of cells, of which bfloat16 keeps 8 bits: beyond cell 32 a
+    box would be up to an eighth of a cell off. So what the network predicts is float32 again before
+    the loss reads it, and so are the anchors, which take their type from the predictions.
+
+    Args:
+        network: a `DetectionModel`; `predict`, which its `loss` calls, is replaced.
+        device: torch's type of its device, "cpu" or "cuda".
+    """
+    import torch
+
+    predict = torch.autocast(device, torch.bfloat16)(network.predict)
+    network.predict = lambda *images, **options: _in_float32(predict(*images, **options))
+
+
+def _in_float32(predictions: Any) -> Any:
+    """Tensors in float32, in whatever dictionaries and lists they lie."""
+    if isinstance(predictions, dict):
+        return {name: _in_float32(part) for name, part in predictions.items()}
+    if isinstance(predictions, list | tuple):
+        return type(predictions)(map(_in_float32, predictions))
+    return predictions.float()
+
+
 def _trainer(settings: dict[str, Any], *, steps: int, bfloat16: bool, deadline: Deadline) -> Any:
     """ultralytics' trainer with the paper's schedule, a shorter average, and fewer validations."""
     import torch
     from torch.optim.lr_scheduler import LambdaLR
+    from torch.utils.data import DataLoader
     from ultralytics.models.yolo.detect import DetectionTrainer
     from ultralytics.utils.torch_utils import ModelEMA
 
     class Trainer(DetectionTrainer):  # type: ignore[misc]
         seen: dict[str, Any]
+        kept: Any  # the network that did best
         began = fastest = math.inf  # of an epoch
 
         def _setup_scheduler(self) -> None:
@@ -210,10 +243,16 @@ def _trainer(settings: dict[str, Any], *, steps: int, bfloat16: bool, deadline: 
             self.model.to(memory_format=torch.channels_last)  # a quarter faster on CPUs too
             self.ema = ModelEMA(self.model, decay=math.exp(-1 / memory), tau=memory)
             self.history: list[dict[str, Any]] = []
-            if bfloat16:  # after the average was copied, which stays in float32
-                self.model.forward = torch.autocast(self.device.type, torch.bfloat16)(
-                    self.model.forward
-                )
+            if bfloat16:  # after the average was copied, which predicts in float32
+                predict_in_bfloat16(self.model, self.device.type)
+
+        def plain_images(self) -> Iterator[Any]:
+            """The training films as detection will see them, without augmentation, in batches."""
+            films = copy(self.train_loader.dataset)
+            films.augment = False
+            films.transforms = films.build_transforms(self.args)
+            for batch in DataLoader(films, self.batch_size, collate_fn=films.collate_fn):
+                yield self.preprocess_batch(batch)["img"]
 
         def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
             batch = super().preprocess_batch(batch)
@@ -221,13 +260,18 @@ def _trainer(settings: dict[str, Any], *, steps: int, bfloat16: bool, deadline: 
             return batch
 
         def validate(self) -> tuple[Any, Any]:
+            measure_statistics(self.ema.ema, self.plain_images())
             metrics, fitness = super().validate()
             self.seen = {key: value for key, value in metrics.items() if key.startswith("metrics/")}
             return metrics, fitness
 
         def save_model(self) -> bool:
             # Without this a network that was not validated would be written each epoch.
-            return bool(self.seen) and bool(super().save_model())
+            if not self.seen:
+                return False
+            if self.fitness == self.best_fitness:
+                self.kept = deepcopy(self.ema.ema)  # as validated; ultralytics' file is in float16
+            return bool(super().save_model())
 
         def save_metrics(self, metrics: dict[str, Any]) -> None:
             row = {"epoch": self.epoch + 1, "learning_rate": self.lr["lr/pg0"]}
@@ -267,14 +311,19 @@ def _trainer(settings: dict[str, Any], *, steps: int, bfloat16: bool, deadline: 
     return trainer
 
 
-def _keep_weights(best: Path, path: Path) -> None:
+def _keep_weights(network: Any, path: Path) -> None:
     """Keep the network and its class names; no dates, paths or optimizer, so bytes repeat."""
     import torch
+    import ultralytics
 
-    network = torch.load(best, map_location="cpu", weights_only=False)
-    model = network["ema"] or network["model"]
-    model.args = {key: model.args[key] for key in ("task", "imgsz") if key in model.args}
-    kept = {"model": model, "train_args": dict(model.args), "version": network["version"]}
+    network = network.to(device="cpu", memory_format=torch.contiguous_format)
+    network.criterion = None
+    network.args = {"task": network.args.task, "imgsz": network.args.imgsz}
+    kept = {
+        "model": network,
+        "train_args": dict(network.args),
+        "version": ultralytics.__version__,
+    }
     buffer = io.BytesIO()  # a file's name would be written into it
     torch.save(kept, buffer)
     with whole(path) as temporary:

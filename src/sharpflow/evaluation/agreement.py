@@ -8,15 +8,25 @@ Sources: Bo et al., equations 3 to 5 (PCC, MAE, RMSE); McGraw and Wong, Psychol 
 agreement); Lin, Biometrics 1989;45:255-268 (whose concordance the quadratic kappa is).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from sharpflow.evaluation.intervals import drawn_totals, patient_sums, percentile_interval
+from sharpflow.evaluation.intervals import (
+    FISHER,
+    LOG,
+    PLAIN,
+    SKEWED,
+    Scale,
+    Statistic,
+    draw_patients,
+    interval_of,
+    patient_sums,
+)
 
 Array = npt.NDArray[np.float64]
-Measure = Callable[[Array], Array]
 
 N_SUMS = 8  # 1, x, y, x^2, y^2, xy, |y - x|, (y - x)^2
 _ROUNDING = 1e-12  # a variance below this part of the mean square is a constant's
@@ -108,6 +118,28 @@ def upper_limit_of(totals: Array) -> Array:
     return limit_of(totals, 1)
 
 
+@dataclass(frozen=True)
+class Measure:
+    """A measure of sums (..., 8), and the scale of its interval."""
+
+    of: Statistic
+    scale: Scale
+
+    def __call__(self, totals: Array) -> Array:
+        """The measure's values, (...,)."""
+        return self.of(totals)
+
+
+PCC = Measure(pcc_of, FISHER)
+MAE = Measure(mae_of, LOG)
+RMSE = Measure(rmse_of, LOG)
+ICC = Measure(icc_of, FISHER)
+KAPPA = Measure(kappa_of, FISHER)
+BIAS = Measure(bias_of, PLAIN)
+LOWER_LIMIT = Measure(lower_limit_of, SKEWED)
+UPPER_LIMIT = Measure(upper_limit_of, SKEWED)
+
+
 def bland_altman(true: npt.ArrayLike, predicted: npt.ArrayLike) -> tuple[float, float, float]:
     """Bias (mean of predicted - true), lower and upper 95% limit of agreement."""
     totals = pair_sums(true, predicted).sum(axis=0)
@@ -116,30 +148,28 @@ def bland_altman(true: npt.ArrayLike, predicted: npt.ArrayLike) -> tuple[float, 
 
 def with_intervals(
     patients: Sequence[str],
-    parts: npt.NDArray[np.floating],
+    parts: Array,
     measures: Mapping[str, Measure],
     *,
     seed: int,
     resamples: int = 2000,
-    level: float = 0.95,
 ) -> dict[str, float]:
-    """Each measure as name, name_low, name_high: the value and its percentile interval by patient.
+    """Each measure as name, name_low, name_high: the value and its 95% interval by patient.
 
-    As `intervals.patient_bootstrap`, but the patients are drawn once for all measures.
+    As `intervals.patient_interval`, but the patients are drawn once for all measures.
 
     Args:
         patients: the patient of each row.
         parts: each row's part of the sums, (rows, ...).
-        measures: name -> function of sums (..., as parts) that gives (...,).
+        measures: name -> measure of sums (..., as parts).
         seed: of the draws.
         resamples: number of draws.
-        level: the interval's coverage.
     """
     _, sums = patient_sums(patients, parts)
-    drawn, totals = drawn_totals(sums, resamples, seed), sums.sum(axis=0)
+    times, totals = draw_patients(len(sums), resamples, seed), sums.sum(axis=0)
     found: dict[str, float] = {}
     for name, measure in measures.items():
-        low, high = percentile_interval(measure(drawn), level)
+        low, high = interval_of(sums, measure.of, measure.scale, times)
         found |= {name: float(measure(totals)), f"{name}_low": low, f"{name}_high": high}
     return found
 

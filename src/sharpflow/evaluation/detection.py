@@ -1,7 +1,7 @@
 """How many joints the detector found, and how many got their right name."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,8 @@ from scipy.optimize import linear_sum_assignment
 
 from sharpflow.anatomy import DETECTED_JOINTS, LIMBS
 from sharpflow.detection.identity import RULES, name_joints
-from sharpflow.evaluation.intervals import mean_of, patient_bootstrap, patient_sums
+from sharpflow.evaluation.intervals import patient_sums
+from sharpflow.evaluation.proportions import share_interval
 
 Boxes = NDArray[np.float64]
 BOX_COLUMNS = ["x_min", "y_min", "x_max", "y_max"]
@@ -106,6 +107,7 @@ def detection_table(
     named: pd.DataFrame,
     films: pd.DataFrame,
     *,
+    boxed: Collection[str],
     data: str,
     iou: float = 0.5,
     resamples: int = 2000,
@@ -114,18 +116,25 @@ def detection_table(
     """The table of detection and naming, a row a limb kind and rule.
 
     Args:
-        truth, boxes, named: as `judge_joints`; rows of other films are left out.
+        truth, boxes, named: as `judge_joints`, truth also with names (where its names come from);
+            rows of other films are left out.
         films: image_id, patient, limb_kind of the films to be judged (test patients only).
+        boxed: image_ids with hand-drawn boxes, whether or not their joints have true names.
         data: what the films are ("phantom" or a cohort's name).
         iou: least overlap.
         resamples, seed: of the bootstrap by patient.
 
     Returns:
-        limb (kind), rule, data, n_patients, n_films, n_joints; found and named_right as fractions
-        of all true joints, films left unnamed included, with _low and _high of their 95%
-        intervals; films_complete: fraction of films whose joints are all named right.
+        limb (kind), rule, data, truth (where the true names come from: "phantom", "given",
+        "template" or "given and template"), n_patients, n_films, n_radiographs_left_out (with
+        boxes, but without true names), n_joints; found and named_right as fractions of all true
+        joints, films left unnamed included, with _low and _high of their 95% intervals;
+        films_complete: fraction of films whose joints are all named right.
     """
+    unnamed = films["image_id"].isin(list(boxed)) & ~films["image_id"].isin(truth["image_id"])
+    left_out = films.loc[unnamed, "limb_kind"].value_counts()
     films = films[films["image_id"].isin(truth["image_id"])]
+    names_of = truth.groupby("image_id")["names"].first()
     judged = judge_joints(truth[truth["image_id"].isin(films["image_id"])], boxes, named, iou=iou)
     judged = judged.merge(films[["image_id", "patient", "limb_kind"]], on="image_id")
     rows = []
@@ -133,9 +142,10 @@ def detection_table(
         part = judged[judged["limb_kind"] == kind]
         for rule in RULES:
             right = part[f"named_{rule}"]
-            row = {"limb": kind, "rule": rule, "data": data}
+            names = sorted(part["image_id"].map(names_of).unique())
+            row = {"limb": kind, "rule": rule, "data": data, "truth": " and ".join(names)}
             row |= {"n_patients": part["patient"].nunique(), "n_films": part["image_id"].nunique()}
-            row |= {"n_joints": len(part)}
+            row |= {"n_radiographs_left_out": int(left_out.get(kind, 0)), "n_joints": len(part)}
             for name, hits in (("found", part["found"]), ("named_right", right)):
                 row[name] = hits.mean()
                 row[f"{name}_low"], row[f"{name}_high"] = _interval(
@@ -146,24 +156,35 @@ def detection_table(
     return pd.DataFrame(rows)
 
 
-def true_joints_from_boxes(boxes: pd.DataFrame, limbs: Mapping[str, str]) -> pd.DataFrame:
-    """True joints of films whose hand-drawn boxes are complete, for cohorts without a truth table.
+def true_joints_from_boxes(
+    boxes: pd.DataFrame, limbs: Mapping[str, str], *, mirrored_share: float
+) -> pd.DataFrame:
+    """True joints of films with hand-drawn boxes, for cohorts without a truth table.
+
+    Names that were given with a film's boxes are taken. Where none were, the template names the
+    boxes, and a film with a joint too few, too many or that the template cannot place is left out
+    and counted in the log: its names would be guesses.
 
     Args:
-        boxes: image_id, class, x_min, y_min, x_max, y_max.
+        boxes: image_id, class, joint (blank where only the class was given; all joints of a film
+            are named or none), x_min, y_min, x_max, y_max.
         limbs: image_id -> limb.
+        mirrored_share: as `name_joints`.
 
     Returns:
-        image_id, joint, class, x_min, y_min, x_max, y_max, named by the template. Films with a
-        joint too few, too many or that the template cannot place are left out and counted in
-        the log: their names would be guesses.
+        image_id, joint, names ("given" or "template"), class, x_min, y_min, x_max, y_max.
     """
     parts, left_out = [], []
     for image_id, film in boxes.groupby("image_id", sort=True):
+        if film["joint"].fillna("").ne("").all():
+            parts.append(film.assign(names="given"))
+            continue
         limb = limbs[str(image_id)]
-        named = name_joints(film, limb=limb, rule="template")
+        named = name_joints(
+            film.drop(columns="joint"), limb=limb, rule="template", mirrored_share=mirrored_share
+        )
         if len(named) == len(film) == len(DETECTED_JOINTS[LIMBS[limb].kind]):
-            parts.append(named)
+            parts.append(named.assign(names="template"))
         else:
             left_out.append(str(image_id))
     if left_out:
@@ -172,7 +193,7 @@ def true_joints_from_boxes(boxes: pd.DataFrame, limbs: Mapping[str, str]) -> pd.
             len(left_out),
             ", ".join(left_out),
         )
-    columns = ["image_id", "joint", "class", *BOX_COLUMNS]
+    columns = ["image_id", "joint", "names", "class", *BOX_COLUMNS]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
@@ -185,4 +206,4 @@ def _interval(
 ) -> tuple[float, float]:
     values = np.stack([hits.astype(float), np.ones(len(hits))], axis=1)
     _, sums = patient_sums(patients, values)
-    return patient_bootstrap(sums, mean_of, resamples=resamples, seed=seed)
+    return share_interval(sums[:, 0], sums[:, 1], resamples=resamples, seed=seed)

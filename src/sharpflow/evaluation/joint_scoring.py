@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sharpflow.anatomy import LIMBS, MAX_SCORE, MODELS, n_classes
-from sharpflow.evaluation.agreement import kappa_of, mae_of, pair_sums, with_intervals
+from sharpflow.evaluation.agreement import KAPPA, MAE, pair_sums, with_intervals
 from sharpflow.evaluation.intervals import patient_sums
 from sharpflow.evaluation.metrics import balanced_accuracy_of, confusion, constant_guess
 from sharpflow.evaluation.recalls import balanced_accuracy_interval, class_recalls
@@ -27,7 +27,7 @@ PAPER_TABLE_1: dict[str, tuple[float, float]] = {
     "erosion-foot": (0.5783, 0.9249),
 }
 ACCURACIES = {"balanced_accuracy": 0, "balanced_accuracy_within_one": 1}  # classes off
-ERRORS = {"mae": mae_of, "kappa": kappa_of}
+ERRORS = {"mae": MAE, "kappa": KAPPA}
 MOST_CLASSES = max(MAX_SCORE.values()) + 1
 
 

@@ -1,9 +1,9 @@
 """Recall of each class and balanced accuracy, with 95% intervals by patient.
 
 The estimand of balanced accuracy is the mean, over the classes that the test joints have, of the
-recalls that these classes have in the population. A class seen in one or two patients is all right
-or all wrong in most resamples, so a bootstrap takes its recall for certain; here each class has an
-interval of its own, and these are combined.
+recalls that these classes have in the population. A bootstrap loses rare classes, and takes those
+of one or two patients for certain; here each class has an interval of its own, and these are
+combined (`proportions`).
 """
 
 from typing import TYPE_CHECKING
@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from sharpflow.evaluation.proportions import FEW_PATIENTS, combined_interval, shares_of
+
 if TYPE_CHECKING:
     import pandas as pd
 
 Array = npt.NDArray[np.float64]
 
-FEW_PATIENTS = 5  # a class seen in fewer patients is marked
-_Z = 1.959963984540054
 
-
-def class_recalls(confusions: npt.NDArray[np.floating], within: int = 0) -> "pd.DataFrame":
+def class_recalls(confusions: Array, within: int = 0) -> "pd.DataFrame":
     """The recall of each class, with what it rests on.
 
     Args:
@@ -35,24 +34,22 @@ def class_recalls(confusions: npt.NDArray[np.floating], within: int = 0) -> "pd.
     import pandas as pd
 
     right, n = _right_and_n(confusions, within)
-    recall, low, high, _ = _recall_intervals(right, n)
+    recalls = shares_of(right, n)
     patients = (n > 0).sum(axis=0)
     return pd.DataFrame(
         {
             "class": np.arange(n.shape[1]),
             "n": n.sum(axis=0).astype(int),
             "n_patients": patients,
-            "recall": recall,
-            "recall_low": low,
-            "recall_high": high,
+            "recall": recalls.value,
+            "recall_low": recalls.low,
+            "recall_high": recalls.high,
             "few_patients": (patients > 0) & (patients < FEW_PATIENTS),
         }
     )
 
 
-def balanced_accuracy_interval(
-    confusions: npt.NDArray[np.floating], within: int = 0
-) -> tuple[float, float]:
+def balanced_accuracy_interval(confusions: Array, within: int = 0) -> tuple[float, float]:
     """A 95% interval (low, high), fractions, of balanced accuracy; NaN without a joint.
 
     Args:
@@ -60,46 +57,38 @@ def balanced_accuracy_interval(
         within: a prediction at most so many classes off counts as right.
     """
     right, n = _right_and_n(confusions, within)
-    recall, low, high, correlation = _recall_intervals(right, n)
-    seen = ~np.isnan(recall)
-    if not seen.any():
+    weights = _mean_over_observed(n)
+    if not weights.any():
         return float("nan"), float("nan")
-    recall, low, high = recall[seen], low[seen], high[seen]
-    correlation = correlation[np.ix_(seen, seen)]
-    below, above = recall - low, high - recall
-    down = np.sqrt(max(below @ correlation @ below, 0)) / len(recall)
-    up = np.sqrt(max(above @ correlation @ above, 0)) / len(recall)
-    mean = recall.mean()
-    return float(max(mean - down, 0)), float(min(mean + up, 1))
+    low, high = combined_interval(shares_of(right, n), weights)
+    return max(low, 0.0), min(high, 1.0)
 
 
-def _right_and_n(confusions: npt.NDArray[np.floating], within: int) -> tuple[Array, Array]:
+def balanced_accuracy_difference(
+    first: Array, second: Array, within: int = 0
+) -> tuple[float, float]:
+    """A 95% interval (low, high) of the first's balanced accuracy less the second's.
+
+    Both are confusions (patients, classes, classes) of the same joints; the recalls of one class
+    are correlated as the two are right on the same patients.
+    """
+    sides = [_right_and_n(confusions, within) for confusions in (first, second)]
+    right, n = (np.concatenate(part, axis=1) for part in zip(*sides, strict=True))
+    weights = _mean_over_observed(sides[0][1])
+    if not weights.any():
+        return float("nan"), float("nan")
+    low, high = combined_interval(shares_of(right, n), np.concatenate([weights, -weights]))
+    return max(low, -1.0), min(high, 1.0)
+
+
+def _right_and_n(confusions: Array, within: int) -> tuple[Array, Array]:
     """Each patient's right and all true joints of each class, (patients, classes)."""
     place = np.arange(confusions.shape[-1])
     near = abs(place[:, None] - place) <= within
-    return (confusions * near).sum(axis=-1), confusions.sum(axis=-1).astype(float)
+    counts = confusions.astype(float)
+    return (counts * near).sum(axis=-1), counts.sum(axis=-1)
 
 
-def _recall_intervals(right: Array, n: Array) -> tuple[Array, Array, Array, Array]:
-    """Recall, low, high (classes,) and the recalls' correlation (classes, classes)."""
-    total, patients = n.sum(axis=0), (n > 0).sum(axis=0)
-    recall = np.divide(right.sum(axis=0), total, out=np.full(total.shape, np.nan), where=total > 0)
-    residual = np.nan_to_num(right - n * recall)
-    covariance = residual.T @ residual
-    spread = np.sqrt(np.diag(covariance))
-    scale = np.outer(spread, spread)
-    correlation = np.divide(covariance, scale, out=np.eye(len(total)), where=scale > 0)
-    np.fill_diagonal(correlation, 1)
-    size = _effective_size(recall, total, patients, spread)
-    centre = (recall * size + _Z**2 / 2) / (size + _Z**2)
-    half = _Z * np.sqrt(size * recall * (1 - recall) + _Z**2 / 4) / (size + _Z**2)
-    return recall, np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1), correlation
-
-
-def _effective_size(recall: Array, total: Array, patients: Array, spread: Array) -> Array:
-    """As many independent joints as would tell as much; patients where all are right or wrong."""
-    variance = (spread / np.maximum(total, 1)) ** 2 * patients / np.maximum(patients - 1, 1)
-    binomial = recall * (1 - recall)
-    known = (variance > 0) & (binomial > 0)
-    size = np.divide(binomial, variance, out=patients.astype(float), where=known)
-    return np.clip(size, np.minimum(patients, 1), total)
+def _mean_over_observed(n: Array) -> Array:
+    seen = n.sum(axis=0) > 0
+    return np.asarray(seen / max(seen.sum(), 1))

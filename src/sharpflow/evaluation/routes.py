@@ -16,18 +16,19 @@ import numpy as np
 from sharpflow.anatomy import LIMBS, MAX_SCORE, Damage, LimbKind, scored_joints
 from sharpflow.errors import UserError
 from sharpflow.evaluation.agreement import (
-    Array,
+    BIAS,
+    ICC,
+    LOWER_LIMIT,
+    MAE,
+    PCC,
+    RMSE,
+    UPPER_LIMIT,
     Measure,
-    bias_of,
-    icc_of,
-    lower_limit_of,
-    mae_of,
     pair_sums,
     pcc_of,
-    rmse_of,
-    upper_limit_of,
     with_intervals,
 )
+from sharpflow.evaluation.intervals import PLAIN, mean_of
 from sharpflow.seeds import seed_for
 
 if TYPE_CHECKING:
@@ -59,13 +60,13 @@ ROUTES: Mapping[str, tuple[str, str]] = {
 }
 THIRDS = ("all", "lower", "middle", "upper")
 MEASURES: Mapping[str, Measure] = {
-    "pcc": pcc_of,
-    "mae": mae_of,
-    "rmse": rmse_of,
-    "icc": icc_of,
-    "bias": bias_of,
-    "lower_limit": lower_limit_of,
-    "upper_limit": upper_limit_of,
+    "pcc": PCC,
+    "mae": MAE,
+    "rmse": RMSE,
+    "icc": ICC,
+    "bias": BIAS,
+    "lower_limit": LOWER_LIMIT,
+    "upper_limit": UPPER_LIMIT,
 }
 
 
@@ -218,7 +219,8 @@ def _difference(part: "pd.DataFrame", seed: int, resamples: int) -> dict[str, fl
     parts = np.stack([errors[0] - errors[1], np.ones(len(part))], axis=1)
     name = "mae_difference"
     patients = part["patient"].tolist()
-    found = with_intervals(patients, parts, {name: _mean_of}, seed=seed, resamples=resamples)
+    measure = Measure(mean_of, PLAIN)
+    found = with_intervals(patients, parts, {name: measure}, seed=seed, resamples=resamples)
     if found[f"{name}_high"] < 0:
         better = "whole-image"
     elif found[f"{name}_low"] > 0:
@@ -226,11 +228,6 @@ def _difference(part: "pd.DataFrame", seed: int, resamples: int) -> dict[str, fl
     else:
         better = "not told apart"
     return {**found, "better": better}
-
-
-def _mean_of(totals: Array) -> Array:
-    with np.errstate(invalid="ignore"):
-        return np.asarray(totals[..., 0] / totals[..., 1])
 
 
 def _true_finger_sums(scores: "pd.DataFrame") -> "pd.Series[float]":

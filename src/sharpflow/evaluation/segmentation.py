@@ -1,12 +1,12 @@
 """How far masks agree with the truth, film by film."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from sharpflow.evaluation.intervals import mean_of, patient_bootstrap, patient_sums
+from sharpflow.evaluation.intervals import LOGIT, mean_of, patient_interval, patient_sums
 from sharpflow.evaluation.metrics import overlap_counts
 from sharpflow.seeds import seed_for
 
@@ -41,26 +41,47 @@ def mask_overlaps(
 def segmentation_row(
     overlaps: "pd.DataFrame",
     *,
+    common: Collection[str],
     limb: str,
     method: str,
     data: str,
     seed: int,
     resamples: int = 2000,
 ) -> dict[str, Any]:
-    """A row of tables/segmentation.csv: means over films, 95% intervals by patient.
+    """A row of tables/segmentation.csv: means over radiographs, 95% intervals by patient.
 
-    `limb` is "hand" or "foot", `method` "bootstrap" or "unet". Without films (a cohort without
-    true masks) n is 0 and the means are NaN.
+    Args:
+        overlaps: what `mask_overlaps` gave for all test radiographs of a body part.
+        common: image_ids on which the methods are compared: those with a chosen entropy mask, since
+            an entropy mask that was not chosen serves nobody.
+        limb: "hand" or "foot".
+        method: "bootstrap" or "unet".
+        data: what the radiographs are.
+        seed, resamples: of the intervals.
+
+    Returns:
+        limb, method, data; n, dice, iou of the common radiographs; n_all, dice_all, iou_all of
+        all; each mean also with _low and _high. Without radiographs n is 0 and the means are NaN.
     """
-    row: dict[str, Any] = {"limb": limb, "method": method, "data": data, "n": len(overlaps)}
-    for name in MEASURES:
-        values = overlaps[name].to_numpy(np.float64)
-        _, sums = patient_sums(
-            overlaps["patient"].tolist(), np.stack([values, np.ones_like(values)], axis=1)
-        )
-        low, high = patient_bootstrap(
-            sums, mean_of, resamples=resamples, seed=seed_for(seed, "intervals", limb, method)
-        )
-        row[name] = float(values.mean()) if len(values) else float("nan")
-        row |= {f"{name}_low": low, f"{name}_high": high}
+    seed = seed_for(seed, "intervals", limb, method)
+    row: dict[str, Any] = {"limb": limb, "method": method, "data": data}
+    shared = overlaps[overlaps["image_id"].isin(list(common))]
+    for part, suffix in ((shared, ""), (overlaps, "_all")):
+        row[f"n{suffix}"] = len(part)
+        for name in MEASURES:
+            mean, low, high = _mean(part, name, resamples=resamples, seed=seed)
+            key = f"{name}{suffix}"
+            row |= {key: mean, f"{key}_low": low, f"{key}_high": high}
     return row
+
+
+def _mean(
+    overlaps: "pd.DataFrame", name: str, *, resamples: int, seed: int
+) -> tuple[float, float, float]:
+    """A measure's mean over radiographs and its interval."""
+    values = overlaps[name].to_numpy(np.float64)
+    _, sums = patient_sums(
+        overlaps["patient"].tolist(), np.stack([values, np.ones_like(values)], axis=1)
+    )
+    low, high = patient_interval(sums, mean_of, LOGIT, resamples=resamples, seed=seed)
+    return (float(values.mean()) if len(values) else float("nan")), low, high

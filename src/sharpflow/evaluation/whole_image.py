@@ -1,30 +1,34 @@
 """How well whole images are scored: metrics of test images, and differences between two rows.
 
-95% intervals are by bootstrap over patients. All rows of a task share the draws, so their
-intervals, and those of differences, are of the same imagined cohorts.
+95% intervals are by patient: of numbers by studentized bootstrap (`intervals`; all rows of a task
+share the draws), of accuracies as `proportions` and `recalls` tell.
 
 Classes that the test images lack: as in `metrics`, balanced accuracy is the mean over the classes
 that occur among the true ones.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sharpflow.errors import UserError
 from sharpflow.evaluation.agreement import (
+    ICC,
+    KAPPA,
+    MAE,
+    PCC,
+    RMSE,
     Array,
     Measure,
-    icc_of,
-    kappa_of,
-    mae_of,
     pair_sums,
-    pcc_of,
-    rmse_of,
     with_intervals,
 )
+from sharpflow.evaluation.intervals import PLAIN, Statistic, patient_sums
 from sharpflow.evaluation.metrics import balanced_accuracy_of
+from sharpflow.evaluation.proportions import combined_interval, share_interval, shares_of
+from sharpflow.evaluation.recalls import balanced_accuracy_difference, balanced_accuracy_interval
+from sharpflow.evaluation.seeds import over_seeds
 from sharpflow.seeds import seed_for
 
 if TYPE_CHECKING:
@@ -36,16 +40,18 @@ TASKS = ("bone_age", "total", "severity")
 _COLUMNS = ("image_id", "patient", "split", "true", "predicted")
 
 
-def _of_classes(measure: Measure) -> Measure:
+_TRUE, _PREDICTED = np.divmod(np.arange(N_CLASSES**2), N_CLASSES)
+_CELLS = pair_sums(_TRUE, _PREDICTED)  # of a pair in each cell of a confusion
+
+
+def _pairs_of(counts: Array) -> Array:
+    """The eight sums (..., 8) of confusions (..., classes, classes)."""
+    return np.asarray(counts.reshape(*counts.shape[:-2], -1) @ _CELLS)
+
+
+def _of_classes(measure: Measure) -> Statistic:
     """A measure of pairs as one of confusions (..., classes, classes)."""
-    place = np.arange(N_CLASSES)
-    true, predicted = (side.ravel() for side in np.meshgrid(place, place, indexing="ij"))
-    cells = pair_sums(true, predicted)
-
-    def measured(counts: Array) -> Array:
-        return measure(counts.reshape(*counts.shape[:-2], -1) @ cells)
-
-    return measured
+    return lambda counts: measure(_pairs_of(counts))
 
 
 def _accuracy_of(counts: Array) -> Array:
@@ -54,13 +60,18 @@ def _accuracy_of(counts: Array) -> Array:
     return np.asarray(np.divide(right, total, out=share, where=total > 0))
 
 
-REGRESSION: Mapping[str, Measure] = {"pcc": pcc_of, "mae": mae_of, "rmse": rmse_of, "icc": icc_of}
-SEVERITY: Mapping[str, Measure] = {
+REGRESSION: Mapping[str, Measure] = {"pcc": PCC, "mae": MAE, "rmse": RMSE, "icc": ICC}
+CLASS_NUMBERS: Mapping[str, Measure] = {
+    "pcc": PCC,
+    "mae": MAE,
+    "rmse": RMSE,
+    "kappa": KAPPA,
+    "icc": ICC,
+}
+SEVERITY: Mapping[str, Statistic] = {
     "accuracy": _accuracy_of,
     "balanced_accuracy": balanced_accuracy_of,
-    **{name: _of_classes(measure) for name, measure in REGRESSION.items() if name != "icc"},
-    "kappa": _of_classes(kappa_of),
-    "icc": _of_classes(icc_of),
+    **{name: _of_classes(measure) for name, measure in CLASS_NUMBERS.items()},
 }
 
 
@@ -97,6 +108,14 @@ def severity_metrics(
     `predicted` are class numbers 0 to 9; UserError for others.
     """
     return _metrics(predictions, "severity", seed, resamples, split)
+
+
+def point_metrics(
+    predictions: "pd.DataFrame", task: str, *, split: str = "test"
+) -> dict[str, float]:
+    """The values of `regression_metrics` or `severity_metrics`, without intervals."""
+    totals = _parts(_rows_of(predictions, task, split), task).sum(axis=0)
+    return {name: float(measure(totals)) for name, measure in _statistics(task).items()}
 
 
 def paired_difference(
@@ -138,18 +157,18 @@ def paired_difference(
         )
     sides = [_parts(table, task) for table in (one, other)]
     patients = one["patient"].tolist()
+    numbers = sides if task != "severity" else [_pairs_of(side) for side in sides]
     found = with_intervals(
         patients,
-        np.stack(sides, axis=1),
-        {
-            name: _difference_of(measure, sides[0].ndim - 1)
-            for name, measure in _measures(task).items()
-        },
+        np.stack(numbers, axis=1),
+        {name: _difference_of(measure) for name, measure in _numbers(task).items()},
         seed=_draws(seed),
         resamples=resamples,
     )
+    if task == "severity":
+        found |= _accuracy_differences(patients, sides)
     rows = []
-    for name, measure in _measures(task).items():
+    for name, measure in _statistics(task).items():
         values = [float(measure(side.sum(axis=0))) for side in sides]
         rows.append(
             {
@@ -158,7 +177,7 @@ def paired_difference(
                 "patients": len(set(patients)),
                 "first": values[0],
                 "second": values[1],
-                "difference": found[name],
+                "difference": values[0] - values[1],
                 "low": found[f"{name}_low"],
                 "high": found[f"{name}_high"],
             }
@@ -166,20 +185,35 @@ def paired_difference(
     return pd.DataFrame(rows)
 
 
-def _difference_of(measure: Measure, inner: int) -> Measure:
-    """A measure's difference from sums (..., 2, *part) of two sides; a part has `inner` axes."""
+def _difference_of(measure: Measure) -> Measure:
+    """A measure's difference from sums (..., 2, 8) of two sides."""
 
     def difference(totals: Array) -> Array:
-        first, second = np.moveaxis(totals, -1 - inner, 0)
-        return np.asarray(measure(first) - measure(second))
+        return np.asarray(measure(totals[..., 0, :]) - measure(totals[..., 1, :]))
 
-    return difference
+    return Measure(difference, PLAIN)
+
+
+def _accuracy_differences(patients: list[str], sides: list[Array]) -> dict[str, float]:
+    """Intervals of the differences of both accuracies, as name_low and name_high."""
+    first, second = (patient_sums(patients, side)[1] for side in sides)
+    right = np.stack([np.trace(side, axis1=1, axis2=2) for side in (first, second)], axis=1)
+    n = np.stack([side.sum(axis=(1, 2)) for side in (first, second)], axis=1)
+    low, high = combined_interval(shares_of(right, n), np.array([1.0, -1.0]))
+    balanced = balanced_accuracy_difference(first, second)
+    return {
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "balanced_accuracy_low": balanced[0],
+        "balanced_accuracy_high": balanced[1],
+    }
 
 
 def difference_table(
     predictions: Mapping[str, "pd.DataFrame"],
     pairs: Iterable[tuple[str, str, str]],
     *,
+    repeated: Sequence[Mapping[str, "pd.DataFrame"]] = (),
     data: str,
     seed: int,
     resamples: int = 2000,
@@ -191,19 +225,22 @@ def difference_table(
         pairs: (row, compared_with, question), for instance ("total-resnet50-finetuned",
             "total-resnet50-mse-batch4", "transfer"); pairs of which a row was not run are left
             out. The task is read from the row's name.
+        repeated: the same rows' predictions of each further seed.
         data: "phantom" or the cohort's name.
         seed: the study's.
         resamples: bootstrap draws.
 
     Returns:
         question, row, compared_with, metric, data, n, patients, value, compared_value, difference
-        (value - compared_value), low, high.
+        (value - compared_value), low, high, difference_seed_mean, difference_seed_sd (over all
+        seeds; both rows of a difference have the same), n_seeds.
     """
     import pandas as pd
 
     columns = [
         *("question", "row", "compared_with", "metric", "data", "n", "patients"),
         *("value", "compared_value", "difference", "low", "high"),
+        *("difference_seed_mean", "difference_seed_sd", "n_seeds"),
     ]
     tables = [
         paired_difference(
@@ -212,7 +249,13 @@ def difference_table(
             task=row.split("-", 1)[0],
             seed=seed,
             resamples=resamples,
-        ).assign(question=question, row=row, compared_with=other, data=data)
+        ).assign(
+            question=question,
+            row=row,
+            compared_with=other,
+            data=data,
+            **_difference_over_seeds([predictions, *repeated], row, other),
+        )
         for row, other, question in pairs
         if row in predictions and other in predictions
     ]
@@ -220,6 +263,23 @@ def difference_table(
         return pd.DataFrame(columns=columns)
     table = pd.concat(tables, ignore_index=True)
     return table.rename(columns={"first": "value", "second": "compared_value"})[columns]
+
+
+def _difference_over_seeds(
+    trainings: Sequence[Mapping[str, "pd.DataFrame"]], row: str, other: str
+) -> dict[str, list[float]]:
+    """The columns of `difference_table` over seeds, in the order of the metrics."""
+    task = row.split("-", 1)[0]
+    differences = []
+    for predictions in trainings:
+        one, two = (point_metrics(predictions[name], task) for name in (row, other))
+        differences.append({name: one[name] - two[name] for name in one})
+    found, names = over_seeds(differences), list(differences[0])
+    columns = {
+        f"difference_seed_{part}": [found[f"{name}_seed_{part}"] for name in names]
+        for part in ("mean", "sd")
+    }
+    return columns | {"n_seeds": [found["n_seeds"]] * len(names)}
 
 
 def constant_totals(
@@ -263,15 +323,35 @@ def _metrics(
     patients = rows["patient"].tolist()
     parts = _parts(rows, task)
     found: dict[str, float] = {"n": len(rows), "patients": len(set(patients))}
+    numbers = parts
     if task == "severity":
+        numbers = _pairs_of(parts)
         found["classes_absent"] = int((parts.sum(axis=(0, 2)) == 0).sum())
+        found |= _accuracies(patients, parts, seed, resamples)
     return found | with_intervals(
-        patients, parts, _measures(task), seed=_draws(seed), resamples=resamples
+        patients, numbers, _numbers(task), seed=_draws(seed), resamples=resamples
     )
 
 
-def _measures(task: str) -> Mapping[str, Measure]:
-    return SEVERITY if task == "severity" else REGRESSION
+def _accuracies(
+    patients: list[str], confusions: Array, seed: int, resamples: int
+) -> dict[str, float]:
+    """Accuracy and balanced accuracy, each also with _low and _high."""
+    _, sums = patient_sums(patients, confusions)
+    right, n = np.trace(sums, axis1=1, axis2=2), sums.sum(axis=(1, 2))
+    bounds = {
+        "accuracy": share_interval(right, n, seed=_draws(seed), resamples=resamples),
+        "balanced_accuracy": balanced_accuracy_interval(sums),
+    }
+    found: dict[str, float] = {}
+    for name, (low, high) in bounds.items():
+        value = float(SEVERITY[name](sums.sum(axis=0)))
+        found |= {name: value, f"{name}_low": low, f"{name}_high": high}
+    return found
+
+
+def _numbers(task: str) -> Mapping[str, Measure]:
+    return CLASS_NUMBERS if task == "severity" else REGRESSION
 
 
 def _draws(seed: int) -> int:
@@ -316,3 +396,8 @@ def _rows_of(predictions: "pd.DataFrame", task: str, split: str) -> "pd.DataFram
             f"{row['predicted']}; expected {expected} for each of the {split} images"
         )
     return rows
+
+
+def _statistics(task: str) -> Mapping[str, Statistic]:
+    """What is measured of a task's images, from the totals of `_parts`."""
+    return SEVERITY if task == "severity" else dict(REGRESSION)

@@ -5,16 +5,18 @@ network) and, of ours, what always giving one answer would reach. Test images ch
 where a comparison needs the best row, it is the best on the validation images.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sharpflow.evaluation.seeds import over_seeds
 from sharpflow.evaluation.whole_image import (
     REGRESSION,
     SEVERITY,
     best_constant_class,
     constant_totals,
+    point_metrics,
     regression_metrics,
     severity_metrics,
 )
@@ -55,25 +57,33 @@ PAPER_TRAINING_IMAGES = 2700
 
 
 def regression_table(
-    predictions: Mapping[str, "pd.DataFrame"], *, data: str, seed: int, resamples: int = 2000
+    predictions: Mapping[str, "pd.DataFrame"],
+    *,
+    repeated: Sequence[Mapping[str, "pd.DataFrame"]] = (),
+    data: str,
+    seed: int,
+    resamples: int = 2000,
 ) -> "pd.DataFrame":
     """tables/whole_regression.csv: Table 1's rows in its order, then marks to hold them against.
 
     Args:
         predictions: row name -> its predictions.csv; rows of other tasks are left alone.
+        repeated: the same rows' predictions of each further seed.
         data: "phantom" or the cohort's name.
         seed: the study's.
         resamples: bootstrap draws.
 
     Returns:
         row, data, n (test images), patients, n_train, n_validation, pcc, mae, rmse, icc, each also
-        with _low and _high, paper_pcc, paper_mae, paper_rmse; group ("baseline", "transfer",
-        "stack", "further", "reference", "constant"), model, loss, freezing, principle, batch as
-        printed; state: "run", "not run", "paper only", "constant". Rows not run are blank but for
-        the paper's values; further rows are there only when run.
+        with _low and _high of the first seed, and _seed_mean and _seed_sd over n_seeds trainings;
+        paper_pcc, paper_mae, paper_rmse; group ("baseline", "transfer", "stack", "further",
+        "reference", "constant"), model, loss, freezing, principle, batch as printed; state: "run",
+        "not run", "paper only", "constant". Rows not run are blank but for the paper's values;
+        further rows are there only when run.
     """
     rows = _table_rows("total", predictions)
-    lines = [_line(row, predictions.get(row.name), data, seed, resamples) for row in rows]
+    trainings = (predictions, *repeated)
+    lines = [_line(row, trainings, data, seed, resamples) for row in rows]
     lines += [_reference(name) for name in REFERENCES]
     run = _first_run(rows, predictions)
     if run is not None:
@@ -86,7 +96,12 @@ def regression_table(
 
 
 def severity_table(
-    predictions: Mapping[str, "pd.DataFrame"], *, data: str, seed: int, resamples: int = 2000
+    predictions: Mapping[str, "pd.DataFrame"],
+    *,
+    repeated: Sequence[Mapping[str, "pd.DataFrame"]] = (),
+    data: str,
+    seed: int,
+    resamples: int = 2000,
 ) -> "pd.DataFrame":
     """tables/whole_severity.csv: Table 2's rows in its order, and the best constant class.
 
@@ -94,7 +109,8 @@ def severity_table(
     numbers), kappa, icc, paper_accuracy and so on, and classes_absent; group also "binned".
     """
     rows = _table_rows("severity", predictions)
-    lines = [_line(row, predictions.get(row.name), data, seed, resamples) for row in rows]
+    trainings = (predictions, *repeated)
+    lines = [_line(row, trainings, data, seed, resamples) for row in rows]
     run = _first_run(rows, predictions)
     if run is not None:
         line = {"row": "constant-best", "data": data, "state": CONSTANT}
@@ -215,19 +231,25 @@ def _first_run(
 
 
 def _line(
-    row: Row, predictions: "pd.DataFrame | None", data: str, seed: int, resamples: int
+    row: Row,
+    trainings: Sequence[Mapping[str, "pd.DataFrame"]],
+    data: str,
+    seed: int,
+    resamples: int,
 ) -> dict[str, Any]:
     line: dict[str, Any] = {"row": row.name, "data": data, "state": NOT_RUN}
     line |= _printed(row.group, row.label) | _paper(row.paper, PAPER_METRICS[row.task])
-    if predictions is None:
+    each = [predictions[row.name] for predictions in trainings if row.name in predictions]
+    if not each:
         return line
     measured = severity_metrics if row.task == "severity" else regression_metrics
-    counts = predictions["split"].value_counts()
+    counts = each[0]["split"].value_counts()
     return line | {
         "state": RUN,
         "n_train": int(counts.get("train", 0)),
         "n_validation": int(counts.get("validation", 0)),
-        **measured(predictions, seed=seed, resamples=resamples),
+        **measured(each[0], seed=seed, resamples=resamples),
+        **over_seeds([point_metrics(predictions, row.task) for predictions in each]),
     }
 
 
@@ -248,8 +270,9 @@ def _paper(values: PaperValues, metrics: Iterable[str]) -> dict[str, float | Non
 def _as_table(lines: list[dict[str, Any]], task: str, metrics: tuple[str, ...]) -> "pd.DataFrame":
     import pandas as pd
 
-    counts = ["n", "patients", "n_train", "n_validation"]
-    measured = [f"{name}{part}" for name in metrics for part in ("", "_low", "_high")]
+    counts = ["n", "patients", "n_train", "n_validation", "n_seeds"]
+    parts = ("", "_low", "_high", "_seed_mean", "_seed_sd")
+    measured = [f"{name}{part}" for name in metrics for part in parts]
     columns = ["row", "data", *counts, *measured]
     columns += [f"paper_{name}" for name in PAPER_METRICS[task]]
     columns += [*LABELS, "state"]

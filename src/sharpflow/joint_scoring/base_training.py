@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sharpflow.anatomy import MODELS, n_classes
+from sharpflow.batch_norms import recompute_batch_norms
 from sharpflow.epochs import train_epochs
 from sharpflow.hardware import Precision, keras_uses_bfloat16
 from sharpflow.joint_scoring.features import network_input
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 Crops = npt.NDArray[np.uint8]
 UNKNOWN = -1.0  # a bit that this joint does not have
 DROPOUT = 0.2  # of the features
+# Training crops of an epoch from which the statistics of its batch norms are computed.
+STATISTICS_CROPS, STATISTICS_BATCH = 2048, 128
 # Columns of the targets: a model's bits without the first, which is always 1.
 BITS: dict[str, slice] = {}
 for _model, (_damage, _kind) in MODELS.items():
@@ -91,7 +94,8 @@ def train_base(
     `learning_rate` and lowered to 0 along a cosine; the epoch of least validation loss is kept.
     `precision` "bfloat16" computes convolutions in it, nearly twice as fast where the processor
     has it in hardware (x86's AMX) and on GPUs that have it, which "auto" asks; the base given is
-    float32 in any case.
+    float32 in any case, and so is its validation, which chooses the epoch. Before that, the batch
+    norms get the statistics of up to 2048 of the epoch's crops (see `batch_norms`).
     The history has loss and, of the validation joints, the loss, and for each of the four tasks
     balanced accuracy and mean absolute error of the score. With `checkpoints` a stopped training
     goes on; OutOfTime when the next epoch would not fit into `time_budget` seconds from the call.
@@ -100,23 +104,34 @@ def train_base(
 
     keras.utils.set_random_seed(seed_for(seed, "base"))
     network = build_normalized_vgg16(size, precision=_policy(precision))
-    outputs = keras.layers.Dense(ALL_BITS, name="bits")(
-        keras.layers.Dropout(DROPOUT)(network.output)
-    )
-    model = keras.Model(network.input, outputs)
+    bits = keras.layers.Dense(ALL_BITS, name="bits")
+    model = keras.Model(network.input, bits(keras.layers.Dropout(DROPOUT)(network.output)))
+    # What is kept, in float32: the folded base, and the outputs on its features.
+    base = build_base(None, size)
+    judged = keras.Model(base.input, bits(base.output))
     steps = max(1, len(scores) // batch)
-    model.compile(keras.optimizers.Adam(_schedule(learning_rate, steps * epochs)), masked_loss)
+    # XLA's convolutions of a few positions are slow on processors.
+    adam = keras.optimizers.Adam(_schedule(learning_rate, steps * epochs))
+    model.compile(adam, masked_loss, jit_compile=False)
+    judged.compile(jit_compile=False)
     targets = targets_of(scores)
     seen, asked = network_input(validation_crops), targets_of(validation_scores)
+    latest = validation_crops[:0]
 
     def batches(_epoch: int, generator: np.random.Generator) -> Iterator[tuple[Any, ...]]:
+        nonlocal latest
         crops = make_crops(generator)
         order = generator.permutation(len(crops))
+        latest = crops[order[:STATISTICS_CROPS]]
         for rows in order[: steps * batch].reshape(steps, -1):
             yield network_input(crops[rows]), targets[rows]
 
     def validate() -> Mapping[str, float]:
-        logits = np.asarray(model.predict(seen, batch_size=128, verbose=0))
+        starts = range(0, len(latest), STATISTICS_BATCH)
+        parts = (latest[start : start + STATISTICS_BATCH] for start in starts)
+        recompute_batch_norms(network, map(network_input, parts))
+        fold(network, base)
+        logits = np.asarray(judged.predict(seen, batch_size=128, verbose=0))
         losses = keras.ops.convert_to_numpy(masked_loss(asked, logits))
         return {"loss": float(np.mean(losses))} | measures(logits, asked)
 
@@ -131,7 +146,6 @@ def train_base(
         checkpoints=checkpoints,
         time_budget=time_budget,
     )
-    base = build_base(None, size)
     fold(network, base)
     return base, history
 

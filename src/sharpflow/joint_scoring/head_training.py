@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Features = npt.NDArray[np.float32]
+# An epoch takes a tenth of a second, and its state is 5 MB: after each it would be gigabytes.
+CHECKPOINT_SECONDS = 5.0
 
 
 def train_head(
@@ -36,38 +38,43 @@ def train_head(
     batch: int,
     learning_rate: float,
     keep: Literal["best", "last"],
+    averaged_share: float,
     checkpoints: Path | None = None,
     time_budget: float | None = None,
-) -> tuple["keras.Model", "pd.DataFrame"]:
+) -> tuple["keras.Model", "pd.DataFrame", dict[str, float]]:
     """Train a head (n, 512) -> (n, classes) on training joints, zeros under-sampled.
 
-    The paper: 250 epochs at 1e-4, binary cross-entropy on the ordinal bits. Silent, ours: batch,
-    Adam, and which epoch is kept (by least validation loss where `keep` is "best"). The validation
-    loss weighs each score alike: by plain mean the many zeros, which training saw fewer of, would
-    choose the first epoch. After each epoch the batch norms get the exact statistics of the joints
-    that are trained on; moving averages lag behind the weights, and made the scores of one study
-    anything from chance to good by rounding alone.
+    The paper: 250 epochs at 1e-4, binary cross-entropy on the ordinal bits, zeros under-sampled.
+    Silent, ours: batch, Adam; that other zeros are drawn each epoch; and which weights are kept.
+    With `keep` "best" they are those of least validation loss; with "last" their mean over the last
+    `averaged_share` of the epochs (at least the last one). The validation loss weighs each score
+    alike: by plain mean the many zeros, which training saw fewer of, would choose the first epoch.
+    Before each validation, and for the weights that are kept, the batch norms get the exact
+    statistics of under-sampled training joints, always the same; moving averages lag behind the
+    weights, and made the scores of one study anything from chance to good by rounding alone.
 
-    Gives the model and its history (epoch, learning_rate, loss, validation_loss). With
-    `checkpoints`, a folder of this run alone, a stopped training goes on; OutOfTime when the next
-    epoch would not fit into `time_budget` seconds from the call.
+    Gives the model, its history (epoch, learning_rate, loss, validation_loss), and the
+    validation_loss of the model as it is kept. With `checkpoints`, a folder of this run alone, a
+    stopped training goes on; OutOfTime when the next epoch would not fit into `time_budget` seconds
+    from the call.
     """
     import keras
 
     keras.utils.set_random_seed(seed_for(seed, "head"))
     model = build_head(classes)
     model.compile(keras.optimizers.Adam(learning_rate), "binary_crossentropy")
-    chosen = undersample(scores, seed_for(seed, "undersample"))
-    log.info("trains on %d of %d joints", len(chosen), len(features))
-    x, y = features[chosen], encode(np.asarray(scores)[chosen], classes)
+    bits = encode(scores, classes)
     seen = validation_features, encode(validation_scores, classes), class_weights(validation_scores)
+    known = features[undersample(scores, np.random.default_rng(seed_for(seed, "statistics")))]
+    log.info("trains on %d of %d joints an epoch", len(known), len(features))
 
     def batches(_epoch: int, generator: np.random.Generator) -> Iterator[tuple[Features, ...]]:
-        for rows in shuffled_batches(len(x), batch, generator):
-            yield x[rows], y[rows]
+        chosen = undersample(scores, generator)
+        for rows in shuffled_batches(len(chosen), batch, generator):
+            yield features[chosen[rows]], bits[chosen[rows]]
 
     def validate() -> dict[str, float]:
-        recompute_batch_norms(model, [x])
+        recompute_batch_norms(model, [known])
         return {"loss": float(model.test_on_batch(*seen))}
 
     history = train_epochs(
@@ -78,12 +85,14 @@ def train_head(
         seed=seed,
         monitor="validation_loss",
         keep=keep,
+        averaged=max(1, round(averaged_share * epochs)),
         name="head",
         checkpoints=checkpoints,
+        checkpoint_seconds=CHECKPOINT_SECONDS,
         time_budget=time_budget,
         compiled=True,
     )
-    return model, history
+    return model, history, {"validation_loss": validate()["loss"]}
 
 
 def shuffled_batches(

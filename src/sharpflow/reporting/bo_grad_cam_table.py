@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from sharpflow.evaluation.intervals import patient_bootstrap, patient_sums
+from sharpflow.evaluation.intervals import LOG, mean_of, patient_interval, patient_sums
 from sharpflow.reporting.tables import MISSING, check_columns, per_cent, publish
 from sharpflow.seeds import seed_for
 
@@ -29,7 +28,7 @@ _COLUMNS = (
 def summarize_heat(
     shares: pd.DataFrame, *, data: str, seed: int, resamples: int = 2000
 ) -> pd.DataFrame:
-    """Mean shares over test images, their ratio, and its 95% interval by patient bootstrap.
+    """Mean shares over test images, their ratio, and its 95% interval by patient.
 
     Args:
         shares: row (of the grid) and the columns of `sharpflow.whole_image.heat_share.heat_share`.
@@ -105,11 +104,7 @@ def _interval(
     kept: pd.DataFrame, heat: str, area: str, seed: int, resamples: int
 ) -> tuple[float, float]:
     _, sums = patient_sums(list(kept["patient"]), kept[[heat, area]].to_numpy(np.float64))
-    return patient_bootstrap(sums, _ratio_of, resamples=resamples, seed=seed)
-
-
-def _ratio_of(totals: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(totals[:, 0] / totals[:, 1])
+    return patient_interval(sums, mean_of, LOG, resamples=resamples, seed=seed)
 
 
 def _ratio(value: float, low: float, high: float) -> str:

@@ -41,6 +41,7 @@ TITLES = {
     "icc": "ICC",
 }
 QUARTERS = {0, 90, 180, 270}
+OVER_SEEDS = "mean ± SD over seeds"
 _DIGITS = {"mae": 2, "rmse": 2}  # of the others three, as the paper prints them
 
 
@@ -143,6 +144,7 @@ def publish_regression(table: pd.DataFrame, folder: str | Path, notes: WholeNote
         "two-way random, absolute agreement, single measurement. 95% intervals by bootstrap over "
         "patients.",
         "Rows marked 'not run' were not trained in this study.",
+        of_seeds(table),
         "Human readers: one reader against the other, as the cohort's publisher reports it. "
         "ResNet-Dwise50: what Wang et al. report. Both on Wang's films, not on this study's.",
         "Paper: Bo et al., Table 1, on 358 test images of Wang's cohort; no interval given there.",
@@ -172,6 +174,7 @@ def publish_severity(table: pd.DataFrame, folder: str | Path, notes: WholeNotes)
         "numbers. 95% intervals by bootstrap over patients.",
         "Balanced accuracy: mean over the classes that test images have; a class that none has is "
         f"left out{f' ({absent.max()} here)' if len(absent) else ''}.",
+        of_seeds(table),
         "Best constant class: for each measure, the best that one class for all test images could "
         "reach.",
         "Rows marked 'not run' were not trained in this study.",
@@ -192,7 +195,10 @@ def publish_differences(table: pd.DataFrame, folder: str | Path, notes: WholeNot
 
     `table` is what `evaluation.whole_image.difference_table` gave.
     """
-    numbers = ("value", "compared_value", "difference", "low", "high")
+    numbers = (
+        *("value", "compared_value", "difference", "low", "high"),
+        *("difference_seed_mean", "difference_seed_sd", "n_seeds"),
+    )
     columns = ("question", "row", "compared_with", "metric", "data", "n", "patients", *numbers)
     table = check_columns(table, columns)
     digits = [_DIGITS.get(metric, 3) for metric in table["metric"]]
@@ -222,14 +228,17 @@ def publish_differences(table: pd.DataFrame, folder: str | Path, notes: WholeNot
             ],
         }
     )
+    if _seeds(table) > 1:
+        shown[OVER_SEEDS] = _over_seeds(table, "difference", digits)
     lines = [
         notes.of_data(),
         notes.of_training(),
         notes.of_stacks(),
         "Row's value less the other's, on the same test images; 95% intervals by bootstrap over "
         "patients, both rows drawn together. MAE and RMSE: below 0 is better; else above 0.",
-        "One training of each row: the interval tells of other patients, not of other random "
-        "seeds, and is not widened for the number of comparisons.",
+        of_seeds(table),
+        "An interval tells of other patients, not of other random seeds, and is not widened for "
+        "the number of comparisons.",
         "Transfer: against random weights. Freezing: against all layers tuned. Stacking: against "
         "the one network with the least RMSE on the validation images. Binning: the binned stack "
         "of totals against stacked classifiers.",
@@ -280,10 +289,14 @@ def publish_time(table: pd.DataFrame, folder: str | Path, notes: WholeNotes) -> 
 
 
 def _checked(table: pd.DataFrame, task: str, metrics: Sequence[str]) -> pd.DataFrame:
-    parts = [f"{name}{part}" for name in metrics for part in ("", "_low", "_high")]
+    parts = [
+        f"{name}{part}"
+        for name in metrics
+        for part in ("", "_low", "_high", "_seed_mean", "_seed_sd")
+    ]
     paper = [f"paper_{name}" for name in PAPER_METRICS[task]]
-    fractions = [name for name in parts if "accuracy" in name]
-    columns = ("row", "data", "n", *parts, *paper, "group", "model", "state")
+    fractions = [name for name in parts if "accuracy" in name and not name.endswith("_sd")]
+    columns = ("row", "data", "n", "n_seeds", *parts, *paper, "group", "model", "state")
     return check_columns(table, columns, fractions)
 
 
@@ -311,11 +324,42 @@ def _metric_columns(table: pd.DataFrame, task: str, metrics: Sequence[str]) -> p
                 strict=True,
             )
         ]
+        if _seeds(table) > 1:
+            columns[title, OVER_SEEDS] = _over_seeds(table, name, [digits] * len(table))
         if name in PAPER_METRICS[task]:
             columns[title, "paper"] = [number(x, digits) for x in table[f"paper_{name}"]]
     columns["", "Images (n)"] = [MISSING if pd.isna(n) else str(int(n)) for n in table["n"]]
     columns["", "Data"] = table["data"].fillna("").tolist()
     return pd.DataFrame(columns, index=table.index)
+
+
+def of_seeds(table: pd.DataFrame) -> str:
+    """A sentence on the trainings behind the rows."""
+    seeds = _seeds(table)
+    if seeds == 1:
+        return (
+            "One training of each row, as in the paper: how much its values change with the random "
+            "seed is not measured here (`whole_image: seeds`)."
+        )
+    return (
+        "Values and intervals are of the first seed, whose scores are used; beside them mean and "
+        f"standard deviation over {seeds} seeds, each with a pretraining and stacks of its own, on "
+        "the same split."
+    )
+
+
+def _seeds(table: pd.DataFrame) -> int:
+    """How many times each row was trained; 1 where none was."""
+    return int(table["n_seeds"].fillna(1).max()) if len(table) else 1
+
+
+def _over_seeds(table: pd.DataFrame, name: str, digits: Sequence[int]) -> list[str]:
+    """ "0.912 ± 0.004"; nothing for rows that are not trained."""
+    pairs = zip(table[f"{name}_seed_mean"], table[f"{name}_seed_sd"], digits, strict=True)
+    return [
+        "" if pd.isna(mean) else f"{number(mean, places)} ± {number(sd, places)}"
+        for mean, sd, places in pairs
+    ]
 
 
 def _cell(state: str, value: float, low: float, high: float, digits: int) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sharpflow.anatomy import LimbKind
+from sharpflow.batch_norms import recompute_batch_norms
 from sharpflow.epochs import train_epochs
 from sharpflow.errors import UserError
 from sharpflow.files import whole
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Image = npt.NDArray[np.uint8]
+
+# Training images from which the statistics of the batch norms are computed after each epoch.
+STATISTICS_IMAGES = 64
 
 
 def train_unet(
@@ -53,9 +57,11 @@ def train_unet(
     ours. Ours too: mirroring half of the images at random (`flip`, as some films are mirrored) and
     multiplying grey values by 1 - `brightness` to 1 + `brightness`.
 
-    After each epoch the state is written to `checkpoints`, and a training that was stopped goes on
-    from there to the same weights. The folder must belong to these settings and data alone.
-    `time_budget` is seconds from the call until the job ends, None without a limit.
+    Before each validation the batch norms get the statistics of up to 64 training images as they
+    are (see `batch_norms`; ours). After each epoch the state is written to `checkpoints`, and a
+    training that was stopped goes on from there to the same weights. The folder must belong to
+    these settings and data alone. `time_budget` is seconds from the call until the job ends, None
+    without a limit.
 
     Returns one row an epoch: epoch (from 1), learning_rate, loss, validation_loss and
     validation_dice (mean over images). Raises UserError when there is nothing to train or
@@ -78,6 +84,8 @@ def train_unet(
         "U-Net of the %s: %d films, %d to validate", kind, len(images), len(validation_images)
     )
     validation = as_input(validation_images), as_input(validation_masks)
+    most = min(len(images), STATISTICS_IMAGES)
+    known = images[np.linspace(0, len(images), most, endpoint=False, dtype=int)]
 
     def batches(_: int, random: np.random.Generator) -> Iterator[tuple[Any, Any]]:
         # Batches of one shape: the last is filled up from the first, else the network is compiled
@@ -88,10 +96,15 @@ def train_unet(
             chosen = order[start : start + batch]
             yield _augment(images[chosen], masks[chosen], random, flip=flip, brightness=brightness)
 
+    def validate() -> dict[str, float]:
+        starts = range(0, len(known), batch)
+        recompute_batch_norms(model, (as_input(known[s : s + batch]) for s in starts))
+        return _validate(model, *validation, batch)
+
     history = train_epochs(
         model,
         batches,
-        lambda: _validate(model, *validation, batch),
+        validate,
         epochs=epochs,
         seed=seed_for(seed, "unet", kind),
         monitor="validation_loss",

@@ -49,7 +49,7 @@ def coarse_heat(
 
     Args:
         network: takes float images (n, 1, size, size), normalised; gives (n, outputs). It is put
-            back into the mode that it had, and runs on the device on which it is.
+            back into the mode that it had, and runs in float32 on the device on which it is.
         images: (n, size, size) grey; may be memory-mapped.
         pixel_mean: of the training images, of pixels in [0, 1].
         pixel_sd: likewise.
@@ -64,6 +64,8 @@ def coarse_heat(
     import torch
     from captum.attr import LayerGradCam
 
+    from sharpflow.whole_image.layout import full_float32
+
     device = next(network.parameters()).device
     explain = LayerGradCam(network, last_activation(network)).attribute
     was_training = network.training
@@ -73,12 +75,14 @@ def coarse_heat(
         for first in range(0, len(images), batch):
             pixels = torch.from_numpy(np.array(images[first : first + batch], np.float32))
             normalised = ((pixels / 255 - pixel_mean) / pixel_sd)[:, None].to(device)
-            if outputs is None:
-                with torch.no_grad():
-                    target = network(normalised).argmax(dim=1)
-            else:
-                target = torch.as_tensor(list(outputs[first : first + batch]), device=device)
-            heat.append(explain(normalised, target, relu_attributions=True)[:, 0].detach().cpu())
+            with full_float32(device.type):
+                if outputs is None:
+                    with torch.no_grad():
+                        target = network(normalised).argmax(dim=1)
+                else:
+                    target = torch.as_tensor(list(outputs[first : first + batch]), device=device)
+                maps = explain(normalised, target, relu_attributions=True)
+            heat.append(maps[:, 0].detach().cpu())
     finally:
         network.train(was_training)
     return np.concatenate([part.numpy() for part in heat]) if heat else np.zeros((0, 1, 1), "f4")

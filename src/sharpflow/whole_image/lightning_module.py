@@ -21,6 +21,7 @@ from sharpflow.whole_image.augment import augment, normalise
 from sharpflow.whole_image.batches import Batches, Images, Indices, epoch_order, whole_batches
 from sharpflow.whole_image.checkpoints import Progress
 from sharpflow.whole_image.grid import NetworkRow
+from sharpflow.whole_image.layout import full_float32
 from sharpflow.whole_image.losses import LOSSES
 
 log = logging.getLogger(__name__)
@@ -171,8 +172,9 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
         self.outputs.clear()
 
     def validation_step(self, batch: tuple[torch.Tensor, torch.Tensor], _index: int) -> None:
-        """Keep the outputs; the loss is one of all images, which a root of means needs."""
-        self.outputs.append(self.network(normalise(batch[0], **self.pixels)).float().cpu())
+        """Keep the outputs, of float32 as all predictions; the loss is one of all images."""
+        with full_float32(self.device.type):
+            self.outputs.append(self.network(normalise(batch[0], **self.pixels)).cpu())
 
     def on_train_epoch_end(self) -> None:
         """Note the epoch, keep the checkpoint, and stop if the next epoch would not fit."""

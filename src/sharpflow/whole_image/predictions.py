@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
 
-from sharpflow.hardware import Precision
 from sharpflow.joint_scoring.ordinal import decode
 from sharpflow.whole_image.augment import normalise
 from sharpflow.whole_image.batches import Images, take
 from sharpflow.whole_image.grid import Loss, NetworkRow, Task
-from sharpflow.whole_image.layout import ready_network, wants_bfloat16
+from sharpflow.whole_image.layout import Choice, full_float32, ready_network
 from sharpflow.whole_image.networks import build_network
 from sharpflow.whole_image.severity_classes import class_of
 
@@ -96,22 +95,18 @@ def predict_outputs(
     images: Images,
     statistics: Mapping[str, float],
     *,
-    precision: Precision = "auto",
-    channels_last: bool | Literal["auto"] = "auto",
+    channels_last: Choice = "auto",
     batch: int = 32,
 ) -> Floats:
-    """Raw outputs (n, k) of a network for packed images, on a GPU if there is one."""
+    """Raw outputs (n, k) of a network for packed images, in float32, on a GPU if there is one."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     network = ready_network(network, channels_last).to(device).eval()
-    autocast = torch.autocast(
-        device, torch.bfloat16, enabled=wants_bfloat16(row, precision, device)
-    )
     outputs = [np.empty((0, row.outputs), np.float32)]
-    with torch.inference_mode(), autocast:
+    with torch.inference_mode(), full_float32(device):
         for start in range(0, len(images), batch):
             bytes_ = take(images, np.arange(start, min(start + batch, len(images))))
             x = normalise(bytes_.to(device), statistics["pixel_mean"], statistics["pixel_sd"])
-            outputs.append(network(x).float().cpu().numpy())
+            outputs.append(network(x).cpu().numpy())
     return np.concatenate(outputs)
 
 
@@ -123,8 +118,7 @@ def predict_rows(
     *,
     targets: npt.ArrayLike,
     statistics: Mapping[str, float],
-    precision: Precision = "auto",
-    channels_last: bool | Literal["auto"] = "auto",
+    channels_last: Choice = "auto",
     threads: int | None = None,
 ) -> "pd.DataFrame":
     """Predictions of a trained row for all images, as `prediction_table` describes them.
@@ -136,18 +130,13 @@ def predict_rows(
         rows: image_id, patient, split of each image.
         targets: totals (also for severity) or months of each image.
         statistics: pixel_mean, pixel_sd, target_mean, target_sd.
-        precision, channels_last: as for training.
+        channels_last: as for training.
         threads: of torch on the CPU; None leaves torch's setting.
     """
     if threads is not None:
         torch.set_num_threads(threads)
     outputs = predict_outputs(
-        row,
-        load_network(row, model),
-        images,
-        statistics,
-        precision=precision,
-        channels_last=channels_last,
+        row, load_network(row, model), images, statistics, channels_last=channels_last
     )
     return prediction_table(
         row.task,

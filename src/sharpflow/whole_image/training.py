@@ -28,6 +28,7 @@ from sharpflow.whole_image.layout import Choice, ready_network, wants_bfloat16
 from sharpflow.whole_image.lightning_module import Schedule, WholeImageModule
 from sharpflow.whole_image.networks import build_network, transfer_weights
 from sharpflow.whole_image.predictions import encode_targets
+from sharpflow.whole_image.recomputing import recompute_blocks
 from sharpflow.whole_image.terminal_bar import TerminalBar
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def train_network(
     precision: Precision = "auto",
     channels_last: Choice = "auto",
     compile: Choice = "auto",  # noqa: A002
+    activation_checkpointing: bool = False,
     devices: int | Literal["auto"] = "auto",
     threads: int | None = None,
     time_budget: float | None = None,
@@ -86,10 +88,12 @@ def train_network(
         turns: degrees by which training images are turned, all as likely (paper: these).
         schedule: "constant", or "cosine": up to the learning rate over a tenth of the steps, then
             down to near 0.
-        precision: "float32", "bfloat16" (mixed: weights stay float32), or "auto": bfloat16 where
-            the hardware has it.
+        precision: of training steps; validation is in float32. "float32", "bfloat16" (mixed:
+            weights stay float32), or "auto": bfloat16 where the hardware has it.
         channels_last: memory format; "auto": yes.
-        compile: through torch.compile; "auto": on a GPU only.
+        compile: through torch.compile; "auto": on a GPU only, unless with activation_checkpointing.
+        activation_checkpointing: keep what goes into each block and compute the rest twice, for
+            batches that do not fit into memory; the same steps (see `recomputing`). Not compiled.
         devices: GPUs (or processes on a CPU) that share each batch; "auto": the GPUs that the
             process sees, as many as can share a batch evenly; one on a CPU. More than one start
             new processes that import the calling script again: guard its body by __name__. Batch
@@ -126,6 +130,8 @@ def train_network(
     if on_gpu and devices > 1:  # statistics of the whole batch; torch has it for GPUs only
         network = torch.nn.SyncBatchNorm.convert_sync_batchnorm(network)
     freeze(network, row.freeze)
+    if activation_checkpointing:
+        recompute_blocks(network)
     module = WholeImageModule(
         row,
         ready_network(network, channels_last),
@@ -142,7 +148,7 @@ def train_network(
         turns=turns,
         momentum=momentum,
         weight_decay=weight_decay,
-        compiled=on_gpu if compile == "auto" else compile,
+        compiled=on_gpu and not activation_checkpointing if compile == "auto" else compile,
         deadline=deadline,
     )
     left = epochs - len(module.progress.history)

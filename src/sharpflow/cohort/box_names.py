@@ -1,0 +1,72 @@
+"""What the name of a labelled box says: a class of the detector, or the joint itself."""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sharpflow.anatomy import DETECTED_JOINTS, DETECTOR_CLASSES, LimbKind
+
+
+class BoxName(NamedTuple):
+    """The class of a box, and its joint ("" where the label gives the class alone)."""
+
+    detector_class: str
+    joint: str
+
+
+def read_box_name(text: str, kind: LimbKind) -> BoxName | None:
+    """The class and joint that a label names; None if it is neither on this body part.
+
+    "PIP", "MCP" and "MTP" are classes; "IP", "PIP2", "MCP5", "MTP1" and so on are joints, from
+    which the class follows. Case, blanks, hyphens and underscores do not count: "mcp_5" is MCP5.
+    """
+    plain = re.sub(r"[\s_-]", "", text).upper()
+    if plain in DETECTOR_CLASSES[kind]:
+        return BoxName(plain, "")
+    for joint in DETECTED_JOINTS[kind]:
+        if plain == joint.name:
+            return BoxName(str(joint.detector_class), joint.name)
+    return None
+
+
+def box_names_in_words(kind: LimbKind) -> str:
+    """What a label of this body part may say."""
+    joints = ", ".join(joint.name for joint in DETECTED_JOINTS[kind])
+    return f"{' or '.join(DETECTOR_CLASSES[kind])} on this limb, or the joint itself ({joints})"
+
+
+def naming_problems(names: Iterable[tuple[str, BoxName]]) -> list[tuple[str, str, str, str]]:
+    """What is wrong with the names of one radiograph's boxes together.
+
+    Args:
+        names: where each box stands in its file, and its name.
+
+    Returns:
+        where, found, expected and remedy: of each box that names a joint for the second time, and
+        of a radiograph on which only some boxes name their joint.
+    """
+    names = list(names)
+    problems = []
+    first: dict[str, str] = {}
+    for where, name in names:
+        if name.joint and first.setdefault(name.joint, where) != where:
+            problems.append(
+                (
+                    where,
+                    f"{name.joint} again, first in {first[name.joint]}",
+                    "one box a joint",
+                    "Correct the name, or delete the wrong box.",
+                )
+            )
+    without = [where for where, name in names if not name.joint]
+    if first and without:
+        problems.append(
+            (
+                "",
+                f"joints named in {len(names) - len(without)} boxes, a class alone in "
+                f"{len(without)} ({without[0]})",
+                "the names of all joints of a radiograph, or of none",
+                "Give every box its joint's name, or every box its class (an IP's is PIP).",
+            )
+        )
+    return problems
