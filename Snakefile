@@ -20,9 +20,9 @@ envvars:
 configfile: f"{workflow.basedir}/config.yaml"
 
 
-include: "workflow/rules/ancient.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/whole_common.smk"
+include: "workflow/rules/guards.smk"
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/gpus.smk"
 

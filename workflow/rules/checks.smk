@@ -2,32 +2,6 @@
 # Steps: check_cohort, check_images -> stop_at_problems -> pass_checks
 
 
-def own_cohorts():
-    """The cohorts that the user brought."""
-    joints = {"joints"} if HAS_JOINTS and JOINTS != "phantom" else set()
-    return joints | {
-        name
-        for name, settings in IMAGE_COHORTS.items()
-        if HAS_WHOLE and settings != "phantom"
-    }
-
-
-# What must be in order before a pipeline begins: its own cohorts, and all that the user brought.
-PIPELINES = {
-    "joints": sorted({"joints", BOXED} | own_cohorts()) if HAS_JOINTS else [],
-    "whole": sorted({"whole", "bone_age"} | own_cohorts()) if HAS_WHOLE else [],
-}
-
-
-def checked(pipeline):
-    """That the checks passed, as an input: for each rule that reads a cohort, or that trains.
-
-    The rest reads only what these made. The file is `ancient`: who needs it waits for it, and is
-    not made again when it is, for a corrected score.
-    """
-    return ancient(f"<results>/cohort/checks/{pipeline}/passed.csv")
-
-
 wildcard_constraints:
     pipeline="|".join(PIPELINES),
 

@@ -1,4 +1,4 @@
-# A correction of Snakemake's plan (dag.py of 9.27), on which the edges of checks.smk rest.
+# What waits for the checks, and a correction of Snakemake's plan (dag.py of 9.27) that this rests on.
 from functools import partial
 
 from snakemake.dag import DAG
@@ -45,3 +45,29 @@ def plan_behind_ancient_inputs(dag_class):
 # Jobs read this file too, each in a process of its own; a process that runs several reads it again.
 if DAG.update_needrun.__module__ == DAG.__module__:
     plan_behind_ancient_inputs(DAG)
+
+
+def own_cohorts():
+    """The cohorts that the user brought."""
+    joints = {"joints"} if HAS_JOINTS and JOINTS != "phantom" else set()
+    return joints | {
+        name
+        for name, settings in IMAGE_COHORTS.items()
+        if HAS_WHOLE and settings != "phantom"
+    }
+
+
+# What must be in order before a pipeline begins: its own cohorts, and all that the user brought.
+PIPELINES = {
+    "joints": sorted({"joints", BOXED} | own_cohorts()) if HAS_JOINTS else [],
+    "whole": sorted({"whole", "bone_age"} | own_cohorts()) if HAS_WHOLE else [],
+}
+
+
+def checked(pipeline):
+    """That the checks passed, as an input: for each rule that reads a cohort, or that trains.
+
+    The rest reads only what these made. The file is `ancient`: who needs it waits for it, and is
+    not made again when it is, for a corrected score.
+    """
+    return ancient(f"<results>/cohort/checks/{pipeline}/passed.csv")
