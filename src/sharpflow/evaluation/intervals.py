@@ -62,8 +62,10 @@ def patient_sums(patients: Sequence[str], values: npt.NDArray[Any]) -> tuple[lis
 
 def draw_patients(patients: int, resamples: int, seed: int) -> Array:
     """How often each resample has each patient, (resamples, patients); as many as there are."""
+    if not patients:
+        return np.zeros((resamples, 0))
     generator = np.random.default_rng(seed)
-    shares = np.full(patients, 1 / max(patients, 1))
+    shares = np.full(patients, 1 / patients)
     return generator.multinomial(patients, shares, size=resamples).astype(float)
 
 
