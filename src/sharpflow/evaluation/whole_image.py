@@ -21,12 +21,13 @@ from sharpflow.evaluation.agreement import (
     RMSE,
     Array,
     Measure,
+    difference_of,
     pair_sums,
     with_intervals,
 )
-from sharpflow.evaluation.intervals import PLAIN, Statistic, patient_sums
+from sharpflow.evaluation.intervals import Statistic, patient_sums
 from sharpflow.evaluation.metrics import balanced_accuracy_of
-from sharpflow.evaluation.proportions import combined_interval, share_interval, shares_of
+from sharpflow.evaluation.proportions import share_difference, share_interval
 from sharpflow.evaluation.recalls import balanced_accuracy_difference, balanced_accuracy_interval
 from sharpflow.evaluation.seeds import over_seeds
 from sharpflow.seeds import seed_for
@@ -161,7 +162,7 @@ def paired_difference(
     found = with_intervals(
         patients,
         np.stack(numbers, axis=1),
-        {name: _difference_of(measure) for name, measure in _numbers(task).items()},
+        {name: difference_of(measure) for name, measure in _numbers(task).items()},
         seed=_draws(seed),
         resamples=resamples,
     )
@@ -185,21 +186,12 @@ def paired_difference(
     return pd.DataFrame(rows)
 
 
-def _difference_of(measure: Measure) -> Measure:
-    """A measure's difference from sums (..., 2, 8) of two sides."""
-
-    def difference(totals: Array) -> Array:
-        return np.asarray(measure(totals[..., 0, :]) - measure(totals[..., 1, :]))
-
-    return Measure(difference, PLAIN)
-
-
 def _accuracy_differences(patients: list[str], sides: list[Array]) -> dict[str, float]:
     """Intervals of the differences of both accuracies, as name_low and name_high."""
     first, second = (patient_sums(patients, side)[1] for side in sides)
     right = np.stack([np.trace(side, axis1=1, axis2=2) for side in (first, second)], axis=1)
     n = np.stack([side.sum(axis=(1, 2)) for side in (first, second)], axis=1)
-    low, high = combined_interval(shares_of(right, n), np.array([1.0, -1.0]))
+    low, high = share_difference(right, n)
     balanced = balanced_accuracy_difference(first, second)
     return {
         "accuracy_low": low,
