@@ -1,6 +1,6 @@
 """What the workflow does on a GPU: whether it runs, how fast, in how much memory, and resuming.
 
-    PYTHONPATH=src python benchmarks/gpu.py runs|speed|resume [--small] [--out results/gpu]
+    PYTHONPATH=src python benchmarks/gpu.py runs|speed|resume [--small]
 
 `runs` trains a small study on the GPU and, beside it, on the processor, and shows the metrics of
 each model side by side. `speed` times training steps at the papers' sizes, the most wanted first,
@@ -36,10 +36,12 @@ EPOCHS, NO_LIMIT, FIRST_EPOCH_ONLY = 4, 1e9, 15  # of `resume`: epochs; seconds 
 def runs(asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Metrics of all models, trained on the GPU, which three jobs share, and on the processor."""
     cores = str(max(2, (os.cpu_count() or 2) // 2))
+    threads = "1" if asked.small else "4"
     passes = {}
     for device, hidden in (("gpu", {}), ("cpu", {"CUDA_VISIBLE_DEVICES": ""})):
-        command = [sys.executable, "-m", "snakemake", "tables", "--nolock", "--keep-going"]
-        command += ["--cores", cores, "--max-threads", "4", "--resources", "gpu=3"]
+        command = [sys.executable, "-m", "snakemake", asked.target, "--nolock", "--keep-going"]
+        command += ["--rerun-incomplete", "--quiet", "rules", "host"]
+        command += ["--cores", cores, "--max-threads", threads, "--resources", "gpu=3"]
         command += ["--configfile", *(SMALL_STUDY if asked.small else STUDY), "--config"]
         command += [f"study=gpu-check-{device}", "cohorts=phantom", *([SMALL] * asked.small)]
         passes[device] = subprocess.Popen(command, cwd=ROOT, env=os.environ | hidden)
@@ -153,6 +155,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("section", choices=[*sections, "train"])
     parser.add_argument("--small", action="store_true", help="tiny sizes; numbers mean nothing")
+    parser.add_argument("--target", default="tables", help="of `runs`; joints or whole: one half")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "gpu")
     parser.add_argument("--minutes", type=float, default=8, help="after which `speed` leaves off")
     asked = parser.parse_args()
