@@ -14,6 +14,7 @@ from sklearn.metrics import (
 
 from sharpflow.errors import UserError
 from sharpflow.evaluation.agreement import (
+    PCC,
     bland_altman,
     icc_of,
     kappa_of,
@@ -21,7 +22,7 @@ from sharpflow.evaluation.agreement import (
     pcc_of,
     with_intervals,
 )
-from sharpflow.evaluation.intervals import patient_bootstrap, patient_sums
+from sharpflow.evaluation.intervals import patient_interval, patient_sums
 from sharpflow.evaluation.whole_image import (
     best_constant_class,
     constant_totals,
@@ -136,31 +137,38 @@ def test_only_test_images_count() -> None:
     assert regression_metrics(pd.concat([wild, table]), seed=0) == regression_metrics(table, seed=0)
 
 
-def test_interval_is_that_of_resampled_patients() -> None:
+def test_images_of_one_patient_count_together() -> None:
     table = totals(60)
-    table["patient"] = [f"P{number // 2}" for number in range(60)]
-    found = regression_metrics(table, seed=0, resamples=4000)
-    assert found["patients"] == 30
-    generator = np.random.default_rng(5)
-    true, predicted = (table[name].to_numpy() for name in ("true", "predicted"))
-    drawn = []
-    for _ in range(4000):
-        chosen = generator.integers(0, 30, 30)
-        images = np.concatenate([2 * chosen, 2 * chosen + 1])
-        drawn.append(np.corrcoef(true[images], predicted[images])[0, 1])
-    low, high = np.percentile(drawn, [2.5, 97.5])
-    assert found["pcc_low"] == pytest.approx(low, abs=0.01)
-    assert found["pcc_high"] == pytest.approx(high, abs=0.01)
+    alone = regression_metrics(table, seed=0)
+    twice = pd.concat([table, table.assign(image_id=table["image_id"] + "-again")])
+    found = regression_metrics(twice, seed=0)
+    assert (found["n"], found["patients"]) == (120, 60)
+    for name in ("pcc_low", "pcc_high", "mae_low", "rmse_high"):
+        assert found[name] == pytest.approx(alone[name])  # each image again tells nothing new
     assert found["pcc_low"] < found["pcc"] < found["pcc_high"]
 
 
-def test_intervals_are_those_of_the_bootstrap_of_the_joint_tables() -> None:
+def test_intervals_are_those_of_each_measure_alone() -> None:
     table = totals()
     parts = pair_sums(table["true"], table["predicted"])
-    found = with_intervals(table["patient"].tolist(), parts, {"pcc": pcc_of}, seed=7)
+    found = with_intervals(table["patient"].tolist(), parts, {"pcc": PCC}, seed=7)
     _, sums = patient_sums(table["patient"].tolist(), parts)
-    expected = patient_bootstrap(sums, pcc_of, seed=7)
+    expected = patient_interval(sums, PCC.of, PCC.scale, seed=7)
     assert (found["pcc_low"], found["pcc_high"]) == pytest.approx(expected, abs=1e-12)
+
+
+def test_classes_of_few_patients_are_named() -> None:
+    true = np.repeat([0, 3, 8, 9], [20, 5, 4, 1])
+    found = severity_metrics(table_of(true, true), seed=0)
+    assert found["classes_few_patients"] == "8 (n = 4), 9 (n = 1)"
+    assert found["accuracy"] == found["balanced_accuracy"] == 1
+    # All right: one class is known from one patient, so half of its range is open.
+    assert found["accuracy_low"] == pytest.approx(0.025 ** (1 / 30))
+    unsure = [1 - 0.025 ** (1 / n) for n in (20, 5, 4, 1)]
+    expected = 1 - np.sqrt(np.sum(np.square(unsure))) / 4
+    assert found["balanced_accuracy_low"] == pytest.approx(expected)
+    common = severity_metrics(table_of(np.repeat([0, 1], 20), np.repeat([0, 1], 20)), seed=0)
+    assert common["classes_few_patients"] is None
 
 
 def test_bone_age_is_measured_on_validation_children() -> None:
@@ -196,7 +204,8 @@ def test_paired_difference_sees_what_two_intervals_hide() -> None:
     assert apart[0]["mae_high"] > apart[1]["mae_low"]  # the two intervals overlap
     rounded = worse.astype({"true": int})  # a table read back may hold whole numbers
     itself = paired_difference(rounded, worse, task="total", seed=0)
-    assert (itself[["difference", "low", "high"]] == 0).all(axis=None)
+    assert (itself["difference"] == 0).all()
+    assert itself["low"].isna().all()  # no patient differs: nothing to resample
 
 
 def test_paired_difference_of_classes() -> None:
@@ -207,7 +216,9 @@ def test_paired_difference_of_classes() -> None:
     own = severity_metrics(table, seed=0)
     for name in ("accuracy", "balanced_accuracy", "kappa", "pcc"):
         assert found.loc[name, "difference"] == pytest.approx(1 - own[name])
-        assert found.loc[name, "low"] == pytest.approx(1 - own[f"{name}_high"])
+        assert found.loc[name, "low"] < found.loc[name, "difference"] < found.loc[name, "high"]
+        # Near the other's own, and no nearer to 0 for a perfect row's being uncertain too.
+        assert found.loc[name, "low"] == pytest.approx(1 - own[f"{name}_high"], abs=0.06)
 
 
 def test_rows_of_other_images_are_not_compared() -> None:
@@ -281,5 +292,5 @@ def test_classes_must_be_classes() -> None:
 
 
 def test_no_pairs_no_numbers() -> None:
-    found = with_intervals([], np.zeros((0, 8)), {"pcc": pcc_of}, seed=0)
+    found = with_intervals([], np.zeros((0, 8)), {"pcc": PCC}, seed=0)
     assert all(np.isnan(value) for value in found.values())

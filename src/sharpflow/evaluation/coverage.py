@@ -29,6 +29,6 @@ def coverage_note(titles: Mapping[str, str], populations: Collection[str]) -> st
         for measure, title in titles.items()
     ]
     return (
-        f"95% intervals are by patient. In simulated cohorts of {sizes} patients with skewed "
-        f"scores they held the true value in: {', '.join(shares)}."
+        f"95% intervals are by patient. In simulated skewed cohorts of {sizes} patients they held "
+        f"the true value in: {', '.join(shares)}."
     )

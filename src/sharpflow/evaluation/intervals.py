@@ -63,8 +63,10 @@ def patient_sums(patients: Sequence[str], values: npt.NDArray[Any]) -> tuple[lis
 
 def draw_patients(patients: int, resamples: int, seed: int) -> Array:
     """How often each resample has each patient, (resamples, patients); as many as there are."""
+    if not patients:
+        return np.zeros((resamples, 0))
     generator = np.random.default_rng(seed)
-    shares = np.full(patients, 1 / max(patients, 1))
+    shares = np.full(patients, 1 / patients)
     return generator.multinomial(patients, shares, size=resamples).astype(float)
 
 
@@ -104,13 +106,14 @@ def interval_of(
 ) -> tuple[float, float]:
     """As `patient_interval`, of resamples already drawn: `times` (resamples, patients)."""
     nothing = (float("nan"), float("nan"))
-    patients, parts = len(sums), sums.reshape(len(sums), -1)
+    patients = len(sums)
 
     def scaled(totals: Array) -> Array:
         return scale.to(statistic(totals.reshape(-1, *sums.shape[1:])))
 
     if patients < 2:
         return nothing
+    parts = sums.reshape(patients, -1)
     total, drawn = parts.sum(axis=0), times @ parts
     value, resampled = scaled(total[None])[0], scaled(drawn)
     left_out = scaled(total - parts)

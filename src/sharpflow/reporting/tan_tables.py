@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from sharpflow.anatomy import MODELS
+from sharpflow.evaluation.coverage import coverage_note
 from sharpflow.reporting.tables import MISSING, check_columns, interval_column, per_cent, publish
 
 PAPER_DETECTION = 0.99991  # section 3; of what, on which films, is not said
@@ -160,6 +161,7 @@ def publish_segmentation(table: pd.DataFrame, folder: str | Path, study: StudyNo
     notes = [
         study.of_data(),
         "Test patients only; mean over films of the overlap with the true mask of the limb.",
+        coverage_note({"dice": "Dice", "iou": "IoU"}, ["masks"]),
         "The paper reports no such measure.",
     ]
     caption = "Overlap of the limb masks with the truth"
@@ -193,6 +195,7 @@ def publish_detection(table: pd.DataFrame, folder: str | Path, study: StudyNotes
         "Test patients only; of all true joints, those on films left unnamed included.",
         "Found: a box of IoU at least 0.5 with the true one, one to one. Rightly named: found, and "
         "given the right joint's name.",
+        coverage_note({"found": "found", "named_right": "rightly named"}, ["joints"]),
         "Paper's rule: a film with fewer than 10 (foot: 6) boxes stays unnamed. Template (ours): "
         "what was found on such a film is named too.",
         "Paper: Tan et al., section 3, 99.991% for detection and identification together; of what, "
