@@ -27,8 +27,9 @@ def coverage_note(titles: Mapping[str, str], populations: Collection[str]) -> st
     shares = [
         f"{title} {' and '.join(f'{100 * float(share):.0f}' for share in lowest[measure])}%"
         for measure, title in titles.items()
+        if measure in lowest
     ]
     return (
-        f"95% intervals are by patient. In simulated cohorts of {sizes} patients with skewed "
-        f"scores they held the true value in: {', '.join(shares)}."
+        f"95% intervals are by patient. In {table['cohorts'].min()} simulated skewed cohorts each "
+        f"of {sizes} patients they held the true value in: {', '.join(shares)}."
     )
