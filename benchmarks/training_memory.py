@@ -83,7 +83,7 @@ def whole_image(name: str, batch: int, size: int) -> Training:
 
 
 def detector() -> Training:
-    """On radiographs of 1500x1200, the longer side at 416: 32 pixels divide both sides."""
+    """The papers' radiographs, 1500x1200, the longer side at 416: 32 divides both sides."""
     with tempfile.TemporaryDirectory() as folder:
         import_ultralytics(Path(folder))
         from ultralytics.nn.tasks import DetectionModel
@@ -117,7 +117,9 @@ def vgg16() -> Training:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--size", type=int, default=1024, help="pixels of a whole image's side")
+    parser.add_argument(
+        "--size", type=int, default=1024, help="side of whole-image inputs in pixels"
+    )
     size = parser.parse_args().size
     keep_tensorflow_out()
     print(HEADER)

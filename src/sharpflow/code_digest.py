@@ -13,7 +13,8 @@ SOURCE = Path(__file__).resolve().parent.parent
 def code_digest(script: str | Path) -> str:
     """Digest of the library modules that a script imports, directly or not.
 
-    Imports inside functions count; comments, docstrings and layout don't. A package's
+    Imports inside functions count, and a CSV beside a module that has its name; comments,
+    docstrings and layout don't. A package's
     `__init__` counts when a name is imported from the package itself. The script's own text is
     left out, since Snakemake watches it.
     """
@@ -63,7 +64,7 @@ def _tree(module: str) -> ast.Module:
 
 @cache
 def _module_digest(module: str) -> str:
-    """Digest of a module's syntax tree, docstrings taken out."""
+    """Digest of a module's syntax tree, docstrings taken out, and of the CSV beside it."""
     tree = _tree(module)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -74,4 +75,7 @@ def _module_digest(module: str) -> str:
                 and isinstance(first.value.value, str)
             ):
                 node.body = node.body[1:]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    path = _file(module)
+    table = path.with_suffix(".csv") if path else None
+    data = table.read_bytes() if table and table.is_file() else b""
+    return hashlib.sha256(ast.dump(tree).encode() + data).hexdigest()

@@ -1,5 +1,6 @@
 """Figures of the whole-image half: what they show is in the data, and what lacks is said."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -256,8 +257,7 @@ def test_heat_over_area_by_hand() -> None:
     assert table["ratio"].to_dict() == pytest.approx(
         {"joints": 3, "damaged": 6, "damaged_in_joints": 1.5, "other_film": 1.5}
     )
-    assert table["ratio_low"]["joints"] == pytest.approx(2)
-    assert table["ratio_high"]["joints"] == pytest.approx(4)
+    assert np.isnan([table["ratio_low"]["joints"], table["ratio_high"]["joints"]]).all()  # of two
     assert (table["without_heat"] == 1).all()
 
 
@@ -267,7 +267,7 @@ def test_the_heat_table_is_written_for_readers_too(tmp_path: Path) -> None:
     table = summarize_heat(shares, data="phantom", seed=1, resamples=50)
     paths = write_grad_cam_table(table, tmp_path)
     text = paths[1].read_text(encoding="utf-8")
-    assert "3.00 (2.00–4.00)" in text
+    assert re.search(r"\b3\.00\b", text)
     assert "left out: 2" in text
     assert "drawn radiographs" in text
 

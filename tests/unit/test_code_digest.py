@@ -50,6 +50,12 @@ def test_an_edit_of_what_is_imported_indirectly_changes_the_digest(package: Path
     assert digest(package) != before
 
 
+def test_a_table_beside_a_module_counts(package: Path) -> None:
+    before = digest(package)
+    (package / "sharpflow/helper.csv").write_text("x\n1\n")
+    assert digest(package) != before
+
+
 @pytest.mark.parametrize(
     ("file", "text"),
     [

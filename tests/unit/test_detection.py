@@ -240,7 +240,7 @@ def test_table_counts_films_left_unnamed(hand_truth):
     assert table.loc["paper", "named_right"] == 0.5
     assert table.loc["template", "named_right"] == 0.95
     assert table.loc["template", "films_complete"] == 0.5
-    assert table.loc["template", "named_right_low"] == pytest.approx(0.9)
+    assert 0.1 < table.loc["template", "named_right_low"] < 0.5  # two patients tell little
     assert set(table["data"]) == {"made up"}
 
 

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from sklearn.metrics import balanced_accuracy_score
 
 from sharpflow.anatomy import MODELS
-from sharpflow.evaluation.intervals import mean_of, patient_bootstrap, patient_sums
+from sharpflow.evaluation.intervals import PLAIN, mean_of, patient_interval
 from sharpflow.evaluation.joint_scoring import (
     PAPER_TABLE_1,
     joint_scoring_row,
@@ -22,6 +23,8 @@ from sharpflow.evaluation.metrics import (
     dice,
     iou,
 )
+from sharpflow.evaluation.proportions import share_interval
+from sharpflow.evaluation.recalls import balanced_accuracy_interval, class_recalls
 from sharpflow.evaluation.segmentation import mask_overlaps, segmentation_row
 
 
@@ -76,28 +79,50 @@ def test_overlaps_of_masks() -> None:
         dice(one, other[1:])
 
 
-def test_the_bootstrap_of_a_mean_is_the_textbooks() -> None:
+def test_the_interval_of_a_mean_is_the_textbooks() -> None:
     values = np.random.default_rng(0).normal(10, 2, 400)
     sums = np.stack([values, np.ones(400)], axis=1)
-    low, high = patient_bootstrap(sums, mean_of, resamples=4000, seed=1)
-    half = 1.96 * values.std() / 20
-    assert low == pytest.approx(values.mean() - half, abs=0.03)
-    assert high == pytest.approx(values.mean() + half, abs=0.03)
-    assert (low, high) == patient_bootstrap(sums, mean_of, resamples=4000, seed=1)
-    assert (low, high) != patient_bootstrap(sums, mean_of, resamples=4000, seed=2)
+    how = {"resamples": 4000, "seed": 1}
+    low, high = patient_interval(sums, mean_of, PLAIN, **how)  # type: ignore[arg-type]
+    half = stats.t.ppf(0.975, 399) * values.std(ddof=1) / 20
+    assert low == pytest.approx(values.mean() - half, abs=0.02)
+    assert high == pytest.approx(values.mean() + half, abs=0.02)
+    assert (low, high) == patient_interval(sums, mean_of, PLAIN, **how)  # type: ignore[arg-type]
+    assert (low, high) != patient_interval(sums, mean_of, PLAIN, resamples=4000, seed=2)
 
 
-def test_patients_are_drawn_not_joints() -> None:
-    # 10 patients whose 100 joints are all right or all wrong: as uncertain as 10 draws
-    names = np.repeat([f"p{n}" for n in range(10)], 100)
-    right = np.repeat([1, 0] * 5, 100)
-    _, sums = patient_sums(names.tolist(), np.stack([right, np.ones(1000)], axis=1))
-    low, high = patient_bootstrap(sums, mean_of, seed=1)
-    assert (low, high) == (0.2, 0.8)  # binomial(10, 1/2): 2.5% and 97.5%
+def test_patients_are_the_units_not_joints() -> None:
+    # 10 patients whose 100 joints are all right or all wrong: as uncertain as 10 joints
+    right = np.array([1.0, 0.0] * 5)
+    once = share_interval(right, np.ones(10), seed=1)
+    often = share_interval(100 * right, np.full(10, 100.0), seed=1)
+    assert often == pytest.approx(once)
+    assert 0.15 < once[0] < 0.27 and 0.73 < once[1] < 0.85  # Clopper-Pearson: 0.187 to 0.813
+
+
+def test_all_right_has_the_exact_bound_of_the_patients() -> None:
+    # the bound p with p^20 = 0.025: Clopper and Pearson's for 20 patients of 3 joints each
+    low, high = share_interval(np.full(20, 3.0), np.full(20, 3.0), seed=1)
+    assert (low, high) == pytest.approx((0.025 ** (1 / 20), 1.0))
+    low, high = share_interval(np.zeros(20), np.full(20, 3.0), seed=1)
+    assert (low, high) == pytest.approx((0.0, 1 - 0.025 ** (1 / 20)))
+
+
+def test_a_rare_class_stays_in_the_interval_of_balanced_accuracy() -> None:
+    # 30 patients have class 0, all right but three; one has a joint of class 1, which is right
+    confusions = np.zeros((31, 2, 2))
+    confusions[:30, 0, 0], confusions[:3, 0] = 1, (0, 1)
+    confusions[30, 1, 1] = 1
+    low, high = balanced_accuracy_interval(confusions)
+    assert low < 0.95 - 0.3  # a single joint tells next to nothing of its class
+    assert 0.95 <= high <= 1
+    recalls = class_recalls(confusions)
+    assert recalls["recall"].tolist() == [0.9, 1.0]
+    assert recalls["few_patients"].tolist() == [False, True]
 
 
 def test_no_patient_no_interval() -> None:
-    assert np.isnan(patient_bootstrap(np.zeros((0, 2)), mean_of, seed=1)).all()
+    assert np.isnan(patient_interval(np.zeros((0, 2)), mean_of, PLAIN, seed=1)).all()
 
 
 def predictions(model: str) -> pd.DataFrame:
@@ -205,23 +230,25 @@ def test_a_row_of_the_segmentation_table() -> None:
     settings = {"limb": "hand", "method": "unet", "data": "phantom", "seed": 1}
     row = segmentation_row(overlaps, common=["a-LH", "a-RH", "b-LH", "c-LH"], **settings)
     assert row["n"] == 3 and row["dice"] == pytest.approx(2 / 3)
-    assert (row["dice_low"], row["dice_high"]) == (0.5, 1.0)  # only a, only b
+    assert np.isnan([row["dice_low"], row["dice_high"]]).all()  # two patients say nothing
     empty = segmentation_row(overlaps[:0], common=["a-LH"], **settings)
     assert empty["n"] == empty["n_all"] == 0
     assert np.isnan([empty["dice"], empty["dice_all"]]).all()
 
 
 def test_masks_are_compared_on_the_same_radiographs() -> None:
-    overlaps = pd.DataFrame({"image_id": list("abcd"), "patient": list("pqrs")})
-    entropy = overlaps.assign(dice=[0.9, 0.8, 0.1, 0.2], iou=0.5)
-    unet = overlaps.assign(dice=[0.9, 0.8, 0.7, 0.6], iou=0.5)
+    names = [f"{letter}{number}" for letter in "abcd" for number in range(9)]
+    overlaps = pd.DataFrame({"image_id": names, "patient": names})
+    near = np.tile(np.linspace(-0.05, 0.05, 9), 4)
+    entropy = overlaps.assign(dice=np.repeat([0.9, 0.8, 0.1, 0.2], 9) + near, iou=0.5)
+    unet = overlaps.assign(dice=np.repeat([0.9, 0.8, 0.7, 0.6], 9) + near, iou=0.5)
     rows = [
-        segmentation_row(of, common=["a", "b"], limb="hand", method=name, data="x", seed=1)
+        segmentation_row(of, common=names[:18], limb="hand", method=name, data="x", seed=1)
         for name, of in (("bootstrap", entropy), ("unet", unet))
     ]
-    assert [row["n"] for row in rows] == [2, 2]
+    assert [row["n"] for row in rows] == [18, 18]
     assert [row["dice"] for row in rows] == pytest.approx([0.85, 0.85])
-    assert [row["n_all"] for row in rows] == [4, 4]
+    assert [row["n_all"] for row in rows] == [36, 36]
     assert [row["dice_all"] for row in rows] == pytest.approx([0.5, 0.75])
     for row in rows:
         assert row["dice_low"] <= row["dice"] <= row["dice_high"]

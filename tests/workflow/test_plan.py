@@ -93,7 +93,9 @@ def test_a_second_seed_trains_and_stacks_again_and_no_more(paper: str, tmp_path:
     again = dict.fromkeys(("train_network", "stack_networks", "bin_stack"), 2)
     assert counted == {rule: count * again.get(rule, 1) for rule, count in first.items()}
     folder = "results/paper/whole/seed-2"
-    starts = re.findall(rf"/statistics.json, (.*)\n.*{folder}/total-resnet50-rbs1/model.pt", both)
+    starts = re.findall(
+        rf"/statistics.json, ([^,\n]*).*\n.*{folder}/total-resnet50-rbs1/model.pt", both
+    )
     assert starts == [f"{folder}/bone-age-resnet50/model.pt"]
     assert "seed-2" not in paper
 

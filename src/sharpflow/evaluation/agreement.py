@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sharpflow.evaluation.intervals import (
+    BETWEEN_CORRELATIONS,
     FISHER,
     LOG,
     PLAIN,
@@ -138,6 +139,15 @@ KAPPA = Measure(kappa_of, FISHER)
 BIAS = Measure(bias_of, PLAIN)
 LOWER_LIMIT = Measure(lower_limit_of, SKEWED)
 UPPER_LIMIT = Measure(upper_limit_of, SKEWED)
+
+
+def difference_of(measure: Measure) -> Measure:
+    """A measure's difference, first less second, from sums (..., 2, 8) of two predictions."""
+
+    def difference(totals: Array) -> Array:
+        return np.asarray(measure(totals[..., 0, :]) - measure(totals[..., 1, :]))
+
+    return Measure(difference, BETWEEN_CORRELATIONS if measure.scale is FISHER else PLAIN)
 
 
 def bland_altman(true: npt.ArrayLike, predicted: npt.ArrayLike) -> tuple[float, float, float]:

@@ -50,6 +50,7 @@ SKEWED = Scale(_itself, _itself, symmetric=False)
 LOG = Scale(np.log, np.exp, symmetric=False)
 LOGIT = Scale(logit, expit, symmetric=True)
 FISHER = Scale(np.arctanh, np.tanh, symmetric=True)  # Fisher's z of a correlation
+BETWEEN_CORRELATIONS = Scale(_itself, lambda values: np.clip(values, -2, 2), symmetric=True)
 
 
 def patient_sums(patients: Sequence[str], values: npt.NDArray[Any]) -> tuple[list[str], Array]:
@@ -62,8 +63,10 @@ def patient_sums(patients: Sequence[str], values: npt.NDArray[Any]) -> tuple[lis
 
 def draw_patients(patients: int, resamples: int, seed: int) -> Array:
     """How often each resample has each patient, (resamples, patients); as many as there are."""
+    if not patients:
+        return np.zeros((resamples, 0))
     generator = np.random.default_rng(seed)
-    shares = np.full(patients, 1 / max(patients, 1))
+    shares = np.full(patients, 1 / patients)
     return generator.multinomial(patients, shares, size=resamples).astype(float)
 
 
@@ -93,6 +96,7 @@ def patient_interval(
     return interval_of(sums, statistic, scale, draw_patients(len(sums), resamples, seed), level)
 
 
+@np.errstate(all="ignore")  # a resample may have no value: NaN and infinity are dealt with
 def interval_of(
     sums: Array,
     statistic: Statistic,
@@ -102,14 +106,14 @@ def interval_of(
 ) -> tuple[float, float]:
     """As `patient_interval`, of resamples already drawn: `times` (resamples, patients)."""
     nothing = (float("nan"), float("nan"))
-    patients, parts = len(sums), sums.reshape(len(sums), -1)
+    patients = len(sums)
 
     def scaled(totals: Array) -> Array:
-        with np.errstate(all="ignore"):
-            return scale.to(statistic(totals.reshape(-1, *sums.shape[1:])))
+        return scale.to(statistic(totals.reshape(-1, *sums.shape[1:])))
 
     if patients < 2:
         return nothing
+    parts = sums.reshape(patients, -1)
     total, drawn = parts.sum(axis=0), times @ parts
     value, resampled = scaled(total[None])[0], scaled(drawn)
     left_out = scaled(total - parts)
@@ -130,16 +134,15 @@ def interval_of(
 def _standard_errors(scaled: Statistic, parts: Array, drawn: Array, times: Array) -> Array:
     """Each resample's standard error, by the infinitesimal jackknife: (resamples,)."""
     patients = len(parts)
-    steps = np.diag(_STEP * np.maximum(abs(parts).sum(axis=0), np.finfo(float).tiny))
-    slopes = np.stack(
-        [(scaled(drawn + step) - scaled(drawn - step)) / (2 * step.sum()) for step in steps]
-    )
+    step = _STEP * np.maximum(abs(parts).sum(axis=0), np.finfo(float).tiny)
+    moved = np.stack([drawn + np.diag(step)[:, None], drawn - np.diag(step)[:, None]])
+    ahead, behind = scaled(moved).reshape(2, len(step), -1)  # each (parts, resamples)
+    slopes = (ahead - behind) / (2 * step[:, None])
     influence = parts @ slopes  # (patients, resamples)
     mean = np.einsum("ri,ir->r", times, influence) / patients
     square = np.einsum("ri,ir->r", times, influence**2) / patients
-    with np.errstate(invalid="ignore"):
-        variance = np.maximum(square - mean**2, 0) * patients**2 / (patients - 1)
-        return np.asarray(np.sqrt(variance))
+    variance = np.maximum(square - mean**2, 0) * patients**2 / (patients - 1)
+    return np.asarray(np.sqrt(variance))
 
 
 def _reach(distance: Array, symmetric: bool, level: float) -> tuple[float, float]:

@@ -92,6 +92,11 @@ def share_interval(
     return float(found.low[0]), float(found.high[0])
 
 
+def share_difference(right: Array, n: Array) -> tuple[float, float]:
+    """The 95% interval (low, high) of one share less another, both (patients, 2), by MOVER."""
+    return combined_interval(shares_of(right, n), np.array([1.0, -1.0]))
+
+
 def combined_interval(shares: Shares, weights: Array) -> tuple[float, float]:
     """The 95% interval (low, high) of a weighted sum of shares, by MOVER.
 
@@ -118,7 +123,7 @@ def _effective_size(n: Array, share: Array, variance: Array) -> Array:
     """How many independent answers would tell as much of each share: (shares,)."""
     patients, answers = (n > 0).sum(axis=0), n.sum(axis=0)
     variance = variance * patients / np.maximum(patients - 1, 1)
-    alone = share * (1 - share)
+    alone = share * (1 - share) * answers / np.maximum(answers - 1, 1)  # one a patient: answers
     size = np.divide(alone, variance, out=answers.copy(), where=(variance > 0) & (alone > 0))
     return np.asarray(np.clip(size, np.minimum(answers, 1), answers))
 

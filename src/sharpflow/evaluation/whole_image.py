@@ -8,7 +8,7 @@ that occur among the true ones.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,13 +21,18 @@ from sharpflow.evaluation.agreement import (
     RMSE,
     Array,
     Measure,
+    difference_of,
     pair_sums,
     with_intervals,
 )
-from sharpflow.evaluation.intervals import PLAIN, Statistic, patient_sums
+from sharpflow.evaluation.intervals import Statistic, patient_sums
 from sharpflow.evaluation.metrics import balanced_accuracy_of
-from sharpflow.evaluation.proportions import combined_interval, share_interval, shares_of
-from sharpflow.evaluation.recalls import balanced_accuracy_difference, balanced_accuracy_interval
+from sharpflow.evaluation.proportions import share_difference, share_interval
+from sharpflow.evaluation.recalls import (
+    balanced_accuracy_difference,
+    balanced_accuracy_interval,
+    class_recalls,
+)
 from sharpflow.evaluation.seeds import over_seeds
 from sharpflow.seeds import seed_for
 
@@ -100,12 +105,13 @@ def regression_metrics(
 
 def severity_metrics(
     predictions: "pd.DataFrame", *, seed: int, resamples: int = 2000, split: str = "test"
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """Metrics of class numbers: those of `regression_metrics`, accuracies and kappa.
 
     As `regression_metrics`, with accuracy and balanced_accuracy (fractions), kappa (Cohen's, with
-    quadratic weights), and classes_absent, the classes without a true image. `true` and
-    `predicted` are class numbers 0 to 9; UserError for others.
+    quadratic weights), classes_absent, how many classes have no true image, and
+    classes_few_patients, those that fewer than 5 patients have ("8 (n = 2), 9 (n = 4)"; None
+    without). `true` and `predicted` are class numbers 0 to 9; UserError for others.
     """
     return _metrics(predictions, "severity", seed, resamples, split)
 
@@ -161,7 +167,7 @@ def paired_difference(
     found = with_intervals(
         patients,
         np.stack(numbers, axis=1),
-        {name: _difference_of(measure) for name, measure in _numbers(task).items()},
+        {name: difference_of(measure) for name, measure in _numbers(task).items()},
         seed=_draws(seed),
         resamples=resamples,
     )
@@ -185,21 +191,12 @@ def paired_difference(
     return pd.DataFrame(rows)
 
 
-def _difference_of(measure: Measure) -> Measure:
-    """A measure's difference from sums (..., 2, 8) of two sides."""
-
-    def difference(totals: Array) -> Array:
-        return np.asarray(measure(totals[..., 0, :]) - measure(totals[..., 1, :]))
-
-    return Measure(difference, PLAIN)
-
-
 def _accuracy_differences(patients: list[str], sides: list[Array]) -> dict[str, float]:
     """Intervals of the differences of both accuracies, as name_low and name_high."""
     first, second = (patient_sums(patients, side)[1] for side in sides)
     right = np.stack([np.trace(side, axis1=1, axis2=2) for side in (first, second)], axis=1)
     n = np.stack([side.sum(axis=(1, 2)) for side in (first, second)], axis=1)
-    low, high = combined_interval(shares_of(right, n), np.array([1.0, -1.0]))
+    low, high = share_difference(right, n)
     balanced = balanced_accuracy_difference(first, second)
     return {
         "accuracy_low": low,
@@ -318,19 +315,27 @@ def best_constant_class(predictions: "pd.DataFrame", *, split: str = "test") -> 
 
 def _metrics(
     predictions: "pd.DataFrame", task: str, seed: int, resamples: int, split: str
-) -> dict[str, float]:
+) -> dict[str, Any]:
     rows = _rows_of(predictions, task, split)
     patients = rows["patient"].tolist()
     parts = _parts(rows, task)
-    found: dict[str, float] = {"n": len(rows), "patients": len(set(patients))}
+    found: dict[str, Any] = {"n": len(rows), "patients": len(set(patients))}
     numbers = parts
     if task == "severity":
         numbers = _pairs_of(parts)
         found["classes_absent"] = int((parts.sum(axis=(0, 2)) == 0).sum())
+        found["classes_few_patients"] = _few_patients(patients, parts)
         found |= _accuracies(patients, parts, seed, resamples)
     return found | with_intervals(
         patients, numbers, _numbers(task), seed=_draws(seed), resamples=resamples
     )
+
+
+def _few_patients(patients: list[str], confusions: Array) -> str | None:
+    recalls = class_recalls(patient_sums(patients, confusions)[1])
+    few = recalls[recalls["few_patients"]]
+    named = zip(few["class"], few["n_patients"], strict=True)
+    return ", ".join(f"{place} (n = {count})" for place, count in named) or None
 
 
 def _accuracies(

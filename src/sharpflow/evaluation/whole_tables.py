@@ -106,7 +106,8 @@ def severity_table(
     """tables/whole_severity.csv: Table 2's rows in its order, and the best constant class.
 
     As `regression_table`, with accuracy, balanced_accuracy (fractions), pcc, mae, rmse (of class
-    numbers), kappa, icc, paper_accuracy and so on, and classes_absent; group also "binned".
+    numbers), kappa, icc, paper_accuracy and so on, classes_absent and classes_few_patients; group
+    also "binned".
     """
     rows = _table_rows("severity", predictions)
     trainings = (predictions, *repeated)
@@ -277,7 +278,7 @@ def _as_table(lines: list[dict[str, Any]], task: str, metrics: tuple[str, ...]) 
     columns += [f"paper_{name}" for name in PAPER_METRICS[task]]
     columns += [*LABELS, "state"]
     if task == "severity":
-        columns.append("classes_absent")
+        columns += ["classes_absent", "classes_few_patients"]
     table = pd.DataFrame(lines).reindex(columns=columns)
     numbers = [name for name in columns if name in measured or name.startswith("paper_")]
     return table.astype({**dict.fromkeys(numbers, float), **dict.fromkeys(counts, "Int64")})

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from sharpflow.evaluation.coverage import coverage_note
 from sharpflow.evaluation.intervals import LOG, mean_of, patient_interval, patient_sums
 from sharpflow.reporting.tables import MISSING, check_columns, per_cent, publish
 from sharpflow.seeds import seed_for
@@ -92,6 +93,7 @@ def write_grad_cam_table(table: pd.DataFrame, folder: str | Path) -> list[Path]:
         "a score above 0. A ratio of 1 is an even spread over the image, or, within scored joints, "
         "over them.",
         "Another film's heat: what is due to all hands lying alike.",
+        coverage_note({"ratio": "the ratio"}, ["heat on joints", "heat on damage"]),
         f"Images without heat are left out: {left_out} over all rows of this table.",
         f"Data: {', '.join(sorted(set(table['data'])))}{phantom}, test images only. "
         "Not in the paper.",

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from sharpflow.evaluation.coverage import coverage_note
 from sharpflow.evaluation.whole_tables import CONSTANT, NOT_RUN, PAPER_METRICS, PAPER_ONLY, RUN
 from sharpflow.reporting.tables import (
     MISSING,
@@ -141,8 +142,8 @@ def publish_regression(table: pd.DataFrame, folder: str | Path, notes: WholeNote
         notes.of_training(),
         notes.of_stacks(),
         "PCC, MAE, RMSE: Bo et al., equations 3 to 5, in score points of 0 to 280; ICC: "
-        "two-way random, absolute agreement, single measurement. 95% intervals by bootstrap over "
-        "patients.",
+        "two-way random, absolute agreement, single measurement.",
+        coverage_note({name: TITLES[name] for name in metrics}, ["totals"]),
         "Rows marked 'not run' were not trained in this study.",
         of_seeds(table),
         "Human readers: one reader against the other, as the cohort's publisher reports it. "
@@ -164,6 +165,7 @@ def publish_severity(table: pd.DataFrame, folder: str | Path, notes: WholeNotes)
     shown = _first_columns(table, headings)
     shown = pd.concat([shown, _metric_columns(table, "severity", metrics)], axis=1)
     absent = table["classes_absent"].dropna()
+    few = table["classes_few_patients"].dropna()
     lines = [
         notes.of_data(),
         notes.of_split(table),
@@ -171,10 +173,16 @@ def publish_severity(table: pd.DataFrame, folder: str | Path, notes: WholeNotes)
         notes.of_stacks(),
         "Ten classes of the total, from 0, 5, 10, 15, 20, 30, 45, 70, 100 and 140; PCC, MAE, RMSE, "
         "kappa (quadratic weights) and ICC (absolute agreement, single measurement) are of class "
-        "numbers. 95% intervals by bootstrap over patients.",
+        "numbers.",
+        coverage_note({name: TITLES[name] for name in metrics}, ["classes"]),
         "Balanced accuracy: mean over the classes that test images have; a class that none has is "
         f"left out{f' ({absent.max()} here)' if len(absent) else ''}.",
         of_seeds(table),
+        *(
+            f"Classes that fewer than 5 test patients have: {few.iloc[0]}. One image moves their "
+            "recall, and so balanced accuracy, far."
+            for _ in few[:1]
+        ),
         "Best constant class: for each measure, the best that one class for all test images could "
         "reach.",
         "Rows marked 'not run' were not trained in this study.",
@@ -234,8 +242,12 @@ def publish_differences(table: pd.DataFrame, folder: str | Path, notes: WholeNot
         notes.of_data(),
         notes.of_training(),
         notes.of_stacks(),
-        "Row's value less the other's, on the same test images; 95% intervals by bootstrap over "
-        "patients, both rows drawn together. MAE and RMSE: below 0 is better; else above 0.",
+        "Row's value less the other's, on the same test images. MAE and RMSE: below 0 is better; "
+        "else above 0.",
+        coverage_note(
+            {f"{name}_difference": TITLES[name] for name in dict.fromkeys(table["metric"])},
+            ["totals", "classes"],
+        ),
         of_seeds(table),
         "An interval tells of other patients, not of other random seeds, and is not widened for "
         "the number of comparisons.",

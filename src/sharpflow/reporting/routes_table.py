@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from sharpflow.evaluation.coverage import coverage_note
 from sharpflow.evaluation.routes import FINGER_SITES, MOST_FINGERS, RoutePatients
 from sharpflow.reporting.tables import MISSING, check_columns, number, number_with_interval, publish
 
@@ -107,8 +108,16 @@ def _notes(compared: RoutePatients, data: str, whole_row: str) -> list[str]:
     share = compared.table["share_scored"]
     lines = [
         f"Data: {source if data == 'phantom' else data}.",
-        "Patients who are test patients of both routes; test patients chose nothing. 95% intervals "
-        "by bootstrap over patients.",
+        "Patients who are test patients of both routes; test patients chose nothing.",
+        coverage_note(
+            {name: title for name, (title, _) in _MEASURES.items()}
+            | {
+                "lower_limit": "lower limit of agreement",
+                "upper_limit": "upper limit",
+                "mae_difference": "difference of MAE",
+            },
+            ["totals"],
+        ),
         f"Sum of finger scores: the {len(FINGER_SITES)} sites of both hands without the wrists (0 "
         f"to {MOST_FINGERS}), against the true scores of these. All other rows: against the true "
         "total of both hands, wrists included (0 to 280).",

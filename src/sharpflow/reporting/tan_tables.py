@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from sharpflow.anatomy import MODELS
+from sharpflow.evaluation.coverage import coverage_note
 from sharpflow.evaluation.proportions import FEW_PATIENTS
 from sharpflow.reporting.tables import (
     check_columns,
@@ -166,6 +167,15 @@ def publish_joint_scoring(table: pd.DataFrame, folder: str | Path, study: StudyN
         "as wrong in a column of their own.",
         "Values are of the first seed, whose scores are used; beside them mean and standard "
         f"deviation over {_seeds(table)} of the heads, on the same crops and patients.",
+        coverage_note(
+            {
+                "balanced_accuracy": "balanced accuracy",
+                "balanced_accuracy_within_one": "±1 balanced accuracy",
+                "mae": "mean absolute error",
+                "kappa": "kappa",
+            },
+            list(table["model"]),
+        ),
         "Balanced accuracy: mean over the scores that test joints have; a score that none has is "
         f"left out. Scores marked {FEW} are those of fewer than {FEW_PATIENTS} patients: their "
         "recall, and with it the mean, rests on little (see joint_recalls).",
@@ -200,6 +210,10 @@ def publish_joint_recalls(table: pd.DataFrame, folder: str | Path, study: StudyN
         *study.of_split(),
         "Recall: share of the test joints of a score that are given it; within one: it or a "
         "neighbour. Joints that were found and named, first seed.",
+        coverage_note(
+            {"recall": "recall", "recall_within_one": "recall within one"},
+            sorted(set(table["model"])),
+        ),
         f"{FEW} fewer than {FEW_PATIENTS} patients have this score.",
     ]
     caption = "Recall of each joint score"
@@ -231,6 +245,7 @@ def publish_segmentation(table: pd.DataFrame, folder: str | Path, study: StudyNo
         "Compare the methods on the radiographs whose entropy mask was chosen as good: there both "
         "are judged on the same ones. Over all test radiographs the entropy masks include those "
         "that were not chosen and serve nobody.",
+        coverage_note({"dice": "Dice", "iou": "IoU"}, ["masks"]),
         "The paper reports no such measure.",
     ]
     caption = "Overlap of the limb masks with the truth"
@@ -268,6 +283,7 @@ def publish_detection(table: pd.DataFrame, folder: str | Path, study: StudyNotes
         "Found: a box of IoU at least 0.5 with the true one, one to one. Rightly named: found, and "
         "given the right joint's name.",
         *_notes_of_truth(table),
+        coverage_note({"found": "found", "named_right": "rightly named"}, ["joints"]),
         "Paper's rule: a film with fewer than 10 (foot: 6) boxes stays unnamed. Template (ours): "
         "what was found on such a film is named too.",
         "Paper: Tan et al., section 3, 99.991% for detection and identification together; of what, "
