@@ -12,10 +12,9 @@ import pytest
 from .projects import Project, make_joint_and_whole_project
 from .test_small_study import IMAGING
 
-TRAINING = {
-    *("train_unet", "train_detector", "train_base", "train_head"),
-    *("train_network", "stack_networks"),
-}
+JOINT_TRAINING = {"train_unet", "train_detector", "train_base", "train_head"}
+WHOLE_TRAINING = {"train_network", "stack_networks"}
+TRAINING = JOINT_TRAINING | WHOLE_TRAINING
 # What the checks read, and what needs no cohort.
 BEFORE = {
     *("draw_phantom", "draw_whole_phantom", "draw_childrens_phantom"),
@@ -23,24 +22,19 @@ BEFORE = {
     *("check_cohort", "check_images", "stop_at_problems", "pass_checks"),
     *("draw_joints", "fetch_vgg16", "fetch_yolov3"),
 }
+SUMS = {"sum_scores", "compare_routes"}
 TARGETS = {"all", "joints", "whole", "tables", "figures"}
-MODELS = ("*.pt", "*.keras")
+# What the trainings of each pipeline made, and what was made with it.
+MADE = {
+    "finished": "unet masks/unet detector detection vgg16/drawn_joints.keras crops features heads",
+    "finished_whole": "whole",
+}
 
 
 def copy(project: Project, folder: Path) -> Project:
     """A study of its own, with all that was made, as old as it was."""
     shutil.copytree(project.folder, folder)
     return Project(folder, project.study)
-
-
-def untrained(project: Project, folder: Path) -> Project:
-    """A copy of a study without any of its models."""
-    again = copy(project, folder)
-    models = [path for end in MODELS for path in again.results.rglob(end)]
-    assert models
-    for path in models:
-        path.unlink()
-    return again
 
 
 def edit(path: Path, column: str, value: str) -> None:
@@ -50,57 +44,56 @@ def edit(path: Path, column: str, value: str) -> None:
     table.to_csv(path, index=False)
 
 
-def bad_score(folder: Path) -> str:
+def spoil_score(folder: Path) -> None:
     edit(folder / "cohort" / "scores.csv", "LH_mcp_E__2", "77")
-    return "LH_mcp_E__2"
 
 
-def patient_twice(folder: Path) -> str:
+def spoil_joints(folder: Path) -> list[str]:
+    """A score out of range, a patient given twice, a box beyond its film; what is said of them."""
+    spoil_score(folder)
     scores = folder / "cohort" / "scores.csv"
     scores.write_text(scores.read_text() + scores.read_text().splitlines()[-1] + "\n")
-    return "UAB014"
-
-
-def bad_box(folder: Path) -> str:
     boxes = folder / "cohort" / "boxes" / "UAB003-RF.xml"
     boxes.write_text(re.sub(r"<xmin>\d+", "<xmin>99999", boxes.read_text(), count=1))
-    return boxes.name
+    return ["3 problem(s)", "LH_mcp_E__2: found 77", "patient UAB014", boxes.name]
 
 
-def bad_total(folder: Path) -> str:
+def spoil_total(folder: Path) -> list[str]:
     edit(folder / "wang" / "labels.csv", "total", "281")
-    return "found 281"
+    return ["1 problem(s)", "labels.csv, row 2", "found '281'"]
 
 
-def bad_age(folder: Path) -> str:
+def spoil_age(folder: Path) -> list[str]:
     edit(folder / "rsna" / "boneage-training-dataset.csv", "boneage", "-3")
-    return "found -3"
+    return ["1 problem(s)", "boneage-training-dataset.csv, row 2", "found '-3'"]
 
 
 @pytest.mark.parametrize(
     ("study", "spoil"),
     [
-        ("finished", bad_score),
-        ("finished", patient_twice),
-        ("finished", bad_box),
-        ("finished_whole", bad_total),
-        ("finished_whole", bad_age),
+        ("finished", spoil_joints),
+        ("finished_whole", spoil_total),
+        ("finished_whole", spoil_age),
     ],
 )
 def test_nothing_trains_beside_a_bad_cohort(
-    study: str, spoil: Callable[[Path], str], request: pytest.FixtureRequest, tmp_path: Path
+    study: str, spoil: Callable[[Path], list[str]], request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    project = untrained(request.getfixturevalue(study), tmp_path / "bad")
-    word = spoil(project.folder)
+    project = copy(request.getfixturevalue(study), tmp_path / "bad")
+    for name in MADE[study].split():
+        made = project.results / name
+        shutil.rmtree(made) if made.is_dir() else made.unlink()
+    said = spoil(project.folder)
     ended = project.attempt("--keep-going")
     output = ended.stdout + ended.stderr
     assert ended.returncode != 0
-    assert "problem(s) with the input" in output
-    assert word in output
+    assert [words for words in said if words not in output] == []
+    planned = set(re.findall(r"^([a-z]\w+) +\d+$", output, re.M))
+    assert planned & TRAINING == (JOINT_TRAINING if study == "finished" else WHOLE_TRAINING)
     executed = set(re.findall(r"^(?:local)?rule (\w+):", output, re.M))
     assert "stop_at_problems" in executed
     assert executed <= BEFORE
-    assert not [path for end in MODELS for path in project.results.rglob(end)]
+    assert not [path for end in ("*.pt", "*.keras") for path in project.results.rglob(end)]
 
 
 def test_a_score_refused_and_corrected_makes_no_images_again(
@@ -112,7 +105,7 @@ def test_a_score_refused_and_corrected_makes_no_images_again(
         "results/small/heads/erosion-hand/card.json",
     )
     good, card = scores.read_text(), (project.folder / head).read_text()
-    bad_score(project.folder)
+    spoil_score(project.folder)
     for target in ("all", head):  # refused again, and for a single file as well
         assert project.attempt(target).returncode != 0
         assert (project.folder / head).read_text() == card
@@ -141,7 +134,7 @@ def both(tmp_path_factory: pytest.TempPathFactory, cohort: Path) -> Project:
     ("target", "trained"),
     [
         ("all", TRAINING),
-        ("results/small/tables/joint_scoring.csv", TRAINING - {"train_network", "stack_networks"}),
+        ("results/small/tables/joint_scoring.csv", JOINT_TRAINING),
     ],
 )
 def test_all_but_what_the_checks_read_waits_for_them(
@@ -149,6 +142,7 @@ def test_all_but_what_the_checks_read_waits_for_them(
 ) -> None:
     rules, needs = graph(both, target)
     assert TRAINING & set(rules.values()) == trained
+    assert (target == "all") == (set(rules.values()) >= SUMS)
     for job, rule in rules.items():
         if rule in TRAINING:  # itself, since a run may begin with it, all before it being made
             assert "pass_checks" in {rules[other] for other in needs[job]}, rule
@@ -166,14 +160,12 @@ def test_a_pipeline_on_the_phantom_waits_for_its_own_cohorts_alone(both: Project
 
 
 def test_a_split_by_joint_sums_no_patients_joints(both: Project) -> None:
-    sums = {"sum_scores", "compare_routes"}
-    assert sums <= both.planned("all").keys()
-    by_joint = "split={unit: joint}"
-    planned = both.planned("all", "--config", by_joint)
+    by_joint = ("--config", "split={unit: joint}")
+    planned = both.planned("all", *by_joint)
     assert "score_films" in planned
-    assert not planned.keys() & sums
-    for path in ("scores/totals.csv", "tables/routes.csv", "figures/routes.pdf"):
-        ended = both.attempt("-n", f"results/small/{path}", "--config", by_joint)
+    assert not planned.keys() & SUMS
+    for path in ("scores/totals.csv", "figures/routes.pdf"):
+        ended = both.attempt("-n", f"results/small/{path}", *by_joint)
         assert ended.returncode != 0
         assert "Set unit: patient for them" in ended.stdout + ended.stderr
 
