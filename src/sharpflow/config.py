@@ -276,6 +276,7 @@ class Heads(Section):
     learning_rate: Positive
     keep: Literal["best", "last"]
     averaged_share: Share
+    dropout: Share
     seeds: Count
 
 

@@ -90,8 +90,20 @@ def test_a_head_keeps_the_statistics_of_its_weights(keep: Any) -> None:
         learning_rate=1e-2,
         keep=keep,
         averaged_share=0.7,
+        dropout=0.5,
     )
     kept = statistics(head)
     recompute_batch_norms(head, [features])
     for a, b in zip(kept, statistics(head), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_dropout_leaves_nothing_out_meanwhile() -> None:
+    model = keras.Sequential(
+        [keras.Input((5,)), keras.layers.Dropout(0.5), keras.layers.BatchNormalization()]
+    )
+    recompute_batch_norms(model, [X])
+    mean, variance = statistics(model)
+    np.testing.assert_allclose(mean, X.mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(variance, X.var(axis=0), rtol=1e-4)
+    assert model.layers[0].rate == 0.5

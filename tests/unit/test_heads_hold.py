@@ -22,10 +22,12 @@ from sharpflow.seeds import replicate_seed, seed_for
 
 ROOT = Path(__file__).parents[2]
 SEEDS = 10
-ROUNDING = 1 + 1e-7
+ROUNDINGS = [1 + place * 1e-7 for place in (1, 2, 3)]
+MOST_CHANGED = 0.03
 MOST_SD = {"hand": 0.04, "foot": 0.08}
 
 Training = tuple[str, int, float]  # a model, a seed, and what its features are multiplied by
+Predictions = Mapping[Training, np.ndarray]  # the scores of the test joints
 
 
 def joints(model: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -38,8 +40,8 @@ def joints(model: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     return {name: (features[chosen], scores[chosen]) for name, chosen in rows.items()}
 
 
-def accuracy(training: Training) -> float:
-    """Balanced accuracy on the test joints of a head that is trained here."""
+def predicted(training: Training) -> np.ndarray:
+    """Scores of the test joints by a head that is trained here."""
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
     from sharpflow.joint_scoring.head_training import predict_scores, train_head
 
@@ -51,54 +53,69 @@ def accuracy(training: Training) -> float:
         name: (features * np.float32(factor), scores)
         for name, (features, scores) in joints(model).items()
     }
-    classes = n_classes(*reversed(MODELS[model]))
     head, _, _ = train_head(
         *parts["train"],
         *parts["validation"],
-        classes=classes,
+        classes=n_classes(*reversed(MODELS[model])),
         seed=replicate_seed(seed_for(42, "head", model), seed),
         **config,
     )
-    features, scores = parts["test"]
-    return balanced_accuracy(scores, predict_scores(head, features), classes)
+    return predict_scores(head, parts["test"][0])
 
 
 @pytest.fixture(scope="module")
-def accuracies() -> Mapping[Training, float]:
+def predictions() -> Predictions:
     """All trainings, side by side: a head takes one core some ten seconds."""
     seeds = [(model, seed, 1.0) for model in MODELS for seed in range(1, SEEDS + 1)]
-    trainings = [*seeds, *((model, 1, ROUNDING) for model in MODELS)]
+    trainings = [*seeds, *((model, 1, factor) for model in MODELS for factor in ROUNDINGS)]
     with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
-        return dict(zip(trainings, pool.map(accuracy, trainings), strict=True))
+        return dict(zip(trainings, pool.map(predicted, trainings), strict=True))
 
 
-def unless_rare(*models: str, why: str) -> list[Any]:
-    """All models, some of which may fail: their rarest scores have three or four test joints."""
-    may_fail = pytest.mark.xfail(reason=why, strict=False)
-    return [pytest.param(name, marks=may_fail if name in models else ()) for name in MODELS]
+def accuracy(model: str, scores: np.ndarray) -> float:
+    return balanced_accuracy(joints(model)["test"][1], scores, n_classes(*reversed(MODELS[model])))
 
 
-ROUNDED = "a rare score's joint is 4 to 7 points; measured: -4.2, -3.0 and 2.1, of other seeds 7.5"
-SEEDED = "a rare score's joint is 4 to 6 points; measured over ten seeds: 3.99"
-
-
-@pytest.mark.parametrize(
-    "model", unless_rare("narrowing-foot", "erosion-hand", "erosion-foot", why=ROUNDED)
-)
-def test_rounding_does_not_decide(model: str, accuracies: Mapping[Training, float]) -> None:
-    assert abs(accuracies[model, 1, ROUNDING] - accuracies[model, 1, 1.0]) < 0.03
-
-
-@pytest.mark.parametrize("model", unless_rare("erosion-hand", why=SEEDED))
-def test_the_seed_does_not_decide(model: str, accuracies: Mapping[Training, float]) -> None:
-    values = [accuracies[model, seed, 1.0] for seed in range(1, SEEDS + 1)]
-    assert np.std(values, ddof=1) <= MOST_SD[MODELS[model][1]]
+def of_seeds(model: str, predictions: Predictions) -> list[float]:
+    return [accuracy(model, predictions[model, seed, 1.0]) for seed in range(1, SEEDS + 1)]
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_every_seed_beats_the_best_constant(
-    model: str, accuracies: Mapping[Training, float]
-) -> None:
-    values = [accuracies[model, seed, 1.0] for seed in range(1, SEEDS + 1)]
-    damage, kind = MODELS[model]
-    assert min(values) > constant_guess(joints(model)["test"][1], n_classes(kind, damage))
+def test_rounding_changes_few_scores(model: str, predictions: Predictions) -> None:
+    changed = [
+        np.mean(predictions[model, 1, factor] != predictions[model, 1, 1.0]) for factor in ROUNDINGS
+    ]
+    assert np.mean(changed) < MOST_CHANGED
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        pytest.param(
+            model,
+            marks=pytest.mark.xfail(
+                model == "narrowing-foot",
+                reason="one of six test joints of a rare score is 3.3 points, and three are undecided",
+                strict=False,
+            ),
+        )
+        for model in MODELS
+    ],
+)
+def test_rounding_does_not_decide(model: str, predictions: Predictions) -> None:
+    moves = [
+        abs(accuracy(model, predictions[model, 1, factor]) - of_seeds(model, predictions)[0])
+        for factor in ROUNDINGS
+    ]
+    assert np.median(moves) < 0.03
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_seed_does_not_decide(model: str, predictions: Predictions) -> None:
+    assert np.std(of_seeds(model, predictions), ddof=1) <= MOST_SD[MODELS[model][1]]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_seed_beats_the_best_constant(model: str, predictions: Predictions) -> None:
+    classes = n_classes(*reversed(MODELS[model]))
+    assert min(of_seeds(model, predictions)) > constant_guess(joints(model)["test"][1], classes)

@@ -39,13 +39,15 @@ def train_head(
     learning_rate: float,
     keep: Literal["best", "last"],
     averaged_share: float,
+    dropout: float,
     checkpoints: Path | None = None,
     time_budget: float | None = None,
 ) -> tuple["keras.Model", "pd.DataFrame", dict[str, float]]:
     """Train a head (n, 512) -> (n, classes) on training joints, zeros under-sampled.
 
     The paper: 250 epochs at 1e-4, binary cross-entropy on the ordinal bits, zeros under-sampled.
-    Silent, ours: batch, Adam; that other zeros are drawn each epoch; and which weights are kept.
+    Silent, ours: batch, Adam; `dropout`; that other zeros are drawn each epoch; and which weights
+    are kept.
     With `keep` "best" they are those of least validation loss; with "last" their mean over the last
     `averaged_share` of the epochs (at least the last one). The validation loss weighs each score
     alike: by plain mean the many zeros, which training saw fewer of, would choose the first epoch.
@@ -61,7 +63,7 @@ def train_head(
     import keras
 
     keras.utils.set_random_seed(seed_for(seed, "head"))
-    model = build_head(classes)
+    model = build_head(classes, dropout)
     model.compile(keras.optimizers.Adam(learning_rate), "binary_crossentropy")
     bits = encode(scores, classes)
     seen = validation_features, encode(validation_scores, classes), class_weights(validation_scores)

@@ -4,7 +4,7 @@ The paper speaks of the original VGG16, but its parameter counts (15,113,049 = 3
 + 14,716,234 not, for 5 classes) fit one arrangement to the last parameter: 512 features, then
 Dense 512, Dense 256 and Dense `classes`, each with a bias and followed by batch normalisation, then
 a sigmoid. Not said, ours: the features are means over the positions that are left, ReLU comes
-before the normalisation of a hidden layer, and there is no dropout.
+before the normalisation of a hidden layer, and dropout after it.
 """
 
 from pathlib import Path
@@ -53,8 +53,11 @@ def load_base_weights(base: "keras.Model", weights: str | Path) -> None:
         ) from error
 
 
-def build_head(classes: int) -> "keras.Model":
-    """The trained part: (n, 512) features -> (n, classes) probabilities of the ordinal bits."""
+def build_head(classes: int, dropout: float = 0.0) -> "keras.Model":
+    """The trained part: (n, 512) features -> (n, classes) probabilities of the ordinal bits.
+
+    `dropout` is the share of each hidden layer's units that training leaves out at a time, in [0, 1).
+    """
     import keras
     from keras import layers
 
@@ -63,6 +66,8 @@ def build_head(classes: int) -> "keras.Model":
         head.add(layers.Dense(units))
         head.add(layers.Activation("relu"))
         head.add(layers.BatchNormalization())
+        if dropout:
+            head.add(layers.Dropout(dropout))
     head.add(layers.Dense(classes))
     head.add(layers.BatchNormalization())
     head.add(layers.Activation("sigmoid"))
