@@ -18,8 +18,9 @@ def recompute_batch_norms(model: "keras.Model", batches: Iterable[Any]) -> None:
     `batches` are inputs of the model. Each is run as in training, and the moving statistics become
     the mean of the batches' own, each example weighing the same: with all training data as one
     batch they are exact. With several, a variance lacks what lies between the means of the batches,
-    which is little where a channel has many positions. Dropout leaves nothing out meanwhile, as when
-    the model is evaluated. Nothing else of the model changes; without batches nothing does. (Wu and Johnson, arXiv:2105.07576, section 3.2.)
+    which is little where a channel has many positions. Dropout leaves nothing out meanwhile, as
+    when the model is evaluated. Nothing else of the model changes; without batches nothing does.
+    (Wu and Johnson, arXiv:2105.07576, section 3.2.)
     """
     import keras
 

@@ -9,7 +9,6 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +22,7 @@ from sharpflow.seeds import replicate_seed, seed_for
 ROOT = Path(__file__).parents[2]
 SEEDS = 10
 ROUNDINGS = [1 + place * 1e-7 for place in (1, 2, 3)]
-MOST_CHANGED = 0.03
+MOST_CHANGED = 0.05
 MOST_SD = {"hand": 0.04, "foot": 0.08}
 
 Training = tuple[str, int, float]  # a model, a seed, and what its features are multiplied by
@@ -82,9 +81,8 @@ def of_seeds(model: str, predictions: Predictions) -> list[float]:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_rounding_changes_few_scores(model: str, predictions: Predictions) -> None:
-    changed = [
-        np.mean(predictions[model, 1, factor] != predictions[model, 1, 1.0]) for factor in ROUNDINGS
-    ]
+    first = predictions[model, 1, 1.0]
+    changed = [np.mean(predictions[model, 1, factor] != first) for factor in ROUNDINGS]
     assert np.mean(changed) < MOST_CHANGED
 
 
@@ -95,7 +93,7 @@ def test_rounding_changes_few_scores(model: str, predictions: Predictions) -> No
             model,
             marks=pytest.mark.xfail(
                 model == "narrowing-foot",
-                reason="one of six test joints of a rare score is 3.3 points, and three are undecided",
+                reason="a test joint of the rarest scores is 3.3 points, and three are undecided",
                 strict=False,
             ),
         )

@@ -56,7 +56,7 @@ def load_base_weights(base: "keras.Model", weights: str | Path) -> None:
 def build_head(classes: int, dropout: float = 0.0) -> "keras.Model":
     """The trained part: (n, 512) features -> (n, classes) probabilities of the ordinal bits.
 
-    `dropout` is the share of each hidden layer's units that training leaves out at a time, in [0, 1).
+    `dropout` is the share of each hidden layer's units that a training step leaves out, in [0, 1).
     """
     import keras
     from keras import layers
