@@ -322,6 +322,17 @@ def test_too_few_images_are_refused(tmp_path: Path):
         train(tmp_path, splits=splits)
 
 
+def test_devices_that_are_not_there_or_cannot_share_a_batch_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with pytest.raises(UserError, match="3 devices cannot share a batch of 4"):
+        train(tmp_path, devices=3)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(UserError, match=r"`whole_image: devices` is 2, but this job sees 1 GPU"):
+        train(tmp_path, devices=2)
+
+
 def test_weights_to_start_from_must_fit_the_row(unbroken: Path, tmp_path: Path):
     with pytest.raises(UserError, match="starts from bone-age-resnet34, but"):
         train(tmp_path, "total-resnet34-rbs1")

@@ -127,6 +127,12 @@ def train_network(
     devices = _count_devices(row.batch) if devices == "auto" else devices
     if row.batch % devices:
         raise UserError(f"{row.name}: {devices} devices cannot share a batch of {row.batch}.")
+    seen = torch.cuda.device_count()
+    if on_gpu and devices > seen:
+        raise UserError(
+            f"{row.name}: `whole_image: devices` is {devices}, but this job sees {seen} GPU(s). "
+            "Set it to auto or to as many as a machine has."
+        )
     if on_gpu and devices > 1:  # statistics of the whole batch; torch has it for GPUs only
         network = torch.nn.SyncBatchNorm.convert_sync_batchnorm(network)
     freeze(network, row.freeze)
