@@ -16,7 +16,7 @@ from sharpflow.errors import UserError
 Value = TypeVar("Value")
 Share = Annotated[float, Field(ge=0, lt=1)]
 PositiveShare = Annotated[float, Field(gt=0, lt=1)]
-Count = Annotated[int, Field(gt=0)]
+Count = Annotated[int, Field(gt=0, strict=True)]
 SeverityClass = Annotated[int, Field(ge=0, le=9)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -350,7 +350,7 @@ class WholeImage(Section):
     channels_last: bool | Literal["auto"]
     compile: bool | Literal["auto"]
     activation_checkpointing: bool
-    devices: Count | Literal["auto"]
+    devices: Literal[1, 2, 4, "auto"]
     stacking: Stacking
     grad_cam: GradCam
 

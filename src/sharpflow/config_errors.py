@@ -6,6 +6,11 @@ from typing import get_args
 
 from pydantic import BaseModel, ValidationError
 
+_WORDS = {
+    "bool_type": "input should be true or false",
+    "bool_parsing": "input should be true or false",
+    "model_type": "input should be a section with keys of its own",
+}
 _UNION_MEMBERS = ("JointCohort", "WholeCohort", "BoneAgeCohort", "Weights", "bool")
 
 
@@ -14,8 +19,12 @@ def explain(error: ValidationError, root: type[BaseModel]) -> Iterator[str]:
 
     `root` is the model that refused the config; an unknown key is told its nearest right name.
     """
-    for item in error.errors():
-        keys = [str(key) for key in item["loc"] if _is_key(key)]
+    items = [([str(key) for key in item["loc"] if _is_key(key)], item) for item in error.errors()]
+    for keys, item in items:
+        # Where a section may stand and is wrong inside, a word such as `phantom` was not meant.
+        inside = any(other[: len(keys)] == keys and len(other) > len(keys) for other, _ in items)
+        if item["type"] == "literal_error" and inside:
+            continue
         path = ".".join(keys)
         if item["type"] == "extra_forbidden":
             allowed = sorted(_section(root, keys[:-1]).model_fields)
@@ -26,7 +35,7 @@ def explain(error: ValidationError, root: type[BaseModel]) -> Iterator[str]:
             yield f"{path}: missing; config.yaml says what belongs there."
         else:
             found = "" if item["type"] == "value_error" else f"found {item['input']!r}; "
-            yield f"{path}: {found}{_allowed(item['msg'])}."
+            yield f"{path}: {found}{_WORDS.get(item['type']) or _allowed(item['msg'])}."
 
 
 def _is_key(key: str | int) -> bool:

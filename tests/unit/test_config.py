@@ -56,6 +56,10 @@ def test_an_unknown_key_names_its_path_and_the_nearest_right_one(config: dict) -
         ("split.test", 1.5, r"split\.test: found 1\.5.*less than 1"),
         ("detector.model", "yolo9", r"detector\.model: found 'yolo9'.*'yolov3'"),
         ("detector.image_size", 300, r"detector\.image_size: found 300.*multiple of 32"),
+        ("heads", 5, r"heads: found 5; input should be a section with keys of its own"),
+        ("heads.seeds", True, r"heads\.seeds: found True.*integer"),
+        ("whole_image.devices", 3, r"whole_image\.devices: found 3.*1, 2, 4 or 'auto'"),
+        ("whole_image.activation_checkpointing", "yess", r"found 'yess'.*true or false"),
         ("identity.rule", "guess", r"identity\.rule: found 'guess'.*'paper' or 'template'"),
         ("standardize.crop_bottom.hand", -1, r"standardize\.crop_bottom\.hand: found -1"),
         ("study", "../elsewhere", r"study: found '\.\./elsewhere'"),
@@ -74,6 +78,13 @@ def test_all_wrong_keys_are_listed_at_once(config: dict) -> None:
         load_study(wrong)
     assert "seed: found -1" in str(caught.value)
     assert "heads.keep: found 'worst'" in str(caught.value)
+
+
+def test_a_section_that_may_be_a_word_is_told_what_is_wrong_inside(config: dict) -> None:
+    with pytest.raises(UserError) as error:
+        load_study(changed(config, "cohorts", {"joints": {"film": "x", "scores": "s.csv"}}))
+    assert "cohorts.joints.film: unknown key; did you mean films?" in str(error.value)
+    assert "phantom" not in str(error.value)
 
 
 def test_a_missing_key_is_named(config: dict) -> None:

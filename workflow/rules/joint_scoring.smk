@@ -35,6 +35,8 @@ rule crop_joints:
 
 # Joints drawn one by one, every score equally often, as the base will see them.
 rule draw_joints:
+    input:
+        checked=checked("joints"),
     output:
         patches="<results>/vgg16/drawn/{kind}.npy",
         rows="<results>/vgg16/drawn/{kind}.csv",
