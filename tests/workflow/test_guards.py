@@ -20,7 +20,7 @@ BEFORE = {
     *("draw_phantom", "draw_whole_phantom", "draw_childrens_phantom"),
     *("check_films", "read_scores", "read_boxes", "pack_images"),
     *("check_cohort", "check_images", "stop_at_problems", "pass_checks"),
-    *("draw_joints", "fetch_vgg16", "fetch_yolov3"),
+    *("fetch_vgg16", "fetch_yolov3"),
 }
 SUMS = {"sum_scores", "compare_routes"}
 TARGETS = {"all", "joints", "whole", "tables", "figures"}

@@ -77,7 +77,8 @@ rule draw_grad_cam:
 # The course of training: MSE against smooth loss, batch 4 against 16.
 rule draw_training_course:
     input:
-        row_files("history.csv", TOTAL_BASELINES),
+        histories=row_files("history.csv", TOTAL_BASELINES),
+        checked=checked("whole"),
     output:
         multiext("<results>/figures/bo_training_course", ".png", ".pdf"),
     log:

@@ -9,5 +9,5 @@ with job(snakemake.log[0]):
     from sharpflow.reporting.bo_figures_course import draw_training_course
     from sharpflow.reporting.style import save
 
-    histories = {Path(path).parent.name: read_table(path) for path in snakemake.input}
+    histories = {Path(path).parent.name: read_table(path) for path in snakemake.input.histories}
     save(draw_training_course(histories, data=snakemake.params.data), snakemake.output[0])
