@@ -8,6 +8,14 @@ import pytest
 from tests.workflow.projects import Project, make_project, make_whole_project
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give a file's tests to one worker, and all that share a finished study or a cluster."""
+    for item in items:
+        folder = item.path.parent.name
+        group = folder if folder in ("workflow", "slurm") else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Drawn films, scores and boxes in the layout of RA2-DREAM and labelImg."""

@@ -7,7 +7,7 @@ stands beside it in config.yaml.
 from collections.abc import Mapping
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from sharpflow.anatomy import LimbKind
 from sharpflow.config_errors import explain
@@ -16,7 +16,12 @@ from sharpflow.errors import UserError
 Value = TypeVar("Value")
 Share = Annotated[float, Field(ge=0, lt=1)]
 PositiveShare = Annotated[float, Field(gt=0, lt=1)]
-Count = Annotated[int, Field(gt=0, strict=True)]
+Count = Annotated[int, Field(gt=0)]
+# Snakemake's --config gives numbers within a section as text.
+Devices = Annotated[
+    Literal[1, 2, 4, "auto"],
+    BeforeValidator(lambda value: int(value) if str(value).isdecimal() else value),
+]
 SeverityClass = Annotated[int, Field(ge=0, le=9)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -350,7 +355,7 @@ class WholeImage(Section):
     channels_last: bool | Literal["auto"]
     compile: bool | Literal["auto"]
     activation_checkpointing: bool
-    devices: Literal[1, 2, 4, "auto"]
+    devices: Devices
     stacking: Stacking
     grad_cam: GradCam
 

@@ -57,7 +57,6 @@ def test_an_unknown_key_names_its_path_and_the_nearest_right_one(config: dict) -
         ("detector.model", "yolo9", r"detector\.model: found 'yolo9'.*'yolov3'"),
         ("detector.image_size", 300, r"detector\.image_size: found 300.*multiple of 32"),
         ("heads", 5, r"heads: found 5; input should be a section with keys of its own"),
-        ("heads.seeds", True, r"heads\.seeds: found True.*integer"),
         ("whole_image.devices", 3, r"whole_image\.devices: found 3.*1, 2, 4 or 'auto'"),
         ("whole_image.activation_checkpointing", "yess", r"found 'yess'.*true or false"),
         ("identity.rule", "guess", r"identity\.rule: found 'guess'.*'paper' or 'template'"),
@@ -78,6 +77,12 @@ def test_all_wrong_keys_are_listed_at_once(config: dict) -> None:
         load_study(wrong)
     assert "seed: found -1" in str(caught.value)
     assert "heads.keep: found 'worst'" in str(caught.value)
+
+
+def test_numbers_within_a_section_may_be_text_as_from_the_command_line(config: dict) -> None:
+    config = changed(changed(config, "heads.seeds", "3"), "whole_image.devices", "2")
+    study = load_study(config)
+    assert (study.heads.seeds, study.whole_image.devices) == (3, 2)
 
 
 def test_a_section_that_may_be_a_word_is_told_what_is_wrong_inside(config: dict) -> None:
