@@ -11,6 +11,17 @@ _WORDS = {
     "bool_parsing": "input should be true or false",
     "model_type": "input should be a section with keys of its own",
 }
+# What is wrong with a number; what it may be is then said whole.
+_NOT_SUCH_A_NUMBER = {
+    *("float_type", "float_parsing", "int_type", "int_parsing", "int_from_float", "finite_number"),
+    *("greater_than", "greater_than_equal", "less_than", "less_than_equal"),
+}
+_BOUNDS = {
+    "gt": "greater than",
+    "ge": "greater than or equal to",
+    "lt": "less than",
+    "le": "less than or equal to",
+}
 _UNION_MEMBERS = ("JointCohort", "WholeCohort", "BoneAgeCohort", "Weights", "bool")
 
 
@@ -35,7 +46,10 @@ def explain(error: ValidationError, root: type[BaseModel]) -> Iterator[str]:
             yield f"{path}: missing; config.yaml says what belongs there."
         else:
             found = "" if item["type"] == "value_error" else f"found {item['input']!r}; "
-            yield f"{path}: {found}{_WORDS.get(item['type']) or _allowed(item['msg'])}."
+            words = _WORDS.get(item["type"])
+            if item["type"] in _NOT_SUCH_A_NUMBER:
+                words = _number(root, keys)
+            yield f"{path}: {found}{words or _allowed(item['msg'])}."
 
 
 def _is_key(key: str | int) -> bool:
@@ -46,6 +60,24 @@ def _is_key(key: str | int) -> bool:
 def _allowed(message: str) -> str:
     message = message.removeprefix("Value error, ")
     return message[0].lower() + message[1:]
+
+
+def _number(root: type[BaseModel], keys: list[str]) -> str:
+    """What number a key may have, with both its bounds; empty if its model does not say."""
+    try:
+        field = _section(root, keys[:-1]).model_fields[keys[-1]]
+    except (KeyError, StopIteration):  # an item of a list, a key that the user chose
+        return ""
+    if field.annotation not in (int, float):
+        return ""
+    bounds = [
+        f"{words} {getattr(bound, name):g}"
+        for bound in field.metadata
+        for name, words in _BOUNDS.items()
+        if hasattr(bound, name)
+    ]
+    kind = "an integer" if field.annotation is int else "a number"
+    return f"input should be {' '.join([kind, ' and '.join(bounds)]).strip()}"
 
 
 def _section(section: type[BaseModel], keys: list[str]) -> type[BaseModel]:

@@ -319,12 +319,19 @@ def test_only_some_boxes_of_a_film_name_their_joint(cohort: Path) -> None:
     assert_named(lines, LABEL, "joints named in 1 boxes", "object 2 (PIP)", "an IP's is PIP")
 
 
-@pytest.mark.parametrize("name", ["MTP2", "PIP1", "PIP6", "MCP0", "PIP2x"])
-def test_label_of_a_joint_that_a_hand_has_not(cohort: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("MTP2", "class 'MTP2', which a foot has, on a hand"),
+        ("", "a box without a class"),
+        *((name, f"unknown class '{name}'") for name in ("PIP1", "PIP6", "MCP0", "PIP2x")),
+    ],
+)
+def test_label_of_a_joint_that_a_hand_has_not(cohort: Path, name: str, said: str) -> None:
     label_joints(cohort, "PIP3", name)
     lines = problems_of(cohort)
     assert len(lines) == 1
-    assert_named(lines, LABEL, f"unknown class '{name}'", "PIP or MCP", "IP, PIP2", "Correct the")
+    assert_named(lines, LABEL, "object 2", said, "PIP or MCP", "IP, PIP2", "class")
 
 
 @pytest.mark.parametrize(("old", "new"), [("<ymax>18", "<ymax>6"), ("<xmax>15", "<xmax>2")])
@@ -391,7 +398,7 @@ def test_film_labelled_twice(cohort: Path) -> None:
         ("PIP 0.5 0.5 0.2 0.2", "class number"),
         ("0 0.5 half 0.2 0.2", "half"),
         ("3 0.5 0.5 0.2 0.2", "class number 3"),
-        ("2 0.5 0.5 0.2 0.2", "unknown class 'MTP'"),
+        ("2 0.5 0.5 0.2 0.2", "class 'MTP', which a foot has, on a hand"),
         ("0 0.5 0.5 0.2 0.0", "no width or height"),
         ("0 0.9 0.5 0.4 0.2", "outside the image"),
     ],
@@ -430,6 +437,7 @@ def test_path_that_leads_nowhere(cohort: Path, name: str) -> None:
     for on_problem in ("stop", "set_aside"):
         lines = problems_of(cohort, on_problem=on_problem)
         assert_named(lines, str(cohort / name), "Correct the path")
+        assert len(lines) == 1
 
 
 def test_all_problems_are_listed_at_once(cohort: Path) -> None:
@@ -445,7 +453,7 @@ def test_all_problems_are_listed_at_once(cohort: Path) -> None:
         ("LH_pip_E__2", "out of range"),
         ("unknown patient UAB004",),
         ("no row for patient UAB003",),
-        (LABEL, "unknown class 'MTP'"),
+        (LABEL, "class 'MTP', which a foot has, on a hand"),
         ("UAB001-RF.xml", "not a film"),
     ):
         assert_named(lines, *words)

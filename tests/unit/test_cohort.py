@@ -221,4 +221,4 @@ def test_a_class_belongs_to_a_limb(tmp_path: Path) -> None:
     write_voc(tmp_path / "P1-LF.xml", "P1-LF", (200, 50), box)
     found, problems = read_boxes(tmp_path, FILMS)
     assert found.empty
-    assert "expected PIP or MTP on this limb" in str(problems[0])
+    assert "expected PIP or MTP on a foot" in str(problems[0])

@@ -128,6 +128,7 @@ def test_missing_column_names_the_nearest(cohort: Path) -> None:
     assert len(lines) == 2
     assert any("column svdh2" in line and "but svdh" in line for line in lines)
     assert any("column gender" in line and "Add the column" in line for line in lines)
+    assert all("Correct cohorts: whole: columns in the config (the table" in line for line in lines)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from .projects import Project, make_joint_and_whole_project
+from .projects import OWN_JOINTS, Project, make_joint_and_whole_project
 from .test_small_study import IMAGING
 
 JOINT_TRAINING = {"train_unet", "train_detector", "train_base", "train_head"}
@@ -17,12 +17,12 @@ WHOLE_TRAINING = {"train_network", "stack_networks"}
 TRAINING = JOINT_TRAINING | WHOLE_TRAINING
 # What the checks read, and what needs no cohort.
 BEFORE = {
-    *("draw_phantom", "draw_whole_phantom", "draw_childrens_phantom"),
     *("check_films", "read_scores", "read_boxes", "pack_images"),
     *("check_cohort", "check_images", "stop_at_problems", "pass_checks"),
     *("fetch_vgg16", "fetch_yolov3"),
 }
 SUMS = {"sum_scores", "compare_routes"}
+DRAWN_IMAGES = "  whole: phantom\n  bone_age: phantom\n"
 TARGETS = {"all", "joints", "whole", "tables", "figures"}
 # What the trainings of each pipeline made, and what was made with it.
 MADE = {
@@ -157,6 +157,19 @@ def test_a_pipeline_on_the_phantom_waits_for_its_own_cohorts_alone(both: Project
     planned = both.planned("joints", "--config", "cohorts=phantom")
     assert planned["check_cohort"] == 1
     assert not planned.keys() & {"draw_whole_phantom", "pack_images", "check_images"}
+
+
+def test_nothing_is_drawn_beside_a_bad_cohort(both: Project, tmp_path: Path) -> None:
+    project = copy(both, tmp_path / "bad")
+    spoil_score(project.folder)
+    (project.folder / "own.yaml").write_text("cohorts:\n" + OWN_JOINTS + DRAWN_IMAGES)
+    assert project.planned().keys() >= {"draw_whole_phantom", "draw_childrens_phantom"}
+    ended = project.attempt("--keep-going")
+    output = ended.stdout + ended.stderr
+    assert ended.returncode != 0
+    assert output.count("LH_mcp_E__2: found 77") == 1
+    executed = set(re.findall(r"^(?:local)?rule (\w+):", output, re.M))
+    assert executed <= BEFORE
 
 
 def test_a_split_by_joint_sums_no_patients_joints(both: Project) -> None:

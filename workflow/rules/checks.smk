@@ -3,23 +3,24 @@
 
 
 wildcard_constraints:
-    pipeline="|".join(PIPELINES),
+    checks="|".join(CHECKS),
 
 
-# Every problem of every cohort at once: here the run stops, or goes on with what was set aside.
+# Every problem of every cohort that the user brought, at once: here the run stops, or goes on with
+# what was set aside.
 rule stop_at_problems:
     input:
-        lambda wildcards: as_checked(PIPELINES[wildcards.pipeline]),
+        lambda wildcards: as_checked(CHECKS[wildcards.checks]),
     output:
-        "<results>/cohort/checks/{pipeline}/found.csv",
+        "<results>/cohort/checks/{checks}/found.csv",
     log:
-        "<logs>/stop_at_problems/{pipeline}.log",
+        "<logs>/stop_at_problems/{checks}.log",
     benchmark:
-        "<benchmarks>/stop_at_problems/{pipeline}.tsv"
+        "<benchmarks>/stop_at_problems/{checks}.tsv"
     conda:
         "../../envs/imaging.yaml"
     params:
-        cohorts=lambda wildcards: PIPELINES[wildcards.pipeline],
+        cohorts=lambda wildcards: CHECKS[wildcards.checks],
         code=code("stop_at_problems"),
     script:
         "../scripts/stop_at_problems.py"
@@ -30,14 +31,14 @@ rule stop_at_problems:
 # problems too, so that it is out of date as soon as they are not those that passed.
 rule pass_checks:
     input:
-        found="<results>/cohort/checks/{pipeline}/found.csv",
-        problems=lambda wildcards: as_checked(PIPELINES[wildcards.pipeline]),
+        found="<results>/cohort/checks/{checks}/found.csv",
+        problems=lambda wildcards: as_checked(CHECKS[wildcards.checks]),
     output:
-        "<results>/cohort/checks/{pipeline}/passed.csv",
+        "<results>/cohort/checks/{checks}/passed.csv",
     log:
-        "<logs>/pass_checks/{pipeline}.log",
+        "<logs>/pass_checks/{checks}.log",
     benchmark:
-        "<benchmarks>/pass_checks/{pipeline}.tsv"
+        "<benchmarks>/pass_checks/{checks}.tsv"
     conda:
         "../../envs/imaging.yaml"
     shell:

@@ -4,6 +4,8 @@
 
 # Radiographs with known truth, in the layout of RA2-DREAM, so that both take one road.
 rule draw_phantom:
+    input:
+        checked=checked(),
     output:
         directory("<results>/phantom/{cohort}"),
     log:

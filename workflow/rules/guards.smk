@@ -47,27 +47,40 @@ if DAG.update_needrun.__module__ == DAG.__module__:
     plan_behind_ancient_inputs(DAG)
 
 
-def own_cohorts():
-    """The cohorts that the user brought."""
-    joints = {"joints"} if HAS_JOINTS and JOINTS != "phantom" else set()
-    return joints | {
-        name
-        for name, settings in IMAGE_COHORTS.items()
-        if HAS_WHOLE and settings != "phantom"
-    }
+JOINT_COHORTS = sorted({"joints", BOXED}) if HAS_JOINTS else []
+IMAGE_COHORT_NAMES = sorted(IMAGE_COHORTS) if HAS_WHOLE else []
 
 
-# What must be in order before a pipeline begins: its own cohorts, and all that the user brought.
-PIPELINES = {
-    "joints": sorted({"joints", BOXED} | own_cohorts()) if HAS_JOINTS else [],
-    "whole": sorted({"whole", "bone_age"} | own_cohorts()) if HAS_WHOLE else [],
+def is_own(cohort):
+    """Whether the user brought it."""
+    if cohort in IMAGE_COHORTS:
+        return IMAGE_COHORTS[cohort] != "phantom"
+    return cohort not in DRAWN
+
+
+# The cohorts of each check. All that the user brought is checked first, and at once; only then is
+# drawn what a pipeline needs besides.
+CHECKS = {
+    "own": [name for name in (*JOINT_COHORTS, *IMAGE_COHORT_NAMES) if is_own(name)],
+    "joints": [name for name in JOINT_COHORTS if not is_own(name)],
+    "whole": [name for name in IMAGE_COHORT_NAMES if not is_own(name)],
 }
 
 
-def checked(pipeline):
-    """That the checks passed, as an input: for each rule that reads a cohort, or that trains.
+def cohorts_before(*checks):
+    """The cohorts that must be in order before a pipeline begins."""
+    return [name for check in dict.fromkeys(["own", *checks]) for name in CHECKS[check]]
 
-    The rest reads only what these made. The file is `ancient`: who needs it waits for it, and is
-    not made again when it is, for a corrected score.
+
+def checked(*checks):
+    """That the user's cohorts, and those of a pipeline, passed, as an input.
+
+    For each rule that draws or reads a cohort, or that trains; the rest reads only what these
+    made. The files are `ancient`: who needs them waits for them, and is not made again when they
+    are, for a corrected score.
     """
-    return ancient(f"<results>/cohort/checks/{pipeline}/passed.csv")
+    return [
+        ancient(f"<results>/cohort/checks/{check}/passed.csv")
+        for check in dict.fromkeys(["own", *checks])
+        if CHECKS[check]
+    ]

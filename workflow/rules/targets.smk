@@ -35,21 +35,21 @@ if not HAS_WHOLE:
 # Every table.
 rule tables:
     input:
-        as_checked(sorted({*PIPELINES["joints"], *PIPELINES["whole"]})),
+        as_checked(cohorts_before("joints", "whole")),
         as_tables(TABLES + WHOLE_TABLES + ROUTES_TABLE),
 
 
 # Every figure.
 rule figures:
     input:
-        as_checked(sorted({*PIPELINES["joints"], *PIPELINES["whole"]})),
+        as_checked(cohorts_before("joints", "whole")),
         as_figures(FIGURES + WHOLE_FIGURES + ROUTES_FIGURE),
 
 
 # Tan et al.: tables, figures, contact sheets and the scores of the test patients' films.
 rule joints:
     input:
-        as_checked(PIPELINES["joints"]),
+        as_checked(cohorts_before("joints")),
         as_tables(TABLES),
         as_figures(FIGURES),
         every_shard("<results>/masks/sheets/{kind}-{shard}.png") if HAS_JOINTS else [],
@@ -59,7 +59,7 @@ rule joints:
 # Bo et al.: tables and figures.
 rule whole:
     input:
-        as_checked(PIPELINES["whole"]),
+        as_checked(cohorts_before("whole")),
         as_tables(WHOLE_TABLES),
         as_figures(WHOLE_FIGURES),
         "<results>/timing/whole_time.csv" if HAS_WHOLE else [],

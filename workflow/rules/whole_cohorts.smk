@@ -5,6 +5,8 @@
 
 # Both hands on one film, in a layout like Wang et al.'s; the first patients are the joint cohort's.
 rule draw_whole_phantom:
+    input:
+        checked=checked(),
     output:
         directory("<results>/phantom/whole"),
     log:
@@ -28,6 +30,8 @@ rule draw_whole_phantom:
 
 # Children's hands by bone age, in RSNA's layouts.
 rule draw_childrens_phantom:
+    input:
+        checked=checked(),
     output:
         directory("<results>/phantom/bone_age"),
     log:

@@ -29,10 +29,22 @@ def read_box_name(text: str, kind: LimbKind) -> BoxName | None:
     return None
 
 
-def box_names_in_words(kind: LimbKind) -> str:
-    """What a label of this body part may say."""
+def unknown_name(text: str, kind: LimbKind) -> tuple[str, str, str]:
+    """Found, expected and remedy of a label that names no joint of this body part."""
     joints = ", ".join(joint.name for joint in DETECTED_JOINTS[kind])
-    return f"{' or '.join(DETECTOR_CLASSES[kind])} on this limb, or the joint itself ({joints})"
+    classes = " or ".join(DETECTOR_CLASSES[kind])
+    expected = f"{classes} on a {kind}, or the joint itself ({joints})"
+    if not text:
+        return "a box without a class", expected, "Give the box its class in labelImg."
+    for other in LimbKind:
+        if read_box_name(text, other):
+            remedy = f"Correct the class, or the limb if the radiograph shows a {other}."
+            return f"class {text!r}, which a {other} has, on a {kind}", expected, remedy
+    return (
+        f"unknown class {text!r}",
+        expected,
+        "Correct the class, or add it to checks: ignored_classes.",
+    )
 
 
 def naming_problems(names: Iterable[tuple[str, BoxName]]) -> list[tuple[str, str, str, str]]:

@@ -12,9 +12,9 @@ import pandas as pd
 from sharpflow.anatomy import LimbKind
 from sharpflow.cohort.box_names import (
     BoxName,
-    box_names_in_words,
     naming_problems,
     read_box_name,
+    unknown_name,
 )
 from sharpflow.cohort.findings import Finding, Scope
 from sharpflow.cohort.labels import (
@@ -82,6 +82,8 @@ def read_boxes(
     folder = Path(folder)
     problems: list[Finding] = []
     labels = _label_files(folder, problems)
+    if films.empty:
+        labels = []  # why there is none is told already, and not once more for each label file
     known = {
         str(row["image_id"]): LabelledFilm(
             str(row["image_id"]),
@@ -222,13 +224,7 @@ def _box_problems(box: Box, film: LabelledFilm) -> list[tuple[str, str, str]]:
     problems = []
     edges = " ".join(f"{edge:g}" for edge in box[2:])
     if read_box_name(box.name, film.kind) is None:
-        problems.append(
-            (
-                f"unknown class {box.name!r}",
-                box_names_in_words(film.kind),
-                "Correct the name, or add it to the classes to ignore.",
-            )
-        )
+        problems.append(unknown_name(box.name, film.kind))
     sized = film.height > 0
     if sized and (box.x_max <= box.x_min or box.y_max <= box.y_min):
         problems.append(

@@ -91,7 +91,7 @@ def check_joint_cohort(
         table = read_score_table(scores)
         score_table = table.scores
         problems += table.problems
-        if not any(problem.scope is Scope.COHORT for problem in table.problems):
+        if listed.films and all(problem.scope is not Scope.COHORT for problem in table.problems):
             problems += unmatched(str(films), str(scores), listed.films, table)
     if require_all_limbs:
         problems += missing_limbs(str(films), listed.films)

@@ -30,10 +30,11 @@ class Rows:
     problems: list[Finding] = field(default_factory=list)
 
 
-def read_rows(path: Path, required: Sequence[str], what: str) -> Rows:
+def read_rows(path: Path, required: Sequence[str], what: str, named_in: str = "") -> Rows:
     """Read a comma-separated UTF-8 file by column name; values lose blanks around them.
 
-    `what` says in a message which table was expected. Without a header that has all the
+    `what` says in a message which table was expected, `named_in` which key of the config names the
+    columns, if one does. Without a header that has all the
     `required` columns there are no rows, and each missing column is a problem that names the
     nearest column found. Rows with too few or too many fields are problems and left out.
     """
@@ -53,7 +54,7 @@ def read_rows(path: Path, required: Sequence[str], what: str) -> Rows:
             ]
         )
     header = [name.strip() for name in lines[0][1]] if lines else []
-    problems = _header_problems(path, header, required, what)
+    problems = _header_problems(path, header, required, what, named_in)
     if problems:
         return Rows(problems=problems)
     rows = []
@@ -82,7 +83,7 @@ def _numbered(text: str) -> list[tuple[int, list[str]]]:
 
 
 def _header_problems(
-    path: Path, header: list[str], required: Sequence[str], what: str
+    path: Path, header: list[str], required: Sequence[str], what: str, named_in: str
 ) -> list[Finding]:
     if not header:
         return [Finding(str(path), "", "an empty file", what, "Export the table again.")]
@@ -107,7 +108,15 @@ def _header_problems(
                     f"row 1, column {name}",
                     f"no such column{f', but {near[0]}' if near else ''}",
                     what,
-                    f"Rename {near[0]} to {name}." if near else f"Add the column {name}.",
+                    _column_remedy(name, near, spare, named_in),
                 )
             )
     return problems
+
+
+def _column_remedy(name: str, near: list[str], spare: list[str], named_in: str) -> str:
+    add = f"Rename {near[0]} to {name}." if near else f"Add the column {name}."
+    if not named_in:
+        return add
+    others = f" (the table also has {', '.join(filter(None, spare))})" if any(spare) else ""
+    return f"Correct {named_in} in the config{others}, or the table: {add}"

@@ -50,7 +50,7 @@ def list_whole(
     """
     required = [name for name in columns.values() if name]
     what = f"the labels of whole images, with the columns {', '.join(required)} (see the config)"
-    rows = read_rows(Path(table), required, what)
+    rows = read_rows(Path(table), required, what, "cohorts: whole: columns")
     return list_rows(rows, str(table), Path(images), columns)
 
 
