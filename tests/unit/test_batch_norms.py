@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from sharpflow.batch_norms import recompute_batch_norms
+from sharpflow.batch_norms import BatchNorms
 from sharpflow.joint_scoring.head_training import train_head
 
 X = np.random.default_rng(1).normal(3, 2, (64, 5)).astype(np.float32)
@@ -37,7 +37,7 @@ def statistics(model: keras.Model) -> list[np.ndarray]:
 
 def test_one_batch_gives_exact_statistics_of_every_norm_however_deep() -> None:
     model = two_norms()
-    recompute_batch_norms(model, [X])
+    BatchNorms(model).recompute([X])
     mean, variance, deep_mean, deep_variance = statistics(model)
     np.testing.assert_allclose(mean, X.mean(axis=0), rtol=1e-5)
     np.testing.assert_allclose(variance, X.var(axis=0), rtol=1e-5)
@@ -52,7 +52,7 @@ def test_one_batch_gives_exact_statistics_of_every_norm_however_deep() -> None:
 def test_several_batches_give_the_mean_of_their_statistics_and_change_nothing_else() -> None:
     model = two_norms()
     trained = [np.array(value) for value in model.trainable_variables]
-    recompute_batch_norms(model, [X[:16], X[16:32], X[32:]])
+    BatchNorms(model).recompute([X[:16], X[16:32], X[32:]])
     parts = (X[:16], X[16:32], X[32:])
     mean, variance, *_ = statistics(model)
     np.testing.assert_allclose(mean, X.mean(axis=0), rtol=1e-5)
@@ -68,11 +68,11 @@ def test_what_is_known_does_not_depend_on_what_was_there_before() -> None:
     for norm in norms_of(other):
         norm.moving_mean.assign(norm.moving_mean + 100)
     for model in (one, other):
-        recompute_batch_norms(model, [X])
+        BatchNorms(model).recompute([X])
     for a, b in zip(statistics(one), statistics(other), strict=True):
         np.testing.assert_array_equal(a, b)
     before = statistics(one)
-    recompute_batch_norms(one, [])
+    BatchNorms(one).recompute([])
     for a, b in zip(before, statistics(one), strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -93,7 +93,7 @@ def test_a_head_keeps_the_statistics_of_its_weights(keep: Any) -> None:
         dropout=0.5,
     )
     kept = statistics(head)
-    recompute_batch_norms(head, [features])
+    BatchNorms(head).recompute([features])
     for a, b in zip(kept, statistics(head), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
@@ -102,7 +102,7 @@ def test_dropout_leaves_nothing_out_meanwhile() -> None:
     model = keras.Sequential(
         [keras.Input((5,)), keras.layers.Dropout(0.5), keras.layers.BatchNormalization()]
     )
-    recompute_batch_norms(model, [X])
+    BatchNorms(model).recompute([X])
     mean, variance = statistics(model)
     np.testing.assert_allclose(mean, X.mean(axis=0), rtol=1e-5)
     np.testing.assert_allclose(variance, X.var(axis=0), rtol=1e-4)

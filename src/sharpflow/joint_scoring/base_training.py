@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sharpflow.anatomy import MODELS, n_classes
-from sharpflow.batch_norms import recompute_batch_norms
+from sharpflow.batch_norms import BatchNorms
 from sharpflow.epochs import train_epochs
 from sharpflow.hardware import Precision, keras_uses_bfloat16
 from sharpflow.joint_scoring.features import network_input
@@ -116,6 +116,7 @@ def train_base(
     judged.compile(jit_compile=False)
     targets = targets_of(scores)
     seen, asked = network_input(validation_crops), targets_of(validation_scores)
+    norms = BatchNorms(network)
     latest = validation_crops[:0]
 
     def batches(_epoch: int, generator: np.random.Generator) -> Iterator[tuple[Any, ...]]:
@@ -129,7 +130,7 @@ def train_base(
     def validate() -> Mapping[str, float]:
         starts = range(0, len(latest), STATISTICS_BATCH)
         parts = (latest[start : start + STATISTICS_BATCH] for start in starts)
-        recompute_batch_norms(network, map(network_input, parts))
+        norms.recompute(map(network_input, parts))
         fold(network, base)
         logits = np.asarray(judged.predict(seen, batch_size=128, verbose=0))
         losses = keras.ops.convert_to_numpy(masked_loss(asked, logits))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from sharpflow.batch_norms import recompute_batch_norms
+from sharpflow.batch_norms import BatchNorms
 from sharpflow.epochs import train_epochs
 from sharpflow.joint_scoring.ordinal import decode, encode
 from sharpflow.joint_scoring.undersampling import undersample
@@ -67,6 +67,7 @@ def train_head(
     model.compile(keras.optimizers.Adam(learning_rate), "binary_crossentropy")
     bits = encode(scores, classes)
     seen = validation_features, encode(validation_scores, classes), class_weights(validation_scores)
+    norms = BatchNorms(model)
     known = features[undersample(scores, np.random.default_rng(seed_for(seed, "statistics")))]
     log.info("trains on %d of %d joints an epoch", len(known), len(features))
 
@@ -76,7 +77,7 @@ def train_head(
             yield features[chosen[rows]], bits[chosen[rows]]
 
     def validate() -> dict[str, float]:
-        recompute_batch_norms(model, [known])
+        norms.recompute([known])
         return {"loss": float(model.test_on_batch(*seen))}
 
     history = train_epochs(

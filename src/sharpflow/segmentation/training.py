@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sharpflow.anatomy import LimbKind
-from sharpflow.batch_norms import recompute_batch_norms
+from sharpflow.batch_norms import BatchNorms
 from sharpflow.epochs import train_epochs
 from sharpflow.errors import UserError
 from sharpflow.files import whole
@@ -86,6 +86,7 @@ def train_unet(
     validation = as_input(validation_images), as_input(validation_masks)
     most = min(len(images), STATISTICS_IMAGES)
     known = images[np.linspace(0, len(images), most, endpoint=False, dtype=int)]
+    norms = BatchNorms(model)
 
     def batches(_: int, random: np.random.Generator) -> Iterator[tuple[Any, Any]]:
         # Batches of one shape: the last is filled up from the first, else the network is compiled
@@ -98,7 +99,7 @@ def train_unet(
 
     def validate() -> dict[str, float]:
         starts = range(0, len(known), batch)
-        recompute_batch_norms(model, (as_input(known[s : s + batch]) for s in starts))
+        norms.recompute(as_input(known[s : s + batch]) for s in starts)
         return _validate(model, *validation, batch)
 
     history = train_epochs(
