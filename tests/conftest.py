@@ -1,6 +1,11 @@
-"""Small studies, run once a session; tests must leave them finished."""
+"""Small studies, run once a session; tests must leave them finished.
 
+Where SHARPFLOW_STUDIES names a folder they are kept there, for a session that follows.
+"""
+
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,14 +35,26 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory, cohort: Path) -> Project:
     """The small joint study, run to its end."""
-    project = make_project(tmp_path_factory.mktemp("finished"), cohort)
-    project.run()
-    return project
+    return _finished("finished", tmp_path_factory, lambda folder: make_project(folder, cohort))
 
 
 @pytest.fixture(scope="session")
 def finished_whole(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The small whole-image study, run to its end."""
-    project = make_whole_project(tmp_path_factory.mktemp("whole"))
+    return _finished("whole", tmp_path_factory, make_whole_project)
+
+
+def _finished(
+    name: str, tmp_path_factory: pytest.TempPathFactory, make: Callable[[Path], Project]
+) -> Project:
+    """A study run to its end: here, or in a session before this one."""
+    kept = os.environ.get("SHARPFLOW_STUDIES")
+    folder = Path(kept) / name if kept else tmp_path_factory.mktemp(name)
+    ended = folder / "study_name.txt"
+    if ended.exists():
+        return Project(folder, ended.read_text())
+    folder.mkdir(parents=True, exist_ok=True)
+    project = make(folder)
     project.run()
+    ended.write_text(project.study)
     return project
