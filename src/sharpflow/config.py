@@ -301,6 +301,17 @@ class ImageSplit(Section):
     bone_age_validation: PositiveShare
     random_state: int
 
+    @model_validator(mode="after")
+    def _shares_add_up(self) -> Self:
+        asked = (self.train, self.validation, self.test)
+        if max(asked) < 1 and abs(sum(asked) - 1) > 1e-6:
+            raise ValueError(
+                f"the shares train {self.train:g}, validation {self.validation:g} and test "
+                f"{self.test:g} add up to {sum(asked):g}: give shares that add up to 1, or numbers "
+                "of images"
+            )
+        return self
+
 
 class Pretraining(Section):
     """What of the training is other for bone age (Bo et al., 2.4)."""

@@ -43,6 +43,13 @@ def test_config_yaml_holds_the_papers_values(config: dict) -> None:
     assert study.standardize.crop_bottom["foot"] == 0.25
 
 
+def test_shares_of_images_add_up(config: dict) -> None:
+    shares = {"train": 0.6, "validation": 0.6, "test": 0.2}
+    split = config["whole_image"]["split"] | shares
+    with pytest.raises(UserError, match=r"split: the shares train 0\.6, .* add up to 1\.4: give"):
+        load_study(changed(config, "whole_image.split", split))
+
+
 def test_an_unknown_key_names_its_path_and_the_nearest_right_one(config: dict) -> None:
     with pytest.raises(UserError, match=r"unet\.epoch: unknown key; did you mean epochs\?"):
         load_study(changed(config, "unet.epoch", 3))

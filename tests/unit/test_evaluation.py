@@ -148,6 +148,7 @@ def test_a_row_of_table_1() -> None:
     assert row["balanced_accuracy_low"] < row["balanced_accuracy"] < row["balanced_accuracy_high"]
     assert row["constant_guess"] == 0.25
     assert row["constant_guess_within_one"] == 0.75  # "1" is within one of 0, 1 and 2
+    assert row["constant_guess_mae"] == pytest.approx((2 * 1 + 2 * 2 + 2 * 4) / 18)  # "0"
     assert row["paper_balanced_accuracy_within_one"] == 0.9249
     assert [row[f"n_class_{k}"] for k in range(5)] == [12, 2, 2, 0, 2]
     assert row["classes_absent"] == 7

@@ -65,6 +65,7 @@ def joint_scoring() -> pd.DataFrame:
         "few_patients": "3 4",
         "constant_guess": 0.25,
         "constant_guess_within_one": 0.75,
+        "constant_guess_mae": 0.35,
         "paper_balanced_accuracy": 0.8207,
         "paper_balanced_accuracy_within_one": 0.973,
         **{f"n_class_{score}": count for score, count in enumerate((120, 33, 0, 15, 5))},
@@ -102,6 +103,8 @@ def test_markdown_has_value_interval_paper_and_counts_in_one_row(
     assert shown["Balanced accuracy, %: paper"] == "82.07"
     assert shown["±1 balanced accuracy, %: paper"] == "97.30"
     assert shown["Balanced accuracy, %: best constant guess"] == "25.0"
+    assert shown["Mean absolute error (95% interval)"] == "0.31 (0.20 to 0.40)"
+    assert shown["Mean absolute error: best constant guess"] == "0.35"
     assert shown["Joints (n)"] == "173"
     assert shown["Patients (n)"] == "16"
     assert shown["Joints of score 0, 1, 2, ... (n)"] == "120, 33, 0, 15†, 5†"
@@ -166,7 +169,7 @@ def test_latex_is_escaped_and_balanced(tmp_path: Path, joint_scoring: pd.DataFra
     rows = [line for line in body.splitlines() if line.endswith(r"\\")]
     spanned = [int(n) - 1 for n in re.findall(r"\\multicolumn\{(\d+)\}", rows[0])]
     columns = [len(re.findall(r"(?<!\\)&", row)) for row in rows]
-    assert {columns[0] + sum(spanned), *columns[1:]} == {17}
+    assert {columns[0] + sum(spanned), *columns[1:]} == {18}
 
 
 def test_an_interval_that_lacks_is_not_invented() -> None:

@@ -29,7 +29,9 @@ def coverage_note(titles: Mapping[str, str], populations: Collection[str]) -> st
         for measure, title in titles.items()
         if measure in lowest
     ]
+    cohorts = table["cohorts"].min()
     return (
-        f"95% intervals are by patient. In {table['cohorts'].min()} simulated skewed cohorts each "
-        f"of {sizes} patients they held the true value in: {', '.join(shares)}."
+        f"95% intervals are by patient. In simulations (of {cohorts} cohorts of {sizes} patients) "
+        f"so many of them held the true value: {', '.join(shares)}. A single patient or radiograph "
+        "far from the others makes an interval very wide."
     )

@@ -9,7 +9,12 @@ import numpy.typing as npt
 from sharpflow.anatomy import LIMBS, MAX_SCORE, MODELS, n_classes
 from sharpflow.evaluation.agreement import KAPPA, MAE, pair_sums, with_intervals
 from sharpflow.evaluation.intervals import patient_sums
-from sharpflow.evaluation.metrics import balanced_accuracy_of, confusion, constant_guess
+from sharpflow.evaluation.metrics import (
+    balanced_accuracy_of,
+    confusion,
+    constant_error,
+    constant_guess,
+)
 from sharpflow.evaluation.recalls import balanced_accuracy_interval, class_recalls
 from sharpflow.evaluation.seeds import over_seeds, predictions_by_seed
 from sharpflow.seeds import seed_for
@@ -55,8 +60,9 @@ def joint_scoring_row(
         balanced_accuracy_within_one of the found joints, mae, kappa (quadratic weights), each with
         _low and _high (95%, by patient) and over the trainings _seed_mean and _seed_sd (blank with
         one); the accuracies again as ..._all_joints, where a joint that was not found is wrong;
-        n_seeds; constant guesses; the paper's values; classes_absent; few_patients (the scores that
-        fewer than 5 patients have, "3 4"); n_class_0, ... true joints found.
+        n_seeds; constant guesses, of the error too; the paper's values; classes_absent;
+        few_patients (the scores that fewer than 5 patients have, "3 4"); n_class_0, ... true joints
+        found.
     """
     damage, kind = MODELS[model]
     classes = n_classes(kind, damage)
@@ -78,6 +84,7 @@ def joint_scoring_row(
     row |= _accuracies(_confusions(all_joints, classes + 2), suffix="_all_joints")
     for within, name in enumerate(("constant_guess", "constant_guess_within_one")):
         row[name] = constant_guess(true, classes, within)
+    row["constant_guess_mae"] = constant_error(true)
     for name, value in zip(ACCURACIES, PAPER_TABLE_1[model], strict=True):
         row[f"paper_{name}"] = value
     recalls = class_recalls(confusions)

@@ -63,6 +63,15 @@ def constant_guess(true: npt.ArrayLike, classes: int, within: int = 0) -> float:
     return float(balanced_accuracy_of(guesses, within).max())
 
 
+def constant_error(true: npt.ArrayLike) -> float:
+    """The least mean absolute error that one score for all joints could have; NaN without joints.
+
+    It is that of the median, in score points.
+    """
+    scores = np.asarray(true, np.float64)
+    return float(abs(scores - np.median(scores)).mean()) if scores.size else float("nan")
+
+
 def overlap_counts(predicted: Array, true: Array) -> tuple[int, int, int]:
     """Pixels in both masks, in `predicted`, in `true`; masks of one shape, anything but 0 is in."""
     if predicted.shape != true.shape:
