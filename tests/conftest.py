@@ -7,18 +7,25 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.workflow.projects import Project, make_project, make_whole_project
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give a file's tests to one worker, and all that share a finished study or a cluster."""
-    for item in items:
-        folder = item.path.parent.name
-        group = folder if folder in ("workflow", "slurm") else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
+class ByStudy(LoadScopeScheduling):
+    """Gives a file's tests to one worker, and all that share a finished study or a cluster."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = Path(nodeid.split("::", maxsplit=1)[0])
+        return path.parent.name if path.parent.name in ("workflow", "slurm") else path.name
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStudy:
+    """Group by path: pytest-xdist 3.8 does not see groups that are marked with pytest 9.2."""
+    return ByStudy(config, log)
 
 
 @pytest.fixture(scope="session")
