@@ -58,8 +58,8 @@ def is_own(cohort):
     return cohort not in DRAWN
 
 
-# The cohorts of each check. All that the user brought is checked first, and at once; only then is
-# drawn what a pipeline needs besides.
+# The cohorts of each check. All that the user brought is checked first, and at once; only then are
+# the synthetic cohorts made that a pipeline needs besides.
 CHECKS = {
     "own": [name for name in (*JOINT_COHORTS, *IMAGE_COHORT_NAMES) if is_own(name)],
     "joints": [name for name in JOINT_COHORTS if not is_own(name)],
@@ -75,7 +75,7 @@ def cohorts_before(*checks):
 def checked(*checks):
     """That the user's cohorts, and those of a pipeline, passed, as an input.
 
-    For each rule that draws or reads a cohort, or that trains; the rest reads only what these
+    For each rule that makes or reads a cohort, or that trains; the rest reads only what these
     made. The files are `ancient`: who needs them waits for them, and is not made again when they
     are, for a corrected score.
     """
