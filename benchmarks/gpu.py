@@ -107,14 +107,14 @@ def resume(asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 def train(asked: argparse.Namespace) -> None:
     """The training that `resume` stops: a job by itself."""
-    from sharpflow.job import job
+    from sharpflow.workflow.job import job
 
     with job(asked.out / "log.txt", 1 if asked.small else 4, {"gpu": 1}):
         import numpy as np
         from gpu_speed import STATISTICS
 
-        from sharpflow.whole_image.grid import ROWS
-        from sharpflow.whole_image.training import train_network
+        from sharpflow.whole_image.experiments import ROWS
+        from sharpflow.whole_image.training.train import train_network
 
         size, images = (64, 32) if asked.small else (256, 1600)
         random = np.random.default_rng(1)

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from sharpflow.detection.offline import chosen_device, import_ultralytics
-from sharpflow.whole_image.grid import ROWS, NetworkRow
-from sharpflow.whole_image.training import train_network
+from sharpflow.joints.detection.offline import chosen_device, import_ultralytics
+from sharpflow.whole_image.experiments import ROWS, NetworkRow
+from sharpflow.whole_image.training.train import train_network
 
 NETWORKS = ("resnet50", "resnet34", "mobilenetv2")
 STATISTICS = {"pixel_mean": 0.25, "pixel_sd": 0.2, "target_mean": 50.0, "target_sd": 50.0}
@@ -149,7 +149,7 @@ def time_unet(small: bool) -> float:
     """Keras's own step, compiled as in the workflow, images in the computer's memory."""
     import keras
 
-    from sharpflow.segmentation.unet import build_unet
+    from sharpflow.joints.masks.unet import build_unet
 
     batch, height, width = (2, 64, 56) if small else (16, 512, 416)
     model = build_unet(height, width, filters=16, kernels=(1, 3, 5))
@@ -161,8 +161,8 @@ def time_unet(small: bool) -> float:
 
 def time_features(small: bool) -> float:
     """Crops of 64 pixels through the frozen base."""
-    from sharpflow.joint_scoring.features import extract_features
-    from sharpflow.joint_scoring.vgg16 import build_base
+    from sharpflow.joints.scoring.features import extract_features
+    from sharpflow.joints.scoring.vgg16 import build_base
 
     crops = np.random.default_rng(1).integers(0, 255, (4 if small else 1280, 64, 64), np.uint8)
     base = build_base(None, 64)

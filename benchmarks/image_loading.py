@@ -26,11 +26,11 @@ from PIL import Image
 from torchvision import transforms
 
 from sharpflow.imaging.shards import read_shards, write_shard
-from sharpflow.phantom.bilateral import draw_bilateral
-from sharpflow.phantom.limb import Person
-from sharpflow.phantom.severity import draw_scores
-from sharpflow.whole_image.augment import augment
-from sharpflow.whole_image.packing import pack
+from sharpflow.phantom.bones.limb import Person
+from sharpflow.phantom.damage.severity import draw_scores
+from sharpflow.phantom.projection.bilateral import draw_bilateral
+from sharpflow.whole_image.data.augmentation import augment
+from sharpflow.whole_image.data.packing import pack
 
 BATCH, PIXEL_MEAN, PIXEL_SD = 4, 0.25, 0.2
 

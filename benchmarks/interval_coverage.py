@@ -28,8 +28,8 @@ from sharpflow.anatomy import MODELS, Damage, LimbKind, n_classes, scored_joints
 from sharpflow.evaluation import agreement, intervals, proportions, recalls
 from sharpflow.evaluation.coverage import COVERAGE
 from sharpflow.evaluation.metrics import balanced_accuracy_of
-from sharpflow.phantom.severity import draw_scores
-from sharpflow.phantom.whole_cohort import SEVERITY
+from sharpflow.phantom.cohorts.whole_images import SEVERITY
+from sharpflow.phantom.damage.severity import draw_scores
 
 Array = np.ndarray
 SIZES = (37, 360)

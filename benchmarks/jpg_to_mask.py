@@ -21,7 +21,7 @@ from skimage.filters import rank
 
 from sharpflow.imaging.reading import read_image
 from sharpflow.imaging.standardize import standardize
-from sharpflow.segmentation import bootstrap
+from sharpflow.joints.masks import entropy_masks as bootstrap
 
 CROP_BOTTOM = 0.1
 

@@ -22,9 +22,9 @@ os.environ["KERAS_BACKEND"] = "torch"
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from sharpflow.detection.offline import import_ultralytics
 from sharpflow.hardware import keep_tensorflow_out
-from sharpflow.whole_image.networks import build_network
+from sharpflow.joints.detection.offline import import_ultralytics
+from sharpflow.whole_image.networks.architectures import build_network
 
 # Numbers kept for each weight beside its gradient: itself, momenta, a running average.
 SGD, SGD_AND_AVERAGE, ADAM = 2, 3, 3
@@ -102,7 +102,7 @@ def keras_training(name: str, network: Any, shape: tuple[int, ...]) -> Training:
 
 
 def unet() -> Training:
-    from sharpflow.segmentation.unet import build_unet
+    from sharpflow.joints.masks.unet import build_unet
 
     network = build_unet(512, 416, filters=16, kernels=(1, 3, 5))
     return keras_training("U-Net", network, (16, 512, 416, 1))
@@ -110,7 +110,7 @@ def unet() -> Training:
 
 def vgg16() -> Training:
     """Trained only with `weights: none`; frozen, as the papers', it keeps nothing."""
-    from sharpflow.joint_scoring.normalized_vgg16 import build_normalized_vgg16
+    from sharpflow.joints.scoring.normalized_vgg16 import build_normalized_vgg16
 
     return keras_training("VGG16 base", build_normalized_vgg16(64), (32, 64, 64, 3))
 

@@ -19,11 +19,11 @@ import keras
 import numpy as np
 import pandas as pd
 
-from sharpflow.epochs import train_epochs
-from sharpflow.joint_scoring.features import extract_features
-from sharpflow.joint_scoring.head_training import shuffled_batches
-from sharpflow.joint_scoring.ordinal import encode
-from sharpflow.joint_scoring.vgg16 import build_base, build_head
+from sharpflow.joints.scoring.features import extract_features
+from sharpflow.joints.scoring.head_training import shuffled_batches
+from sharpflow.joints.scoring.ordinal import encode
+from sharpflow.joints.scoring.vgg16 import build_base, build_head
+from sharpflow.training.epochs import train_epochs
 
 CLASSES, BATCH, SEED = 6, 32, 1
 

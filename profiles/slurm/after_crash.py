@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
 from sharpflow.errors import UserError
-from sharpflow.orphans import SlurmJob, find_orphans
+from sharpflow.workflow.surviving_jobs import SlurmJob, find_orphans
 
 PAUSE = 10  # seconds between two looks
 SLURM_JOB = "SLURM_JOB_ID="

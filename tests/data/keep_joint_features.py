@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from sharpflow.anatomy import Damage, LimbKind
+from sharpflow.cohorts.splits import SPLITS
 from sharpflow.files import read_table
-from sharpflow.joint_scoring.splits import SPLITS
 
 
 def main() -> None:

@@ -19,16 +19,16 @@ import pandas as pd
 import pytest
 
 from sharpflow.anatomy import DETECTOR_CLASSES
-from sharpflow.cohort.boxes import read_boxes
-from sharpflow.detection.crops import BOX_COLUMNS, to_standard
-from sharpflow.detection.dataset import write_detector_set
-from sharpflow.detection.detect import detect
-from sharpflow.detection.identity import name_films
-from sharpflow.detection.training import train_detector
-from sharpflow.detection.views import Views
+from sharpflow.cohorts.boxes import read_boxes
 from sharpflow.evaluation.detection import true_joints_from_boxes
 from sharpflow.imaging.standardize import standardize, standardize_mask
-from sharpflow.phantom.children import draw_childs_hand
+from sharpflow.joints.detection.dataset import write_detector_set
+from sharpflow.joints.detection.detect import detect
+from sharpflow.joints.detection.training import train_detector
+from sharpflow.joints.detection.views import Views
+from sharpflow.joints.identification.rules import name_films
+from sharpflow.joints.scoring.crops import BOX_COLUMNS, to_standard
+from sharpflow.phantom.bones.children import draw_childs_hand
 
 FOLDER = os.environ.get("SHARPFLOW_RADIOGRAPHS")
 pytestmark = pytest.mark.skipif(not FOLDER, reason="SHARPFLOW_RADIOGRAPHS names no folder")
@@ -77,10 +77,10 @@ def unet_masks(films, boxed, folder):
     """Masks of films from a U-Net that learned on the good entropy masks of all others."""
     import keras
 
-    from sharpflow.segmentation import predict
-    from sharpflow.segmentation.bootstrap import bootstrap_mask
-    from sharpflow.segmentation.quality import mask_quality
-    from sharpflow.segmentation.training import train_unet
+    from sharpflow.joints.masks import unet_prediction as predict
+    from sharpflow.joints.masks.entropy_masks import bootstrap_mask
+    from sharpflow.joints.masks.quality import mask_quality
+    from sharpflow.joints.masks.unet_training import train_unet
 
     good = []
     for path in sorted((Path(str(FOLDER)) / "images").glob("*.png")):

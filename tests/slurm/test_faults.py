@@ -25,7 +25,7 @@ Fault = Callable[[Project], None]
 
 
 def exits_once(project: Project) -> None:
-    script = project.folder / "workflow" / "scripts" / "train_network.py"
+    script = project.folder / "workflow" / "scripts" / "whole_image" / "train_network.py"
     fails_once = (
         "from pathlib import Path\n\n"
         'marker = Path("failed_once")\n'

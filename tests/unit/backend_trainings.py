@@ -15,17 +15,17 @@ import keras
 import numpy as np
 
 from sharpflow.anatomy import LimbKind
-from sharpflow.epochs import train_epochs
 from sharpflow.evaluation.metrics import balanced_accuracy
 from sharpflow.hardware import keep_tensorflow_out
-from sharpflow.joint_scoring.base_training import ALL_BITS, masked_loss
-from sharpflow.joint_scoring.features import extract_features, network_input
-from sharpflow.joint_scoring.head_training import predict_scores, train_head
-from sharpflow.joint_scoring.ordinal import encode
-from sharpflow.joint_scoring.vgg16 import build_base, build_head
-from sharpflow.segmentation.predict import as_input, predict_probabilities
-from sharpflow.segmentation.training import train_unet
-from sharpflow.segmentation.unet import build_unet
+from sharpflow.joints.masks.unet import build_unet
+from sharpflow.joints.masks.unet_prediction import as_input, predict_probabilities
+from sharpflow.joints.masks.unet_training import train_unet
+from sharpflow.joints.scoring.base_training import ALL_BITS, masked_loss
+from sharpflow.joints.scoring.features import extract_features, network_input
+from sharpflow.joints.scoring.head_training import predict_scores, train_head
+from sharpflow.joints.scoring.ordinal import encode
+from sharpflow.joints.scoring.vgg16 import build_base, build_head
+from sharpflow.training.epochs import train_epochs
 
 FILM = (24, 24)
 CLASSES = 3

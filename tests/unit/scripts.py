@@ -23,9 +23,10 @@ runpy.run_path(sys.argv[1], {"snakemake": SimpleNamespace(log=[sys.argv[3]], **s
 
 
 def run_script(name: str, log: Path, **given: Mapping[str, Any]) -> None:
-    """Run workflow/scripts/`name`.py; `given` has its input, output, params and wildcards."""
+    """Run a script by its name; `given` has its input, output, params and wildcards."""
+    (script,) = SCRIPTS.rglob(f"{name}.py")
     done = subprocess.run(
-        [sys.executable, "-c", RUN, str(SCRIPTS / f"{name}.py"), json.dumps(given), str(log)],
+        [sys.executable, "-c", RUN, str(script), json.dumps(given), str(log)],
         check=False,
         env=os.environ | {"PYTHONPATH": str(SCRIPTS.parents[1] / "src")},
     )

@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 
 from sharpflow.anatomy import LIMBS, score_columns
-from sharpflow.cohort.boxes import write_voc
-from sharpflow.cohort.check import JointCohort, check_joint_cohort
-from sharpflow.cohort.films import list_films
-from sharpflow.cohort.refusal import PROBLEM_TABLE, count_set_aside, refused
-from sharpflow.cohort.scores import write_scores
+from sharpflow.cohorts.boxes import write_voc
+from sharpflow.cohorts.check import JointCohort, check_joint_cohort
+from sharpflow.cohorts.radiographs import list_films
+from sharpflow.cohorts.refusal import PROBLEM_TABLE, count_set_aside, refused
+from sharpflow.cohorts.scores import write_scores
 from sharpflow.errors import Problem, ProblemsError
 from sharpflow.files import read_table, write_table
 

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from sharpflow.batch_norms import BatchNorms
-from sharpflow.joint_scoring.head_training import train_head
+from sharpflow.joints.scoring.head_training import train_head
+from sharpflow.training.batch_norms import BatchNorms
 
 X = np.random.default_rng(1).normal(3, 2, (64, 5)).astype(np.float32)
 

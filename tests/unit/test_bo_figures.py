@@ -11,14 +11,15 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse, Rectangle
 
 from sharpflow.errors import UserError
-from sharpflow.reporting.bo_figures_course import (
+from sharpflow.reporting.bo_grad_cam import draw_grad_cam
+from sharpflow.reporting.bo_grad_cam_table import summarize_heat, write_grad_cam_table
+from sharpflow.reporting.bo_learning_curves import (
     course_numbers,
     draw_training_course,
     error_curve,
 )
-from sharpflow.reporting.bo_figures_film import draw_film_and_classes, typical_damaged_film
-from sharpflow.reporting.bo_figures_grad_cam import draw_grad_cam
-from sharpflow.reporting.bo_figures_scores import (
+from sharpflow.reporting.bo_radiograph import draw_film_and_classes, typical_damaged_film
+from sharpflow.reporting.bo_scores import (
     FIGURE_2_ROWS,
     FIGURE_4_ROWS,
     decile_means,
@@ -26,9 +27,8 @@ from sharpflow.reporting.bo_figures_scores import (
     draw_severity_confusion,
     printed_classes,
 )
-from sharpflow.reporting.bo_grad_cam_table import summarize_heat, write_grad_cam_table
 from sharpflow.reporting.style import save
-from sharpflow.whole_image.grid import ROWS
+from sharpflow.whole_image.experiments import ROWS
 
 
 def all_text(figure: Figure) -> list[str]:

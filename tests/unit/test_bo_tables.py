@@ -25,7 +25,7 @@ from sharpflow.reporting.bo_tables import (
     publish_time,
 )
 from sharpflow.reporting.tables import number_with_interval
-from sharpflow.whole_image.grid import ROWS
+from sharpflow.whole_image.experiments import ROWS
 
 NOTES = WholeNotes(
     data="phantom",

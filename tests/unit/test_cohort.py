@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from sharpflow.anatomy import Damage, score_columns
-from sharpflow.cohort.boxes import read_boxes, write_voc
-from sharpflow.cohort.films import list_films
-from sharpflow.cohort.scores import column_order, read_scores, write_scores
+from sharpflow.cohorts.boxes import read_boxes, write_voc
+from sharpflow.cohorts.radiographs import list_films
+from sharpflow.cohorts.scores import column_order, read_scores, write_scores
 from sharpflow.files import read_table, write_table
 
 KEYS = ["patient", "limb", "joint", "damage"]
@@ -144,7 +144,7 @@ def test_a_format_that_is_not_read_is_a_problem(tmp_path: Path) -> None:
 
 def test_listing_films_needs_the_standard_library_alone() -> None:
     code = (
-        "import sys, sharpflow.cohort.films, sharpflow.imaging.shards\n"
+        "import sys, sharpflow.cohorts.radiographs, sharpflow.imaging.shards\n"
         "assert not {'numpy', 'pandas', 'cv2', 'PIL'} & set(sys.modules)"
     )
     source = Path(__file__).parents[2] / "src"

@@ -9,8 +9,8 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from sharpflow.config import Study, load_study
 from sharpflow.errors import UserError
+from sharpflow.workflow.settings import Study, load_study
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,7 +9,7 @@ import pytest
 from sharpflow.anatomy import DETECTED_JOINTS, LimbKind
 from sharpflow.files import read_table, write_table
 from sharpflow.imaging.shards import write_shard
-from sharpflow.joint_scoring.choose_crops import choose_crops
+from sharpflow.joints.scoring.choose_crops import choose_crops
 
 from .scripts import run_script
 

@@ -5,11 +5,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sharpflow.detection.crops import crop_boxes, jitter_boxes, to_standard
-from sharpflow.detection.dataset import write_detector_set
-from sharpflow.detection.identity import name_films
-from sharpflow.detection.templates import template
-from sharpflow.detection.views import MaskedFilms, Views
 from sharpflow.errors import UserError
 from sharpflow.evaluation.detection import (
     box_iou,
@@ -17,6 +12,11 @@ from sharpflow.evaluation.detection import (
     match_boxes,
     true_joints_from_boxes,
 )
+from sharpflow.joints.detection.dataset import write_detector_set
+from sharpflow.joints.detection.views import MaskedFilms, Views
+from sharpflow.joints.identification.rules import name_films
+from sharpflow.joints.identification.templates import template
+from sharpflow.joints.scoring.crops import crop_boxes, jitter_boxes, to_standard
 
 CORNERS = ["x_min", "y_min", "x_max", "y_max"]
 

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 import torch
 
-from sharpflow.detection.batch_norms import measure_statistics
-from sharpflow.detection.training import rate_factor, train_detector
 from sharpflow.errors import UserError
+from sharpflow.joints.detection.batch_norms import measure_statistics
+from sharpflow.joints.detection.training import rate_factor, train_detector
 
 # Every layer of YOLOv3's sort, a few channels each.
 TINY = """\
@@ -31,10 +31,10 @@ import socket, sys
 def refuse(*_, **__): raise OSError("no network in this test")
 socket.socket.connect = refuse
 import numpy as np, pandas as pd
-from sharpflow.detection.dataset import write_detector_set
-from sharpflow.detection.detect import detect
-from sharpflow.detection.training import train_detector
-from sharpflow.detection.views import Views
+from sharpflow.joints.detection.dataset import write_detector_set
+from sharpflow.joints.detection.detect import detect
+from sharpflow.joints.detection.training import train_detector
+from sharpflow.joints.detection.views import Views
 
 out = sys.argv[1]
 rng = np.random.default_rng(0)
@@ -55,7 +55,7 @@ for again in ("one", "two"):
     train_detector(out + "/set", out=f"{out}/{again}", model=out + "/tiny.yaml", image_size=64,
                    batch=2, max_batches=4, optimizer="AdamW", seed=3, threads=1)
 from pathlib import Path
-from sharpflow.time_limit import OutOfTime
+from sharpflow.training.time_limit import OutOfTime
 try:
     train_detector(out + "/set", out=f"{out}/late", model=out + "/tiny.yaml", image_size=64,
                    batch=2, max_batches=4, optimizer="AdamW", seed=3, threads=1, time_budget=0.0)
@@ -66,7 +66,7 @@ found = detect(out + "/one/best.pt", views, rows, kind="hand", image_size=64,
 found.to_csv(out + "/found.csv", index=False)
 
 from ultralytics.nn.tasks import DetectionModel
-import sharpflow.detection.training as training
+import sharpflow.joints.detection.training as training
 network = Path(training.__file__).with_name("yolov3-tiny-3l.yaml")
 strides = DetectionModel(str(network), nc=2, verbose=False).stride
 Path(out + "/strides.txt").write_text(" ".join(str(int(stride)) for stride in strides))
@@ -76,7 +76,7 @@ Path(out + "/strides.txt").write_text(" ".join(str(int(stride)) for stride in st
 PRECISION_SCRIPT = """
 import json, sys
 from pathlib import Path
-from sharpflow.detection.offline import import_ultralytics
+from sharpflow.joints.detection.offline import import_ultralytics
 
 out = Path(sys.argv[1])
 import_ultralytics(out / ".ultralytics")
@@ -84,10 +84,10 @@ import numpy as np, pandas as pd, torch
 from ultralytics.cfg import get_cfg
 from ultralytics.nn.tasks import DetectionModel
 from ultralytics.utils.loss import v8DetectionLoss
-from sharpflow.detection.dataset import write_detector_set
-from sharpflow.detection.detect import detect
-from sharpflow.detection.training import predict_in_bfloat16, train_detector
-from sharpflow.detection.views import Views
+from sharpflow.joints.detection.dataset import write_detector_set
+from sharpflow.joints.detection.detect import detect
+from sharpflow.joints.detection.training import predict_in_bfloat16, train_detector
+from sharpflow.joints.detection.views import Views
 
 # A network that predicts the same in every cell, 16 pixels each, on an image of 4 x 64 cells.
 torch.manual_seed(0)

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sharpflow.epochs import train_epochs
 from sharpflow.errors import UserError
-from sharpflow.time_limit import OutOfTime, Stopped, obey_sigterm
+from sharpflow.training.epochs import train_epochs
+from sharpflow.training.time_limit import OutOfTime, Stopped, obey_sigterm
 
 X = np.random.default_rng(1).normal(size=(40, 3)).astype("float32")
 Y = (X @ np.array([[1.0], [-2.0], [0.5]], "float32")).astype("float32")

@@ -212,7 +212,7 @@ def test_a_driver_that_torch_cannot_use_is_refused(monkeypatch: pytest.MonkeyPat
 def test_a_job_on_an_unusable_gpu_ends_with_the_reason(tmp_path: Path) -> None:
     log = tmp_path / "job.log"
     code = (
-        "from sharpflow.job import job\n"
+        "from sharpflow.workflow.job import job\n"
         f"with job({str(log)!r}, 1, {{'gpu': 1}}):\n    print('computes')\n"
     )
     environment = os.environ | {"PYTHONPATH": str(SOURCE)} | fake_gpus(tmp_path, 1)

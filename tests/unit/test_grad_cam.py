@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from sharpflow.whole_image.cases import PANELS, SeverityRules, TotalRules, choose_cases
-from sharpflow.whole_image.freezing import freeze
-from sharpflow.whole_image.grad_cam import coarse_heat, enlarge, last_activation
-from sharpflow.whole_image.grid import Network
-from sharpflow.whole_image.heat_share import boxes_in_packed, heat_share
-from sharpflow.whole_image.networks import build_network
+from sharpflow.whole_image.experiments import Network
+from sharpflow.whole_image.explanation.cases import PANELS, SeverityRules, TotalRules, choose_cases
+from sharpflow.whole_image.explanation.grad_cam import coarse_heat, enlarge, last_activation
+from sharpflow.whole_image.explanation.pointing_game import boxes_in_packed, heat_share
+from sharpflow.whole_image.networks.architectures import build_network
+from sharpflow.whole_image.networks.freezing import freeze
 
 
 class BrightAndDark(nn.Module):

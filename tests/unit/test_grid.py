@@ -3,7 +3,7 @@
 import pytest
 
 from sharpflow.errors import UserError
-from sharpflow.whole_image.grid import (
+from sharpflow.whole_image.experiments import (
     ROWS,
     BinnedRow,
     NetworkRow,

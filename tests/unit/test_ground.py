@@ -111,7 +111,7 @@ def test_a_job_leaves_its_reason_in_its_log(
     log = tmp_path / "logs" / "job.log"
     script = tmp_path / "script.py"
     script.write_text(
-        "from sharpflow.errors import UserError\nfrom sharpflow.job import job\n"
+        "from sharpflow.errors import UserError\nfrom sharpflow.workflow.job import job\n"
         f"with job({str(log)!r}):\n    {body}\n"
     )
     source = Path(__file__).parents[2] / "src"
@@ -128,7 +128,7 @@ def test_a_job_leaves_its_reason_in_its_log(
 def test_a_job_offers_a_terminal_only_where_there_is_one(tmp_path: Path, where: str) -> None:
     script = tmp_path / "script.py"
     script.write_text(
-        "from sharpflow.job import job\n"
+        "from sharpflow.workflow.job import job\n"
         f"with job({str(tmp_path / 'log')!r}) as this:\n"
         "    if this.terminal: print('a bar', file=this.terminal, flush=True)\n"
         "    else: print('none')\n"

@@ -15,8 +15,8 @@ import pytest
 import yaml
 
 from sharpflow.anatomy import MODELS, n_classes
+from sharpflow.cohorts.splits import SPLITS
 from sharpflow.evaluation.metrics import balanced_accuracy, constant_guess
-from sharpflow.joint_scoring.splits import SPLITS
 from sharpflow.seeds import replicate_seed, seed_for
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +42,7 @@ def joints(model: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 def predicted(training: Training) -> np.ndarray:
     """Scores of the test joints by a head that is trained here."""
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
-    from sharpflow.joint_scoring.head_training import predict_scores, train_head
+    from sharpflow.joints.scoring.head_training import predict_scores, train_head
 
     model, seed, factor = training
     config = yaml.safe_load((ROOT / "config.yaml").read_text())["heads"]

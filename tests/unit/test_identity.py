@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from sharpflow.anatomy import DETECTED_JOINTS, LIMBS
-from sharpflow.detection.identity import name_films, name_joints
-from sharpflow.detection.templates import template
 from sharpflow.errors import UserError
+from sharpflow.joints.identification.rules import name_films, name_joints
+from sharpflow.joints.identification.templates import template
 
 LIMB_CODES = ["LH", "RH", "LF", "RF"]
 

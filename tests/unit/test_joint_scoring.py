@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sharpflow.cohorts.splits import check_split, split_joints, split_patients
 from sharpflow.errors import ProblemsError, UserError
-from sharpflow.joint_scoring.head_training import class_weights
-from sharpflow.joint_scoring.ordinal import decode, encode
-from sharpflow.joint_scoring.splits import check_split, split_joints, split_patients
-from sharpflow.joint_scoring.undersampling import undersample
+from sharpflow.joints.scoring.head_training import class_weights
+from sharpflow.joints.scoring.ordinal import decode, encode
+from sharpflow.joints.scoring.undersampling import undersample
 
 PATIENTS = [f"UAB{n:03d}" for n in range(1, 368)]
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from sharpflow.anatomy import LimbKind
-from sharpflow.joint_scoring.base_training import (
+from sharpflow.joints.scoring.base_training import (
     ALL_BITS,
     BITS,
     masked_loss,
@@ -14,10 +14,10 @@ from sharpflow.joint_scoring.base_training import (
     targets_of,
     train_base,
 )
-from sharpflow.joint_scoring.drawn_joints import crop_training_joints, draw_training_joints
-from sharpflow.joint_scoring.features import extract_features
-from sharpflow.joint_scoring.normalized_vgg16 import build_normalized_vgg16, fold
-from sharpflow.joint_scoring.vgg16 import build_base
+from sharpflow.joints.scoring.features import extract_features
+from sharpflow.joints.scoring.normalized_vgg16 import build_normalized_vgg16, fold
+from sharpflow.joints.scoring.synthetic_joints import crop_training_joints, draw_training_joints
+from sharpflow.joints.scoring.vgg16 import build_base
 
 SCORES = pd.DataFrame(
     {

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from sharpflow.joint_scoring.ordinal import decode, encode
-from sharpflow.whole_image.augment import _turned, augment, normalise
-from sharpflow.whole_image.lightning_module import rate_factor
-from sharpflow.whole_image.losses import cross_entropy, mse, ordinal, smooth_loss
+from sharpflow.joints.scoring.ordinal import decode, encode
+from sharpflow.whole_image.data.augmentation import _turned, augment, normalise
 from sharpflow.whole_image.severity_classes import LOWER_BOUNDS, class_names, class_of
+from sharpflow.whole_image.training.lightning_module import rate_factor
+from sharpflow.whole_image.training.losses import cross_entropy, mse, ordinal, smooth_loss
 
 
 def column(*values: float) -> torch.Tensor:

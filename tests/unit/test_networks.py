@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from sharpflow.errors import UserError
-from sharpflow.whole_image.freezing import freeze
-from sharpflow.whole_image.networks import build_network, last_layer, transfer_weights
+from sharpflow.whole_image.networks.architectures import build_network, last_layer, transfer_weights
+from sharpflow.whole_image.networks.freezing import freeze
 
 # Parameters as torchvision's documentation gives them, for 1000 classes.
 PUBLISHED = {

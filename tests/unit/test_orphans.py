@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sharpflow.errors import UserError
-from sharpflow.orphans import SlurmJob, find_orphans, refuse_beside_orphans
+from sharpflow.workflow.surviving_jobs import SlurmJob, find_orphans, refuse_beside_orphans
 
 RUN = "6241ee3f-a6f2-4f97-ac37-31e9a362a956"
 

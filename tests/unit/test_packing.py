@@ -9,7 +9,7 @@ from PIL import Image
 
 from sharpflow.errors import UserError
 from sharpflow.imaging.shards import ImageStack
-from sharpflow.whole_image.packing import pack, resize, statistics
+from sharpflow.whole_image.data.packing import pack, resize, statistics
 
 
 def save(path: Path, image: np.ndarray) -> Path:

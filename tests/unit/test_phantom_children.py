@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from sharpflow.phantom.bilateral import draw_bilateral
-from sharpflow.phantom.bones import Blob, Tube
-from sharpflow.phantom.children import draw_childs_hand, make_young
-from sharpflow.phantom.growth import CARPALS, EPIPHYSES
-from sharpflow.phantom.hands import HandPose, LimbScores, build_hand
-from sharpflow.phantom.limb import Person
-from sharpflow.phantom.severity import draw_scores
+from sharpflow.phantom.bones.children import draw_childs_hand, make_young
+from sharpflow.phantom.bones.growth import CARPALS, EPIPHYSES
+from sharpflow.phantom.bones.hands import HandPose, LimbScores, build_hand
+from sharpflow.phantom.bones.limb import Person
+from sharpflow.phantom.bones.solids import Blob, Tube
+from sharpflow.phantom.damage.severity import draw_scores
+from sharpflow.phantom.projection.bilateral import draw_bilateral
 
 CARPAL_NAMES = set(CARPALS) - {"hook"}
 

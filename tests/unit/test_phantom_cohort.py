@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from sharpflow.anatomy import ALL_SITES, DETECTED_JOINTS, LIMBS, score_columns
-from sharpflow.cohort.check import check_joint_cohort
+from sharpflow.cohorts.check import check_joint_cohort
 from sharpflow.files import read_table
-from sharpflow.phantom.cohort import draw_joint_cohort
-from sharpflow.phantom.films import draw_film
-from sharpflow.phantom.limb import Person
-from sharpflow.phantom.severity import draw_scores
+from sharpflow.phantom.bones.limb import Person
+from sharpflow.phantom.cohorts.joints import draw_joint_cohort
+from sharpflow.phantom.damage.severity import draw_scores
+from sharpflow.phantom.projection.radiographs import draw_film
 
 PATIENTS, HEIGHT = 2, 120
 

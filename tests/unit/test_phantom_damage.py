@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from sharpflow.anatomy import LimbKind
-from sharpflow.phantom.damage import DECOMPOSITIONS, draw_damage
-from sharpflow.phantom.feet import FootPose, build_foot
-from sharpflow.phantom.hands import HandPose, LimbScores, build_hand
-from sharpflow.phantom.limb import Limb, Person
-from sharpflow.phantom.render import View, trace
+from sharpflow.phantom.bones.feet import FootPose, build_foot
+from sharpflow.phantom.bones.hands import HandPose, LimbScores, build_hand
+from sharpflow.phantom.bones.limb import Limb, Person
+from sharpflow.phantom.damage.lesions import DECOMPOSITIONS, draw_damage
+from sharpflow.phantom.projection.render import View, trace
 
 PIXEL = 0.1  # mm
 

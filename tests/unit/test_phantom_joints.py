@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from sharpflow.anatomy import Damage, LimbKind, Side, n_classes
-from sharpflow.phantom.films import pose_limb
-from sharpflow.phantom.hands import LimbScores
-from sharpflow.phantom.joints import draw_joints
-from sharpflow.phantom.limb import Person
-from sharpflow.phantom.placement import place_limb
-from sharpflow.phantom.render import trace
+from sharpflow.phantom.bones.hands import LimbScores
+from sharpflow.phantom.bones.limb import Person
+from sharpflow.phantom.cohorts.single_joints import draw_joints
+from sharpflow.phantom.projection.placement import place_limb
+from sharpflow.phantom.projection.radiographs import pose_limb
+from sharpflow.phantom.projection.render import trace
 
 
 @pytest.mark.parametrize("kind", list(LimbKind))

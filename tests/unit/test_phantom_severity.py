@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sharpflow.anatomy import DETECTED_JOINTS, LIMBS, MODELS, Damage, LimbKind, n_classes
-from sharpflow.phantom.severity import Scores, draw_scores
+from sharpflow.phantom.damage.severity import Scores, draw_scores
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ import torch
 from torch import nn
 from torch.autograd.graph import saved_tensors_hooks
 
-from sharpflow.whole_image.freezing import freeze
-from sharpflow.whole_image.grid import Network, Scheme
-from sharpflow.whole_image.networks import build_network, last_layer
-from sharpflow.whole_image.recomputing import recompute_blocks
+from sharpflow.whole_image.experiments import Network, Scheme
+from sharpflow.whole_image.networks.activation_checkpointing import recompute_blocks
+from sharpflow.whole_image.networks.architectures import build_network, last_layer
+from sharpflow.whole_image.networks.freezing import freeze
 
 CASES: list[tuple[Network, Scheme | None]] = [
     ("resnet34", None),

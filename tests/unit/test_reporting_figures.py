@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from sharpflow.reporting.style import new_figure, save
-from sharpflow.reporting.tan_figures_films import (
+from sharpflow.reporting.tan_radiographs import (
     PipelineStages,
     draw_boxed_joints,
     draw_clahe,
@@ -19,7 +19,7 @@ from sharpflow.reporting.tan_figures_films import (
     draw_pipeline,
     pick_films,
 )
-from sharpflow.reporting.tan_figures_scores import (
+from sharpflow.reporting.tan_scores import (
     draw_confusion_matrices,
     draw_score_distributions,
 )

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from sharpflow.anatomy import ALL_SITES, DETECTED_JOINTS, LIMBS, MODELS, Damage, LimbKind
+from sharpflow.cohorts.splits import split_joints
 from sharpflow.errors import UserError
 from sharpflow.files import read_table, write_table
-from sharpflow.joint_scoring.splits import split_joints
-from sharpflow.reporting.film_labels import SCORE_COLOURS, label_film, score_colour
 from sharpflow.reporting.label_places import nearest_open, spread
+from sharpflow.reporting.overlays import SCORE_COLOURS, label_film, score_colour
 from sharpflow.reporting.scores import score_joints, to_film_pixels, total_scores
 
 FILMS = pd.DataFrame(

@@ -9,7 +9,7 @@ from scipy.stats import linregress
 
 from sharpflow.anatomy import ALL_SITES, HAND_JOINTS, MAX_SCORE, Damage, LimbKind, scored_joints
 from sharpflow.errors import UserError
-from sharpflow.evaluation.routes import (
+from sharpflow.evaluation.pipelines import (
     FINGER_SITES,
     MOST_FINGERS,
     RoutePatients,
@@ -17,8 +17,8 @@ from sharpflow.evaluation.routes import (
     routes_table,
 )
 from sharpflow.files import read_table, write_table
-from sharpflow.reporting.routes_figure import draw_routes
-from sharpflow.reporting.routes_table import publish_routes
+from sharpflow.reporting.pipelines_figure import draw_routes
+from sharpflow.reporting.pipelines_table import publish_routes
 from sharpflow.reporting.style import save
 
 HAND = LimbKind.HAND

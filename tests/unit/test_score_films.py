@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from sharpflow.anatomy import DETECTED_JOINTS, LimbKind
+from sharpflow.cohorts.splits import split_joints
 from sharpflow.files import read_table, write_table
-from sharpflow.joint_scoring.splits import split_joints
 
 from .scripts import run_script
 

@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
-from sharpflow.segmentation.bootstrap import bootstrap_mask, film_content
-from sharpflow.segmentation.regions import drop_small_regions, fill_contours, fill_from_corners
+from sharpflow.joints.masks.entropy_masks import bootstrap_mask, film_content
+from sharpflow.joints.masks.regions import drop_small_regions, fill_contours, fill_from_corners
 
 HEIGHT, WIDTH, WINDOW = 200, 160, 7
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from sharpflow.errors import UserError
-from sharpflow.segmentation.contact_sheet import draw_contact_sheet
-from sharpflow.segmentation.quality import LIMITS, choose_masks, mask_quality
+from sharpflow.joints.masks.contact_sheet import draw_contact_sheet
+from sharpflow.joints.masks.quality import LIMITS, choose_masks, mask_quality
 
 HEIGHT, WIDTH = 320, 256
 

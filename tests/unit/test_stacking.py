@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from sharpflow.errors import UserError
-from sharpflow.whole_image.grid import ROWS, StackRow
+from sharpflow.whole_image.experiments import ROWS, StackRow
 from sharpflow.whole_image.severity_classes import class_of
-from sharpflow.whole_image.stacking import (
+from sharpflow.whole_image.stacking.stack import (
     StackLayer,
     bin_stack,
     choose_members,

@@ -10,9 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from sharpflow import time_limit
 from sharpflow.errors import UserError
-from sharpflow.time_limit import Deadline, Stopped, obey_sigterm, parse_time_left, seconds_left
+from sharpflow.training import time_limit
+from sharpflow.training.time_limit import (
+    Deadline,
+    Stopped,
+    obey_sigterm,
+    parse_time_left,
+    seconds_left,
+)
 
 SCHEDULERS = ("SLURM_JOB_ID", "SLURM_JOB_END_TIME", "SHARPFLOW_END_TIME", *time_limit.OTHER_JOBS)
 
@@ -110,8 +116,8 @@ def test_a_second_sigterm_does_not_break_into_the_cleaning_up() -> None:
 
 JOB = """
 import sys, time
-from sharpflow.job import job
-from sharpflow.time_limit import resumes, tells_when_stopped
+from sharpflow.workflow.job import job
+from sharpflow.training.time_limit import resumes, tells_when_stopped
 with job(sys.argv[1]), tells_when_stopped(lambda: resumes("net", 3, 9)):
     print("works", flush=True)
     try:

@@ -10,15 +10,15 @@ import pytest
 
 from sharpflow.anatomy import LimbKind
 from sharpflow.errors import UserError
-from sharpflow.segmentation.predict import (
+from sharpflow.joints.masks.regions import keep_largest
+from sharpflow.joints.masks.unet import build_unet
+from sharpflow.joints.masks.unet_prediction import (
     apply_mask,
     predict_masks,
     resize_for_unet,
     resize_masks_for_unet,
 )
-from sharpflow.segmentation.regions import keep_largest
-from sharpflow.segmentation.training import train_unet
-from sharpflow.segmentation.unet import build_unet
+from sharpflow.joints.masks.unet_training import train_unet
 
 SETTINGS: dict[str, Any] = {
     "kind": LimbKind.HAND,

@@ -8,10 +8,10 @@ import pytest
 
 from sharpflow.errors import UserError
 from sharpflow.evaluation.metrics import balanced_accuracy
-from sharpflow.joint_scoring.features import extract_features, network_input
-from sharpflow.joint_scoring.head_training import predict_scores, train_head
-from sharpflow.joint_scoring.ordinal import decode
-from sharpflow.joint_scoring.vgg16 import build_base, build_head, join
+from sharpflow.joints.scoring.features import extract_features, network_input
+from sharpflow.joints.scoring.head_training import predict_scores, train_head
+from sharpflow.joints.scoring.ordinal import decode
+from sharpflow.joints.scoring.vgg16 import build_base, build_head, join
 
 CROPS = np.random.default_rng(0).integers(0, 256, (10, 32, 32), dtype=np.uint8)
 

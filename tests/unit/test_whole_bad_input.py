@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from sharpflow.cohort.bone_age import list_bone_age
-from sharpflow.cohort.check_images import ImageCohort, check_bone_age, check_whole
-from sharpflow.cohort.whole import OWN_COLUMNS, list_whole
+from sharpflow.cohorts.bone_age import list_bone_age
+from sharpflow.cohorts.check_images import ImageCohort, check_bone_age, check_whole
+from sharpflow.cohorts.whole_images import OWN_COLUMNS, list_whole
 from sharpflow.errors import ProblemsError
 from sharpflow.files import read_table, write_table
-from sharpflow.whole_image.packing import pack
+from sharpflow.whole_image.data.packing import pack
 
 COLUMNS = {"image": "file", "patient": "patient", "total": "svdh", "age": "age", "sex": "sex"}
 NAMES = ("a1", "a2", "a3", "a4", "a5")

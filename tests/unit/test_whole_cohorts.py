@@ -9,15 +9,15 @@ import pandas as pd
 import pytest
 
 from sharpflow.anatomy import ALL_SITES, LimbKind
-from sharpflow.cohort.bone_age import list_bone_age
-from sharpflow.cohort.check_images import check_bone_age, check_whole
-from sharpflow.cohort.whole import MOST, OWN_COLUMNS, list_whole
+from sharpflow.cohorts.bone_age import list_bone_age
+from sharpflow.cohorts.check_images import check_bone_age, check_whole
+from sharpflow.cohorts.whole_images import MOST, OWN_COLUMNS, list_whole
 from sharpflow.files import read_table
-from sharpflow.phantom.bone_age_cohort import draw_bone_age_cohort
-from sharpflow.phantom.cohort import draw_joint_cohort
-from sharpflow.phantom.measurements import SIZE_BY_SEX, SIZE_SD
-from sharpflow.phantom.whole_cohort import draw_whole_cohort, who
-from sharpflow.whole_image.packing import pack
+from sharpflow.phantom.bones.measurements import SIZE_BY_SEX, SIZE_SD
+from sharpflow.phantom.cohorts.bone_age import draw_bone_age_cohort
+from sharpflow.phantom.cohorts.joints import draw_joint_cohort
+from sharpflow.phantom.cohorts.whole_images import draw_whole_cohort, who
+from sharpflow.whole_image.data.packing import pack
 
 PATIENTS, CHILDREN, HEIGHT, SEED = 3, 11, 110, 5
 

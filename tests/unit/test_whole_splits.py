@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from sharpflow.errors import UserError
-from sharpflow.whole_image.splits import split_bone_age, split_images
+from sharpflow.whole_image.data.splits import split_bone_age, split_images
 
 SHARES = {"train": 0.7, "validation": 0.2, "test": 0.1}
 

@@ -16,20 +16,20 @@ import torch
 
 from sharpflow.errors import UserError
 from sharpflow.imaging.shards import ImageStack
-from sharpflow.time_limit import OutOfTime, Stopped
-from sharpflow.whole_image.batches import Batches, epoch_order, whole_batches
-from sharpflow.whole_image.grid import ROWS, NetworkRow
-from sharpflow.whole_image.layout import full_float32
-from sharpflow.whole_image.lightning_module import WholeImageModule, rate_factor
-from sharpflow.whole_image.losses import LOSSES
-from sharpflow.whole_image.predictions import (
+from sharpflow.training.time_limit import OutOfTime, Stopped
+from sharpflow.whole_image.data.batches import Batches, epoch_order, whole_batches
+from sharpflow.whole_image.experiments import ROWS, NetworkRow
+from sharpflow.whole_image.networks.layout import full_float32
+from sharpflow.whole_image.severity_classes import class_of
+from sharpflow.whole_image.training.lightning_module import WholeImageModule, rate_factor
+from sharpflow.whole_image.training.losses import LOSSES
+from sharpflow.whole_image.training.predictions import (
     encode_targets,
     load_network,
     predict_outputs,
     predict_rows,
 )
-from sharpflow.whole_image.severity_classes import class_of
-from sharpflow.whole_image.training import train_network
+from sharpflow.whole_image.training.train import train_network
 
 SPLITS = np.array(["train"] * 17 + ["validation"] * 6 + ["test"] * 3)
 TOTALS = np.random.default_rng(1).uniform(0, 150, len(SPLITS))

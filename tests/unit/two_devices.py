@@ -6,7 +6,7 @@ from pathlib import Path
 
 def main(folder: Path) -> None:
     """Train until the time is over, which is after an epoch."""
-    from sharpflow.job import job
+    from sharpflow.workflow.job import job
 
     with job(folder / "log.txt"):
         import numpy as np

@@ -144,8 +144,8 @@ def make_joint_and_whole_project(folder: Path, cohort: Path) -> Project:
 
 
 def _draw_images(folder: Path) -> None:
-    from sharpflow.phantom.bone_age_cohort import draw_bone_age_cohort
-    from sharpflow.phantom.whole_cohort import draw_whole_cohort
+    from sharpflow.phantom.cohorts.bone_age import draw_bone_age_cohort
+    from sharpflow.phantom.cohorts.whole_images import draw_whole_cohort
 
     draw_whole_cohort(folder / "wang", patients=24, seed=3, height=100, workers=1)
     draw_bone_age_cohort(folder / "rsna", children=20, seed=3, height=100, workers=1)

@@ -131,12 +131,12 @@ def test_an_overruled_mask_trains_again_but_masks_nothing_again(finished: Projec
     ("module", "runs", "rests"),
     [
         (
-            "detection/identity.py",
+            "joints/identification/rules.py",
             {"name_joints", "crop_joints", "train_head", "table_detection"},
             {*IMAGING, "train_unet", "train_detector", "detect_joints", "train_base"},
         ),
         (
-            "segmentation/bootstrap.py",
+            "joints/masks/entropy_masks.py",
             {"bootstrap_masks", "train_unet", "train_detector", "train_head"},
             {"standardize", "check_cohort", "train_base"},
         ),

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from sharpflow.imaging.shards import shard_of
-from sharpflow.whole_image.grid import ROWS
+from sharpflow.whole_image.experiments import ROWS
 
 from .projects import LIMIT, Project, make_whole_project
 from .test_small_study import edited

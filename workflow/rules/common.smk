@@ -4,9 +4,9 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from sharpflow.anatomy import LIMBS, MODELS, LimbKind
-from sharpflow.code_digest import code_digest
-from sharpflow.cohort.films import list_films
-from sharpflow.config import load_study
+from sharpflow.workflow.code_digest import code_digest
+from sharpflow.cohorts.radiographs import list_films
+from sharpflow.workflow.settings import load_study
 from sharpflow.errors import UserError
 from sharpflow.imaging.shards import shard_of
 
@@ -243,7 +243,7 @@ def as_checked(names):
 
 def refuse_orphans():
     """Stop if jobs that an earlier run gave to Slurm still write in this folder."""
-    from sharpflow.orphans import refuse_beside_orphans
+    from sharpflow.workflow.surviving_jobs import refuse_beside_orphans
 
     if workflow.non_local_exec or Path(".snakemake/slurm_logs").exists():
         try:
@@ -253,6 +253,6 @@ def refuse_orphans():
 
 
 def write_run_record():
-    from sharpflow.provenance import write_record
+    from sharpflow.workflow.provenance import write_record
 
     write_record(RESULTS, study.model_dump(mode="json"), workflow.basedir)

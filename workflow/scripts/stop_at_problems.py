@@ -1,9 +1,9 @@
 """Stop where a check found what cannot be set aside; every problem of every cohort at once."""
 
-from sharpflow.job import job
+from sharpflow.workflow.job import job
 
 with job(snakemake.log[0]):
-    from sharpflow.cohort.refusal import PROBLEM_TABLE, count_set_aside
+    from sharpflow.cohorts.refusal import PROBLEM_TABLE, count_set_aside
     from sharpflow.files import read_table, write_table
 
     as_text = dict.fromkeys(PROBLEM_TABLE, str)

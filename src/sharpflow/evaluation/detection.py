@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from sharpflow.anatomy import DETECTED_JOINTS, LIMBS
-from sharpflow.detection.identity import RULES, name_joints
 from sharpflow.evaluation.intervals import patient_sums
 from sharpflow.evaluation.proportions import share_interval
+from sharpflow.joints.identification.rules import RULES, name_joints
 
 Boxes = NDArray[np.float64]
 BOX_COLUMNS = ["x_min", "y_min", "x_max", "y_max"]

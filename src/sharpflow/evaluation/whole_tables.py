@@ -20,7 +20,7 @@ from sharpflow.evaluation.whole_image import (
     regression_metrics,
     severity_metrics,
 )
-from sharpflow.whole_image.grid import (
+from sharpflow.whole_image.experiments import (
     PRINTED_NETWORKS,
     ROWS,
     Label,

@@ -32,7 +32,8 @@ def summarize_heat(
     """Mean shares over test images, their ratio, and its 95% interval by patient.
 
     Args:
-        shares: row (of the grid) and the columns of `sharpflow.whole_image.heat_share.heat_share`.
+        shares: row (of the grid) and the columns of
+            `sharpflow.whole_image.explanation.pointing_game.heat_share`.
         data: "phantom" or the cohort's name.
         seed: the study's seed.
         resamples: of the bootstrap.

@@ -21,7 +21,7 @@ from sharpflow.reporting.tables import (
     number_with_interval,
     publish,
 )
-from sharpflow.whole_image.grid import PRINTED_NETWORKS
+from sharpflow.whole_image.experiments import PRINTED_NETWORKS
 
 HEADINGS = {
     "baseline": "Baseline",

@@ -1,1 +1,0 @@
-"""Cohorts of radiographs, their scores and joint boxes, read into one shape and checked."""

@@ -1,0 +1,261 @@
+"""Joint boxes that labelImg wrote: Pascal VOC XML or YOLO text.
+
+The name of a label file is the film's image_id.
+"""
+
+from collections.abc import Collection
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pandas as pd
+
+from sharpflow.anatomy import LimbKind
+from sharpflow.cohorts.box_names import (
+    BoxName,
+    naming_problems,
+    read_box_name,
+    unknown_name,
+)
+from sharpflow.cohorts.findings import Finding, Scope
+from sharpflow.cohorts.labels import (
+    CLASSES_FILE,
+    VOC_SIDES,
+    Box,
+    LabelError,
+    LabelledFilm,
+    parse_voc,
+    parse_yolo,
+)
+from sharpflow.files import whole
+
+_CORNERS = ["x_min", "y_min", "x_max", "y_max"]
+BOX_COLUMNS = ["image_id", "class", "joint", *_CORNERS]
+# YOLO text has 6 digits, and annotation tools let a box end on the film's last line: a box that
+# leaves the film by no more than this is cut at the border.
+_TOLERANCE = 1.0  # pixels
+
+
+def write_voc(path: str | Path, image_id: str, size: tuple[int, int], boxes: pd.DataFrame) -> None:
+    """Write the boxes of one film as labelImg writes Pascal VOC.
+
+    `size` is (height, width) of the film in pixels; `boxes` has columns class, x_min, y_min,
+    x_max, y_max in film pixels, which are rounded to whole ones, as labelImg's are.
+    """
+    height, width = size
+    root = ElementTree.Element("annotation")
+    for tag, text in (("folder", "films"), ("filename", f"{image_id}.jpg")):
+        ElementTree.SubElement(root, tag).text = text
+    source = ElementTree.SubElement(root, "source")
+    ElementTree.SubElement(source, "database").text = "Unknown"
+    shape = ElementTree.SubElement(root, "size")
+    for tag, number in (("width", width), ("height", height), ("depth", 1)):
+        ElementTree.SubElement(shape, tag).text = str(number)
+    ElementTree.SubElement(root, "segmented").text = "0"
+    for box in boxes.to_dict("records"):
+        item = ElementTree.SubElement(root, "object")
+        ElementTree.SubElement(item, "name").text = str(box["class"])
+        for tag, text in (("pose", "Unspecified"), ("truncated", "0"), ("difficult", "0")):
+            ElementTree.SubElement(item, tag).text = text
+        corners = ElementTree.SubElement(item, "bndbox")
+        for tag, column in zip(VOC_SIDES, _CORNERS, strict=True):
+            ElementTree.SubElement(corners, tag).text = str(round(float(box[column])))
+    ElementTree.indent(root, "\t")
+    with whole(path) as temporary:
+        ElementTree.ElementTree(root).write(temporary, encoding="utf-8")
+
+
+def read_boxes(
+    folder: str | Path, films: pd.DataFrame, ignored_classes: Collection[str] = ()
+) -> tuple[pd.DataFrame, list[Finding]]:
+    """Read the joint boxes of a cohort, and collect all that is wrong with them.
+
+    `folder` holds `<image_id>.xml` (Pascal VOC) or `<image_id>.txt` with a `classes.txt` (YOLO);
+    not every film needs a file. `films` has columns image_id, limb_kind, height, width (pixels; 0
+    for a film that could not be read: its classes are checked, its boxes left out). Boxes of
+    `ignored_classes` are left out; all others are a class of the limb's kind (hand PIP MCP, foot
+    PIP MTP), or name the joint itself (`read_box_name`), then all boxes of the film do.
+
+    Returns a table image_id, class, joint (blank where the label gives the class alone), x_min,
+    y_min, x_max, y_max (film pixels), films by id and boxes in the order of their file, and the
+    problems; a film with a problem has no boxes.
+    """
+    folder = Path(folder)
+    problems: list[Finding] = []
+    labels = _label_files(folder, problems)
+    if films.empty:
+        labels = []  # why there is none is told already, and not once more for each label file
+    known = {
+        str(row["image_id"]): LabelledFilm(
+            str(row["image_id"]),
+            LimbKind(row["limb_kind"]),
+            float(row["height"]),
+            float(row["width"]),
+        )
+        for row in films.to_dict("records")
+    }
+    names = _yolo_classes(folder, labels, problems)
+    rows: list[tuple[str | float, ...]] = []
+    for path in labels:
+        film = known.get(path.stem)
+        if film is None:
+            problems.append(_no_film(path))
+            continue
+        if not _is_voc(path) and not names:
+            continue  # what lacks is told already
+        boxes, wrong = _read_label(path, film, names, ignored_classes)
+        problems += wrong
+        if not wrong and film.height:
+            rows += [_row(box, name, film) for box, name in boxes]
+    twice = _labelled_twice(labels)
+    problems += twice
+    bad = {problem.name for problem in twice}
+    table = pd.DataFrame([row for row in rows if row[0] not in bad], columns=BOX_COLUMNS)
+    return table.astype(dict.fromkeys(_CORNERS, float)), problems
+
+
+def _is_voc(path: Path) -> bool:
+    return path.suffix.lower() == ".xml"
+
+
+def _label_files(folder: Path, problems: list[Finding]) -> list[Path]:
+    if folder.is_dir():
+        labels = [
+            path
+            for path in folder.iterdir()
+            if path.suffix.lower() in (".xml", ".txt")
+            and path.name != CLASSES_FILE
+            and not path.name.startswith(".")
+        ]
+        if labels:
+            return sorted(labels, key=lambda path: (path.stem, path.suffix))
+    problems.append(
+        Finding(
+            str(folder),
+            "",
+            "no label files" if folder.is_dir() else "no such folder",
+            "a folder of labelImg's files, <image_id>.xml or <image_id>.txt with classes.txt",
+            "Correct the path of the joint boxes in the config.",
+        )
+    )
+    return []
+
+
+def _no_film(path: Path) -> Finding:
+    return Finding(
+        str(path),
+        "",
+        f"labels of {path.stem}, which is not a film of the cohort",
+        "a label file named as its film's image_id",
+        "Rename it to its film's image_id, add the film, or delete the file.",
+        Scope.ENTRY,
+        path.name,
+    )
+
+
+def _labelled_twice(labels: list[Path]) -> list[Finding]:
+    names = [path.stem for path in labels]
+    return [
+        Finding(
+            str(path),
+            "",
+            f"a second label file of {path.stem}",
+            "one label file a film, .xml or .txt",
+            "Delete the one that is out of date.",
+            Scope.BOXES,
+            path.stem,
+        )
+        for path in labels
+        if _is_voc(path) and names.count(path.stem) > 1
+    ]
+
+
+def _yolo_classes(folder: Path, labels: list[Path], problems: list[Finding]) -> list[str]:
+    """Class names by number; a problem if YOLO files lack them."""
+    path = folder / CLASSES_FILE
+    if all(map(_is_voc, labels)):
+        return []
+    try:
+        names = path.read_text(encoding="utf-8-sig").rstrip().splitlines()
+        found = "no class names"
+    except (OSError, UnicodeDecodeError) as error:
+        names = []
+        found = f"no readable {CLASSES_FILE} ({error})"
+    if not names:
+        problems.append(
+            Finding(
+                str(path),
+                "",
+                found,
+                "the class names of the YOLO label files, one a line",
+                f"Copy the {CLASSES_FILE} that labelImg wrote beside them.",
+            )
+        )
+        return []
+    return [name.strip() for name in names]
+
+
+def _read_label(
+    path: Path, film: LabelledFilm, names: list[str], ignored: Collection[str]
+) -> tuple[list[tuple[Box, BoxName]], list[Finding]]:
+    """The boxes of a film and their names, without the ignored ones, and the file's problems."""
+    if _is_voc(path):
+        boxes, errors = parse_voc(path, film)
+    else:
+        boxes, errors = parse_yolo(path, film, names)
+    if not boxes and not errors:
+        errors = [LabelError("", "no box", "at least one", "Label the film, or delete the file.")]
+    wrong = [Finding(str(path), *error.what, Scope.BOXES, film.image_id) for error in errors]
+    kept = [box for box in boxes if box.name not in ignored]
+    wrong += [
+        Finding(str(path), box.where, *what, Scope.BOXES, film.image_id)
+        for box in kept
+        for what in _box_problems(box, film)
+    ]
+    named = [(box, name) for box in kept if (name := read_box_name(box.name, film.kind))]
+    wrong += [
+        Finding(str(path), *what, Scope.BOXES, film.image_id)
+        for what in naming_problems((box.where, name) for box, name in named)
+    ]
+    return named, wrong
+
+
+def _box_problems(box: Box, film: LabelledFilm) -> list[tuple[str, str, str]]:
+    """Found, expected and remedy of all that is wrong with a box."""
+    problems = []
+    edges = " ".join(f"{edge:g}" for edge in box[2:])
+    if read_box_name(box.name, film.kind) is None:
+        problems.append(unknown_name(box.name, film.kind))
+    sized = film.height > 0
+    if sized and (box.x_max <= box.x_min or box.y_max <= box.y_min):
+        problems.append(
+            (
+                f"a box of no width or height ({edges})",
+                "x_min below x_max and y_min below y_max",
+                "Draw the box again in labelImg.",
+            )
+        )
+    if sized and (
+        min(box.x_min, box.y_min) < -_TOLERANCE
+        or box.x_max > film.width + _TOLERANCE
+        or box.y_max > film.height + _TOLERANCE
+    ):
+        problems.append(
+            (
+                f"a box outside the image ({edges})",
+                f"0 0 {film.width:.0f} {film.height:.0f} at most",
+                "Draw the box again in labelImg, on the film of this size.",
+            )
+        )
+    return problems
+
+
+def _row(box: Box, name: BoxName, film: LabelledFilm) -> tuple[str | float, ...]:
+    """A row of the table; the box is cut at the film's border."""
+    return (
+        film.image_id,
+        *name,
+        max(box.x_min, 0.0),
+        max(box.y_min, 0.0),
+        min(box.x_max, film.width),
+        min(box.y_max, film.height),
+    )

@@ -1,0 +1,140 @@
+"""Check a cohort of whole images before any training: every problem at once, with its remedy."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from sharpflow.cohorts.bone_age import list_bone_age, read_bone_age
+from sharpflow.cohorts.findings import Finding, Scope
+from sharpflow.cohorts.labelled import ImageList, LabelledImage
+from sharpflow.cohorts.refusal import PROBLEM_TABLE, refused
+from sharpflow.cohorts.whole_images import list_whole, read_whole
+from sharpflow.errors import Problem, ProblemsError
+
+log = logging.getLogger(__name__)
+
+OnProblem = Literal["stop", "set_aside"]
+
+
+@dataclass(frozen=True)
+class ImageCohort:
+    """A checked cohort: its images as its reader gives them, and what was set aside.
+
+    `problems`: file, where, found, expected, remedy, set_aside (what was left out for it).
+    """
+
+    images: pd.DataFrame
+    problems: pd.DataFrame
+
+
+def check_whole(
+    table: str | Path,
+    images: str | Path,
+    columns: Mapping[str, str | None],
+    *,
+    packed: pd.DataFrame,
+    unpacked: pd.DataFrame,
+    on_problem: OnProblem = "stop",
+) -> ImageCohort:
+    """Check the films of both hands: their labels (`read_whole`) and what packing found.
+
+    `packed` has image_id and digest (of the original's pixels) of the packed images of all shards,
+    `unpacked` image_id, file, found, expected, remedy of those that could not be. With
+    `on_problem="stop"` any problem raises ProblemsError, which lists all. With "set_aside" the
+    images concerned are left out, and the problems returned; a table that cannot be read at all, or
+    a cohort of which nothing is left, still raises ProblemsError.
+    """
+    listed = list_whole(table, images, columns)
+    labels, problems = read_whole(listed)
+    return _check(labels, problems, listed, packed=packed, unpacked=unpacked, on_problem=on_problem)
+
+
+def check_bone_age(
+    training_table: str | Path,
+    training_images: str | Path,
+    validation_table: str | Path | None,
+    validation_images: str | Path | None,
+    *,
+    packed: pd.DataFrame,
+    unpacked: pd.DataFrame,
+    on_problem: OnProblem = "stop",
+) -> ImageCohort:
+    """Check the children's hands: their bone ages (`read_bone_age`) and what packing found.
+
+    The rest as for `check_whole`.
+    """
+    listed = list_bone_age(training_table, training_images, validation_table, validation_images)
+    labels, problems = read_bone_age(listed, training_table)
+    return _check(labels, problems, listed, packed=packed, unpacked=unpacked, on_problem=on_problem)
+
+
+def refused_images(problems: Sequence[Problem]) -> ImageCohort:
+    """A cohort that cannot be used: its problems (see `refused`), and no images."""
+    return ImageCohort(pd.DataFrame(columns=["image_id"]), refused(problems))
+
+
+def _check(
+    labels: pd.DataFrame,
+    problems: list[Finding],
+    listed: ImageList,
+    *,
+    packed: pd.DataFrame,
+    unpacked: pd.DataFrame,
+    on_problem: OnProblem,
+) -> ImageCohort:
+    by_id = {image.image_id: image for image in listed.images}
+    packed = packed[packed["image_id"].isin(by_id)]
+    unpacked = unpacked[unpacked["image_id"].isin(by_id)]
+    problems = [*problems, *_unreadable(unpacked, by_id), *_same_content(packed, by_id)]
+    fatal = [problem for problem in problems if problem.scope is Scope.COHORT]
+    if fatal or (problems and on_problem == "stop"):
+        raise ProblemsError(problems)
+    aside = {problem.name for problem in problems if problem.scope is Scope.FILM}
+    kept = labels[~labels["image_id"].isin(aside)].reset_index(drop=True)
+    if kept.empty:
+        raise ProblemsError(problems)
+    missing = sorted(set(kept["image_id"]) - set(packed["image_id"]))
+    if missing:
+        raise ValueError(f"{len(missing)} images were not packed, first {missing[0]}")
+    for problem in problems:
+        log.warning("set aside %s: %s", problem.set_aside, problem)
+    log.info("%d images; %d problems set aside", len(kept), len(problems))
+    rows = [(p.file, p.where, p.found, p.expected, p.remedy, p.set_aside) for p in problems]
+    return ImageCohort(kept, pd.DataFrame(rows, columns=PROBLEM_TABLE))
+
+
+def _unreadable(unpacked: pd.DataFrame, by_id: Mapping[str, LabelledImage]) -> Iterable[Finding]:
+    """A finding for each image that could not be read: its file, and the row that names it."""
+    for row in unpacked.sort_values("image_id").to_dict("records"):
+        image = by_id[row["image_id"]]
+        yield Finding(
+            row["file"],
+            f"{image.where} of {image.table}",
+            row["found"],
+            row["expected"],
+            row["remedy"],
+            Scope.FILM,
+            image.image_id,
+        )
+
+
+def _same_content(packed: pd.DataFrame, by_id: Mapping[str, LabelledImage]) -> Iterable[Finding]:
+    """A finding for each image whose pixels another has too."""
+    doubled = packed[packed.duplicated("digest", keep=False)].sort_values("image_id")
+    for _, group in doubled.groupby("digest", sort=False):
+        ids = group["image_id"].tolist()
+        for image_id in ids:
+            image = by_id[image_id]
+            yield Finding(
+                str(image.path),
+                f"{image.where} of {image.table}",
+                f"the same pixels as {', '.join(other for other in ids if other != image_id)}",
+                "each film once",
+                "Find out whose it is and delete the other row, or export the right film.",
+                Scope.FILM,
+                image_id,
+            )

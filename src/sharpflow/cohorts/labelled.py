@@ -1,0 +1,233 @@
+"""Images that a table of labels lists: where each lies, and what is wrong with its row.
+
+Only the standard library is imported: the workflow lists images while it is parsed.
+"""
+
+import logging
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from sharpflow.cohorts.csv_rows import Row, Rows
+from sharpflow.cohorts.findings import Finding, Scope
+from sharpflow.cohorts.radiographs import ID, ID_RULE, SUFFIXES
+
+log = logging.getLogger(__name__)
+
+SEXES = {
+    "F": ("f", "female", "woman", "0", "0.0"),
+    "M": ("m", "male", "man", "1", "1.0"),
+}
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class LabelledImage:
+    """One image, its file, the table that lists it and the row there.
+
+    `columns` maps our names of values to the table's columns; None where it has none.
+    """
+
+    image_id: str
+    path: Path
+    table: str
+    row: Row
+    columns: Mapping[str, str | None]
+
+    @property
+    def where(self) -> str:
+        """The row, in words for a message."""
+        return f"row {self.row.number}, image {self.image_id}"
+
+
+@dataclass(frozen=True)
+class ImageList:
+    """The images of a cohort by image_id, each once, and what is wrong with the rest.
+
+    `unlisted` has the names of images in the folder that no row names; they are not read.
+    """
+
+    images: list[LabelledImage] = field(default_factory=list)
+    problems: list[Finding] = field(default_factory=list)
+    unlisted: list[str] = field(default_factory=list)
+
+    def paths(self) -> dict[str, Path]:
+        """The file of each image."""
+        return {image.image_id: image.path for image in self.images}
+
+
+class ImageFolder:
+    """The files in a folder and the folders in it, found by name with or without suffix."""
+
+    def __init__(self, folder: Path) -> None:
+        """Walk through the folder once; nothing is opened. Hidden files are passed over."""
+        self.folder = folder
+        self._paths: set[str] = set()  # relative to the folder
+        self._by_name: dict[str, list[str]] = {}
+        self._by_stem: dict[str, list[str]] = {}
+        for root, folders, names in os.walk(folder):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            within = os.path.relpath(root, folder)
+            for name in sorted(name for name in names if not name.startswith(".")):
+                path = name if within == "." else f"{within}/{name}"
+                stem, suffix = os.path.splitext(name)  # noqa: PTH122 - ten thousands of names
+                self._paths.add(path)
+                self._by_name.setdefault(name, []).append(path)
+                if suffix.lower() in SUFFIXES:
+                    self._by_stem.setdefault(stem, []).append(path)
+
+    def find(self, name: str) -> list[str]:
+        """The files that a table can mean by `name`: a path in the folder, a name or a stem."""
+        if name in self._paths:
+            return [name]
+        return self._by_name.get(name) or self._by_stem.get(name, [])
+
+    def others(self, known: set[Path]) -> list[str]:
+        """The images that are not among the known files."""
+        images = (path for paths in self._by_stem.values() for path in paths)
+        return sorted(path for path in images if self.folder / path not in known)
+
+
+def list_rows(rows: Rows, table: str, images: Path, columns: Mapping[str, str | None]) -> ImageList:
+    """The images that rows name in the column `columns["image"]`, found in the folder `images`.
+
+    The image_id is the file's name without suffix; a file that is not there is listed all the
+    same, for the packing to miss. Of an image that is named twice the first row is listed.
+    """
+    if rows.problems and not rows.rows:
+        return ImageList(problems=list(rows.problems))
+    if not images.is_dir():
+        found, expected = "no such folder", f"the folder of the images that {table} lists"
+        problem = Finding(str(images), "", found, expected, "Correct the path in the config.")
+        return ImageList(problems=[*rows.problems, problem])
+    if not rows.rows:
+        found = "no rows below the header"
+        problem = Finding(table, "", found, "a row for each image", "Export the table again.")
+        return ImageList(problems=[*rows.problems, problem])
+    folder = ImageFolder(images)
+    listed = ImageList(problems=list(rows.problems))
+    for row in rows.rows:
+        image = _locate(row, table, folder, columns)
+        if isinstance(image, Finding):
+            listed.problems.append(image)
+        else:
+            listed.images.append(image)
+    listed.unlisted.extend(folder.others({image.path for image in listed.images}))
+    return each_once([listed])
+
+
+def _locate(
+    row: Row, table: str, folder: ImageFolder, columns: Mapping[str, str | None]
+) -> LabelledImage | Finding:
+    column = str(columns["image"])
+    name = row.values[column]
+    files = folder.find(name) if name else []
+    path = folder.folder / (files[0] if files else name)
+    has_suffix = path.suffix.lower() in SUFFIXES
+    image_id = path.stem if files or has_suffix else path.name
+    if not name:
+        wrong = ("no image", "the image's file name in every row", "Fill it in.")
+    elif len(files) > 1:
+        wrong = (f"{name!r}, which can be any of {', '.join(files)}", "one file", "Give its path.")
+    elif not ID.fullmatch(image_id):
+        wrong = (repr(name), f"a name of {ID_RULE}", "Rename the file, here and in its folder.")
+    else:
+        return LabelledImage(image_id, path, table, row, columns)
+    place = f"row {row.number}"
+    return Finding(table, f"{place}, column {column}", *wrong, Scope.ENTRY, place)
+
+
+def each_once(lists: list[ImageList]) -> ImageList:
+    """Several lists as one, sorted by image_id; a second row of an image is a problem."""
+    joined = ImageList(
+        problems=[problem for each in lists for problem in each.problems],
+        unlisted=[name for each in lists for name in each.unlisted],
+    )
+    by_id: dict[str, LabelledImage] = {}
+    for image in (image for each in lists for image in each.images):
+        first = by_id.setdefault(image.image_id, image)
+        if first is not image:
+            joined.problems.append(
+                Finding(
+                    image.table,
+                    image.where,
+                    "this image again",
+                    f"each image once (first: {first.table}, row {first.row.number})",
+                    "Delete the wrong row.",
+                    Scope.FILM,
+                    image.image_id,
+                )
+            )
+    joined.images.extend(by_id[image_id] for image_id in sorted(by_id))
+    return joined
+
+
+def tell_unlisted(listed: ImageList) -> None:
+    """Warn of images that no row names."""
+    if listed.unlisted:
+        names = ", ".join(listed.unlisted[:3])
+        log.warning("%d images have no row in the table: %s ...", len(listed.unlisted), names)
+
+
+class Reading:
+    """Reads the values of one image's row, and collects what is wrong with them."""
+
+    def __init__(self, image: LabelledImage) -> None:
+        """Nothing is read yet."""
+        self.image = image
+        self.problems: list[Finding] = []
+
+    def text(self, name: str) -> str:
+        """A value as it stands; empty where the table has no such column."""
+        column = self.image.columns.get(name)
+        return self.image.row.values.get(column, "") if column else ""
+
+    def number(self, name: str, low: float, high: float, *, blank: bool = False) -> float | None:
+        """A number from `low` to `high`; None where it is wrong, or blank and may be."""
+        text = self.text(name)
+        if blank and not text:
+            return None
+        if _NUMBER.fullmatch(text) and low <= float(text) <= high:
+            return float(text)
+        self._wrong(name, f"a number from {low:g} to {high:g}", f"Correct the {name}.")
+        return None
+
+    def choice(
+        self, name: str, choices: Mapping[Value, tuple[str, ...]], *, blank: bool = False
+    ) -> Value | None:
+        """The key of the choice whose spellings have the value, capitals or not."""
+        text = self.text(name)
+        if blank and not text:
+            return None
+        for choice, spellings in choices.items():
+            if text.lower() in spellings:
+                return choice
+        spelled = ", ".join(f"{key} ({' '.join(words)})" for key, words in choices.items())
+        self._wrong(name, f"one of {spelled}", f"Correct the {name}.")
+        return None
+
+    def check(self, name: str, fits: Callable[[str], object], expected: str) -> str:
+        """A text that has to fit."""
+        text = self.text(name)
+        if not fits(text):
+            self._wrong(name, expected, f"Correct the {name}.")
+        return text
+
+    def _wrong(self, name: str, expected: str, remedy: str) -> None:
+        text = self.text(name)
+        self.problems.append(
+            Finding(
+                self.image.table,
+                f"{self.image.where}, column {self.image.columns[name]}",
+                repr(text) if text else "nothing",
+                expected,
+                remedy,
+                Scope.FILM,
+                self.image.image_id,
+            )
+        )

@@ -1,0 +1,84 @@
+"""Films of both hands with their total score: the labels of Wang et al.'s cohort (Bo et al., 2.1).
+
+How its label file looks is not public, so the config names the columns of whatever table there is.
+Only the standard library is imported at module level: the workflow calls `list_whole` while it is
+parsed.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sharpflow.anatomy import ALL_SITES, LIMBS, MAX_SCORE, Damage, LimbKind
+from sharpflow.cohorts.csv_rows import read_rows
+from sharpflow.cohorts.findings import Finding
+from sharpflow.cohorts.labelled import (
+    SEXES,
+    ImageList,
+    Reading,
+    list_rows,
+    tell_unlisted,
+)
+from sharpflow.cohorts.radiographs import ID, ID_RULE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Most that both hands can score, wrists included: 280.
+MOST = sum(
+    MAX_SCORE[limb.kind, damage]
+    for limb in LIMBS.values()
+    for site in ALL_SITES[limb.kind]
+    for damage in Damage
+    if limb.kind is LimbKind.HAND and site.column(damage)
+)
+OLDEST = 120.0
+WHOLE_TABLE = ["image_id", "patient", "total", "age", "sex"]
+# The columns of a drawn cohort's labels.
+OWN_COLUMNS: dict[str, str | None] = {name: name for name in ("image", *WHOLE_TABLE[1:])}
+
+
+def list_whole(
+    table: str | Path, images: str | Path, columns: Mapping[str, str | None]
+) -> ImageList:
+    """List the images that a table of labels names, without opening them.
+
+    `table` is a CSV with a row an image, `images` the folder of the files, `columns` what the table
+    calls image, total and, where it has them, patient, age and sex (else None). The image is a path
+    in the folder, or a file's name, with or without suffix, in it or in a folder within. The
+    image_id is the file's name without suffix. What is wrong is returned, not raised.
+    """
+    required = [name for name in columns.values() if name]
+    what = f"the labels of whole images, with the columns {', '.join(required)} (see the config)"
+    rows = read_rows(Path(table), required, what, "cohorts: whole: columns")
+    return list_rows(rows, str(table), Path(images), columns)
+
+
+def read_whole(listed: ImageList) -> "tuple[pd.DataFrame, list[Finding]]":
+    """Read the labels of the images that `list_whole` gave, and collect all that is wrong.
+
+    Gives image_id, patient (the image_id where the table has no patients), total (0-280; halves and
+    thirds too, as it is a mean of readers), age (years, 0-120, NaN where unknown) and sex (M or F,
+    NaN where unknown; 1 is male and 0 female), sorted by image_id, of the images whose values are
+    all right; and the problems: those of the list, a total or age that is not a number or
+    impossible, a sex that cannot be read, a patient without id. Images in the folder without a row
+    are left alone and counted in the log.
+    """
+    import pandas as pd
+
+    tell_unlisted(listed)
+    problems = list(listed.problems)
+    rows = []
+    for image in listed.images:
+        reading = Reading(image)
+        patient = image.image_id
+        if image.columns.get("patient"):
+            patient = reading.check("patient", ID.fullmatch, f"an id of {ID_RULE}")
+        total = reading.number("total", 0, MOST)
+        age = reading.number("age", 0, OLDEST, blank=True)
+        sex = reading.choice("sex", SEXES, blank=True)
+        problems += reading.problems
+        if not reading.problems:
+            rows.append((image.image_id, patient, total, age, sex))
+    frame = pd.DataFrame(rows, columns=WHOLE_TABLE)
+    return frame.astype({"total": float, "age": float}), problems

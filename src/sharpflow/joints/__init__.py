@@ -1,0 +1,1 @@
+"""Scores joint by joint (Tan et al.)."""

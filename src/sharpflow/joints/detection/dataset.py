@@ -1,0 +1,131 @@
+"""The detector's training set: masked films and joint boxes in YOLO's folder layout."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sharpflow.anatomy import DETECTOR_CLASSES, LimbKind
+from sharpflow.errors import UserError
+from sharpflow.files import whole, write_table
+from sharpflow.joints.detection.views import View, Views
+
+Image = NDArray[np.uint8]
+log = logging.getLogger(__name__)
+
+# Film splits -> YOLO's folder names. Test films have none: they never reach the detector's folder.
+FOLDERS = {"train": "train", "validation": "val"}
+BOX_COLUMNS = ["x_min", "y_min", "x_max", "y_max"]
+
+
+def write_detector_set(
+    folder: str | Path,
+    views: Sequence[View] | Views,
+    rows: pd.DataFrame,
+    boxes: pd.DataFrame,
+    splits: pd.DataFrame,
+    *,
+    kind: LimbKind,
+) -> pd.DataFrame:
+    """Write images/{train,val}/*.png, labels/{train,val}/*.txt and data.yaml.
+
+    Only films of train and validation patients that have boxes are written; films of test
+    patients never. Films are brought to the network's size here, once, rather than each epoch.
+
+    Args:
+        folder: an empty or new folder.
+        views: what the network sees of each film, at its size.
+        rows: image_id and patient of each film, in order.
+        boxes: image_id, class, x_min, y_min, x_max, y_max in standardized pixels.
+        splits: patient, split.
+        kind: limb kind of the films; decides the classes.
+
+    Returns:
+        image_id, split, boxes of each film written; also in films.csv.
+
+    Raises:
+        UserError: a class is unknown, or no train or no validation film has boxes.
+    """
+    folder = Path(folder)
+    classes = DETECTOR_CLASSES[kind]
+    if strange := sorted(set(boxes["class"]) - set(classes)):
+        raise UserError(
+            f"joint boxes of a {kind} have class {strange[0]!r}; expected {' or '.join(classes)}. "
+            "Correct the labels, or name the class among those to ignore."
+        )
+    split_of = dict(zip(splits["patient"], splits["split"], strict=True))
+    boxes_of = dict(tuple(boxes.groupby("image_id")))
+    for name in FOLDERS.values():
+        (folder / "images" / name).mkdir(parents=True, exist_ok=True)
+        (folder / "labels" / name).mkdir(parents=True, exist_ok=True)
+    written = []
+    for number, (image_id, patient) in enumerate(
+        zip(rows["image_id"], rows["patient"], strict=True)
+    ):
+        split = split_of[patient]
+        if split not in FOLDERS or image_id not in boxes_of:
+            continue
+        view = views[number]
+        lines = _label_lines(boxes_of[image_id], view, classes)
+        _write_png(folder / "images" / FOLDERS[split] / f"{image_id}.png", view.image)
+        label = folder / "labels" / FOLDERS[split] / f"{image_id}.txt"
+        with whole(label) as temporary:
+            temporary.write_text("".join(lines))
+        written.append((image_id, split, len(lines)))
+    table = pd.DataFrame(written, columns=["image_id", "split", "boxes"])
+    for split in FOLDERS:
+        if not (table["split"] == split).any():
+            raise UserError(
+                f"no {kind} film of the {split} patients has joint boxes; expected at least one. "
+                "Draw boxes for more films, or train the detector on drawn films (boxes: phantom)."
+            )
+    _write_description(folder, classes)
+    write_table(table, folder / "films.csv")
+    log.info("detector set: %s", table["split"].value_counts().to_dict())
+    return table
+
+
+def _label_lines(boxes: pd.DataFrame, view: View, classes: tuple[str, ...]) -> list[str]:
+    """YOLO's lines: class number, centre x, y, width, height as fractions of the view."""
+    height, width = view.image.shape
+    corners = view.to_view(boxes[BOX_COLUMNS].to_numpy(dtype=float))
+    inside = corners.clip(0, np.array([width, height, width, height]))
+    area, kept = _area(corners), _area(inside)
+    # The standardized film lacks the cropped bottom, and a bad mask part of the limb.
+    here = kept > area / 2
+    if not here.all():
+        log.warning(
+            "%s: %d of %d boxes lie outside what the detector sees and are left out",
+            boxes["image_id"].iloc[0],
+            int((~here).sum()),
+            len(here),
+        )
+    sized = inside / np.array([width, height, width, height])
+    lines = []
+    for name, (left, top, right, bottom) in zip(
+        boxes["class"].to_numpy()[here], sized[here], strict=True
+    ):
+        values = ((left + right) / 2, (top + bottom) / 2, right - left, bottom - top)
+        lines.append(f"{classes.index(name)} " + " ".join(f"{v:.6f}" for v in values) + "\n")
+    return lines
+
+
+def _area(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    size = (corners[:, 2:] - corners[:, :2]).clip(0)
+    return np.asarray(size[:, 0] * size[:, 1])
+
+
+def _write_png(path: Path, image: Image) -> None:
+    with whole(path) as temporary:
+        if not cv2.imwrite(str(temporary), image):
+            raise OSError(f"could not write {path}")
+
+
+def _write_description(folder: Path, classes: tuple[str, ...]) -> None:
+    names = "".join(f"  {number}: {name}\n" for number, name in enumerate(classes))
+    with whole(folder / "data.yaml") as temporary:
+        temporary.write_text(f"train: images/train\nval: images/val\nnames:\n{names}")

@@ -1,0 +1,77 @@
+"""Joints found on masked standardized films by a trained detector (Tan et al., 2.3.3)."""
+
+import logging
+from pathlib import Path
+
+import cv2
+import pandas as pd
+
+from sharpflow.anatomy import DETECTED_JOINTS, DETECTOR_CLASSES, LimbKind
+from sharpflow.joints.detection.offline import chosen_device, import_ultralytics
+from sharpflow.joints.detection.views import Views
+
+log = logging.getLogger(__name__)
+COLUMNS = ["image_id", "class", "confidence", "x_min", "y_min", "x_max", "y_max"]
+
+
+def detect(
+    weights: str | Path,
+    views: Views,
+    rows: pd.DataFrame,
+    *,
+    kind: LimbKind,
+    image_size: int,
+    confidence: float = 0.5,
+    overlap: float = 0.45,
+    batch: int = 16,
+) -> pd.DataFrame:
+    """Find the joints of each film: the best 10 boxes of a hand, 6 of a foot.
+
+    Boxes of different classes suppress each other too, so that one joint is not found both as
+    PIP and as MCP (ours; the paper is silent).
+
+    Args:
+        weights: best.pt of `train_detector`.
+        views: what the network sees of each film, as in training.
+        rows: image_id of each film, in order.
+        kind: limb kind.
+        image_size: longer side of the views, pixels.
+        confidence: a box must be more certain than this (paper: 0.5).
+        overlap: a box is dropped when its IoU with a better one is above this (darknet: 0.45).
+        batch: films at a time.
+
+    Returns:
+        image_id, class, confidence, x_min, y_min, x_max, y_max in the films' own pixels, best
+        first within a film. A film on which nothing is found has no row.
+    """
+    weights = Path(weights)
+    ultralytics = import_ultralytics(weights.parent / ".ultralytics")
+    model = ultralytics.YOLO(str(weights), task="detect")
+    classes = DETECTOR_CLASSES[kind]
+    most = len(DETECTED_JOINTS[kind])
+    image_ids = rows["image_id"].tolist()
+    found = []
+    for start in range(0, len(image_ids), batch):
+        numbers = range(start, min(start + batch, len(image_ids)))
+        seen = [views[number] for number in numbers]
+        results = model.predict(
+            [cv2.cvtColor(view.image, cv2.COLOR_GRAY2BGR) for view in seen],
+            imgsz=image_size,
+            conf=confidence,
+            iou=overlap,
+            agnostic_nms=True,
+            max_det=most,
+            device=chosen_device(),
+            verbose=False,
+            save=False,
+            project=str(weights.parent),
+        )
+        for number, view, result in zip(numbers, seen, results, strict=True):
+            corners = view.to_film(result.boxes.xyxy.cpu().numpy().astype(float))
+            for corner, sure, label in zip(
+                corners, result.boxes.conf.tolist(), result.boxes.cls.tolist(), strict=True
+            ):
+                if sure > confidence:
+                    found.append((image_ids[number], classes[int(label)], sure, *corner))
+    log.info("%d boxes on %d films", len(found), len(image_ids))
+    return pd.DataFrame(found, columns=COLUMNS)

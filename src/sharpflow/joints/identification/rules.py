@@ -1,0 +1,165 @@
+"""Which joint a box is: by horizontal order, or by fitting a template of the limb.
+
+Tan et al., 2.3.3: a joint's name follows from the horizontal position of its box; a backup rule,
+which the paper does not give, serves when the boxes per class are not as they should be; with
+fewer than 10 boxes (6 on a foot) a film's joints stay unnamed. That is rule "paper", with the
+template as its backup (ours). Rule "template" (ours) fits the template to whatever
+boxes there are, and so also names what can be named when boxes are missing.
+
+Films may be mirrored, so in rule "paper" the layout alone decides where the thumb or great toe
+lies, whatever side the film is said to show; the template weighs the side (`mirrored_share`).
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sharpflow.anatomy import DETECTED_JOINTS, LIMBS, LimbKind, Side
+from sharpflow.errors import UserError
+from sharpflow.joints.identification.template_fit import fit_template
+from sharpflow.joints.identification.templates import template
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Rule = Literal["paper", "template"]
+RULES: tuple[Rule, ...] = ("paper", "template")
+BOX_COLUMNS = ("x_min", "y_min", "x_max", "y_max")
+
+
+def name_joints(
+    boxes: "pd.DataFrame",
+    *,
+    limb: str,
+    rule: Rule,
+    mirrored_share: float = 0.05,
+    fewest: int = 4,
+    tolerance: float = 4.0,
+) -> "pd.DataFrame":
+    """Name the boxes of one film.
+
+    Args:
+        boxes: class, x_min, y_min, x_max, y_max (pixels, y down) and any other columns.
+        limb: "LH", "RH", "LF" or "RF". Its side is only a hint where films may be mirrored.
+        rule: "paper" or "template".
+        mirrored_share: share of films that are shown the other way round (ours); 0: the template
+            takes the side as given.
+        fewest: the template is not fitted when fewer boxes than this would be named (ours).
+        tolerance: farthest a box may lie from its place in the fitted template, in standard
+            deviations of that joint (ours); a box beyond it stays unnamed.
+
+    Returns:
+        The rows that got a name, in the order of `anatomy`, with a column `joint` first.
+
+    Raises:
+        UserError: the limb, the rule or a class is unknown.
+
+    Source: Tan et al., 2.3.3; the template is ours.
+    """
+    if limb not in LIMBS:
+        raise UserError(f"limb is {limb!r}; expected one of {', '.join(LIMBS)}.")
+    if rule not in RULES:
+        raise UserError(f"identity rule is {rule!r}; expected one of {', '.join(RULES)}.")
+    kind = LIMBS[limb].kind
+    centres, classes = _centres(boxes, kind)
+    named: dict[int, str] = {}
+    if rule == "template" or len(boxes) == len(DETECTED_JOINTS[kind]):
+        if rule == "paper" and _counts_are_right(classes, kind):
+            named = _by_order(centres, classes, kind)
+        else:
+            mirrored = LIMBS[limb].side is Side.RIGHT
+            named = fit_template(
+                template(kind),
+                centres,
+                classes,
+                mirrored=mirrored,
+                mirrored_share=mirrored_share,
+                fewest=fewest,
+                tolerance=tolerance,
+            )
+    order = {joint.name: place for place, joint in enumerate(DETECTED_JOINTS[kind])}
+    rows = sorted(named, key=lambda row: order[named[row]])
+    result = boxes.iloc[rows].copy()
+    result.insert(0, "joint", np.array([named[row] for row in rows], dtype=object))
+    return result.reset_index(drop=True)
+
+
+def name_films(
+    boxes: "pd.DataFrame",
+    limbs: Mapping[str, str],
+    *,
+    rules: Iterable[Rule] = RULES,
+    **options: Any,
+) -> "pd.DataFrame":
+    """Name the boxes of many films by each rule.
+
+    Args:
+        boxes: image_id, class, confidence, x_min, y_min, x_max, y_max.
+        limbs: image_id -> limb; films without boxes simply give no rows.
+        rules: rules to apply; the result has one row for each named joint and rule.
+        options: as `name_joints`.
+
+    Returns:
+        image_id, rule, joint and the other columns of `boxes`, sorted by image and rule.
+    """
+    import pandas as pd
+
+    parts = []
+    for image_id, film in boxes.groupby("image_id", sort=True):
+        for rule in rules:
+            named = name_joints(film, limb=limbs[str(image_id)], rule=rule, **options)
+            named.insert(0, "rule", rule)
+            parts.append(named)
+    columns = ["image_id", "rule", "joint", *(c for c in boxes.columns if c != "image_id")]
+    if not parts:
+        return pd.DataFrame(columns=columns)
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def _centres(boxes: "pd.DataFrame", kind: LimbKind) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
+    corners = boxes[list(BOX_COLUMNS)].to_numpy(dtype=float).reshape(-1, 4)
+    classes = boxes["class"].to_numpy(dtype=str)
+    known = {joint.detector_class for joint in DETECTED_JOINTS[kind]}
+    if strange := sorted(set(classes) - known):
+        allowed = " or ".join(sorted(map(str, known)))
+        raise UserError(f"box class of a {kind} is {strange[0]!r}; expected {allowed}.")
+    return (corners[:, :2] + corners[:, 2:]) / 2, classes
+
+
+def _counts_are_right(classes: NDArray[np.str_], kind: LimbKind) -> bool:
+    wanted = sorted(str(joint.detector_class) for joint in DETECTED_JOINTS[kind])
+    return sorted(classes.tolist()) == wanted
+
+
+def _by_order(
+    centres: NDArray[np.float64], classes: NDArray[np.str_], kind: LimbKind
+) -> dict[int, str]:
+    """Names by horizontal order within each class, counted from the thumb or great toe."""
+    across = np.argsort(centres[:, 0], kind="stable")
+    distal = [int(i) for i in across if classes[i] == "PIP"]
+    proximal = [int(i) for i in across if classes[i] != "PIP"]
+    if not _first_digit_is_left(centres, distal, proximal, kind):
+        distal, proximal = distal[::-1], proximal[::-1]
+    joints = DETECTED_JOINTS[kind]
+    names = [j.name for j in joints if j.detector_class == "PIP"]
+    names += [j.name for j in joints if j.detector_class != "PIP"]
+    return dict(zip(distal + proximal, names, strict=True))
+
+
+def _first_digit_is_left(
+    centres: NDArray[np.float64], distal: list[int], proximal: list[int], kind: LimbKind
+) -> bool:
+    """Whether thumb or great toe lies left: decided by the layout, since films may be mirrored.
+
+    A thumb's MCP lies more than twice as far from its neighbour as the little finger's; the only
+    IP of a foot lies beside the great toe's MTP.
+    """
+
+    def apart(a: int, b: int) -> float:
+        return float(np.linalg.norm(centres[a] - centres[b]))
+
+    if kind is LimbKind.HAND:
+        return apart(proximal[0], proximal[1]) > apart(proximal[-1], proximal[-2])
+    return apart(distal[0], proximal[0]) < apart(distal[0], proximal[-1])

@@ -1,0 +1,97 @@
+"""Masks of limbs without training: local entropy and Otsu's threshold (Tan et al., 2.3.1).
+
+Skin and bone are textured, the background is not, so the entropy of a small window tells them
+apart. What remains is to clean the thresholded image: fill contours, drop small regions, and fill
+whatever cannot be reached from the corners.
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from sharpflow.imaging.entropy import local_entropy
+from sharpflow.joints.masks.regions import (
+    drop_small_regions,
+    fill_contours,
+    fill_from_corners,
+    keep_largest,
+)
+
+Image = npt.NDArray[np.uint8]
+
+
+class Content(NamedTuple):
+    """The part of a padded film that is film; last row and column excluded."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+
+def bootstrap_mask(
+    image: Image,
+    *,
+    window: int,
+    smallest_share: float = 0.01,
+    cut_padding: bool = True,
+    largest_only: bool = True,
+    shrink: float = 0.25,
+) -> Image:
+    """Segment the limb of one standardized film.
+
+    `image` is uint8 (height, width), `window` the odd side of the entropy window in its pixels (37
+    at 1500 rows in the paper; it should cover as much of a limb at other heights). Regions of less
+    than `smallest_share` of the white area are dropped.
+
+    Ours, each followed by the value that leaves the paper's steps as they are. `cut_padding`
+    (False) leaves the black padding out of entropy and threshold: its seam would look like texture,
+    and its emptiness would pull the threshold down. `largest_only` (False) drops all regions but
+    the largest, hence burnt-in markers, which the paper's authors had to sort out by eye. `shrink`
+    (0) moves the outline inwards by that share of the window: a window of which a quarter lies on
+    the limb is textured already, so the mask comes out too wide by about a quarter of it.
+
+    Returns the mask, uint8 0/255 of the film's shape; all black if the film has no texture.
+    """
+    content = film_content(image) if cut_padding else Content(0, image.shape[0], 0, image.shape[1])
+    mask = np.zeros_like(image)
+    film = np.ascontiguousarray(image[content.top : content.bottom, content.left : content.right])
+    if film.size == 0:
+        return mask
+    textured = _threshold(local_entropy(film, window))
+    limb = fill_from_corners(drop_small_regions(fill_contours(textured), smallest_share))
+    limb = _erode(limb, round(shrink * window))
+    if largest_only:
+        limb = keep_largest(limb)
+    mask[content.top : content.bottom, content.left : content.right] = limb
+    return mask
+
+
+def film_content(image: Image) -> Content:
+    """Find the film between bands of constant rows and columns, such as black padding."""
+    rows = np.flatnonzero(image.max(axis=1) != image.min(axis=1))
+    columns = np.flatnonzero(image.max(axis=0) != image.min(axis=0))
+    if not len(rows) or not len(columns):
+        return Content(0, 0, 0, 0)
+    return Content(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
+
+
+def _threshold(entropy: npt.NDArray[np.float64]) -> Image:
+    """White where the entropy is above Otsu's threshold."""
+    from skimage.filters import threshold_otsu
+
+    if entropy.min() == entropy.max():
+        return np.zeros(entropy.shape, np.uint8)
+    return np.where(entropy > threshold_otsu(entropy), 255, 0).astype(np.uint8)
+
+
+def _erode(mask: Image, pixels: int) -> Image:
+    """Move the outline inwards; where the limb leaves the film there is no outline to move."""
+    if pixels < 1:
+        return mask
+    side = 2 * pixels + 1
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    eroded: Image = cv2.erode(mask, disk, borderType=cv2.BORDER_CONSTANT, borderValue=255)
+    return eroded

@@ -1,0 +1,201 @@
+"""How good a bootstrap mask is, without truth, and which masks train the U-Net (Tan et al., 2.3.2).
+
+The paper's authors picked good masks by eye: masks that "match the limb well and do not contain
+noise from the background". Here seven features that an eye would look at are measured and graded
+from 0 (surely bad) to 1 (nothing wrong). A mask is as good as its worst feature, which is named, so
+that a person who overrules knows why. The grades' limits were set from anatomy and projection and
+by looking at masks, never by their truth; they are the same for hands and feet.
+"""
+
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sharpflow.errors import UserError
+from sharpflow.joints.masks.entropy_masks import film_content
+from sharpflow.joints.masks.regions import keep_largest
+
+Image = npt.NDArray[np.uint8]
+
+# Rows at which features are measured: enough for a fingertip (about 10 pixels), and quick.
+ROWS = 256
+
+# Feature: (surely bad below, fine from, fine to, surely bad above).
+LIMITS: dict[str, tuple[float, float, float, float]] = {
+    # Part of the film that the limb covers. Below a tenth it is a marker or a piece of a limb;
+    # above four fifths the background is in it.
+    "cover": (0.04, 0.10, 0.65, 0.85),
+    # Part of the white area in one piece. What else is white are markers and collimator edges.
+    "one_piece": (0.85, 1.0, 1.0, 1.0),
+    # Part of the left, right or top border that is white, whichever is most. Fingertips may
+    # touch a border; a collimated edge follows it.
+    "side_borders": (0.0, 0.0, 0.15, 0.45),
+    # Part of the bottom border that is white: a limb enters the film there.
+    "bottom_border": (0.02, 0.12, 0.85, 1.0),
+    # Area over area of the convex hull. Spread fingers leave half of the hull; a foot fills nearly
+    # all of it, a box or a whole film all.
+    "solidity": (0.35, 0.5, 0.96, 0.995),
+    # Part of the outline inside the film where the limb's side is brighter.
+    "edge": (0.6, 0.9, 1.0, 1.0),
+    # Length of the outline over its length once smoothed. Skin is smooth; noise frays.
+    "roughness": (0.0, 0.0, 1.15, 1.5),
+}
+
+
+def mask_quality(image: Image, mask: Image) -> dict[str, float | str]:
+    """Measure a mask (0/255) against its standardized film; both uint8 (height, width).
+
+    Returns the features of `LIMITS`, `quality` (0-1, the least of their grades) and `weakest`, the
+    feature it comes from (blank where nothing is wrong). A mask without white has quality 0.
+    """
+    features = _features(image, mask)
+    grades = {name: _grade(features[name], *limits) for name, limits in LIMITS.items()}
+    quality = float(min(grades.values()))
+    weakest = min(grades, key=grades.__getitem__) if quality < 1 else ""
+    return {**features, "quality": quality, "weakest": weakest}
+
+
+def choose_masks(
+    quality: pd.DataFrame,
+    overrides: pd.DataFrame | None,
+    threshold: float,
+    *,
+    known: Collection[str] | None = None,
+) -> pd.DataFrame:
+    """Propose masks of quality at least `threshold`, and let a person overrule.
+
+    `quality` has at least image_id, limb_kind and quality, one row an image. `overrides` has
+    image_id and good (true or false; yes/no and 1/0 too), and may have a comment. `known` are all
+    ids that it may name, where one table of overrules serves more images than `quality` has.
+
+    Returns image_id, limb_kind, quality, proposed, chosen (bool) and chosen_by ("quality" or
+    "person"), rows as in `quality`. Raises UserError for a missing column, an id that is
+    unknown or comes twice, or a `good` that says neither.
+    """
+    chosen = quality[["image_id", "limb_kind", "quality"]].copy()
+    chosen["proposed"] = chosen["quality"] >= threshold
+    known = list(chosen["image_id"]) if known is None else known
+    verdicts = _verdicts(overrides, known) if overrides is not None else {}
+    judged = chosen["image_id"].isin(list(verdicts))
+    chosen["chosen"] = [
+        verdicts.get(image_id, bool(proposed))
+        for image_id, proposed in zip(chosen["image_id"], chosen["proposed"], strict=True)
+    ]
+    chosen["chosen_by"] = np.where(judged, "person", "quality")
+    return chosen
+
+
+def _features(image: Image, mask: Image) -> dict[str, float]:
+    """The features of `LIMITS`; of an empty mask all 0."""
+    content = film_content(image)
+    inside = (slice(content.top, content.bottom), slice(content.left, content.right))
+    if not mask[inside].any():
+        return dict.fromkeys(LIMITS, 0.0)
+    rows = min(ROWS, content.bottom - content.top)
+    columns = round((content.right - content.left) * rows / (content.bottom - content.top))
+    film = cv2.resize(image[inside], (columns, rows), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(mask[inside], (columns, rows), interpolation=cv2.INTER_AREA)
+    white = np.where(small >= 128, 255, 0).astype(np.uint8)
+    limb = keep_largest(white)
+    if not limb.any():
+        return dict.fromkeys(LIMITS, 0.0)
+    area = float(np.count_nonzero(limb))
+    outline = _outline(limb)
+    hull = cv2.contourArea(cv2.convexHull(outline))
+    side_borders = max((white[:, 0] > 0).mean(), (white[:, -1] > 0).mean(), (white[0] > 0).mean())
+    return {
+        "cover": np.count_nonzero(white) / white.size,
+        "one_piece": area / np.count_nonzero(white),
+        "side_borders": float(side_borders),
+        "bottom_border": float((limb[-1] > 0).mean()),
+        "solidity": min(1.0, cv2.contourArea(outline) / max(hull, 1.0)),
+        "edge": _edge_agreement(film, limb, outline),
+        "roughness": _roughness(limb, outline),
+    }
+
+
+def _outline(limb: Image) -> npt.NDArray[np.int32]:
+    """The outer contour of the limb's largest region, (n, 1, 2) as x, y."""
+    contours, _ = cv2.findContours(limb, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return max(contours, key=cv2.contourArea)
+
+
+def _edge_agreement(film: Image, limb: Image, outline: npt.NDArray[np.int32]) -> float:
+    """Part of the outline, away from the film's border, where the limb's side is brighter.
+
+    Compares the film 2 % of its height inside and outside of the outline. The difference must
+    exceed a hundredth of the grey range, about the noise left after smoothing.
+    """
+    reach = 0.02 * ROWS
+    smooth = cv2.GaussianBlur(film, (0, 0), 0.006 * ROWS).astype(np.float32)
+    # The gradient of the blurred mask points into the limb.
+    soft = cv2.GaussianBlur(limb.astype(np.float32), (0, 0), reach / 2)
+    x, y = outline[:, 0, 0], outline[:, 0, 1]
+    direction = np.stack(
+        [cv2.Sobel(soft, cv2.CV_32F, 1, 0)[y, x], cv2.Sobel(soft, cv2.CV_32F, 0, 1)[y, x]]
+    )
+    direction /= np.maximum(np.hypot(*direction), 1e-6)
+    height, width = film.shape
+    within = (x > reach) & (x < width - 1 - reach) & (y > reach) & (y < height - 1 - reach)
+    if not within.any():
+        return 0.0
+    step = np.rint(reach * direction[:, within]).astype(int)
+    x, y = x[within], y[within]
+    difference = smooth[y + step[1], x + step[0]] - smooth[y - step[1], x - step[0]]
+    return float((difference > 2.55).mean())
+
+
+def _roughness(limb: Image, outline: npt.NDArray[np.int32]) -> float:
+    """Length of the outline over that of the mask smoothed over 2 % of the film's height."""
+    soft = cv2.GaussianBlur(limb, (0, 0), 0.01 * ROWS, borderType=cv2.BORDER_REPLICATE)
+    smooth = np.where(soft >= 128, 255, 0).astype(np.uint8)
+    if not smooth.any():
+        return 2.0
+    return cv2.arcLength(outline, True) / max(cv2.arcLength(_outline(smooth), True), 1.0)
+
+
+def _grade(
+    value: float, bad_below: float, fine_from: float, fine_to: float, bad_above: float
+) -> float:
+    """1 between the two `fine` limits, falling in a line to 0 at the `bad` ones."""
+    if value < fine_from:
+        return max(0.0, (value - bad_below) / (fine_from - bad_below))
+    if value > fine_to:
+        return max(0.0, (bad_above - value) / (bad_above - fine_to))
+    return 1.0
+
+
+_WORDS: Mapping[str, bool] = {
+    **dict.fromkeys(("true", "yes", "1"), True),
+    **dict.fromkeys(("false", "no", "0"), False),
+}
+
+
+def _verdicts(overrides: pd.DataFrame, known: Collection[str]) -> dict[str, bool]:
+    """The person's verdicts by image, checked."""
+    for column in ("image_id", "good"):
+        if column not in overrides:
+            found = ", ".join(map(str, overrides.columns))
+            raise UserError(
+                f"mask overrules: no column {column!r}, found {found}; expected image_id, good and "
+                "perhaps comment."
+            )
+    verdicts: dict[str, bool] = {}
+    for row, (image_id, word) in enumerate(
+        zip(overrides["image_id"].astype(str), overrides["good"].astype(str), strict=True), 2
+    ):
+        where = f"mask overrules, row {row}, image {image_id!r}"
+        if image_id not in known:
+            near = get_close_matches(image_id, list(known), 1)
+            hint = f" The nearest is {near[0]!r}." if near else ""
+            raise UserError(f"{where}: no such image in this study.{hint} Correct or drop the row.")
+        if image_id in verdicts:
+            raise UserError(f"{where}: overruled twice. Keep one of the rows.")
+        if word.strip().lower() not in _WORDS:
+            raise UserError(f"{where}: good is {word!r}; expected true or false.")
+        verdicts[image_id] = _WORDS[word.strip().lower()]
+    return verdicts

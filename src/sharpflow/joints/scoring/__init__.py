@@ -1,0 +1,1 @@
+"""Scores of joints by VGG16 with ordinal classes (Tan et al., 2.4)."""

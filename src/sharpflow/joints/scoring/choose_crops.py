@@ -1,0 +1,68 @@
+"""Which boxes joints are cropped from: jittered labels where the detector learned, else its own.
+
+A joint that is tested is always cropped from the detector's box.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sharpflow.joints.scoring.crops import BOX_COLUMNS, jitter_boxes
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    import pandas as pd
+
+COLUMNS = ["image_id", "patient", "limb", "joint", "split", "source", *BOX_COLUMNS]
+
+
+def choose_crops(
+    *,
+    detected: "pd.DataFrame",
+    labelled: "pd.DataFrame",
+    films: "pd.DataFrame",
+    joints: "pd.DataFrame",
+    learned_from: "Collection[str]",
+    jitter: float,
+    seed: int,
+) -> "pd.DataFrame":
+    """The box of each joint that is to be cropped, in standardized pixels.
+
+    On a film that it learned from, a detector's boxes are better than at test. There the labelled
+    boxes are taken instead, moved and resized at random by `jitter` (standard deviation, a
+    fraction of the box). Test joints, on whatever film, have the detector's boxes: a joint that it
+    did not find has none (ours; the paper is silent).
+
+    Args:
+        detected: named boxes of one rule: image_id, joint, x_min, y_min, x_max, y_max.
+        labelled: labelled joints, likewise.
+        films: image_id, split: the patient's, which the detector obeyed.
+        joints: image_id, patient, limb, joint, split: each joint's own (see `split_joints`).
+        learned_from: image_ids with labels among which the detector had those of training and
+            validation patients.
+        jitter: as `jitter_boxes`.
+        seed: decides the jitter.
+
+    Returns:
+        image_id, patient, limb, joint, split, source ("labelled" or "detected"), x_min..y_max;
+        sorted by image and joint.
+    """
+    import pandas as pd
+
+    learned = films.loc[
+        films["image_id"].isin(list(learned_from)) & (films["split"] != "test"), "image_id"
+    ]
+    is_labelled = joints["image_id"].isin(learned) & (joints["split"] != "test")
+    labels = labelled[labelled["image_id"].isin(learned)]
+    labels = jitter_boxes(labels, jitter, np.random.default_rng(seed))
+    key = ["image_id", "joint"]
+    parts = [
+        joints[chosen].merge(given[[*key, *BOX_COLUMNS]], on=key).assign(source=source)
+        for chosen, given, source in (
+            (is_labelled, labels, "labelled"),
+            (~is_labelled, detected, "detected"),
+        )
+    ]
+    boxes = pd.concat(parts)
+    return boxes.sort_values(["image_id", "joint"], ignore_index=True)[COLUMNS]

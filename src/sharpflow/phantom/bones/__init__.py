@@ -1,0 +1,1 @@
+"""Hands and feet in millimetres: bones, joints and the flesh around them."""

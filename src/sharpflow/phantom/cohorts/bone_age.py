@@ -1,0 +1,80 @@
+"""A cohort of drawn children's hands in the RSNA bone-age layout."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from sharpflow.files import whole, write_table
+from sharpflow.phantom.bones.children import draw_childs_hand
+from sharpflow.phantom.cohorts.whole_images import each
+from sharpflow.seeds import seed_for
+
+logger = logging.getLogger(__name__)
+
+# Of the RSNA's children: Halabi SS, et al. Radiology 2019;290:498-503. Ages are drawn from a normal
+# distribution cut at both ends (ours).
+MEAN_MONTHS, SD_MONTHS = 127.0, 41.0
+MONTHS = (4, 228)
+BOYS = 0.54
+
+_Task = tuple[Path, str, str, int, int]
+
+
+def draw_bone_age_cohort(
+    folder: Path,
+    *,
+    children: int,
+    seed: int,
+    height: int,
+    workers: int,
+    validation_share: float = 0.1,
+) -> None:
+    """Write the left hands of `children` children and their bone ages into `folder`.
+
+    boneage-training-dataset.csv (id, boneage in months, male) and boneage-training-dataset/<id>.png
+    of the larger part; boneage-validation-dataset.csv (Image ID, Bone Age (months), male) and its
+    folder of the rest; truth/films.csv of both. `height` is the nominal height of a film in pixels.
+    The same arguments give the same bytes, whatever the number of `workers` (processes), and a
+    child is the same, in the same part, in a larger cohort. ValueError when a part would be empty.
+    """
+    parts = {
+        str(number): "validation" if _whole_parts(number, validation_share) else "training"
+        for number in range(1, children + 1)
+    }
+    if len(set(parts.values())) < 2:
+        raise ValueError(f"{children} children, share {validation_share}: a part would be empty")
+    tasks = [(Path(folder), name, part, seed, height) for name, part in parts.items()]
+    films = pd.DataFrame(list(each(_draw_child, tasks, workers)))
+    logger.info("drew %d children", children)
+    table = films[["image_id", "months", "male"]]
+    training = table[films["part"] == "training"]
+    validation = table[films["part"] == "validation"]
+    names = {"image_id": "id", "months": "boneage"}
+    write_table(training.rename(columns=names), Path(folder) / "boneage-training-dataset.csv")
+    names = {"image_id": "Image ID", "months": "Bone Age (months)"}
+    write_table(validation.rename(columns=names), Path(folder) / "boneage-validation-dataset.csv")
+    write_table(films, Path(folder) / "truth" / "films.csv")
+
+
+def _whole_parts(number: int, share: float) -> bool:
+    """Whether this child is one of the `share` of all, spread evenly."""
+    return int(number * share + 1e-9) > int((number - 1) * share + 1e-9)
+
+
+def _draw_child(task: _Task) -> dict[str, Any]:
+    """Draw and write one film: its row."""
+    folder, image_id, part, seed, height = task
+    cv2.setNumThreads(1)
+    rng = np.random.default_rng(seed_for(seed, "child's age", image_id))
+    months = MONTHS[1] + 1
+    while not MONTHS[0] <= months <= MONTHS[1]:
+        months = round(rng.normal(MEAN_MONTHS, SD_MONTHS))
+    male = bool(rng.random() < BOYS)
+    film = draw_childs_hand(months, male=male, seed=seed, image_id=image_id, height=height)
+    with whole(folder / f"boneage-{part}-dataset" / f"{image_id}.png") as path:
+        cv2.imwrite(str(path), film.image)
+    return film.row | {"months": months, "part": part}

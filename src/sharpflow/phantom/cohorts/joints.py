@@ -1,0 +1,98 @@
+"""A cohort of drawn films in the RA2-DREAM layout, with the truth beside it."""
+
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from sharpflow.anatomy import DETECTED_JOINTS, LIMBS
+from sharpflow.cohorts.boxes import write_voc
+from sharpflow.cohorts.scores import write_scores
+from sharpflow.files import whole, write_table
+from sharpflow.phantom.bones.limb import draw_person
+from sharpflow.phantom.damage.severity import draw_scores
+from sharpflow.phantom.projection.radiographs import DrawnFilm, draw_film
+from sharpflow.seeds import seed_for
+
+logger = logging.getLogger(__name__)
+
+JPEG_QUALITY = 92
+
+_Task = tuple[Path, str, int, int, float]
+_Rows = list[dict[str, Any]]
+
+
+def draw_joint_cohort(
+    folder: Path, *, patients: int, seed: int, height: int, workers: int, severity: float = 1.0
+) -> None:
+    """Write films, scores, boxes and truth of `patients` patients into `folder`.
+
+    `height` is the nominal height of a film in pixels; sizes vary by about 14% around it.
+    `severity` scales how much damage the cohort has. The same arguments give the same bytes,
+    whatever the number of `workers` (processes), and a patient is the same in a larger cohort.
+    """
+    names = [f"UAB{number:03d}" for number in range(1, patients + 1)]
+    tasks = [(Path(folder), name, seed, height, severity) for name in names]
+    films: _Rows = []
+    joints: _Rows = []
+    scores: _Rows = []
+    for number, drawn in enumerate(_each(tasks, workers), 1):
+        for table, rows in zip((films, joints, scores), drawn, strict=True):
+            table.extend(rows)
+        if number % 16 == 0 or number == patients:
+            logger.info("drew %d of %d patients", number, patients)
+    write_table(pd.DataFrame(films), Path(folder) / "truth" / "films.csv")
+    write_table(_whole_scores(pd.DataFrame(joints)), Path(folder) / "truth" / "joints.csv")
+    write_scores(Path(folder) / "scores.csv", pd.DataFrame(scores))
+
+
+def _whole_scores(joints: pd.DataFrame) -> pd.DataFrame:
+    """Scores as whole numbers, blank where a site has no such score."""
+    return joints.astype({"erosion": "Int64", "narrowing": "Int64"})
+
+
+def _each(tasks: list[_Task], workers: int) -> Iterator[tuple[_Rows, _Rows, _Rows]]:
+    if workers <= 1:
+        yield from map(_draw_patient, tasks)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(_draw_patient, tasks)
+
+
+def _draw_patient(task: _Task) -> tuple[_Rows, _Rows, _Rows]:
+    """Draw and write one patient's films: rows for the tables of films, joints and scores."""
+    folder, patient, seed, height, severity = task
+    cv2.setNumThreads(1)
+    scores = draw_scores(patient, seed, severity=severity)
+    person = draw_person(np.random.default_rng(seed_for(seed, "person", patient)))
+    films: _Rows = []
+    joints: _Rows = []
+    for code in LIMBS:
+        drawn = draw_film(code, person, scores, seed=seed, patient=patient, height=height)
+        films.append(drawn.row)
+        joints += drawn.joints
+        _write_film(folder, drawn)
+    rows: _Rows = [
+        {"patient": patient, "limb": limb, "joint": joint, "damage": str(damage), "score": score}
+        for (limb, joint, damage), score in scores.items()
+    ]
+    return films, joints, rows
+
+
+def _write_film(folder: Path, film: DrawnFilm) -> None:
+    image_id = film.row["image_id"]
+    with whole(folder / "films" / f"{image_id}.jpg") as path:
+        cv2.imwrite(str(path), film.image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    with whole(folder / "truth" / "masks" / f"{image_id}.png") as path:
+        cv2.imwrite(str(path), film.mask)
+    kind = LIMBS[film.row["limb"]].kind
+    named = {joint.name for joint in DETECTED_JOINTS[kind]}
+    boxes = pd.DataFrame([row for row in film.joints if row["joint"] in named])
+    height, width = film.image.shape
+    write_voc(folder / "boxes" / f"{image_id}.xml", image_id, (height, width), boxes)

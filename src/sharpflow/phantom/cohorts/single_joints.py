@@ -1,0 +1,102 @@
+"""Single joints, drawn one by one: what a film would show in a small window, every score alike."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from sharpflow.anatomy import (
+    DETECTED_JOINTS,
+    LIMBS,
+    Damage,
+    Joint,
+    LimbKind,
+    n_classes,
+    scored_joints,
+)
+from sharpflow.phantom.bones.hands import LimbScores
+from sharpflow.phantom.bones.limb import draw_person
+from sharpflow.phantom.projection.exposure import draw_exposure, expose
+from sharpflow.phantom.projection.placement import box_of, film_size, place_limb
+from sharpflow.phantom.projection.radiographs import MIRRORED, pose_limb
+from sharpflow.phantom.projection.render import trace
+from sharpflow.seeds import seed_for
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Side of the window relative to the film's height: the largest joint's box and a margin fit.
+_WINDOW = {LimbKind.HAND: 0.17, LimbKind.FOOT: 0.22}
+
+
+def draw_joints(
+    n: int, *, kind: LimbKind, seed: int, height: int, side: int | None = None
+) -> tuple[NDArray[np.uint8], "pd.DataFrame"]:
+    """Draw `n` joints of hands or feet, each of another person, each score equally often.
+
+    Films have a nominal `height` in pixels as in `draw_joint_cohort`; only a window of `side`
+    pixels about the joint is drawn (by default wide enough for the largest joint's box and a
+    margin). Gives uint8 (n, side, side) and one row a joint: joint, class, limb, erosion, narrowing
+    (blank for the thumb's IP, which has no such score), x_min, y_min, x_max, y_max in pixels of
+    the window, mm_per_pixel. A joint depends on the seed and its number alone, not on `n`.
+    """
+    import pandas as pd
+
+    kind = LimbKind(kind)
+    side = side or round(height * _WINDOW[kind])
+    codes = [code for code, limb in LIMBS.items() if limb.kind == kind]
+    patches = np.zeros((n, side, side), np.uint8)
+    rows = []
+    for number in range(n):
+        rng = np.random.default_rng(seed_for(seed, "joint", kind, number))
+        joint, erosion, narrowing = _choose(number, kind, rng)
+        code = codes[int(rng.integers(len(codes)))]
+        scores = LimbScores({joint.name: erosion}, {joint.name: narrowing or 0})
+        patches[number], place = _draw_window(joint, code, scores, (height, side), rng)
+        rows.append({
+            "joint": joint.name, "class": joint.detector_class, "limb": code, "erosion": erosion,
+            "narrowing": narrowing, **place,
+        })  # fmt: skip
+    return patches, pd.DataFrame(rows).astype({"narrowing": "Int64"})
+
+
+def _choose(number: int, kind: LimbKind, rng: Generator) -> tuple[Joint, int, int | None]:
+    """Joint and scores: scores go round with the number, so that each comes equally often."""
+    erosions, narrowings = n_classes(kind, Damage.EROSION), n_classes(kind, Damage.NARROWING)
+    joints = DETECTED_JOINTS[kind]
+    joint = joints[int(rng.integers(len(joints)))]
+    narrowing = None
+    if joint in scored_joints(kind, Damage.NARROWING):
+        narrowing = (number // erosions) % narrowings
+    return joint, number % erosions, narrowing
+
+
+def _draw_window(
+    joint: Joint, code: str, scores: LimbScores, sizes: tuple[int, int], rng: Generator
+) -> tuple[NDArray[np.uint8], dict[str, float]]:
+    """The window about one joint of a film, and the joint's box in it; `sizes`: film, window."""
+    height, side = sizes
+    kind = LIMBS[code].kind
+    posed = pose_limb(kind, draw_person(rng), scores, rng)
+    film = place_limb(
+        posed.limb, side=LIMBS[code].side, mirrored=bool(rng.random() < MIRRORED),
+        size=film_size(height, rng), tilt=posed.tilt, rng=rng,
+    ).view  # fmt: skip
+    x, y, x_min, y_min, x_max, y_max = box_of(
+        posed.limb.sites[joint.name], posed.limb.scale, film, rng
+    )
+    left, top = round(x - side / 2), round(y - side / 2)
+    grey = expose(
+        trace(posed.limb, film.window(left, top, side, side)),
+        draw_exposure(kind, rng),
+        mm_per_pixel=film.mm_per_pixel,
+        rng=rng,
+        place=(left / film.width, (left + side) / film.width,
+               top / film.height, (top + side) / film.height),
+    )  # fmt: skip
+    place = {
+        "x_min": x_min - left, "y_min": y_min - top, "x_max": x_max - left, "y_max": y_max - top,
+        "mm_per_pixel": film.mm_per_pixel,
+    }  # fmt: skip
+    return np.rint(grey).astype(np.uint8), place

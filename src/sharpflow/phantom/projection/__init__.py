@@ -1,0 +1,1 @@
+"""From a limb in millimetres to a radiograph."""

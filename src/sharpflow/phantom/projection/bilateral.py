@@ -1,0 +1,69 @@
+"""Both hands of a patient on one film."""
+
+import numpy as np
+
+from sharpflow.anatomy import LIMBS, LimbKind
+from sharpflow.phantom.bones.limb import Person
+from sharpflow.phantom.damage.severity import Scores
+from sharpflow.phantom.projection.exposure import draw_exposure
+from sharpflow.phantom.projection.markers import draw_marker
+from sharpflow.phantom.projection.placement import Placement, film_size, place_limb
+from sharpflow.phantom.projection.radiographs import (
+    DrawnFilm,
+    develop,
+    film_columns,
+    joint_rows,
+    pose_limb,
+    scores_of,
+)
+from sharpflow.phantom.projection.render import Rays, trace
+from sharpflow.seeds import seed_for
+
+_HANDS = ("LH", "RH")  # from the film's left to its right: thumbs towards each other
+
+
+def draw_bilateral(
+    person: Person, scores: Scores, *, seed: int, patient: str, height: int
+) -> DrawnFilm:
+    """Both hands side by side on one film of about `height` rows, as wide as two single films.
+
+    `scores` has every site of LH and RH. The film's row has limb BH; its joints' rows tell LH from
+    RH in the column limb. A film depends on its arguments alone.
+    """
+    rng = np.random.default_rng(seed_for(seed, "film", patient, "BH"))
+    rows, columns = film_size(height, rng)
+    posed = {c: pose_limb(LimbKind.HAND, person, scores_of(c, scores), rng) for c in _HANDS}
+
+    def place(coarsest: float) -> dict[str, Placement]:
+        # The same draws again with one pixel size for both hands.
+        return {
+            code: place_limb(
+                posed[code].limb, side=LIMBS[code].side, mirrored=False, size=(rows, columns),
+                tilt=posed[code].tilt, coarsest=coarsest,
+                rng=np.random.default_rng(seed_for(seed, "place", patient, code)),
+            )
+            for code in _HANDS
+        }  # fmt: skip
+
+    pixel = max(placed.view.mm_per_pixel for placed in place(0.0).values())
+    placed = place(pixel)
+    parts = [trace(posed[code].limb, placed[code].view) for code in _HANDS]
+    rays = Rays(
+        *(np.hstack([getattr(part, name) for part in parts]) for name in Rays.__dataclass_fields__)
+    )
+    exposure = draw_exposure(LimbKind.HAND, rng)
+    marker = draw_marker(LIMBS["LH"].side, exposure.brightness, rays.inside[:, :columns], rng)
+    image, mask, edged = develop(rays, exposure, marker, pixel, rng)
+    image_id = f"{patient}-BH"
+    joints = []
+    for number, code in enumerate(_HANDS):
+        truth = joint_rows(
+            image_id, posed[code].limb, placed[code].view, scores_of(code, scores), rng,
+            moved=float(number * columns),
+        )  # fmt: skip
+        joints += [{"limb": code, **row} for row in truth]
+    row = {
+        "image_id": image_id, "patient": patient, "limb": "BH", "height": rows,
+        "width": 2 * columns, **film_columns(placed["LH"], exposure), "collimated": edged,
+    }  # fmt: skip
+    return DrawnFilm(image, mask, row, joints)

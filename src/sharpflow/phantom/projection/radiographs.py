@@ -1,0 +1,162 @@
+"""One film with its truth: a limb built, laid on a film, exposed and finished."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from sharpflow.anatomy import ALL_SITES, LIMBS, Damage, LimbKind
+from sharpflow.phantom.bones.feet import build_foot, draw_foot_pose
+from sharpflow.phantom.bones.hands import LimbScores, add_ring, build_hand, draw_hand_pose
+from sharpflow.phantom.bones.limb import Limb, Person
+from sharpflow.phantom.damage.severity import Scores
+from sharpflow.phantom.projection.exposure import (
+    Exposure,
+    collimate,
+    draw_collimation,
+    draw_exposure,
+    expose,
+)
+from sharpflow.phantom.projection.markers import Marker, draw_marker
+from sharpflow.phantom.projection.placement import Placement, box_of, film_size, place_limb
+from sharpflow.phantom.projection.render import Rays, View, trace
+from sharpflow.seeds import seed_for
+
+MIRRORED = 0.065  # share of films that lie the wrong way round
+_RINGS = 0.07  # share of hands with a ring
+_DRIFT_FROM = 0.5  # mean score a site from which fingers drift
+_DRIFT = 9.0  # degrees for each further point
+
+
+@dataclass
+class DrawnFilm:
+    """One film with its truth.
+
+    `image` and `mask` (0/255, the limb's silhouette) are uint8 (height, width); `row` describes the
+    film, `joints` has one row a site, in film pixels.
+    """
+
+    image: NDArray[np.uint8]
+    mask: NDArray[np.uint8]
+    row: dict[str, Any]
+    joints: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Posed:
+    """A limb in a drawn pose."""
+
+    limb: Limb
+    tilt: float  # degrees out of the film
+    columns: dict[str, float]  # what is told of the pose
+
+
+def scores_of(code: str, scores: Scores) -> LimbScores:
+    """The scores of one limb of a patient."""
+    return LimbScores(
+        {j: s for (c, j, d), s in scores.items() if c == code and d is Damage.EROSION},
+        {j: s for (c, j, d), s in scores.items() if c == code and d is Damage.NARROWING},
+    )
+
+
+def pose_limb(kind: LimbKind, person: Person, scores: LimbScores, rng: Generator) -> Posed:
+    """Build a limb in a drawn pose; bad hands drift to the ulnar side, bad feet to the fibular."""
+    values = [*scores.erosion.values(), *scores.narrowing.values()]
+    mean = sum(values) / len(values) if len(values) > 2 else 0.0
+    drift = max(0.0, mean - _DRIFT_FROM) * _DRIFT * abs(float(rng.normal(0.8, 0.5)))
+    drift = min(drift, 30.0)
+    if kind is LimbKind.HAND:
+        hand = draw_hand_pose(rng, drift)
+        columns = {"spread": hand.spread, "drift": drift, "tilt": hand.tilt,
+                   "flexion": max(hand.flexion), "wrist": hand.wrist}  # fmt: skip
+        limb = build_hand(person, hand, scores, rng)
+        columns["ring"] = 0.0
+        if rng.random() < _RINGS:
+            finger = int(rng.choice([4, 4, 4, 3, 2, 5]))
+            add_ring(limb, finger)
+            columns["ring"] = float(finger)
+        return Posed(limb, hand.tilt, columns)
+    foot = draw_foot_pose(rng, drift)
+    columns = {"spread": foot.spread, "drift": drift, "tilt": foot.tilt,
+               "flexion": max(foot.flexion), "valgus": foot.valgus}  # fmt: skip
+    return Posed(build_foot(person, foot, scores, rng), foot.tilt, columns)
+
+
+def draw_film(
+    code: str, person: Person, scores: Scores, *, seed: int, patient: str, height: int
+) -> DrawnFilm:
+    """One limb of a patient on one film of about `height` rows.
+
+    `code` is LH, RH, LF or RF; `scores` has every site of that limb. A film depends on its
+    arguments alone.
+    """
+    rng = np.random.default_rng(seed_for(seed, "film", patient, code))
+    limb_scores = scores_of(code, scores)
+    kind, side = LIMBS[code].kind, LIMBS[code].side
+    posed = pose_limb(kind, person, limb_scores, rng)
+    mirrored = bool(rng.random() < MIRRORED)
+    size = film_size(height, rng)
+    placed = place_limb(posed.limb, side=side, mirrored=mirrored, size=size, tilt=posed.tilt,
+                        rng=rng)  # fmt: skip
+    exposure = draw_exposure(kind, rng)
+    rays = trace(posed.limb, placed.view)
+    marker = draw_marker(side, exposure.brightness, rays.inside, rng)
+    image, mask, edged = develop(rays, exposure, marker, placed.view.mm_per_pixel, rng)
+    image_id = f"{patient}-{code}"
+    row = {
+        "image_id": image_id, "patient": patient, "limb": code, "side": str(side),
+        "mirrored": mirrored, "height": size[0], "width": size[1],
+        **film_columns(placed, exposure), "collimated": edged, **posed.columns,
+    }  # fmt: skip
+    joints = joint_rows(image_id, posed.limb, placed.view, limb_scores, rng)
+    return DrawnFilm(image, mask, row, joints)
+
+
+def develop(
+    rays: Rays, exposure: Exposure, marker: Marker | None, mm_per_pixel: float, rng: Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], bool]:
+    """The finished film, the limb's mask and whether the beam's edge shows."""
+    grey = expose(rays, exposure, mm_per_pixel=mm_per_pixel, rng=rng)
+    image = np.rint(grey).astype(np.uint8)
+    mask = np.where(rays.inside >= 0.5, 255, 0).astype(np.uint8)
+    if marker is not None:
+        marker.burn(image)
+    height, width = image.shape
+    collimation = draw_collimation(height, width, rng)
+    if collimation is not None:
+        image, mask = collimate(image, mask, collimation)
+    return image, mask, collimation is not None
+
+
+def film_columns(placed: Placement, exposure: Exposure) -> dict[str, float]:
+    """What is told of a film's placement and exposure."""
+    return {
+        "mm_per_pixel": placed.view.mm_per_pixel,
+        "rotation": placed.rotation,
+        "brightness": exposure.brightness,
+        "background": exposure.background,
+        "range": exposure.range,
+        "gamma": exposure.gamma,
+        "noise": exposure.noise,
+        "blur_mm": exposure.blur,
+    }
+
+
+def joint_rows(
+    image_id: str, limb: Limb, view: View, scores: LimbScores, rng: Generator, *, moved: float = 0.0
+) -> list[dict[str, Any]]:
+    """Truth of every site of a limb in film pixels; `moved` is added to x."""
+    rows = []
+    for site in ALL_SITES[limb.kind]:
+        x, y, x_min, y_min, x_max, y_max = box_of(limb.sites[site.name], limb.scale, view, rng)
+        gap = limb.sites[site.name].gap * limb.scale
+        rows.append({
+            "image_id": image_id, "joint": site.name, "class": site.detector_class,
+            "x": x + moved, "y": y, "x_min": x_min + moved, "y_min": y_min,
+            "x_max": x_max + moved, "y_max": y_max,
+            "gap_mm": gap, "gap_px": gap / view.mm_per_pixel,
+            "erosion": scores.erosion.get(site.name), "narrowing": scores.narrowing.get(site.name),
+        })  # fmt: skip
+    return rows

@@ -1,0 +1,1 @@
+"""What trainings share: epochs, batch norms, time limits."""

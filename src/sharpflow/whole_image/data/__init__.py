@@ -1,0 +1,1 @@
+"""Images packed once, split, augmented and read in batches."""

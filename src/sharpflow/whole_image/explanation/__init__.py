@@ -1,0 +1,1 @@
+"""Where a network looks: Grad-CAM (Bo et al., 2.6)."""

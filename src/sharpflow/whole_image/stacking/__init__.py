@@ -1,0 +1,1 @@
+"""Stacking of networks (Bo et al., 2.5)."""

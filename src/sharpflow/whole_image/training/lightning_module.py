@@ -1,0 +1,222 @@
+"""One training of the grid as Lightning sees it."""
+
+import logging
+import math
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import lightning.pytorch as pl
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from sharpflow.errors import UserError
+from sharpflow.seeds import seed_for
+from sharpflow.training.time_limit import Deadline, obey_sigterm, out_of_time
+from sharpflow.whole_image.data.augmentation import augment, normalise
+from sharpflow.whole_image.data.batches import Batches, Images, Indices, epoch_order, whole_batches
+from sharpflow.whole_image.experiments import NetworkRow
+from sharpflow.whole_image.networks.layout import full_float32
+from sharpflow.whole_image.training.checkpoints import Progress
+from sharpflow.whole_image.training.losses import LOSSES
+
+log = logging.getLogger(__name__)
+VALIDATION_BATCH = 32
+RISING = 0.1  # share of a run with the schedule "cosine"
+Schedule = Literal["constant", "cosine"]
+
+
+def rate_factor(schedule: Schedule, step: int, steps: int) -> float:
+    """Share of the learning rate at a step of the run, counted from 0.
+
+    "cosine" rises over the first tenth of the run, which tames the first batches of a ResNet-50
+    (they diverge at the full rate), and then falls to near 0 by half a cosine (ours).
+    """
+    if schedule == "constant":
+        return 1.0
+    rising = max(1, round(RISING * steps))
+    if step < rising:
+        return (step + 1) / rising
+    return 0.5 * (1 + math.cos(math.pi * (step - rising + 1) / (steps - rising + 1)))
+
+
+class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
+    """Network, data and loss of one row; keeps its own checkpoint after each epoch.
+
+    Lightning counts the epochs of this process from 0; `self.progress` counts those of the run.
+    All that is random in an epoch comes from seeds of the row's name and the epoch.
+    """
+
+    def __init__(
+        self,
+        row: NetworkRow,
+        network: nn.Module,
+        *,
+        images: Images,
+        targets: npt.NDArray[Any],
+        train: Indices,
+        validation: Indices,
+        statistics: Mapping[str, float],
+        path: Path,
+        epochs: int,
+        seed: int,
+        learning_rate: float,
+        schedule: Schedule,
+        turns: Sequence[int],
+        momentum: float,
+        weight_decay: float,
+        compiled: bool,
+        deadline: Deadline,
+    ) -> None:
+        """Take up the checkpoint at `path`; `targets` (n,) are as the loss wants them."""
+        super().__init__()
+        self.row, self.network, self.images = row, network, images
+        self.targets, self.train_indices, self.validation = targets, train, validation
+        self.pixels = {name: statistics[name] for name in ("pixel_mean", "pixel_sd")}
+        self.epochs, self.seed, self.deadline = epochs, seed, deadline
+        self.schedule: Schedule = schedule
+        self.turns = turns
+        self.sgd = {"lr": learning_rate, "momentum": momentum, "weight_decay": weight_decay}
+        self.loss = LOSSES[row.loss]
+        self.progress = Progress(path)
+        self.progress.load_weights(network)
+        self.compiled = compiled
+        self.run_network: list[Any] = [network]
+        self.outputs: list[torch.Tensor] = []
+
+    def on_train_start(self) -> None:
+        """Set up this process, which for several devices is a new one.
+
+        Lightning has just taken SIGTERM; it would wait for the other devices, perhaps for ever.
+        """
+        obey_sigterm()
+        if self.trainer.world_size > 1:
+            logging.basicConfig(
+                stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s"
+            )
+        if self.compiled:
+            self.run_network = [torch.compile(self.network)]
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that runs, counted from 1 over all processes of the run."""
+        return len(self.progress.history) + 1
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """SGD on what is not frozen, with the momenta of the checkpoint."""
+        trainable = [weight for weight in self.network.parameters() if weight.requires_grad]
+        optimizer = torch.optim.SGD(trainable, **self.sgd, fused=True)
+        if self.progress.latest is not None:
+            optimizer.load_state_dict(self.progress.latest["optimizer"])
+        return optimizer
+
+    def train_dataloader(self) -> "_EpochBatches":
+        """Batches of training images, in another order each epoch."""
+        return _EpochBatches(self)
+
+    def val_dataloader(self) -> Batches:
+        """Validation images in large batches, in order."""
+        cuts = range(VALIDATION_BATCH, len(self.validation), VALIDATION_BATCH)
+        return self._batches(np.split(self.validation, cuts))
+
+    def _batches(self, batches: Any) -> Batches:
+        targets = torch.from_numpy(self.targets)
+        return Batches(self.images, targets, batches, pin=torch.cuda.is_available())
+
+    def epoch_batches(self) -> Batches:
+        """The batches of the epoch that runs; devices share each of them."""
+        seed = seed_for(self.seed, self.row.name, "order", self.epoch)
+        order = epoch_order(
+            self.targets[self.train_indices], np.random.default_rng(seed), self.row.sampling
+        )
+        batches = whole_batches(self.train_indices[order], self.row.batch)
+        return self._batches(batches[:, self.global_rank :: self.trainer.world_size])
+
+    def steps(self) -> int:
+        """Batches an epoch."""
+        return len(whole_batches(self.train_indices, self.row.batch))
+
+    def on_train_epoch_start(self) -> None:
+        """Seed all that is random in this epoch."""
+        self.began = time.monotonic()
+        names = (self.row.name, self.epoch, self.global_rank)
+        self.generator = torch.Generator().manual_seed(seed_for(self.seed, "augment", *names))
+        torch.manual_seed(seed_for(self.seed, "dropout", *names))
+        self.network.train()
+        self.loss_sum = torch.zeros((), device=self.device)
+
+    def on_train_batch_start(self, _batch: Any, index: int) -> None:
+        """Set this step's learning rate."""
+        step, steps = (self.epoch - 1) * self.steps() + index, self.epochs * self.steps()
+        self.rate = self.sgd["lr"] * rate_factor(self.schedule, step, steps)
+        for group in self.optimizers(use_pl_optimizer=False).param_groups:  # type: ignore[union-attr]
+            group["lr"] = self.rate
+
+    def training_step(self, batch: tuple[torch.Tensor, torch.Tensor], _index: int) -> torch.Tensor:
+        """Loss of one batch, augmented on the device."""
+        images, targets = batch
+        x = augment(images, self.generator, turns=self.turns, **self.pixels)
+        loss = self.loss(self.run_network[0](x).float(), targets)
+        self.loss_sum += loss.detach()
+        return loss
+
+    def on_validation_epoch_start(self) -> None:
+        """Stop the clock of training."""
+        shared = self.trainer.strategy.reduce(self.loss_sum, reduce_op="mean")  # over devices
+        self.loss_mean = shared.item() / self.steps()
+        self.trained = time.monotonic()
+        self.outputs.clear()
+
+    def validation_step(self, batch: tuple[torch.Tensor, torch.Tensor], _index: int) -> None:
+        """Keep the outputs, of float32 as all predictions; the loss is one of all images."""
+        with full_float32(self.device.type):
+            self.outputs.append(self.network(normalise(batch[0], **self.pixels)).cpu())
+
+    def on_train_epoch_end(self) -> None:
+        """Note the epoch, keep the checkpoint, and stop if the next epoch would not fit."""
+        targets = torch.from_numpy(self.targets[self.validation])
+        validation_loss = float(self.loss(torch.cat(self.outputs), targets))
+        if not (math.isfinite(self.loss_mean) and math.isfinite(validation_loss)):
+            raise UserError(
+                f"{self.row.name}: training diverged in epoch {self.epoch} (loss "
+                f"{self.loss_mean}, validation {validation_loss}); a lower learning rate may help."
+            )
+        row = {
+            "epoch": self.epoch,
+            "learning_rate": self.rate,
+            "loss": self.loss_mean,
+            "validation_loss": validation_loss,
+            "seconds": time.monotonic() - self.began,
+            "images_per_second": self.steps()
+            * min(self.row.batch, len(self.train_indices))
+            / (self.trained - self.began),
+        }
+        self._keep(row)
+        late = self.deadline.too_near_for(self.progress.longest_epoch())
+        if self.trainer.strategy.broadcast(late) and self.epoch <= self.epochs:
+            raise out_of_time(self.row.name, self.epoch - 1, self.epochs)
+
+    def _keep(self, row: dict[str, float]) -> None:
+        if self.global_rank == 0:
+            log.info("%s: %s", self.row.name, ", ".join(f"{k} {v:.5g}" for k, v in row.items()))
+            optimizer: Any = self.optimizers(use_pl_optimizer=False)
+            self.progress.add(row, self.network, optimizer, last=self.epoch == self.epochs)
+        else:
+            self.progress.history.append(row)
+
+
+class _EpochBatches:
+    """What Lightning iterates over: asks for the epoch's batches when an epoch begins."""
+
+    def __init__(self, module: WholeImageModule) -> None:
+        self._module = module
+
+    def __len__(self) -> int:
+        return self._module.steps()
+
+    def __iter__(self) -> Any:
+        return iter(self._module.epoch_batches())

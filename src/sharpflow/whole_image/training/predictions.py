@@ -1,0 +1,148 @@
+"""What networks and stacks predict, as tables of one shape."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from sharpflow.joints.scoring.ordinal import decode
+from sharpflow.whole_image.data.augmentation import normalise
+from sharpflow.whole_image.data.batches import Images, take
+from sharpflow.whole_image.experiments import Loss, NetworkRow, Task
+from sharpflow.whole_image.networks.architectures import build_network
+from sharpflow.whole_image.networks.layout import Choice, full_float32, ready_network
+from sharpflow.whole_image.severity_classes import class_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = npt.NDArray[np.float32]
+
+
+def encode_targets(
+    task: Task, targets: npt.ArrayLike, statistics: Mapping[str, float]
+) -> npt.NDArray[np.float32] | npt.NDArray[np.int64]:
+    """What a network learns, (n,): z-scored totals or months (float32), or class numbers (int64).
+
+    `targets` are totals (for "total" and "severity") or months; `statistics` holds target_mean
+    and target_sd of the training images.
+    """
+    if task == "severity":
+        return class_of(targets)
+    values = np.asarray(targets, dtype=np.float64)
+    scaled = (values - statistics["target_mean"]) / statistics["target_sd"]
+    return np.asarray(scaled, dtype=np.float32)
+
+
+def decode_outputs(
+    task: Task, outputs: Floats, statistics: Mapping[str, float], loss: Loss | None = None
+) -> npt.NDArray[np.float64] | npt.NDArray[np.int64]:
+    """Predictions (n,) from raw outputs (n, k): score points, months, or class numbers 0-9.
+
+    Totals are not clipped to 0-280 (paper silent). A class is the one of the largest output, or
+    with the ordinal loss what the cumulative bits say.
+    """
+    if task != "severity":
+        points = outputs[:, 0].astype(np.float64)
+        return np.asarray(points * statistics["target_sd"] + statistics["target_mean"])
+    if loss == "ordinal":
+        return decode(1 / (1 + np.exp(-outputs.astype(np.float64))))
+    return np.asarray(outputs.argmax(axis=1), dtype=np.int64)
+
+
+def prediction_table(
+    task: Task,
+    rows: "pd.DataFrame",
+    *,
+    targets: npt.ArrayLike,
+    outputs: Floats,
+    statistics: Mapping[str, float],
+    loss: Loss | None = None,
+) -> "pd.DataFrame":
+    """Predictions of images: image_id, patient, split, true, predicted, output_0, output_1 ...
+
+    `rows` has image_id, patient and split in the order of `targets` (totals or months) and of the
+    raw `outputs` (n, k). true and predicted are score points, months, or class numbers.
+    """
+    table = rows[["image_id", "patient", "split"]].reset_index(drop=True)
+    table["true"] = class_of(targets) if task == "severity" else np.asarray(targets, np.float64)
+    table["predicted"] = decode_outputs(task, outputs, statistics, loss)
+    for column in range(outputs.shape[1]):
+        table[f"output_{column}"] = outputs[:, column]
+    return table
+
+
+def output_columns(table: "pd.DataFrame") -> Floats:
+    """Raw outputs (n, k) of a table of predictions."""
+    names = [f"output_{k}" for k in range(table.columns.str.startswith("output_").sum())]
+    return table[names].to_numpy(np.float32)
+
+
+def load_network(row: NetworkRow, model: str | Path) -> nn.Module:
+    """A row's network with the weights of its model.pt, in evaluation mode, on the CPU."""
+    network = build_network(row.network, row.outputs, seed=0)
+    network.load_state_dict(torch.load(model, map_location="cpu", weights_only=True))
+    return network.eval()
+
+
+def predict_outputs(
+    row: NetworkRow,
+    network: nn.Module,
+    images: Images,
+    statistics: Mapping[str, float],
+    *,
+    channels_last: Choice = "auto",
+    batch: int = 32,
+) -> Floats:
+    """Raw outputs (n, k) of a network for packed images, in float32, on a GPU if there is one."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    network = ready_network(network, channels_last).to(device).eval()
+    outputs = [np.empty((0, row.outputs), np.float32)]
+    with torch.inference_mode(), full_float32(device):
+        for start in range(0, len(images), batch):
+            bytes_ = take(images, np.arange(start, min(start + batch, len(images))))
+            x = normalise(bytes_.to(device), statistics["pixel_mean"], statistics["pixel_sd"])
+            outputs.append(network(x).cpu().numpy())
+    return np.concatenate(outputs)
+
+
+def predict_rows(
+    row: NetworkRow,
+    model: str | Path,
+    images: Images,
+    rows: "pd.DataFrame",
+    *,
+    targets: npt.ArrayLike,
+    statistics: Mapping[str, float],
+    channels_last: Choice = "auto",
+    threads: int | None = None,
+) -> "pd.DataFrame":
+    """Predictions of a trained row for all images, as `prediction_table` describes them.
+
+    Args:
+        row: the grid's row that was trained.
+        model: its model.pt.
+        images: packed images (n, size, size) uint8.
+        rows: image_id, patient, split of each image.
+        targets: totals (also for severity) or months of each image.
+        statistics: pixel_mean, pixel_sd, target_mean, target_sd.
+        channels_last: as for training.
+        threads: of torch on the CPU; None leaves torch's setting.
+    """
+    if threads is not None:
+        torch.set_num_threads(threads)
+    outputs = predict_outputs(
+        row, load_network(row, model), images, statistics, channels_last=channels_last
+    )
+    return prediction_table(
+        row.task,
+        rows,
+        targets=targets,
+        outputs=outputs,
+        statistics=statistics,
+        loss=row.loss,
+    )

@@ -1,0 +1,257 @@
+"""Training of one network of the grid (Bo et al., 2.4 and 2.8)."""
+
+import io
+import logging
+import multiprocessing
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TextIO
+
+import lightning.pytorch as pl
+import numpy as np
+import numpy.typing as npt
+import torch
+from lightning.fabric.plugins.environments import LightningEnvironment
+
+from sharpflow.errors import UserError
+from sharpflow.files import whole, write_table
+from sharpflow.hardware import Precision
+from sharpflow.seeds import seed_for
+from sharpflow.training.time_limit import Deadline, OutOfTime, resumes, tells_when_stopped
+from sharpflow.whole_image.data.batches import Images
+from sharpflow.whole_image.experiments import NetworkRow
+from sharpflow.whole_image.networks.activation_checkpointing import recompute_blocks
+from sharpflow.whole_image.networks.architectures import build_network, transfer_weights
+from sharpflow.whole_image.networks.freezing import freeze
+from sharpflow.whole_image.networks.layout import Choice, ready_network, wants_bfloat16
+from sharpflow.whole_image.training.checkpoints import Progress
+from sharpflow.whole_image.training.lightning_module import Schedule, WholeImageModule
+from sharpflow.whole_image.training.predictions import encode_targets
+from sharpflow.whole_image.training.progress_bar import TerminalBar
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+log = logging.getLogger(__name__)
+
+
+def train_network(
+    row: NetworkRow,
+    images: Images,
+    targets: npt.ArrayLike,
+    splits: npt.ArrayLike,
+    statistics: Mapping[str, float],
+    *,
+    out: str | Path,
+    checkpoints: str | Path,
+    epochs: int,
+    seed: int,
+    start: str | Path | None = None,
+    learning_rate: float = 0.001,
+    schedule: Schedule = "constant",
+    turns: Sequence[int] = (0, 90, 180, 270),
+    momentum: float = 0.9,
+    weight_decay: float = 0.001,
+    precision: Precision = "auto",
+    channels_last: Choice = "auto",
+    compile: Choice = "auto",  # noqa: A002
+    activation_checkpointing: bool = False,
+    devices: int | Literal["auto"] = "auto",
+    threads: int | None = None,
+    time_budget: float | None = None,
+    terminal: TextIO | None = None,
+) -> "pd.DataFrame":
+    """Train a row of the grid; writes model.pt (the best epoch's weights) and history.csv to `out`.
+
+    SGD (the paper names an initial rate and no schedule); the epoch of the least validation loss
+    is kept, the first on a tie (the paper does not name its measure).
+    Stopped at any moment, the next call goes on after the last whole epoch and ends with the same
+    weights as a run that nobody stopped (on a CPU; a GPU's sums vary).
+
+    Rows of one network start from the same random weights, those that only the last layer has
+    after a transfer included, so that they differ in nothing but what their names say (ours).
+
+    Args:
+        row: what to train.
+        images: packed images (n, size, size) uint8.
+        targets: totals in score points (for severity too, which bins them) or months, (n,).
+        splits: "train", "validation" or "test" of each image, (n,).
+        statistics: pixel_mean, pixel_sd, target_mean, target_sd of the training images.
+        out: folder for model.pt and history.csv.
+        checkpoints: folder for last.ckpt, of this run alone (named by all that decides it).
+        epochs: paper: 100, for bone age 50.
+        seed: the study's.
+        start: model.pt of the pretraining row, for a row that has one.
+        learning_rate, momentum, weight_decay: the paper's by default.
+        turns: degrees by which training images are turned, all as likely (paper: these).
+        schedule: "constant", or "cosine": up to the learning rate over a tenth of the steps, then
+            down to near 0.
+        precision: of training steps; validation is in float32. "float32", "bfloat16" (mixed:
+            weights stay float32), or "auto": bfloat16 where the hardware has it.
+        channels_last: memory format; "auto": yes.
+        compile: through torch.compile; "auto": on a GPU only, unless with activation_checkpointing.
+        activation_checkpointing: keep what goes into each block and compute the rest twice, for
+            batches that do not fit into memory; the same steps (see `recomputing`). Not compiled.
+        devices: GPUs (or processes on a CPU) that share each batch; "auto": the GPUs that the
+            process sees, as many as can share a batch evenly; one on a CPU. More than one start
+            new processes that import the calling script again: guard its body by __name__. Batch
+            norms take the whole batch on GPUs, each process its share on a CPU.
+        threads: of torch on the CPU; None leaves torch's setting.
+        time_budget: seconds from the call until this must have ended, by the longest epoch so far.
+        terminal: where one device's training draws a progress bar; None: nowhere.
+
+    Returns:
+        One row an epoch: epoch, learning_rate (of its last step), loss (mean over batches),
+        validation_loss, seconds (validation and checkpoint included), images_per_second (training
+        images over the time that training alone took).
+
+    Raises:
+        OutOfTime: the next epoch would not fit; all whole epochs are kept, so a retry resumes.
+        Stopped: the process was told to stop (SIGTERM), in the middle of an epoch; so too.
+        UserError: no training or validation images, no weights to start from, weights or a
+            checkpoint of another network, a batch that devices cannot share, a loss that is not
+            a number.
+    """
+    deadline = Deadline(time_budget)
+    _quiet_lightning()
+    if threads is not None:
+        torch.set_num_threads(threads)
+    learned = encode_targets(row.task, targets, statistics)
+    train, validation = _indices(row, splits, len(images), len(learned))
+    network = build_network(row.network, row.outputs, seed_for(seed, row.network, "weights"))
+    _start_from(row, network, start)
+    on_gpu = torch.cuda.is_available()
+    device = "cuda" if on_gpu else "cpu"
+    devices = _count_devices(row.batch) if devices == "auto" else devices
+    if row.batch % devices:
+        raise UserError(f"{row.name}: {devices} devices cannot share a batch of {row.batch}.")
+    seen = torch.cuda.device_count()
+    if on_gpu and devices > seen:
+        raise UserError(
+            f"{row.name}: `whole_image: devices` is {devices}, but this job sees {seen} GPU(s). "
+            "Set it to auto or to as many as a machine has."
+        )
+    if on_gpu and devices > 1:  # statistics of the whole batch; torch has it for GPUs only
+        network = torch.nn.SyncBatchNorm.convert_sync_batchnorm(network)
+    freeze(network, row.freeze)
+    if activation_checkpointing:
+        recompute_blocks(network)
+    module = WholeImageModule(
+        row,
+        ready_network(network, channels_last),
+        images=images,
+        targets=learned,
+        train=train,
+        validation=validation,
+        statistics=statistics,
+        path=Path(checkpoints) / "last.ckpt",
+        epochs=epochs,
+        seed=seed,
+        learning_rate=learning_rate,
+        schedule=schedule,
+        turns=turns,
+        momentum=momentum,
+        weight_decay=weight_decay,
+        compiled=on_gpu and not activation_checkpointing if compile == "auto" else compile,
+        deadline=deadline,
+    )
+    left = epochs - len(module.progress.history)
+    if left > 0 and module.progress.history and module.progress.latest is None:
+        raise UserError(
+            f"{module.progress.path} is of a training that ended after "
+            f"{len(module.progress.history)} epochs, not {epochs}; delete its folder."
+        )
+    if left > 0:
+        trainer = pl.Trainer(
+            accelerator=device,
+            devices=devices,
+            strategy="ddp_spawn" if devices > 1 else "auto",
+            precision="bf16-mixed" if wants_bfloat16(row, precision, device) else "32-true",
+            max_epochs=left,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            callbacks=[TerminalBar(terminal)] if terminal and devices == 1 else [],
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            use_distributed_sampler=False,
+            benchmark=on_gpu,
+            default_root_dir=checkpoints,
+            # Else Lightning would take a Slurm job for one of its own: count its tasks, keep
+            # SIGTERM from us, and requeue the job by itself.
+            plugins=[LightningEnvironment()],
+        )
+        with tells_when_stopped(lambda: _kept(row, module.progress.path, epochs)):
+            _fit(trainer, module)
+    return _write_results(module.progress.path, Path(out))
+
+
+def _count_devices(batch: int) -> int:
+    """GPUs that this process sees, so many that they share a batch evenly; at least 1."""
+    seen = max(1, torch.cuda.device_count())
+    return max(count for count in range(1, seen + 1) if batch % count == 0)
+
+
+def _fit(trainer: pl.Trainer, module: WholeImageModule) -> None:
+    """Train; errors of other processes become the ones they were, and none is left behind."""
+    try:
+        trainer.fit(module)
+    except torch.multiprocessing.ProcessRaisedException as error:
+        # The other process gives its traceback as text, which ends in "sharpflow...: message".
+        found = re.search(r"(?ms)^sharpflow\.[\w.]+\.(\w+): (.*)\Z", str(error))
+        if found is None:
+            raise
+        kind = OutOfTime if found[1] == OutOfTime.__name__ else UserError
+        raise kind(found[2].strip()) from error
+    finally:
+        for process in multiprocessing.active_children():
+            process.terminate()
+
+
+def _kept(row: NetworkRow, checkpoint: Path, epochs: int) -> str:
+    """What a stopped training has kept; read from the file, since processes may differ."""
+    return resumes(row.name, len(Progress(checkpoint).history), epochs)
+
+
+def _indices(
+    row: NetworkRow, splits: npt.ArrayLike, images: int, targets: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    names = np.asarray(splits)
+    if not len(names) == images == targets:
+        raise ValueError(f"{images} images, {targets} targets, {len(names)} splits")
+    train = np.flatnonzero(names == "train")
+    validation = np.flatnonzero(names == "validation")
+    if len(train) < 2 or not len(validation):
+        raise UserError(
+            f"{row.name}: {len(train)} images to train on and {len(validation)} to validate on; "
+            "expected at least 2 and 1. Give the cohort more images or larger shares."
+        )
+    return train, validation
+
+
+def _start_from(row: NetworkRow, network: torch.nn.Module, start: str | Path | None) -> None:
+    if (row.start is None) != (start is None):
+        wanted = f"starts from {row.start}" if row.start else "starts from random weights"
+        raise UserError(f"{row.name} {wanted}, but the weights given are {start}.")
+    if start is not None:
+        transfer_weights(network, torch.load(start, map_location="cpu", weights_only=True))
+
+
+def _write_results(checkpoint: Path, out: Path) -> "pd.DataFrame":
+    """Write the best epoch's weights and the history; from the file, since processes may differ."""
+    progress = Progress(checkpoint)
+    buffer = io.BytesIO()  # a file's name would be written into it
+    torch.save({name: value.contiguous() for name, value in progress.best.items()}, buffer)
+    with whole(out / "model.pt") as temporary:
+        temporary.write_bytes(buffer.getvalue())
+    history = progress.table()
+    write_table(history, out / "history.csv")
+    return history
+
+
+def _quiet_lightning() -> None:
+    for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="lightning")

@@ -1,0 +1,97 @@
+"""The frame around each script: everything it says, a traceback too, lands in its log."""
+
+import logging
+import os
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from sharpflow.errors import UserError
+from sharpflow.gpus import show_gpus
+from sharpflow.hardware import choose_keras_backend, keep_tensorflow_out, refuse_unusable_gpus
+from sharpflow.training.time_limit import Stopped, obey_sigterm, seconds_left
+
+# Read by the libraries when they are loaded, so set before.
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "OPENCV_FOR_THREADS_NUM",
+    "TF_NUM_INTRAOP_THREADS",
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a script may ask of its job."""
+
+    runtime: float | None  # minutes that the rule asks for
+    began: float  # time.monotonic()
+    terminal: TextIO | None  # for progress bars: where Snakemake was started, if that is a terminal
+
+    def seconds_left(self) -> float | None:
+        """Seconds that the job may still run; None without a limit (see `time_limit`)."""
+        return seconds_left(self.runtime, self.began)
+
+
+@contextmanager
+def job(
+    log: str | Path, threads: int = 1, resources: Mapping[str, Any] | None = None
+) -> Iterator[Job]:
+    """Send logging, stdout and stderr (of libraries in C too) to `log`; hold to `threads`.
+
+    `resources` are the rule's: it sees GPUs only where these ask for some (`gpu`, or `gres`), its
+    own as long as any are free, and Keras takes its backend by that. A UserError, as of a GPU that
+    torch cannot use, ends the job with its message alone, which is also said to the terminal, and
+    so does SIGTERM, within moments; anything else with a traceback; all exit 1. Import what
+    computes inside the block, so that it sees threads, GPUs and backend.
+    """
+    resources = resources or {}
+    for name in THREAD_VARIABLES:
+        os.environ[name] = str(threads)
+    os.environ["TF_NUM_INTEROP_THREADS"] = "1"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # On by itself only where TensorFlow knows the processor for it; without AVX-512 a training step
+    # of VGG16 takes three times as long without.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # else its sums vary by the run
+    # GPUs would round the factors of float32 products to 10 bits; trainings that may be less exact
+    # ask for bfloat16.
+    os.environ.setdefault("NVIDIA_TF32_OVERRIDE", "0")
+    terminal = os.dup(sys.stderr.fileno())
+    _send_output_to(Path(log))
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
+    asked, elsewhere = resources.get("gpu") or 0, bool(resources.get("gres"))
+    gpus = show_gpus(asked, named_otherwise=elsewhere)
+    if (asked or elsewhere) and not gpus:
+        logging.info("the rule asks for a GPU and none is seen: the processor computes")
+    choose_keras_backend(gpus)
+    keep_tensorflow_out()
+    obey_sigterm()
+    try:
+        if gpus:
+            refuse_unusable_gpus()
+        shown = os.fdopen(terminal, "w", closefd=False) if os.isatty(terminal) else None
+        yield Job(resources.get("runtime"), time.monotonic(), shown)
+    except (UserError, Stopped) as error:
+        print(error, file=sys.stderr)
+        os.write(terminal, f"{error}\n".encode())
+        raise SystemExit(1) from None
+    except Exception:
+        traceback.print_exc()
+        raise SystemExit(1) from None
+
+
+def _send_output_to(log: Path) -> None:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with log.open("w") as stream:
+        os.dup2(stream.fileno(), sys.stdout.fileno())
+        os.dup2(stream.fileno(), sys.stderr.fileno())

@@ -1,0 +1,137 @@
+# Cohorts: drawn or the user's own -> one shape, checked before anything costly; the one split.
+# Steps: draw_phantom -> check_films, read_scores, read_boxes -> check_cohort -> split_patients
+
+
+# Radiographs with known truth, in the layout of RA2-DREAM, so that both take one road.
+rule draw_phantom:
+    input:
+        checked=checked(),
+    output:
+        directory("<results>/phantom/{cohort}"),
+    log:
+        "<logs>/draw_phantom/{cohort}.log",
+    benchmark:
+        "<benchmarks>/draw_phantom/{cohort}.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    threads: 16
+    resources:
+        **needs("draw_phantom"),
+    params:
+        patients=study.phantom.patients,
+        film_height=study.phantom.film_height,
+        seed=study.seed,
+        code=code("joints/draw_phantom"),
+    script:
+        "../../scripts/joints/draw_phantom.py"
+
+
+# One shard's films, each decoded once, to know what they are and that they can be read.
+rule check_films:
+    input:
+        shard_film_files,
+    output:
+        "<results>/cohort/{cohort}/films/{kind}/{shard}.csv",
+    log:
+        "<logs>/check_films/{cohort}-{kind}-{shard}.log",
+    benchmark:
+        "<benchmarks>/check_films/{cohort}-{kind}-{shard}.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    threads: 4
+    params:
+        source=films_source,
+        films=own_shard_rows,
+        shards=lambda wildcards: study.standardize.shards[wildcards.kind],
+        max_megapixels=study.checks.max_megapixels,
+        code=code("joints/check_films"),
+    script:
+        "../../scripts/joints/check_films.py"
+
+
+# Scores one row each, apart from the films, so that a corrected score reruns no imaging.
+rule read_scores:
+    input:
+        score_files,
+    output:
+        "<results>/cohort/{cohort}/scores.csv",
+    log:
+        "<logs>/read_scores/{cohort}.log",
+    benchmark:
+        "<benchmarks>/read_scores/{cohort}.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        source=scores_source,
+        code=code("joints/read_scores"),
+    script:
+        "../../scripts/joints/read_scores.py"
+
+
+# Joint boxes drawn in labelImg, one row each.
+rule read_boxes:
+    input:
+        changed=box_files,
+        films=every_shard("<results>/cohort/{cohort}/films/{kind}/{shard}.csv"),
+    output:
+        "<results>/cohort/{cohort}/boxes.csv",
+    log:
+        "<logs>/read_boxes/{cohort}.log",
+    benchmark:
+        "<benchmarks>/read_boxes/{cohort}.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        source=boxes_source,
+        ignored_classes=study.checks.ignored_classes,
+        code=code("joints/read_boxes"),
+    script:
+        "../../scripts/joints/read_boxes.py"
+
+
+# Every problem of a cohort, and what can be kept of it; where the run stops is said in checks.smk.
+rule check_cohort:
+    input:
+        films=every_shard("<results>/cohort/{cohort}/films/{kind}/{shard}.csv"),
+        scores=score_files,
+        boxes=box_files,
+    output:
+        problems="<results>/cohort/{cohort}/problems.csv",
+        films="<results>/cohort/{cohort}/kept/films.csv",
+        scores="<results>/cohort/{cohort}/kept/scores.csv",
+        boxes="<results>/cohort/{cohort}/kept/boxes.csv",
+    log:
+        "<logs>/check_cohort/{cohort}.log",
+    benchmark:
+        "<benchmarks>/check_cohort/{cohort}.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        films=films_source,
+        scores=scores_source,
+        boxes=boxes_source,
+        settings=study.checks.model_dump(),
+        code=code("joints/check_cohort"),
+    script:
+        "../../scripts/joints/check_cohort.py"
+
+
+# The one split by patient, which masks, U-Net, detector and scores all obey.
+rule split_patients:
+    input:
+        films=films_of("{cohort}"),
+        table=study.split.table or [],
+        checked=checked("joints"),
+    output:
+        "<results>/cohort/{cohort}/split.csv",
+    log:
+        "<logs>/split_patients/{cohort}.log",
+    benchmark:
+        "<benchmarks>/split_patients/{cohort}.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        shares=study.split.model_dump(include={"test", "validation", "random_state"}),
+        code=code("joints/split_patients"),
+    script:
+        "../../scripts/joints/split_patients.py"

@@ -1,0 +1,108 @@
+# Masked films and boxes -> one detector a limb kind -> joints found and named (Tan et al., 2.3.3).
+# Steps: train_detector -> detect_joints -> name_joints
+
+
+# YOLOv3 on the boxed films of training patients; validation patients choose the epoch.
+rule train_detector:
+    input:
+        images=shards(f"<results>/standardized/{BOXED}/{{kind}}/{{shard}}.npy"),
+        masks=boxed_masks,
+        boxes=cohort_table("boxes", BOXED),
+        split=f"<results>/cohort/{BOXED}/split.csv",
+        weights=detector_start(),
+        checked=checked("joints"),
+    output:
+        model="<results>/detector/{kind}/best.pt",
+        history="<results>/detector/{kind}/history.csv",
+        card="<results>/detector/{kind}/card.json",
+    log:
+        "<logs>/train_detector/{kind}.log",
+    benchmark:
+        "<benchmarks>/train_detector/{kind}.tsv"
+    conda:
+        "../../../envs/torch.yaml"
+    threads: 8
+    resources:
+        **needs("train_detector"),
+    params:
+        settings=study.detector.model_dump(exclude={"weights", "confidence"}),
+        true_masks=BOXED == "boxed",
+        crop_bottom=lambda wildcards: study.standardize.crop_bottom[wildcards.kind],
+        seed=study.seed,
+        data=data_name(BOXED),
+        code=code("joints/train_detector"),
+    script:
+        "../../scripts/joints/train_detector.py"
+
+
+# The best 10 (hand) or 6 (foot) boxes of every film.
+rule detect_joints:
+    input:
+        model="<results>/detector/{kind}/best.pt",
+        images=shards("<results>/standardized/joints/{kind}/{shard}.npy"),
+        masks=shards("<results>/masks/unet/{kind}/{shard}.npy"),
+    output:
+        "<results>/detection/{kind}/boxes.csv",
+    log:
+        "<logs>/detect_joints/{kind}.log",
+    benchmark:
+        "<benchmarks>/detect_joints/{kind}.tsv"
+    conda:
+        "../../../envs/torch.yaml"
+    threads: 4
+    resources:
+        **needs("detect_joints"),
+    params:
+        image_size=study.detector.image_size,
+        view=study.detector.view,
+        confidence=study.detector.confidence,
+        code=code("joints/detect_joints"),
+    script:
+        "../../scripts/joints/detect_joints.py"
+
+
+# Which joint is which, by the paper's rule and by the template's.
+rule name_joints:
+    input:
+        boxes="<results>/detection/{kind}/boxes.csv",
+        rows=shards("<results>/standardized/joints/{kind}/{shard}.csv"),
+    output:
+        "<results>/detection/{kind}/joints.csv",
+    log:
+        "<logs>/name_joints/{kind}.log",
+    benchmark:
+        "<benchmarks>/name_joints/{kind}.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    resources:
+        **needs("name_joints"),
+    params:
+        mirrored_share=study.identity.mirrored_share,
+        code=code("joints/name_joints"),
+    script:
+        "../../scripts/joints/name_joints.py"
+
+
+# The joints of films that carry boxes, with the names given there, or else the template's: what
+# detection is measured against.
+rule locate_true_joints:
+    input:
+        boxes=cohort_table("boxes"),
+        rows=shards("<results>/standardized/joints/{kind}/{shard}.csv"),
+        truth=branch(HAS_TRUTH, then=phantom_folder("joints"), otherwise=[]),
+        checked=checked("joints"),
+    output:
+        "<results>/detection/{kind}/true_joints.csv",
+    log:
+        "<logs>/locate_true_joints/{kind}.log",
+    benchmark:
+        "<benchmarks>/locate_true_joints/{kind}.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    resources:
+        **needs("locate_true_joints"),
+    params:
+        mirrored_share=study.identity.mirrored_share,
+        code=code("joints/locate_true_joints"),
+    script:
+        "../../scripts/joints/locate_true_joints.py"

@@ -1,0 +1,143 @@
+# Figures 1 to 6 of Tan et al., each as .png and .pdf.
+
+
+# Figure 1: how often each score occurs in each limb.
+rule draw_score_distributions:
+    input:
+        scores=cohort_table("scores"),
+        checked=checked("joints"),
+    output:
+        multiext("<results>/figures/tan_fig1_score_distributions", ".png", ".pdf"),
+    log:
+        "<logs>/draw_score_distributions.log",
+    benchmark:
+        "<benchmarks>/draw_score_distributions.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        data=data_name(),
+        code=code("joints/draw_score_distributions"),
+    script:
+        "../../scripts/joints/draw_score_distributions.py"
+
+
+# Figure 2: films before and after CLAHE.
+rule draw_clahe:
+    input:
+        films=films_of("joints"),
+        images=every_shard("<results>/standardized/joints/{kind}/{shard}.npy"),
+        checked=checked("joints"),
+    output:
+        multiext("<results>/figures/tan_fig2_clahe", ".png", ".pdf"),
+    log:
+        "<logs>/draw_clahe.log",
+    benchmark:
+        "<benchmarks>/draw_clahe.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        crop_bottom=study.standardize.crop_bottom.model_dump(),
+        max_megapixels=study.checks.max_megapixels,
+        data=data_name(),
+        seed=study.seed,
+        code=code("joints/draw_clahe"),
+    script:
+        "../../scripts/joints/draw_clahe.py"
+
+
+# Figure 3: masks that were chosen, beside their films.
+rule draw_good_masks:
+    input:
+        chosen=expand("<results>/masks/chosen/{kind}.csv", kind=KINDS),
+        images=every_shard("<results>/standardized/joints/{kind}/{shard}.npy"),
+        masks=every_shard("<results>/masks/bootstrap/{kind}/{shard}.npy"),
+    output:
+        multiext("<results>/figures/tan_fig3_good_masks", ".png", ".pdf"),
+    log:
+        "<logs>/draw_good_masks.log",
+    benchmark:
+        "<benchmarks>/draw_good_masks.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        data=data_name(),
+        seed=study.seed,
+        code=code("joints/draw_good_masks"),
+    script:
+        "../../scripts/joints/draw_good_masks.py"
+
+
+# Figure 4: a hand and a foot of test patients with their joints boxed and named.
+rule draw_boxed_joints:
+    input:
+        split="<results>/cohort/joints/split.csv",
+        joints=expand("<results>/detection/{kind}/joints.csv", kind=KINDS),
+        images=every_shard("<results>/standardized/joints/{kind}/{shard}.npy"),
+    output:
+        multiext("<results>/figures/tan_fig4_joints_boxed", ".png", ".pdf"),
+    log:
+        "<logs>/draw_boxed_joints.log",
+    benchmark:
+        "<benchmarks>/draw_boxed_joints.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        rule=study.identity.rule,
+        data=data_name(),
+        seed=study.seed,
+        code=code("joints/draw_boxed_joints"),
+    script:
+        "../../scripts/joints/draw_boxed_joints.py"
+
+
+# Figure 5: the pipeline, stage by stage, on one film with test joints (a hand where there are hands).
+rule draw_pipeline:
+    input:
+        films=films_of("joints"),
+        scores="<results>/scores/joints.csv",
+        boxes="<results>/detection/{kind}/boxes.csv".format(kind=KINDS[0]),
+        joints="<results>/detection/{kind}/joints.csv".format(kind=KINDS[0]),
+        crops="<results>/crops/{kind}/crops.npy".format(kind=KINDS[0]),
+        crops_table="<results>/crops/{kind}/crops.csv".format(kind=KINDS[0]),
+        images=first_shards("<results>/standardized/joints/{kind}/{shard}.npy"),
+        bootstrap=first_shards("<results>/masks/bootstrap/{kind}/{shard}.npy"),
+        unet=first_shards("<results>/masks/unet/{kind}/{shard}.npy"),
+        checked=checked("joints"),
+    output:
+        multiext("<results>/figures/tan_fig5_pipeline", ".png", ".pdf"),
+    log:
+        "<logs>/draw_pipeline.log",
+    benchmark:
+        "<benchmarks>/draw_pipeline.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        rule=study.identity.rule,
+        max_megapixels=study.checks.max_megapixels,
+        data=data_name(),
+        unit=study.split.unit,
+        seed=study.seed,
+        code=code("joints/draw_pipeline"),
+    script:
+        "../../scripts/joints/draw_pipeline.py"
+
+
+# Figure 6: the four models' confusion matrices.
+rule draw_confusion:
+    input:
+        expand("<results>/heads/{model}/predictions.csv", model=MODELS),
+    output:
+        multiext("<results>/figures/tan_fig6_confusion", ".png", ".pdf"),
+    log:
+        "<logs>/draw_confusion.log",
+    benchmark:
+        "<benchmarks>/draw_confusion.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        models=list(MODELS),
+        data=data_name(),
+        unit=study.split.unit,
+        code=code("joints/draw_confusion"),
+    script:
+        "../../scripts/joints/draw_confusion.py"

@@ -1,0 +1,69 @@
+# Standardized films -> masks by entropy, and which of them are good (Tan et al., 2.3.1).
+# Steps: bootstrap_masks -> choose_masks -> draw_contact_sheet
+
+
+# A mask from each film alone, and how good it looks.
+rule bootstrap_masks:
+    input:
+        images="<results>/standardized/joints/{kind}/{shard}.npy",
+        rows="<results>/standardized/joints/{kind}/{shard}.csv",
+    output:
+        masks="<results>/masks/bootstrap/{kind}/{shard}.npy",
+        rows="<results>/masks/bootstrap/{kind}/{shard}.csv",
+        quality="<results>/masks/quality/{kind}/{shard}.csv",
+    log:
+        "<logs>/bootstrap_masks/{kind}-{shard}.log",
+    benchmark:
+        "<benchmarks>/bootstrap_masks/{kind}-{shard}.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    resources:
+        **needs("bootstrap_masks"),
+    params:
+        settings=study.masks.model_dump(exclude={"good_quality", "overrides"}),
+        code=code("joints/bootstrap_masks"),
+    script:
+        "../../scripts/joints/bootstrap_masks.py"
+
+
+# The quality score proposes, a person's CSV overrules: the paper's "by eye", repeatable.
+rule choose_masks:
+    input:
+        quality=shards("<results>/masks/quality/{kind}/{shard}.csv"),
+        overrides=study.masks.overrides or [],
+        films=films_of("joints"),
+        checked=checked("joints"),
+    output:
+        "<results>/masks/chosen/{kind}.csv",
+    log:
+        "<logs>/choose_masks/{kind}.log",
+    benchmark:
+        "<benchmarks>/choose_masks/{kind}.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        good_quality=study.masks.good_quality,
+        code=code("joints/choose_masks"),
+    script:
+        "../../scripts/joints/choose_masks.py"
+
+
+# What a person looks at before overruling.
+rule draw_contact_sheet:
+    input:
+        images="<results>/standardized/joints/{kind}/{shard}.npy",
+        masks="<results>/masks/bootstrap/{kind}/{shard}.npy",
+        quality="<results>/masks/quality/{kind}/{shard}.csv",
+        chosen="<results>/masks/chosen/{kind}.csv",
+    output:
+        "<results>/masks/sheets/{kind}-{shard}.png",
+    log:
+        "<logs>/draw_contact_sheet/{kind}-{shard}.log",
+    benchmark:
+        "<benchmarks>/draw_contact_sheet/{kind}-{shard}.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        code=code("joints/draw_contact_sheet"),
+    script:
+        "../../scripts/joints/draw_contact_sheet.py"

@@ -1,0 +1,69 @@
+# Predictions -> scores of the test patients' joints and films: the paper's last step (Tan et al., 2.5).
+# Steps: score_films -> sum_scores, label_films
+
+
+# Each test joint's scores, found or not.
+rule score_films:
+    input:
+        split="<results>/cohort/joints/split.csv",
+        scores=cohort_table("scores"),
+        rows=every_shard("<results>/standardized/joints/{kind}/{shard}.csv"),
+        joints=expand("<results>/detection/{kind}/joints.csv", kind=KINDS),
+        predictions=expand("<results>/heads/{model}/predictions.csv", model=MODELS),
+        checked=checked("joints"),
+    output:
+        "<results>/scores/joints.csv",
+    log:
+        "<logs>/score_films.log",
+    benchmark:
+        "<benchmarks>/score_films.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        models=list(MODELS),
+        rule=study.identity.rule,
+        split=JOINT_SPLIT,
+        code=code("joints/score_films"),
+    script:
+        "../../scripts/joints/score_films.py"
+
+
+# Each patient's sums over what was scored.
+rule sum_scores:
+    input:
+        joints=of_whole_patients("<results>/scores/joints.csv"),
+    output:
+        "<results>/scores/totals.csv",
+    log:
+        "<logs>/sum_scores.log",
+    benchmark:
+        "<benchmarks>/sum_scores.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        code=code("joints/sum_scores"),
+    script:
+        "../../scripts/joints/sum_scores.py"
+
+
+# The films of test joints, with their boxes, names and scores written on them.
+rule label_films:
+    input:
+        joints="<results>/scores/joints.csv",
+        images=every_shard("<results>/standardized/joints/{kind}/{shard}.npy"),
+    output:
+        directory("<results>/scores/overlays"),
+    log:
+        "<logs>/label_films.log",
+    benchmark:
+        "<benchmarks>/label_films.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    resources:
+        **needs("label_films"),
+    params:
+        data=data_name(),
+        unit=study.split.unit,
+        code=code("joints/label_films"),
+    script:
+        "../../scripts/joints/label_films.py"

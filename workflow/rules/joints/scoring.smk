@@ -1,0 +1,139 @@
+# Named joints -> crops -> VGG16's features -> ordinal heads (Tan et al., 2.4).
+# Steps: crop_joints; train_base or load_base -> extract_features -> train_head
+
+
+# Crops from jittered labels where the detector learned, from its own boxes elsewhere and at test.
+rule crop_joints:
+    input:
+        images=shards("<results>/standardized/joints/{kind}/{shard}.npy"),
+        masks=shards("<results>/masks/unet/{kind}/{shard}.npy"),
+        joints="<results>/detection/{kind}/joints.csv",
+        true_joints="<results>/detection/{kind}/true_joints.csv",
+        boxed=cohort_table("boxes"),
+        split="<results>/cohort/joints/split.csv",
+        checked=checked("joints"),
+    output:
+        crops="<results>/crops/{kind}/crops.npy",
+        rows="<results>/crops/{kind}/crops.csv",
+    log:
+        "<logs>/crop_joints/{kind}.log",
+    benchmark:
+        "<benchmarks>/crop_joints/{kind}.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    resources:
+        **needs("crop_joints"),
+    params:
+        settings=study.crops.model_dump(),
+        rule=study.identity.rule,
+        split=JOINT_SPLIT,
+        seed=study.seed,
+        code=code("joints/crop_joints"),
+    script:
+        "../../scripts/joints/crop_joints.py"
+
+
+# Joints drawn one by one, every score equally often, as the base will see them.
+rule draw_joints:
+    input:
+        checked=checked("joints"),
+    output:
+        patches="<results>/vgg16/drawn/{kind}.npy",
+        rows="<results>/vgg16/drawn/{kind}.csv",
+    log:
+        "<logs>/draw_joints/{kind}.log",
+    benchmark:
+        "<benchmarks>/draw_joints/{kind}.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    resources:
+        **needs("draw_joints"),
+    params:
+        joints=study.vgg16.drawn_joints.joints,
+        film_height=study.standardize.height,
+        clahe=study.standardize.clahe.model_dump(),
+        seed=study.seed,
+        code=code("joints/draw_joints"),
+    script:
+        "../../scripts/joints/draw_joints.py"
+
+
+# Without ImageNet's weights: VGG16 learns on drawn joints, and every table says so.
+rule train_base:
+    input:
+        patches=expand("<results>/vgg16/drawn/{kind}.npy", kind=KINDS),
+        rows=expand("<results>/vgg16/drawn/{kind}.csv", kind=KINDS),
+        checked=checked("joints"),
+    output:
+        model="<results>/vgg16/drawn_joints.keras",
+        history="<results>/vgg16/history.csv",
+        card="<results>/vgg16/card.json",
+    log:
+        "<logs>/train_base.log",
+    benchmark:
+        "<benchmarks>/train_base.tsv"
+    conda:
+        "../../../envs/keras.yaml"
+    threads: 8
+    resources:
+        **needs("train_base"),
+    params:
+        settings=study.vgg16.drawn_joints.model_dump(exclude={"joints"}),
+        crops=study.crops.model_dump(),
+        seed=study.seed,
+        checkpoints=f"{RESULTS}/checkpoints",
+        code=code("joints/train_base"),
+    script:
+        "../../scripts/joints/train_base.py"
+
+
+# The frozen base, run once a crop; erosion and narrowing share its 512 features.
+rule extract_features:
+    input:
+        base=vgg16_base(),
+        crops="<results>/crops/{kind}/crops.npy",
+    output:
+        "<results>/features/{kind}.npy",
+    log:
+        "<logs>/extract_features/{kind}.log",
+    benchmark:
+        "<benchmarks>/extract_features/{kind}.tsv"
+    conda:
+        "../../../envs/keras.yaml"
+    threads: 4
+    resources:
+        **needs("extract_features"),
+    params:
+        code=code("joints/extract_features"),
+    script:
+        "../../scripts/joints/extract_features.py"
+
+
+# One of the four models of Table 1, and what it says of every crop.
+rule train_head:
+    input:
+        features=lambda wildcards: f"<results>/features/{MODELS[wildcards.model][1]}.npy",
+        crops=lambda wildcards: f"<results>/crops/{MODELS[wildcards.model][1]}/crops.csv",
+        scores=cohort_table("scores"),
+        checked=checked("joints"),
+    output:
+        model="<results>/heads/{model}/model.keras",
+        history="<results>/heads/{model}/history.csv",
+        predictions="<results>/heads/{model}/predictions.csv",
+        card="<results>/heads/{model}/card.json",
+    log:
+        "<logs>/train_head/{model}.log",
+    benchmark:
+        "<benchmarks>/train_head/{model}.tsv"
+    conda:
+        "../../../envs/keras.yaml"
+    resources:
+        **needs("train_head"),
+    params:
+        settings=study.heads.model_dump(),
+        seed=study.seed,
+        data=data_name(),
+        checkpoints=f"{RESULTS}/checkpoints",
+        code=code("joints/train_head"),
+    script:
+        "../../scripts/joints/train_head.py"

@@ -1,0 +1,57 @@
+# Chosen masks -> one U-Net for hands, one for feet -> masks of all films (Tan et al., 2.3.2).
+
+
+# Learns from the chosen masks of training patients; validation patients stop it.
+rule train_unet:
+    input:
+        images=shards("<results>/standardized/joints/{kind}/{shard}.npy"),
+        masks=shards("<results>/masks/bootstrap/{kind}/{shard}.npy"),
+        chosen="<results>/masks/chosen/{kind}.csv",
+        split="<results>/cohort/joints/split.csv",
+        checked=checked("joints"),
+    output:
+        model="<results>/unet/{kind}/model.keras",
+        history="<results>/unet/{kind}/history.csv",
+        card="<results>/unet/{kind}/card.json",
+    log:
+        "<logs>/train_unet/{kind}.log",
+    benchmark:
+        "<benchmarks>/train_unet/{kind}.tsv"
+    conda:
+        "../../../envs/keras.yaml"
+    threads: 8
+    resources:
+        **needs("train_unet"),
+    params:
+        settings=study.unet.model_dump(),
+        seed=study.seed,
+        data=data_name(),
+        checkpoints=f"{RESULTS}/checkpoints",
+        code=code("joints/train_unet"),
+    script:
+        "../../scripts/joints/train_unet.py"
+
+
+# Masks of every film, at the film's standard size.
+rule segment:
+    input:
+        model="<results>/unet/{kind}/model.keras",
+        images="<results>/standardized/joints/{kind}/{shard}.npy",
+        rows="<results>/standardized/joints/{kind}/{shard}.csv",
+    output:
+        masks="<results>/masks/unet/{kind}/{shard}.npy",
+        rows="<results>/masks/unet/{kind}/{shard}.csv",
+    log:
+        "<logs>/segment/{kind}-{shard}.log",
+    benchmark:
+        "<benchmarks>/segment/{kind}-{shard}.tsv"
+    conda:
+        "../../../envs/keras.yaml"
+    threads: 4
+    resources:
+        **needs("segment"),
+    params:
+        batch=study.unet.batch,
+        code=code("joints/segment"),
+    script:
+        "../../scripts/joints/segment.py"

@@ -1,0 +1,37 @@
+# Pretrained weights: from a local file, its SHA-256 checked, or by download where that is asked for.
+
+
+# ImageNet's VGG16, in place of the base that learns on drawn joints.
+rule fetch_vgg16:
+    output:
+        "<results>/vgg16/imagenet.keras",
+    log:
+        "<logs>/fetch_vgg16.log",
+    benchmark:
+        "<benchmarks>/fetch_vgg16.tsv"
+    conda:
+        "../../../envs/keras.yaml"
+    params:
+        **own_weights(study.vgg16.weights),
+        size=study.crops.size,
+        code=code("joints/fetch_vgg16"),
+    script:
+        "../../scripts/joints/fetch_vgg16.py"
+
+
+# COCO's YOLOv3, from which the paper's detectors start.
+rule fetch_yolov3:
+    output:
+        "<results>/detector/coco.pt",
+    log:
+        "<logs>/fetch_yolov3.log",
+    benchmark:
+        "<benchmarks>/fetch_yolov3.tsv"
+    conda:
+        "../../../envs/torch.yaml"
+    params:
+        **own_weights(study.detector.weights),
+        model=study.detector.model,
+        code=code("joints/fetch_yolov3"),
+    script:
+        "../../scripts/joints/fetch_yolov3.py"

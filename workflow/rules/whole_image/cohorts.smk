@@ -1,0 +1,151 @@
+# Whole films and children's hands: drawn or the user's own -> one size, checked, split (Bo et al., 2.1).
+# Steps: draw_whole_phantom, draw_childrens_phantom -> pack_images -> check_images -> split_images
+# -> measure_images
+
+
+# Both hands on one film, in a layout like Wang et al.'s; the first patients are the joint cohort's.
+rule draw_whole_phantom:
+    input:
+        checked=checked(),
+    output:
+        directory("<results>/phantom/whole"),
+    log:
+        "<logs>/draw_whole_phantom.log",
+    benchmark:
+        "<benchmarks>/draw_whole_phantom.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    threads: 16
+    resources:
+        **needs("draw_whole_phantom"),
+    params:
+        patients=study.phantom.whole_patients,
+        shared=study.phantom.patients,
+        film_height=study.phantom.whole_film_height,
+        seed=study.seed,
+        code=code("whole_image/draw_whole_phantom"),
+    script:
+        "../../scripts/whole_image/draw_whole_phantom.py"
+
+
+# Children's hands by bone age, in RSNA's layouts.
+rule draw_childrens_phantom:
+    input:
+        checked=checked(),
+    output:
+        directory("<results>/phantom/bone_age"),
+    log:
+        "<logs>/draw_childrens_phantom.log",
+    benchmark:
+        "<benchmarks>/draw_childrens_phantom.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    threads: 16
+    resources:
+        **needs("draw_childrens_phantom"),
+    params:
+        children=study.phantom.children,
+        film_height=study.phantom.child_film_height,
+        seed=study.seed,
+        code=code("whole_image/draw_childrens_phantom"),
+    script:
+        "../../scripts/whole_image/draw_childrens_phantom.py"
+
+
+# One shard's images, each decoded and resized once; what cannot be read is listed.
+rule pack_images:
+    input:
+        image_files,
+    output:
+        images="<results>/packed/{images}/{shard}.npy",
+        rows="<results>/packed/{images}/{shard}.csv",
+        problems="<results>/packed/{images}/{shard}.problems.csv",
+    log:
+        "<logs>/pack_images/{images}-{shard}.log",
+    benchmark:
+        "<benchmarks>/pack_images/{images}-{shard}.tsv"
+    priority: 10  # as train_network, for which this is the way
+    conda:
+        "../../../envs/imaging.yaml"
+    threads: 4
+    resources:
+        **needs("pack_images"),
+    params:
+        own=own_images,
+        source=lambda wildcards: image_source(wildcards.images),
+        shards=lambda wildcards: WHOLE.shards.model_dump()[wildcards.images],
+        size=WHOLE.size,
+        contrast=WHOLE.contrast,
+        max_megapixels=study.checks.max_megapixels,
+        code=code("whole_image/pack_images"),
+    script:
+        "../../scripts/whole_image/pack_images.py"
+
+
+# Every problem of a cohort of images, and what can be kept of it.
+rule check_images:
+    input:
+        tables=lambda wildcards: image_tables(wildcards.images),
+        rows=packed(".csv"),
+        problems=packed(".problems.csv"),
+    output:
+        images="<results>/cohort/{images}/images.csv",
+        problems="<results>/cohort/{images}/problems.csv",
+    log:
+        "<logs>/check_images/{images}.log",
+    benchmark:
+        "<benchmarks>/check_images/{images}.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        source=lambda wildcards: image_source(wildcards.images),
+        on_problem=study.checks.on_problem,
+        code=code("whole_image/check_images"),
+    script:
+        "../../scripts/whole_image/check_images.py"
+
+
+# The split that all rows obey; patients of the joint cohort keep theirs.
+rule split_images:
+    input:
+        images="<results>/cohort/{images}/images.csv",
+        joints=branch(
+            SHARES_PATIENTS, then="<results>/cohort/joints/split.csv", otherwise=[]
+        ),
+        checked=checked("whole"),
+    output:
+        "<results>/cohort/{images}/split.csv",
+    log:
+        "<logs>/split_images/{images}.log",
+    benchmark:
+        "<benchmarks>/split_images/{images}.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        settings=WHOLE.split.model_dump(),
+        code=code("whole_image/split_images"),
+    script:
+        "../../scripts/whole_image/split_images.py"
+
+
+# Mean and SD of the training images' pixels and targets.
+rule measure_images:
+    input:
+        images=packed(".npy"),
+        table="<results>/cohort/{images}/images.csv",
+        split="<results>/cohort/{images}/split.csv",
+        checked=checked("whole"),
+    output:
+        "<results>/packed/{images}/statistics.json",
+    log:
+        "<logs>/measure_images/{images}.log",
+    benchmark:
+        "<benchmarks>/measure_images/{images}.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    resources:
+        **needs("measure_images"),
+    params:
+        code=code("whole_image/measure_images"),
+    script:
+        "../../scripts/whole_image/measure_images.py"

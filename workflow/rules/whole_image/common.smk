@@ -1,0 +1,205 @@
+# What the rules of whole-image scoring share: its cohorts' files and the rows that are trained.
+from dataclasses import asdict
+
+from sharpflow.cohorts.bone_age import list_bone_age
+from sharpflow.cohorts.whole_images import list_whole
+from sharpflow.seeds import replicate_seed
+from sharpflow.whole_image.experiments import (
+    BinnedRow,
+    NetworkRow,
+    StackRow,
+    candidates,
+    choose_rows,
+)
+
+WHOLE = study.whole_image
+try:
+    CHOSEN = choose_rows(WHOLE.rows, WHOLE.core, WHOLE.stacking.members)
+    choose_rows(list(WHOLE.row_epochs), [])  # are all there
+except UserError as error:
+    raise WorkflowError(f"whole_image (rows, core, row_epochs): {error}")
+NETWORK_ROWS = {row.name: row for row in CHOSEN if isinstance(row, NetworkRow)}
+STACK_ROWS = {row.name: row for row in CHOSEN if isinstance(row, StackRow)}
+BINNED_ROWS = {row.name: row for row in CHOSEN if isinstance(row, BinnedRow)}
+
+# The networks of the paper's Figures 3 and 5, and the row that stands for this route beside Tan et
+# al.'s: the paper's best, or what there is.
+EXPLAINED = {
+    task: name
+    for task, name in {
+        "total": "total-resnet50-rbs1",
+        "severity": "severity-resnet50-finetuned",
+    }.items()
+    if name in NETWORK_ROWS
+}
+TOTAL_ROWS = [
+    row.name
+    for row in (*STACK_ROWS.values(), *NETWORK_ROWS.values())
+    if row.task == "total"
+]
+ROUTE_ROW = next(
+    (name for name in ("total-stack-batch16", *TOTAL_ROWS) if name in TOTAL_ROWS), None
+)
+
+# Where each training of the rows lies in <results>/whole, and its seed: the first, whose scores are
+# used, in no folder of its own.
+REPLICATES = {
+    f"seed-{number}/" if number > 1 else "": replicate_seed(study.seed, number)
+    for number in range(1, WHOLE.seeds + 1)
+}
+
+# Each cohort of images: what config.yaml says of it, and the function that lists its files.
+IMAGE_COHORTS = {"whole": study.cohorts.whole, "bone_age": study.cohorts.bone_age}
+LISTS = {"whole": list_whole, "bone_age": list_bone_age}
+WHOLE_IS_DRAWN = IMAGE_COHORTS["whole"] == "phantom"
+# Patients may be in both cohorts where both are the user's own, or both drawn: the same name is
+# then the same person, who keeps one split, and both routes can be compared.
+SHARES_PATIENTS = HAS_JOINTS and HAS_WHOLE and WHOLE_IS_DRAWN == HAS_TRUTH
+HAS_ROUTES = SHARES_PATIENTS and HAS_TOTALS and ROUTE_ROW is not None
+
+
+wildcard_constraints:
+    images="whole|bone_age",
+    replicate=f"({'|'.join(REPLICATES)})",
+    network="|".join(NETWORK_ROWS),
+    stack="|".join(STACK_ROWS),
+    binned="|".join(BINNED_ROWS),
+    row="|".join(row.name for row in CHOSEN),
+    task="|".join(EXPLAINED),
+
+
+def image_source(name):
+    """Where a cohort's tables and images lie, as the arguments of its reader."""
+    settings, folder = IMAGE_COHORTS[name], phantom_folder(name)
+    if settings != "phantom":
+        return settings.model_dump()
+    if name == "whole":
+        columns = {key: key for key in ("image", "total", "age", "sex", "patient")}
+        return {
+            "table": f"{folder}/labels.csv",
+            "images": f"{folder}/images",
+            "columns": columns,
+        }
+    return {
+        f"{part}_{what}": f"{folder}/boneage-{part}-dataset{suffix}"
+        for part in ("training", "validation")
+        for what, suffix in (("table", ".csv"), ("images", ""))
+    }
+
+
+# The user's own images by shard; drawn ones are known only when they are drawn.
+OWN_IMAGES = {"whole": {}, "bone_age": {}}
+for name, settings in IMAGE_COHORTS.items():
+    if HAS_WHOLE and settings != "phantom":
+        for image in LISTS[name](**settings.model_dump()).images:
+            shard = shard_of(image.image_id, WHOLE.shards.model_dump()[name])
+            OWN_IMAGES[name].setdefault(shard, {})[image.image_id] = str(image.path)
+
+
+def own_images(wildcards):
+    """The user's images of one shard: image_id -> file."""
+    return OWN_IMAGES[wildcards.images].get(wildcards.shard, {})
+
+
+def image_files(wildcards):
+    """What a shard is packed from: its files that are there, or the folder of drawn ones."""
+    if IMAGE_COHORTS[wildcards.images] == "phantom":
+        return phantom_folder(wildcards.images)
+    return existing(own_images(wildcards).values())
+
+
+def image_tables(name):
+    """The tables of labels that are there, or the folder of drawn ones."""
+    if IMAGE_COHORTS[name] == "phantom":
+        return phantom_folder(name)
+    return existing(
+        path
+        for key, path in image_source(name).items()
+        if path and key.removesuffix("table") != key
+    )
+
+
+def packed(suffix, name="{images}"):
+    """All shards of a cohort of images."""
+
+    def of_cohort(wildcards):
+        cohort = name.format(**wildcards)
+        numbers = range(WHOLE.shards.model_dump()[cohort])
+        return [f"<results>/packed/{cohort}/{n:02d}{suffix}" for n in numbers]
+
+    return of_cohort
+
+
+def row_files(what, names, replicate=""):
+    return [f"<results>/whole/{replicate}{name}/{what}" for name in names]
+
+
+def repeated_files(what, names):
+    """The same of all further seeds."""
+    return [
+        file
+        for replicate in REPLICATES
+        if replicate
+        for file in row_files(what, names, replicate)
+    ]
+
+
+def row_seed(wildcards):
+    """The seed of a training."""
+    return REPLICATES[wildcards.replicate]
+
+
+def members(wildcards):
+    """Predictions of the networks among which a stack's members are chosen."""
+    groups = candidates(
+        STACK_ROWS[wildcards.stack], NETWORK_ROWS, WHOLE.stacking.members
+    )
+    names = [name for group in groups for name in group]
+    return row_files("predictions.csv", names, wildcards.replicate)
+
+
+def image_data_name(name):
+    """What a table says its data are: "phantom", or the name of the table's folder."""
+    settings = IMAGE_COHORTS[name]
+    if settings == "phantom":
+        return "phantom"
+    return folder_name(settings.table if name == "whole" else settings.training_table)
+
+
+def training_settings(wildcards):
+    """How a network is trained; some of it is other for bone age."""
+    names = (
+        "schedule",
+        "turns",
+        "momentum",
+        "weight_decay",
+        "precision",
+        "channels_last",
+        "compile",
+        "activation_checkpointing",
+        "devices",
+    )
+    pretrains = NETWORK_ROWS[wildcards.network].task == "bone_age"
+    own = WHOLE.pretraining if pretrains else WHOLE
+    return {name: getattr(WHOLE, name) for name in names} | {
+        "epochs": WHOLE.row_epochs.get(wildcards.network, own.epochs),
+        "learning_rate": own.learning_rate,
+    }
+
+
+def whole_notes():
+    """What every table of this half says of the data and the training behind it."""
+    by_patient = WHOLE_IS_DRAWN or IMAGE_COHORTS["whole"].columns.patient
+    return {
+        "data": image_data_name("whole"),
+        "pretraining_data": image_data_name("bone_age"),
+        "image_size": WHOLE.size,
+        "contrast": WHOLE.contrast,
+        "turns": WHOLE.turns,
+        "epochs": WHOLE.epochs,
+        "row_epochs": WHOLE.row_epochs,
+        "pretraining_epochs": WHOLE.pretraining.epochs,
+        "split_by": "patient" if by_patient else "image",
+        "members": WHOLE.stacking.members,
+        "fitted_on": WHOLE.stacking.fitted_on,
+    }

@@ -1,0 +1,94 @@
+# Figures 1 to 5 of Bo et al., and the course of training, each as .png and .pdf.
+TOTAL_BASELINES = [
+    name
+    for name, row in NETWORK_ROWS.items()
+    if row.group == "baseline" and row.task == "total"
+]
+
+
+# Figure 1: a film with its joints and damage; severity classes by split.
+rule draw_film_and_classes:
+    input:
+        images="<results>/cohort/whole/images.csv",
+        split="<results>/cohort/whole/split.csv",
+        folder=branch(WHOLE_IS_DRAWN, then=phantom_folder("whole"), otherwise=[]),
+        checked=checked("whole"),
+    output:
+        multiext("<results>/figures/bo_fig1_film_and_classes", ".png", ".pdf"),
+    log:
+        "<logs>/draw_film_and_classes.log",
+    benchmark:
+        "<benchmarks>/draw_film_and_classes.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        source=image_source("whole"),
+        max_megapixels=study.checks.max_megapixels,
+        data=image_data_name("whole"),
+        code=code("whole_image/draw_film_and_classes"),
+    script:
+        "../../scripts/whole_image/draw_film_and_classes.py"
+
+
+# Figures 2 and 4: predicted against true totals; confusion of severity classes.
+rule draw_whole_scores:
+    input:
+        row_files("predictions.csv", SCORED_ROWS),
+    output:
+        totals=multiext("<results>/figures/bo_fig2_predicted_true", ".png", ".pdf"),
+        classes=multiext("<results>/figures/bo_fig4_confusion", ".png", ".pdf"),
+    log:
+        "<logs>/draw_whole_scores.log",
+    benchmark:
+        "<benchmarks>/draw_whole_scores.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        data=image_data_name("whole"),
+        seed=study.seed,
+        code=code("whole_image/draw_whole_scores"),
+    script:
+        "../../scripts/whole_image/draw_whole_scores.py"
+
+
+# Figures 3 (totals) and 5 (classes): heat maps of a true and a false negative and positive.
+rule draw_grad_cam:
+    input:
+        heat="<results>/whole/gradcam/{task}.npz",
+        cases="<results>/whole/gradcam/{task}.csv",
+        comments=WHOLE.grad_cam.comments or [],
+        truth=branch(WHOLE_IS_DRAWN, then=phantom_folder("whole"), otherwise=[]),
+    output:
+        multiext("<results>/figures/bo_{figure}_grad_cam_{task}", ".png", ".pdf"),
+    log:
+        "<logs>/draw_grad_cam/{figure}_{task}.log",
+    benchmark:
+        "<benchmarks>/draw_grad_cam/{figure}_{task}.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        row=lambda wildcards: EXPLAINED[wildcards.task],
+        data=image_data_name("whole"),
+        code=code("whole_image/draw_grad_cam"),
+    script:
+        "../../scripts/whole_image/draw_grad_cam.py"
+
+
+# The course of training: MSE against smooth loss, batch 4 against 16.
+rule draw_training_course:
+    input:
+        histories=row_files("history.csv", TOTAL_BASELINES),
+        checked=checked("whole"),
+    output:
+        multiext("<results>/figures/bo_training_course", ".png", ".pdf"),
+    log:
+        "<logs>/draw_training_course.log",
+    benchmark:
+        "<benchmarks>/draw_training_course.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        data=image_data_name("whole"),
+        code=code("whole_image/draw_training_course"),
+    script:
+        "../../scripts/whole_image/draw_training_course.py"

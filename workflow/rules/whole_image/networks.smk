@@ -1,0 +1,124 @@
+# Packed images -> pretrained, fine-tuned, stacked and binned scores of whole films (Bo et al., 2.3-2.6).
+# Steps: train_network (on bone age, then on totals and classes) -> stack_networks, bin_stack;
+# train_network -> explain_network
+# Further seeds lie beside the first, whose files lie in no folder of their own: {replicate} is empty.
+
+
+# One network of the grid; those of bone age are what the others start from.
+rule train_network:
+    input:
+        images=lambda wildcards: packed(
+            ".npy", NETWORK_ROWS[wildcards.network].cohort
+        )({}),
+        table=lambda wildcards: f"<results>/cohort/{NETWORK_ROWS[wildcards.network].cohort}/images.csv",
+        split=lambda wildcards: f"<results>/cohort/{NETWORK_ROWS[wildcards.network].cohort}/split.csv",
+        statistics=lambda wildcards: f"<results>/packed/{NETWORK_ROWS[wildcards.network].cohort}/statistics.json",
+        start=lambda wildcards: row_files(
+            "model.pt",
+            filter(None, [NETWORK_ROWS[wildcards.network].start]),
+            wildcards.replicate,
+        ),
+        checked=checked("whole"),
+    output:
+        model="<results>/whole/{replicate}{network}/model.pt",
+        history="<results>/whole/{replicate}{network}/history.csv",
+        predictions="<results>/whole/{replicate}{network}/predictions.csv",
+        card="<results>/whole/{replicate}{network}/card.json",
+    log:
+        "<logs>/train_network/{replicate}{network}.log",
+    benchmark:
+        "<benchmarks>/train_network/{replicate}{network}.tsv"
+    priority: 10  # a study's longest jobs: begun late, they would run alone at its end
+    conda:
+        "../../../envs/torch.yaml"
+    threads: 8
+    resources:
+        **needs("train_network"),
+    params:
+        row=lambda wildcards: asdict(NETWORK_ROWS[wildcards.network]),
+        settings=training_settings,
+        seed=row_seed,
+        data=lambda wildcards: image_data_name(NETWORK_ROWS[wildcards.network].cohort),
+        checkpoints=f"{RESULTS}/checkpoints",
+        code=code("whole_image/train_network"),
+    script:
+        "../../scripts/whole_image/train_network.py"
+
+
+# A linear layer over the outputs of three networks.
+rule stack_networks:
+    input:
+        members=members,
+        statistics="<results>/packed/whole/statistics.json",
+        checked=checked("whole"),
+    output:
+        model="<results>/whole/{replicate}{stack}/model.pt",
+        history="<results>/whole/{replicate}{stack}/history.csv",
+        predictions="<results>/whole/{replicate}{stack}/predictions.csv",
+        card="<results>/whole/{replicate}{stack}/card.json",
+    log:
+        "<logs>/stack_networks/{replicate}{stack}.log",
+    benchmark:
+        "<benchmarks>/stack_networks/{replicate}{stack}.tsv"
+    conda:
+        "../../../envs/torch.yaml"
+    params:
+        settings=WHOLE.stacking.model_dump(),
+        seed=row_seed,
+        data=image_data_name("whole"),
+        code=code("whole_image/stack_networks"),
+    script:
+        "../../scripts/whole_image/stack_networks.py"
+
+
+# The stacked totals as severity classes.
+rule bin_stack:
+    input:
+        lambda wildcards: row_files(
+            "predictions.csv",
+            [BINNED_ROWS[wildcards.binned].stack],
+            wildcards.replicate,
+        ),
+    output:
+        "<results>/whole/{replicate}{binned}/predictions.csv",
+    log:
+        "<logs>/bin_stack/{replicate}{binned}.log",
+    benchmark:
+        "<benchmarks>/bin_stack/{replicate}{binned}.tsv"
+    conda:
+        "../../../envs/torch.yaml"
+    params:
+        code=code("whole_image/bin_stack"),
+    script:
+        "../../scripts/whole_image/bin_stack.py"
+
+
+# Where the paper's two networks look: four test films each, and how much of the heat is on joints.
+rule explain_network:
+    input:
+        model=lambda wildcards: row_files("model.pt", [EXPLAINED[wildcards.task]]),
+        predictions=lambda wildcards: row_files(
+            "predictions.csv", [EXPLAINED[wildcards.task]]
+        ),
+        images=packed(".npy", "whole"),
+        statistics="<results>/packed/whole/statistics.json",
+        truth=branch(WHOLE_IS_DRAWN, then=phantom_folder("whole"), otherwise=[]),
+    output:
+        heat="<results>/whole/gradcam/{task}.npz",
+        cases="<results>/whole/gradcam/{task}.csv",
+        shares="<results>/whole/gradcam/{task}_heat_share.csv",
+    log:
+        "<logs>/explain_network/{task}.log",
+    benchmark:
+        "<benchmarks>/explain_network/{task}.tsv"
+    conda:
+        "../../../envs/torch.yaml"
+    threads: 4
+    resources:
+        **needs("explain_network"),
+    params:
+        row=lambda wildcards: EXPLAINED[wildcards.task],
+        classes=WHOLE.grad_cam.classes.model_dump(),
+        code=code("whole_image/explain_network"),
+    script:
+        "../../scripts/whole_image/explain_network.py"

@@ -1,0 +1,94 @@
+# Tables of Bo et al., each as .csv, .md and .tex beside the paper's values.
+SCORED_ROWS = [row.name for row in CHOSEN if row.cohort == "whole"]
+
+
+# Tables 1 and 2: every row of the paper, run or not; and what transfer, freezing, stacking changed.
+rule table_whole:
+    input:
+        predictions=row_files("predictions.csv", SCORED_ROWS),
+        repeated=repeated_files("predictions.csv", SCORED_ROWS),
+    output:
+        multiext("<results>/tables/whole_regression", ".csv", ".md", ".tex"),
+        multiext("<results>/tables/whole_severity", ".csv", ".md", ".tex"),
+        multiext("<results>/tables/whole_differences", ".csv", ".md", ".tex"),
+    log:
+        "<logs>/table_whole.log",
+    benchmark:
+        "<benchmarks>/table_whole.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        notes=whole_notes(),
+        resamples=study.evaluation.resamples,
+        seed=study.seed,
+        code=code("whole_image/table_whole"),
+    script:
+        "../../scripts/whole_image/table_whole.py"
+
+
+# How long an epoch took, beside the paper's.
+rule table_whole_time:
+    input:
+        histories=row_files("history.csv", NETWORK_ROWS),
+        cards=row_files("card.json", NETWORK_ROWS),
+    output:
+        multiext("<results>/timing/whole_time", ".csv", ".md", ".tex"),
+    log:
+        "<logs>/table_whole_time.log",
+    benchmark:
+        "<benchmarks>/table_whole_time.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        notes=whole_notes(),
+        code=code("whole_image/table_whole_time"),
+    script:
+        "../../scripts/whole_image/table_whole_time.py"
+
+
+# How much of the heat falls on joints, and on damaged joints, where these are known.
+rule table_grad_cam:
+    input:
+        expand("<results>/whole/gradcam/{task}_heat_share.csv", task=EXPLAINED),
+    output:
+        multiext("<results>/tables/grad_cam", ".csv", ".md", ".tex"),
+    log:
+        "<logs>/table_grad_cam.log",
+    benchmark:
+        "<benchmarks>/table_grad_cam.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        data=image_data_name("whole"),
+        resamples=study.evaluation.resamples,
+        seed=study.seed,
+        code=code("whole_image/table_grad_cam"),
+    script:
+        "../../scripts/whole_image/table_grad_cam.py"
+
+
+# Both routes on the patients that are test patients of both.
+rule compare_routes:
+    input:
+        joints=of_whole_patients("<results>/scores/joints.csv"),
+        whole=row_files("predictions.csv", [ROUTE_ROW]),
+        scores=cohort_table("scores"),
+        split="<results>/cohort/joints/split.csv",
+        checked=checked("joints"),
+    output:
+        tables=multiext("<results>/tables/routes", ".csv", ".md", ".tex"),
+        figures=multiext("<results>/figures/routes", ".png", ".pdf"),
+    log:
+        "<logs>/compare_routes.log",
+    benchmark:
+        "<benchmarks>/compare_routes.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        row=ROUTE_ROW,
+        data=image_data_name("whole"),
+        resamples=study.evaluation.resamples,
+        seed=study.seed,
+        code=code("whole_image/compare_routes"),
+    script:
+        "../../scripts/whole_image/compare_routes.py"

@@ -1,9 +1,0 @@
-"""Put a stack's totals into severity classes."""
-
-from sharpflow.job import job
-
-with job(snakemake.log[0]):
-    from sharpflow.files import read_table, write_table
-    from sharpflow.whole_image.stacking import bin_stack
-
-    write_table(bin_stack(read_table(snakemake.input[0])), snakemake.output[0])

@@ -1,0 +1,27 @@
+"""List what is wrong with a cohort's films, scores and boxes, and keep the rest."""
+
+from sharpflow.workflow.job import job
+
+with job(snakemake.log[0]):
+    import pandas as pd
+
+    from sharpflow.cohorts.check import check_joint_cohort, refused_cohort
+    from sharpflow.errors import ProblemsError
+    from sharpflow.files import read_table, write_table
+
+    params = snakemake.params
+    settings = dict(params.settings)
+    films = [read_table(path, digest=str) for path in snakemake.input.films]
+    try:
+        cohort = check_joint_cohort(
+            params.films,
+            params.scores,
+            params.boxes if params.boxes != "phantom" else None,
+            max_pixels=round(settings.pop("max_megapixels") * 1e6),
+            film_table=pd.concat(films, ignore_index=True),
+            **settings,
+        )
+    except ProblemsError as error:
+        cohort = refused_cohort(error.problems)
+    for table in ("films", "scores", "boxes", "problems"):
+        write_table(getattr(cohort, table), snakemake.output[table])

@@ -1,0 +1,41 @@
+"""Cut out the joints of one limb kind's films."""
+
+from sharpflow.workflow.job import job
+
+with job(snakemake.log[0]):
+    import numpy as np
+
+    from sharpflow.cohorts.splits import split_joints
+    from sharpflow.files import read_table, whole, write_table
+    from sharpflow.imaging.shards import read_shards
+    from sharpflow.joints.detection.views import MaskedFilms
+    from sharpflow.joints.scoring.choose_crops import choose_crops
+    from sharpflow.joints.scoring.crops import crop_boxes
+    from sharpflow.seeds import seed_for
+
+    params, source = snakemake.params, snakemake.input
+    films, rows = read_shards(source.images)
+    masks, _ = read_shards(source.masks)
+    masked = MaskedFilms(films, masks)
+    number = {image_id: index for index, image_id in enumerate(rows["image_id"])}
+
+    named = read_table(source.joints)
+    split = rows.merge(read_table(source.split), on="patient")
+    crops = choose_crops(
+        detected=named[named["rule"] == params.rule],
+        labelled=read_table(source.true_joints),
+        films=split,
+        joints=split_joints(split, **params.split),
+        learned_from=set(read_table(source.boxed)["image_id"]),
+        jitter=params.settings["jitter"],
+        seed=seed_for(params.seed, "crops", snakemake.wildcards.kind),
+    )
+    cut = crop_boxes(
+        (masked[number[image_id]] for image_id in crops["image_id"]),
+        crops,
+        params.settings["size"],
+        params.settings["margin"],
+    )
+    with whole(snakemake.output.crops) as temporary:
+        np.save(temporary, cut)
+    write_table(crops, snakemake.output.rows)

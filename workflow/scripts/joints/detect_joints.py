@@ -1,0 +1,23 @@
+"""Find the joints of one limb kind's films."""
+
+from sharpflow.workflow.job import job
+
+with job(snakemake.log[0], snakemake.threads, snakemake.resources):
+    from sharpflow.anatomy import LimbKind
+    from sharpflow.files import write_table
+    from sharpflow.imaging.shards import read_shards
+    from sharpflow.joints.detection.detect import detect
+    from sharpflow.joints.detection.views import Views
+
+    films, rows = read_shards(snakemake.input.images)
+    masks, _ = read_shards(snakemake.input.masks)
+    image_size = snakemake.params.image_size
+    boxes = detect(
+        snakemake.input.model,
+        Views(films, masks, image_size=image_size, view=snakemake.params.view),
+        rows,
+        kind=LimbKind(snakemake.wildcards.kind),
+        image_size=image_size,
+        confidence=snakemake.params.confidence,
+    )
+    write_table(boxes, snakemake.output[0])

@@ -1,0 +1,28 @@
+"""Figure 2 of Tan et al.: films before and after CLAHE."""
+
+from sharpflow.workflow.job import job
+
+with job(snakemake.log[0]):
+    import pandas as pd
+
+    from sharpflow.files import read_table
+    from sharpflow.imaging.reading import read_image
+    from sharpflow.imaging.shards import read_shards
+    from sharpflow.imaging.standardize import crop_resize_pad
+    from sharpflow.reporting.style import save
+    from sharpflow.reporting.tan_radiographs import draw_clahe, pick_films
+
+    params = snakemake.params
+    films, rows = read_shards(snakemake.input.images)
+    listed = pd.concat(map(read_table, snakemake.input.films)).set_index("image_id")
+    picked = pick_films(rows, 4, seed=params.seed, name="clahe")
+    before = [
+        crop_resize_pad(
+            read_image(listed.loc[image_id, "file"], round(params.max_megapixels * 1e6)),
+            *films.size,
+            params.crop_bottom[listed.loc[image_id, "limb_kind"]],
+        )[0]
+        for image_id in picked
+    ]
+    after = films.take(rows.index[rows["image_id"] == image_id][0] for image_id in picked)
+    save(draw_clahe(before, after, picked, data=params.data), snakemake.output[0])

@@ -1,0 +1,23 @@
+"""Draw single joints of one limb kind for the base to learn from."""
+
+from sharpflow.workflow.job import job
+
+with job(snakemake.log[0]):
+    import numpy as np
+
+    from sharpflow.anatomy import LimbKind
+    from sharpflow.files import whole, write_table
+    from sharpflow.joints.scoring.synthetic_joints import draw_training_joints
+
+    params = snakemake.params
+    patches, rows = draw_training_joints(
+        params.joints,
+        kind=LimbKind(snakemake.wildcards.kind),
+        seed=params.seed,
+        height=params.film_height,
+        clahe_clip=params.clahe["clip_limit"],
+        clahe_grid=params.clahe["grid"],
+    )
+    with whole(snakemake.output.patches) as temporary:
+        np.save(temporary, patches)
+    write_table(rows, snakemake.output.rows)

@@ -1,0 +1,23 @@
+"""Draw a cohort of radiographs with known truth."""
+
+from pathlib import Path
+
+from sharpflow.workflow.job import job
+
+
+def main() -> None:
+    with job(snakemake.log[0]):
+        from sharpflow.phantom.cohorts.joints import draw_joint_cohort
+        from sharpflow.seeds import seed_for
+
+        draw_joint_cohort(
+            Path(snakemake.output[0]),
+            patients=snakemake.params.patients,
+            seed=seed_for(snakemake.params.seed, "phantom", snakemake.wildcards.cohort),
+            height=snakemake.params.film_height,
+            workers=snakemake.threads,
+        )
+
+
+if __name__ == "__main__":  # the processes that draw load this file again
+    main()

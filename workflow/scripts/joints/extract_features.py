@@ -1,0 +1,15 @@
+"""Run the frozen base once over all crops of one limb kind."""
+
+from sharpflow.workflow.job import job
+
+with job(snakemake.log[0], snakemake.threads, snakemake.resources):
+    import keras
+    import numpy as np
+
+    from sharpflow.files import whole
+    from sharpflow.joints.scoring.features import extract_features
+
+    base = keras.saving.load_model(snakemake.input.base, compile=False)
+    features = extract_features(base, np.load(snakemake.input.crops, mmap_mode="r"))
+    with whole(snakemake.output[0]) as temporary:
+        np.save(temporary, features)

@@ -1,0 +1,15 @@
+"""Read the label files; what is wrong with them is for the check of the cohort to say."""
+
+from sharpflow.workflow.job import job
+
+with job(snakemake.log[0]):
+    import pandas as pd
+
+    from sharpflow.cohorts.boxes import BOX_COLUMNS, read_boxes
+    from sharpflow.files import read_table, write_table
+
+    boxes = pd.DataFrame(columns=BOX_COLUMNS)
+    if snakemake.params.source != "phantom":
+        films = pd.concat(map(read_table, snakemake.input.films))
+        boxes, _ = read_boxes(snakemake.params.source, films, snakemake.params.ignored_classes)
+    write_table(boxes, snakemake.output[0])

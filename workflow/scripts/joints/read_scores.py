@@ -1,0 +1,9 @@
+"""Read the score table; what is wrong with it is for the check of the cohort to say."""
+
+from sharpflow.workflow.job import job
+
+with job(snakemake.log[0]):
+    from sharpflow.cohorts.scores import read_score_table
+    from sharpflow.files import write_table
+
+    write_table(read_score_table(snakemake.params.source).scores, snakemake.output[0])

@@ -1,0 +1,17 @@
+"""Split the cohort's patients into train, validation and test."""
+
+from sharpflow.workflow.job import job
+
+with job(snakemake.log[0]):
+    import pandas as pd
+
+    from sharpflow.cohorts.splits import check_split, split_patients
+    from sharpflow.files import read_table, write_table
+
+    patients = pd.concat(map(read_table, snakemake.input.films))["patient"]
+    if snakemake.input.get("table"):
+        own = snakemake.input.table
+        split = check_split(read_table(own), patients, file=own)
+    else:
+        split = split_patients(patients, **snakemake.params.shares)
+    write_table(split, snakemake.output[0])

@@ -1,0 +1,34 @@
+"""Bring one shard's films to the study's size and contrast."""
+
+from sharpflow.workflow.job import job
+
+with job(snakemake.log[0]):
+    import pandas as pd
+
+    from sharpflow.files import read_table
+    from sharpflow.imaging.reading import read_image
+    from sharpflow.imaging.shards import shard_of, write_shard
+    from sharpflow.imaging.standardize import standardize
+
+    params, wildcards = snakemake.params, snakemake.wildcards
+    films = read_table(snakemake.input.films)
+    films = films[films["limb_kind"] == wildcards.kind]
+    films = films[[shard_of(i, params.shards) == wildcards.shard for i in films["image_id"]]]
+
+    images, placements = [], []
+    for file in films["file"]:
+        image, placement = standardize(
+            read_image(file, round(params.max_megapixels * 1e6)),
+            params.height,
+            params.width,
+            params.crop_bottom,
+            clahe_clip=params.clahe["clip_limit"],
+            clahe_grid=params.clahe["grid"],
+        )
+        images.append(image)
+        placements.append(placement)
+    rows = films[["image_id", "patient", "limb", "limb_kind", "side", "visit"]].reset_index(
+        drop=True
+    )
+    placed = pd.DataFrame(placements, columns=["scale", "x_offset", "y_offset"])
+    write_shard(snakemake.output.images, images, pd.concat([rows, placed], axis=1))

@@ -1,0 +1,16 @@
+"""How many entropy masks were good enough to train the U-Nets."""
+
+from pathlib import Path
+
+from sharpflow.workflow.job import job
+
+with job(snakemake.log[0]):
+    import pandas as pd
+
+    from sharpflow.files import read_table
+    from sharpflow.reporting.tan_tables import StudyNotes, mask_yield, publish_mask_yield
+
+    notes = StudyNotes(**snakemake.params.notes)
+    chosen = pd.concat(map(read_table, snakemake.input), ignore_index=True)
+    table = mask_yield(chosen, data=notes.data)
+    publish_mask_yield(table, Path(snakemake.output[0]).parent, notes)

@@ -1,0 +1,68 @@
+"""Train one limb kind's YOLOv3 on the boxed, masked films of training patients."""
+
+from pathlib import Path
+from shutil import rmtree
+
+from sharpflow.workflow.job import job
+
+with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
+    from sharpflow.anatomy import LimbKind
+    from sharpflow.digests import digest_of
+    from sharpflow.files import read_table
+    from sharpflow.imaging.shards import read_shards
+    from sharpflow.joints.detection.dataset import write_detector_set
+    from sharpflow.joints.detection.training import train_detector
+    from sharpflow.joints.detection.views import Views
+    from sharpflow.joints.scoring.crops import to_standard
+    from sharpflow.phantom.cohorts.truth import read_true_masks
+    from sharpflow.workflow.model_cards import write_card
+
+    kind, params, source = LimbKind(snakemake.wildcards.kind), snakemake.params, snakemake.input
+    out = Path(snakemake.output.model).parent
+    films, rows = read_shards(source.images)
+    if params.true_masks:
+        height, width = films.size
+        masks = list(
+            read_true_masks(
+                source.masks,
+                rows["image_id"],
+                height=height,
+                width=width,
+                crop_bottom=params.crop_bottom,
+            )
+        )
+    else:
+        masks, _ = read_shards(source.masks)
+    boxes = read_table(source.boxes)
+    boxes = to_standard(boxes[boxes["image_id"].isin(rows["image_id"])], rows)
+    splits = read_table(source.split)
+    settings = dict(params.settings)
+    image_size, view = settings["image_size"], settings.pop("view")
+    boxed = write_detector_set(
+        out / "films",
+        Views(films, masks, image_size=image_size, view=view),
+        rows,
+        boxes,
+        splits,
+        kind=kind,
+    )
+    history = train_detector(
+        out / "films",
+        out=out,
+        weights=source.get("weights") or None,
+        **settings,
+        threads=snakemake.threads,
+        time_budget=this.seconds_left(),
+        seed=params.seed,
+    )
+    write_card(
+        snakemake.output.card,
+        expects=f"the {view} on masked standardized films of a {kind}, uint8, longer side "
+        f"{image_size} pixels; gives joint boxes",
+        data=params.data,
+        data_digest=digest_of(boxes.to_csv(), boxed.to_csv()),
+        settings=params.settings,
+        metrics=history.iloc[-1].dropna().to_dict(),
+    )
+    rmtree(out / "films")
+    rmtree(out / "ultralytics", ignore_errors=True)

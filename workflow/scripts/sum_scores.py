@@ -1,9 +1,0 @@
-"""Each test patient's sums of joint scores."""
-
-from sharpflow.job import job
-
-with job(snakemake.log[0]):
-    from sharpflow.files import read_table, write_table
-    from sharpflow.reporting.scores import total_scores
-
-    write_table(total_scores(read_table(snakemake.input.joints)), snakemake.output[0])

@@ -1,0 +1,24 @@
+"""List what is wrong with a cohort of images, in its labels and in packing, and keep the rest."""
+
+from sharpflow.workflow.job import job
+
+with job(snakemake.log[0]):
+    import pandas as pd
+
+    from sharpflow.cohorts.check_images import check_bone_age, check_whole, refused_images
+    from sharpflow.errors import ProblemsError
+    from sharpflow.files import read_table, write_table
+
+    check = {"whole": check_whole, "bone_age": check_bone_age}[snakemake.wildcards.images]
+    source = snakemake.input
+    try:
+        cohort = check(
+            **snakemake.params.source,
+            packed=pd.concat([read_table(path) for path in source.rows]),
+            unpacked=pd.concat([read_table(path) for path in source.problems]),
+            on_problem=snakemake.params.on_problem,
+        )
+    except ProblemsError as error:
+        cohort = refused_images(error.problems)
+    write_table(cohort.images, snakemake.output.images)
+    write_table(cohort.problems, snakemake.output.problems)

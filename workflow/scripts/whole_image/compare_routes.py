@@ -1,0 +1,24 @@
+"""Sums of joint scores and whole-image totals, on the same test patients."""
+
+from pathlib import Path
+
+from sharpflow.workflow.job import job
+
+with job(snakemake.log[0]):
+    from sharpflow.evaluation.pipelines import compare_patients, routes_table
+    from sharpflow.files import read_table
+    from sharpflow.reporting.pipelines_figure import draw_routes
+    from sharpflow.reporting.pipelines_table import publish_routes
+    from sharpflow.reporting.style import save
+
+    params, source, output = snakemake.params, snakemake.input, snakemake.output
+    compared = compare_patients(
+        read_table(source.joints),
+        read_table(source.whole[0]),
+        read_table(source.scores),
+        read_table(source.split),
+    )
+    table = routes_table(compared, data=params.data, seed=params.seed, resamples=params.resamples)
+    folder = Path(output.tables[0]).parent
+    publish_routes(table, folder, compared, data=params.data, whole_row=params.row)
+    save(draw_routes(compared.table, table, data=params.data), output.figures[0])

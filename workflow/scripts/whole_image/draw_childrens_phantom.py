@@ -1,0 +1,23 @@
+"""Draw children's hands with their bone ages."""
+
+from pathlib import Path
+
+from sharpflow.workflow.job import job
+
+
+def main() -> None:
+    with job(snakemake.log[0]):
+        from sharpflow.phantom.cohorts.bone_age import draw_bone_age_cohort
+        from sharpflow.seeds import seed_for
+
+        draw_bone_age_cohort(
+            Path(snakemake.output[0]),
+            children=snakemake.params.children,
+            seed=seed_for(snakemake.params.seed, "phantom", "bone_age"),
+            height=snakemake.params.film_height,
+            workers=snakemake.threads,
+        )
+
+
+if __name__ == "__main__":  # the processes that draw load this file again
+    main()

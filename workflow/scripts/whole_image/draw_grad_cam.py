@@ -1,0 +1,34 @@
+"""Figure 3 or 5 of Bo et al.: where a network looks."""
+
+from pathlib import Path
+
+from sharpflow.workflow.job import job
+
+with job(snakemake.log[0]):
+    import numpy as np
+
+    from sharpflow.files import read_table
+    from sharpflow.reporting.bo_grad_cam import draw_grad_cam
+    from sharpflow.reporting.style import save
+    from sharpflow.whole_image.experiments import ROWS
+
+    params, source = snakemake.params, snakemake.input
+    row = ROWS[params.row]
+    trained = f"{row.label.model}: {row.label.freezing if row.freeze else 'finetuned'}"
+    joints = comments = None
+    if source.get("truth"):
+        joints = read_table(Path(source.truth) / "truth" / "joints.csv")
+    if source.get("comments"):
+        comments = read_table(source.comments)
+    with np.load(source.heat) as kept:
+        figure = draw_grad_cam(
+            read_table(source.cases),
+            kept["images"],
+            kept["heat"],
+            task=snakemake.wildcards.task,
+            title=trained,
+            data=params.data,
+            joints=joints,
+            comments=comments,
+        )
+    save(figure, snakemake.output[0])

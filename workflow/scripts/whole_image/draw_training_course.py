@@ -1,0 +1,13 @@
+"""The course of training, as Bo et al., 3.1, speak of it."""
+
+from pathlib import Path
+
+from sharpflow.workflow.job import job
+
+with job(snakemake.log[0]):
+    from sharpflow.files import read_table
+    from sharpflow.reporting.bo_learning_curves import draw_training_course
+    from sharpflow.reporting.style import save
+
+    histories = {Path(path).parent.name: read_table(path) for path in snakemake.input.histories}
+    save(draw_training_course(histories, data=snakemake.params.data), snakemake.output[0])

@@ -1,0 +1,26 @@
+"""Draw films of both hands with their totals."""
+
+from pathlib import Path
+
+from sharpflow.workflow.job import job
+
+
+def main() -> None:
+    with job(snakemake.log[0]):
+        from sharpflow.phantom.cohorts.whole_images import draw_whole_cohort
+        from sharpflow.seeds import seed_for
+
+        draw_whole_cohort(
+            Path(snakemake.output[0]),
+            patients=snakemake.params.patients,
+            shared=snakemake.params.shared,
+            seed=seed_for(
+                snakemake.params.seed, "phantom", "joints"
+            ),  # the joint cohort's patients
+            height=snakemake.params.film_height,
+            workers=snakemake.threads,
+        )
+
+
+if __name__ == "__main__":  # the processes that draw load this file again
+    main()

@@ -1,0 +1,21 @@
+"""Measure the training images of a cohort."""
+
+import json
+
+from sharpflow.workflow.job import job
+
+with job(snakemake.log[0]):
+    from sharpflow.files import read_table, whole
+    from sharpflow.imaging.shards import read_shards
+    from sharpflow.whole_image.data.packing import statistics
+
+    target = {"whole": "total", "bone_age": "months"}[snakemake.wildcards.images]
+    images, rows = read_shards(snakemake.input.images)
+    measured = statistics(
+        images,
+        rows,
+        read_table(snakemake.input.split),
+        read_table(snakemake.input.table)[["image_id", target]],
+    )
+    with whole(snakemake.output[0]) as temporary:
+        temporary.write_text(json.dumps(measured, indent=2) + "\n")

@@ -1,0 +1,35 @@
+"""Bring one shard's images to one size."""
+
+from pathlib import Path
+
+from sharpflow.workflow.job import job
+
+with job(snakemake.log[0], 1):
+    import numpy as np
+
+    from sharpflow.cohorts.bone_age import list_bone_age
+    from sharpflow.cohorts.whole_images import list_whole
+    from sharpflow.files import whole, write_table
+    from sharpflow.imaging.shards import shard_of
+    from sharpflow.whole_image.data.packing import pack
+
+    params, output, wildcards = snakemake.params, snakemake.output, snakemake.wildcards
+    paths = {image_id: Path(path) for image_id, path in params.own.items()}
+    if not paths:  # drawn images
+        listed = {"whole": list_whole, "bone_age": list_bone_age}[wildcards.images]
+        paths = {
+            image.image_id: image.path
+            for image in listed(**params.source).images
+            if shard_of(image.image_id, params.shards) == wildcards.shard
+        }
+    images, rows, problems = pack(
+        paths,
+        params.size,
+        round(params.max_megapixels * 1e6),
+        contrast=params.contrast,
+        workers=snakemake.threads,
+    )
+    with whole(output.images) as temporary:
+        np.save(temporary, images)
+    write_table(rows, output.rows)
+    write_table(problems, output.problems)

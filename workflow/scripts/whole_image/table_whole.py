@@ -1,0 +1,33 @@
+"""Tables 1 and 2 of Bo et al., and the differences between rows."""
+
+from pathlib import Path
+
+from sharpflow.workflow.job import job
+
+with job(snakemake.log[0]):
+    from sharpflow.evaluation.whole_image import difference_table
+    from sharpflow.evaluation.whole_tables import comparisons, regression_table, severity_table
+    from sharpflow.files import read_table
+    from sharpflow.reporting.bo_tables import (
+        WholeNotes,
+        publish_differences,
+        publish_regression,
+        publish_severity,
+    )
+
+    params, folder = snakemake.params, Path(snakemake.output[0]).parent
+    source, repeated = snakemake.input, {}
+    predictions = {Path(path).parent.name: read_table(path) for path in source.predictions}
+    for path in map(Path, source.repeated):
+        repeated.setdefault(path.parents[1].name, {})[path.parent.name] = read_table(path)
+    notes = WholeNotes(**params.notes)
+    how = {
+        "repeated": list(repeated.values()),
+        "data": notes.data,
+        "seed": params.seed,
+        "resamples": params.resamples,
+    }
+    publish_regression(regression_table(predictions, **how), folder, notes)
+    publish_severity(severity_table(predictions, **how), folder, notes)
+    differences = difference_table(predictions, comparisons(predictions), **how)
+    publish_differences(differences, folder, notes)
