@@ -2,8 +2,8 @@
 
     PYTHONPATH=src uv run python benchmarks/entropy.py [--rounds 3]
 
-Films are drawn here: speed depends on how many neighbouring pixels are equal. Seconds are those
-that the one thread spent computing, of the fastest round, so that other work on the machine
+Radiographs are drawn here: speed depends on how many neighbouring pixels are equal. Seconds are
+those that the one thread spent computing, of the fastest round, so that other work on the machine
 weighs little.
 """
 
@@ -19,7 +19,7 @@ from sharpflow.imaging import local_entropy
 from sharpflow.imaging.standardize import standardize
 
 HEIGHT, WIDTH, WINDOW = 1500, 1200, 37  # the paper's
-SKELETON = [  # a hand's bones as lines, in fractions of the film
+SKELETON = [  # a hand's bones as lines, in fractions of the radiograph
     ((0.50, 0.98), (0.50, 0.62)),
     *(((0.50, 0.70), (x, 0.45)) for x in (0.32, 0.44, 0.55, 0.66)),
     *(((x, 0.45), (2 * x - 0.5, y)) for x, y in ((0.32, 0.2), (0.44, 0.08), (0.55, 0.1))),
@@ -28,19 +28,19 @@ SKELETON = [  # a hand's bones as lines, in fractions of the film
 ]
 
 
-def draw_film(seed: int, height: int, width: int) -> np.ndarray:
+def draw_radiograph(seed: int, height: int, width: int) -> np.ndarray:
     """Soft tissue around bones on a nearly black ground, with grain and a marker."""
     rng = np.random.default_rng(seed)
-    film = np.zeros((height, width), np.float32)
+    radiograph = np.zeros((height, width), np.float32)
     for thickness, grey, blur in ((0.11, 70, 0.02), (0.035, 80, 0.005)):
         layer = np.zeros((height, width), np.float32)
         for ends in SKELETON:
             points = [(int(x * width), int(y * height)) for x, y in ends]
             cv2.line(layer, *points, float(grey), int(thickness * width))
-        film += cv2.GaussianBlur(layer, (0, 0), blur * width)
-    film += 8 + 10 * np.linspace(0, 1, width, dtype=np.float32)
-    film += rng.normal(0, 2.5, film.shape).astype(np.float32)
-    grey = np.clip(film, 0, 255).astype(np.uint8)
+        radiograph += cv2.GaussianBlur(layer, (0, 0), blur * width)
+    radiograph += 8 + 10 * np.linspace(0, 1, width, dtype=np.float32)
+    radiograph += rng.normal(0, 2.5, radiograph.shape).astype(np.float32)
+    grey = np.clip(radiograph, 0, 255).astype(np.uint8)
     cv2.putText(grey, "L", (width // 20, height // 10), cv2.FONT_HERSHEY_SIMPLEX, 3, 255, 8)
     return grey
 
@@ -60,15 +60,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     rounds = parser.parse_args().rounds
     cv2.setNumThreads(1)
-    film = draw_film(0, HEIGHT, WIDTH)
+    radiograph = draw_radiograph(0, HEIGHT, WIDTH)
     images = {
-        "film": film,
-        "film, standardized": standardize(draw_film(1, 1609, 1253), HEIGHT, WIDTH, 0.1)[0],
+        "radiograph": radiograph,
+        "radiograph, standardized": standardize(draw_radiograph(1, 1609, 1253), HEIGHT, WIDTH, 0.1)[
+            0
+        ],
         "noise": np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH), dtype=np.uint8),
         "black": np.zeros((HEIGHT, WIDTH), np.uint8),
     }
     footprint = np.ones((WINDOW, WINDOW))
-    compiling, _ = fastest(lambda: local_entropy(film[:50, :50], WINDOW), 1)
+    compiling, _ = fastest(lambda: local_entropy(radiograph[:50, :50], WINDOW), 1)
     print(f"{HEIGHT} x {WIDTH} pixels, window {WINDOW} x {WINDOW}, one thread")
     print(f"ours compiles once a process: {compiling:.2f} s, not counted below")
     print(f"{'':20} {'scikit-image':>14} {'sharpflow':>12} {'ratio':>8} {'difference':>12}")

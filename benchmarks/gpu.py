@@ -27,8 +27,9 @@ ROOT = Path(__file__).resolve().parents[1]
 STUDY = ["profiles/demo/study.yaml", "benchmarks/gpu_study.yaml"]
 SMALL_STUDY = ["tests/workflow/study.yaml", "tests/workflow/whole_study.yaml"]
 SMALL = (
-    "phantom={patients: 14, film_height: 300, whole_patients: 24, whole_film_height: 100, "
-    "children: 20, child_film_height: 100}"
+    "phantom={patients: 14, radiograph_height: 300, whole_patients: 24, "
+    "whole_radiograph_height: 100, "
+    "children: 20, child_radiograph_height: 100}"
 )
 EPOCHS, NO_LIMIT, FIRST_EPOCH_ONLY = 4, 1e9, 15  # of `resume`: epochs; seconds of time budgets
 

@@ -2,7 +2,7 @@
 
 One population of patients is made once: scores as the phantom draws them (most joints 0, few high,
 one severity a patient), predictions that err by patient and by joint, totals whose errors grow with
-the total and have heavy tails, joints that are missed by the film. Its measures are the true
+the total and have heavy tails, joints that are missed by the radiograph. Its measures are the true
 values. Cohorts are drawn from it, and each interval of the tables is taken by the library's own
 functions, beside a few others for comparison. `used` marks the library's; cohorts in which a method
 gives no interval are left out of its coverage and counted.
@@ -112,18 +112,18 @@ def confusions(true: Array, predicted: Array, classes: int) -> Array:
 
 
 def missed_joints(
-    patients: int, film: float, joint: float, hard: float, rng: np.random.Generator
+    patients: int, radiograph: float, joint: float, hard: float, rng: np.random.Generator
 ) -> Array:
-    """Right and all of a patient's 20 joints on two films; whole films fail, more so in some."""
+    """Right and all of a patient's 20 joints on two radiographs; some fail as a whole."""
     is_hard = rng.random((patients, 1)) < hard
-    fails = rng.random((patients, 2)) < np.where(is_hard, 0.3, film)
+    fails = rng.random((patients, 2)) < np.where(is_hard, 0.3, radiograph)
     missed = rng.binomial(10, np.where(is_hard, 0.1, joint) * np.ones((patients, 2)))
     missed = np.where(fails, rng.integers(3, 11, (patients, 2)), missed)
     return np.stack([20 - missed.sum(axis=1), np.full(patients, 20)], axis=1).astype(float)
 
 
 def overlaps(patients: int, rng: np.random.Generator) -> Array:
-    """Dice of a patient's two films: 0.98 for most, 0.4 to 0.9 for one film in twenty."""
+    """Dice of a patient's two radiographs: 0.98 for most, 0.4 to 0.9 for one in twenty."""
     noise = rng.normal(0, 0.25, (patients, 1)) + rng.normal(0, 0.4, (patients, 2))
     good = expit(logit(0.98) + noise)
     bad = rng.random((patients, 2)) < 0.05

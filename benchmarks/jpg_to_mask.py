@@ -1,10 +1,10 @@
 """From a JPG to a limb's mask: with scikit-image's entropy against ours, in one thread.
 
-    PYTHONPATH=src uv run python benchmarks/jpg_to_mask.py [--films 4]
+    PYTHONPATH=src uv run python benchmarks/jpg_to_mask.py [--radiographs 4]
 
-Both ways read, standardize and mask the same drawn films with the same code; the plain way only
-has `skimage.filters.rank.entropy` in place of `sharpflow.imaging.local_entropy`. Seconds are those
-that the one thread spent computing.
+Both ways read, standardize and mask the same drawn radiographs with the same code; the plain way
+only has `skimage.filters.rank.entropy` in place of `sharpflow.imaging.local_entropy`. Seconds are
+those that the one thread spent computing.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 import cv2
 import numpy as np
-from entropy import HEIGHT, WIDTH, WINDOW, draw_film
+from entropy import HEIGHT, WIDTH, WINDOW, draw_radiograph
 from PIL import Image
 from skimage.filters import rank
 
@@ -30,8 +30,8 @@ def plain_entropy(image: np.ndarray, size: int) -> np.ndarray:
     return rank.entropy(image, np.ones((size, size)))
 
 
-def mask_films(paths: list[Path]) -> tuple[list[float], list[np.ndarray]]:
-    """Seconds for each film, and its mask."""
+def mask_radiographs(paths: list[Path]) -> tuple[list[float], list[np.ndarray]]:
+    """Seconds for each radiograph, and its mask."""
     seconds, masks = [], []
     for path in paths:
         start = time.thread_time()
@@ -43,24 +43,24 @@ def mask_films(paths: list[Path]) -> tuple[list[float], list[np.ndarray]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--films", type=int, default=4)
-    films = parser.parse_args().films
+    parser.add_argument("--radiographs", type=int, default=4)
+    radiographs = parser.parse_args().radiographs
     cv2.setNumThreads(1)
     with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder) / f"{film}.jpg" for film in range(films)]
+        paths = [Path(folder) / f"{radiograph}.jpg" for radiograph in range(radiographs)]
         for seed, path in enumerate(paths):
-            Image.fromarray(draw_film(seed, 1609, 1253)).save(path, quality=92)
-        mask_films(paths[:1])  # compiles
-        ours, our_masks = mask_films(paths)
+            Image.fromarray(draw_radiograph(seed, 1609, 1253)).save(path, quality=92)
+        mask_radiographs(paths[:1])  # compiles
+        ours, our_masks = mask_radiographs(paths)
         with patch.object(bootstrap, "local_entropy", plain_entropy):
-            plain, plain_masks = mask_films(paths)
+            plain, plain_masks = mask_radiographs(paths)
     same = all(np.array_equal(a, b) for a, b in zip(our_masks, plain_masks, strict=True))
     white = np.mean([mask.mean() / 255 for mask in our_masks])
     print(
-        f"{films} films of 1609 x 1253 to {HEIGHT} x {WIDTH}, window {WINDOW}, one thread; median"
+        f"{radiographs} of 1609 x 1253 to {HEIGHT} x {WIDTH}, window {WINDOW}, one thread; median"
     )
-    print(f"scikit-image {np.median(plain):8.3f} s a film")
-    print(f"sharpflow    {np.median(ours):8.3f} s a film")
+    print(f"scikit-image {np.median(plain):8.3f} s a radiograph")
+    print(f"sharpflow    {np.median(ours):8.3f} s a radiograph")
     print(f"ratio        {np.median(plain) / np.median(ours):8.1f}x")
     print(f"the same masks: {'yes' if same else 'NO'}; {white:.0%} of the image is limb")
 

@@ -30,7 +30,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStudy:
 
 @pytest.fixture(scope="session")
 def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Drawn films, scores and boxes in the layout of RA2-DREAM and labelImg."""
+    """Drawn radiographs, scores and boxes in the layout of RA2-DREAM and labelImg."""
     from sharpflow.phantom.cohorts.joints import draw_joint_cohort
 
     folder = tmp_path_factory.mktemp("drawn") / "cohort"

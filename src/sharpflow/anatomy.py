@@ -95,7 +95,7 @@ FOOT_JOINTS: tuple[Joint, ...] = (
     *(Joint(f"MTP{n}", _FOOT, "MTP", f"mtp_E__{n}", f"mtp_J__{n}") for n in range(1, 6)),
 )
 
-# What the detector finds on a film: 10 joints of a hand, 6 of a foot.
+# What the detector finds on a radiograph: 10 joints of a hand, 6 of a foot.
 DETECTED_JOINTS: dict[LimbKind, tuple[Joint, ...]] = {_HAND: HAND_JOINTS, _FOOT: FOOT_JOINTS}
 ALL_SITES: dict[LimbKind, tuple[Joint, ...]] = {
     _HAND: HAND_JOINTS + WRIST_SITES,

@@ -26,7 +26,7 @@ from sharpflow.joints.detection.dataset import write_detector_set
 from sharpflow.joints.detection.detect import detect
 from sharpflow.joints.detection.training import train_detector
 from sharpflow.joints.detection.views import Views
-from sharpflow.joints.identification.rules import name_films
+from sharpflow.joints.identification.rules import name_radiographs
 from sharpflow.joints.scoring.crops import BOX_COLUMNS, to_standard
 from sharpflow.phantom.bones.children import draw_childs_hand
 
@@ -42,39 +42,39 @@ DETECTOR = {"model": "yolov3-tiny-3l", "image_size": SIZE, "batch": 8, "optimize
 DETECTOR |= {"learning_rate": 0.001, "precision": "auto", "seed": 1}
 
 
-def standard(name, film):
-    """A film at standard size, and its row."""
-    image, placement = standardize(film, HEIGHT, WIDTH, 0.0)
-    return image, (name, name, "LH", "hand", *film.shape, *placement)
+def standard(name, radiograph):
+    """A radiograph at standard size, and its row."""
+    image, placement = standardize(radiograph, HEIGHT, WIDTH, 0.0)
+    return image, (name, name, "LH", "hand", *radiograph.shape, *placement)
 
 
 @pytest.fixture(scope="module")
 def hands():
-    """Standardized boxed films, their rows, and the boxes of PIP and MCP joints in their pixels."""
+    """Standardized boxed radiographs, their rows, and the boxes of PIP and MCP in their pixels."""
     folder = Path(str(FOLDER))
-    films, rows = [], []
+    radiographs, rows = [], []
     for label in sorted((folder / "joints_voc").glob("*.xml")):
-        film = cv2.imread(str(folder / "images" / f"{label.stem}.png"), cv2.IMREAD_GRAYSCALE)
-        image, row = standard(label.stem, film)
-        films.append(image)
+        radiograph = cv2.imread(str(folder / "images" / f"{label.stem}.png"), cv2.IMREAD_GRAYSCALE)
+        image, row = standard(label.stem, radiograph)
+        radiographs.append(image)
         rows.append(row)
     table = pd.DataFrame(rows, columns=ROW)
     boxes, problems = read_boxes(folder / "joints_voc", table, OTHER_CLASSES)
     assert not problems
-    return np.stack(films), table, to_standard(boxes, table)
+    return np.stack(radiographs), table, to_standard(boxes, table)
 
 
 @pytest.fixture(scope="module")
 def masks(hands, tmp_path_factory):
-    """Masks of the boxed films. TensorFlow works in a process of its own: here torch does."""
-    films, rows, _ = hands
+    """Masks of the boxed radiographs. TensorFlow works in a process of its own: here torch does."""
+    radiographs, rows, _ = hands
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         folder = tmp_path_factory.mktemp("unet")
-        return pool.submit(unet_masks, films, set(rows["image_id"]), folder).result()
+        return pool.submit(unet_masks, radiographs, set(rows["image_id"]), folder).result()
 
 
-def unet_masks(films, boxed, folder):
-    """Masks of films from a U-Net that learned on the good entropy masks of all others."""
+def unet_masks(radiographs, boxed, folder):
+    """Masks of radiographs from a U-Net that learned on the good entropy masks of all others."""
     import keras
 
     from sharpflow.joints.masks import unet_prediction as predict
@@ -85,51 +85,53 @@ def unet_masks(films, boxed, folder):
     good = []
     for path in sorted((Path(str(FOLDER)) / "images").glob("*.png")):
         if path.stem not in boxed:
-            film, _ = standard(path.stem, cv2.imread(str(path), cv2.IMREAD_GRAYSCALE))
-            mask = bootstrap_mask(film, window=11)
-            if mask_quality(film, mask)["quality"] >= 0.5:
-                good.append((film, mask))
+            radiograph, _ = standard(path.stem, cv2.imread(str(path), cv2.IMREAD_GRAYSCALE))
+            mask = bootstrap_mask(radiograph, window=11)
+            if mask_quality(radiograph, mask)["quality"] >= 0.5:
+                good.append((radiograph, mask))
     stacks = []
     for validation in (False, True):
         pairs = [pair for number, pair in enumerate(good) if (number % 6 == 0) == validation]
-        stacks.append(predict.resize_for_unet([film for film, _ in pairs], 192, 160))
+        stacks.append(predict.resize_for_unet([radiograph for radiograph, _ in pairs], 192, 160))
         stacks.append(predict.resize_masks_for_unet([mask for _, mask in pairs], 192, 160))
     train_unet(
         *stacks, kind="hand", filters=16, kernels=[1, 3, 5], epochs=60, batch=8,
         learning_rate=2e-3, patience=15, flip=True, brightness=0.5, seed=1, folder=folder,
     )  # fmt: skip
     model = keras.models.load_model(folder / "model.keras", compile=False)
-    return predict.predict_masks(model, films, batch=4)
+    return predict.predict_masks(model, radiographs, batch=4)
 
 
-def seen(films, masks):
-    """What the detector sees of films."""
-    return list(Views(films, masks, image_size=SIZE, view="limb"))
+def seen(radiographs, masks):
+    """What the detector sees of radiographs."""
+    return list(Views(radiographs, masks, image_size=SIZE, view="limb"))
 
 
 @pytest.fixture(scope="module")
 def drawn():
     """Views, rows and boxes of drawn children's hands."""
     ages = np.random.default_rng(5).uniform(12, 216, DRAWN)
-    films, outlines, rows, boxes = [], [], [], []
+    radiographs, outlines, rows, boxes = [], [], [], []
     for number, months in enumerate(ages):
         name = f"drawn{number:03d}"
-        film = draw_childs_hand(months, male=number % 2 == 1, seed=77, image_id=name, height=600)
-        image, row = standard(name, film.image)
-        films.append(image)
-        outlines.append(standardize_mask(film.mask, HEIGHT, WIDTH, 0.0))
+        radiograph = draw_childs_hand(
+            months, male=number % 2 == 1, seed=77, image_id=name, height=600
+        )
+        image, row = standard(name, radiograph.image)
+        radiographs.append(image)
+        outlines.append(standardize_mask(radiograph.mask, HEIGHT, WIDTH, 0.0))
         rows.append(row)
         boxes += [
             {"image_id": name, "joint": ""} | {key: joint[key] for key in ("class", *BOX_COLUMNS)}
-            for joint in film.joints
+            for joint in radiograph.joints
             if joint["class"] in DETECTOR_CLASSES["hand"]
         ]
     table = pd.DataFrame(rows, columns=ROW)
-    return seen(films, outlines), table, to_standard(pd.DataFrame(boxes), table)
+    return seen(radiographs, outlines), table, to_standard(pd.DataFrame(boxes), table)
 
 
 def trained(folder, views, rows, boxes, split, *, steps, weights=None):
-    """The weights of a detector trained on films of these splits."""
+    """The weights of a detector trained on radiographs of these splits."""
     splits = pd.DataFrame({"patient": rows["patient"], "split": split})
     write_detector_set(folder / "set", views, rows, boxes, splits, kind="hand")
     train_detector(
@@ -150,7 +152,7 @@ def joint_sizes(views, rows, boxes, limbs):
     """Each joint's box size that lies between two people's.
 
     In the pixels of the views, in which hands are alike: the geometric middle of the smaller and
-    the larger sizes (10th and 90th percentile) of these films.
+    the larger sizes (10th and 90th percentile) of these radiographs.
     """
     joints, scale = with_scale(views, rows, boxes, limbs)
     low, high = joints[BOX_COLUMNS[:2]].to_numpy(), joints[BOX_COLUMNS[2:]].to_numpy()
@@ -185,7 +187,7 @@ def centres_in(boxes, others):
 def test_template_names_all_hand_drawn_boxes_as_their_order_does(hands):
     _, rows, boxes = hands
     limbs = dict(zip(rows["image_id"], rows["limb"], strict=True))
-    named = name_films(boxes.drop(columns="joint"), limbs)
+    named = name_radiographs(boxes.drop(columns="joint"), limbs)
     by_rule = named.set_index(["image_id", "joint"]).groupby("rule")["x_min"]
     paper, template = by_rule.get_group("paper"), by_rule.get_group("template")
     assert len(paper) == len(boxes)
@@ -194,8 +196,8 @@ def test_template_names_all_hand_drawn_boxes_as_their_order_does(hands):
 
 @pytest.mark.slow
 def test_most_joints_of_unseen_hands_are_found_and_named(hands, masks, drawn, beginning, tmp_path):
-    films, rows, boxes = hands
-    views = seen(films, masks)
+    radiographs, rows, boxes = hands
+    views = seen(radiographs, masks)
     limbs = dict(zip(rows["image_id"], rows["limb"], strict=True))
     truth = true_joints_from_boxes(boxes, limbs, mirrored_share=MIRRORED)
     found = []
@@ -205,12 +207,12 @@ def test_most_joints_of_unseen_hands_are_found_and_named(hands, masks, drawn, be
         split[np.flatnonzero(split == "train")[5]] = "validation"
         known = np.flatnonzero(split != "test")
         own_boxes = boxes[boxes["image_id"].isin(rows["image_id"].iloc[known])]
-        films_known = [views[i] for i in known], rows.iloc[known], own_boxes, limbs
-        sizes = joint_sizes(*films_known)
-        learned = of_size(sizes, *films_known)
+        radiographs_known = [views[i] for i in known], rows.iloc[known], own_boxes, limbs
+        sizes = joint_sizes(*radiographs_known)
+        learned = of_size(sizes, *radiographs_known)
         drawn_limbs = dict(zip(drawn[1]["image_id"], drawn[1]["limb"], strict=True))
         drawn_boxes = of_size(sizes, *drawn, drawn_limbs)
-        # Real films weigh as much as drawn ones: each is there several times.
+        # Real radiographs weigh as much as drawn ones: each is there several times.
         train = np.flatnonzero(split == "train")
         all_views, all_rows, all_boxes = list(drawn[0]), [drawn[1]], [drawn_boxes]
         splits = ["train"] * len(drawn[1])
@@ -242,7 +244,7 @@ def test_most_joints_of_unseen_hands_are_found_and_named(hands, masks, drawn, be
             kind="hand",
             image_size=SIZE,
         )
-        named = name_films(detected, limbs, mirrored_share=MIRRORED)
+        named = name_radiographs(detected, limbs, mirrored_share=MIRRORED)
         found.append(named[named["rule"] == "template"])
     both = truth.merge(
         pd.concat(found), on=["image_id", "joint"], how="left", suffixes=("", "_found")

@@ -1,4 +1,4 @@
-"""Real hands, without scores, from film to named joints."""
+"""Real hands, without scores, from radiograph to named joints."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 FOLDER = os.environ.get("SHARPFLOW_RADIOGRAPHS")
 pytestmark = pytest.mark.skipif(
-    not FOLDER, reason="SHARPFLOW_RADIOGRAPHS names no folder of real films"
+    not FOLDER, reason="SHARPFLOW_RADIOGRAPHS names no folder of real radiographs"
 )
 
 STUDY = {
@@ -36,13 +36,13 @@ STUDY = {
 
 
 def test_real_hands_pass_every_stage_up_to_their_names(tmp_path: Path) -> None:
-    films = sorted(Path(str(FOLDER)).glob("images/*.png"))
-    table = pd.DataFrame({"image_id": [path.stem for path in films], "limb": "LH"})
+    radiographs = sorted(Path(str(FOLDER)).glob("images/*.png"))
+    table = pd.DataFrame({"image_id": [path.stem for path in radiographs], "limb": "LH"})
     table["patient"] = table["image_id"]
-    table["file"] = [str(path) for path in films]
-    table.to_csv(tmp_path / "films.csv", index=False)
+    table["file"] = [str(path) for path in radiographs]
+    table.to_csv(tmp_path / "radiographs.csv", index=False)
     boxes = str(Path(str(FOLDER)) / "joints_voc")
-    cohort = {"films": "films.csv", "scores": None, "boxes": boxes}
+    cohort = {"radiographs": "radiographs.csv", "scores": None, "boxes": boxes}
     study = STUDY | {"cohorts": {"joints": cohort}}
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(study))
 
@@ -58,7 +58,7 @@ def test_real_hands_pass_every_stage_up_to_their_names(tmp_path: Path) -> None:
     assert ended.returncode == 0, (ended.stdout + ended.stderr)[-6000:]
     results = tmp_path / "results" / "real"
     masks = pd.read_csv(results / "masks/chosen/hand.csv")
-    assert len(masks) == len(films)
+    assert len(masks) == len(radiographs)
     assert masks["chosen"].mean() > 0.3
     assert (results / "masks/sheets/hand-00.png").is_file()
     detection = pd.read_csv(results / "tables/detection.csv")

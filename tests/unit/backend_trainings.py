@@ -27,14 +27,14 @@ from sharpflow.joints.scoring.ordinal import encode
 from sharpflow.joints.scoring.vgg16 import build_base, build_head
 from sharpflow.training.epochs import train_epochs
 
-FILM = (24, 24)
+RADIOGRAPH = (24, 24)
 CLASSES = 3
 
 
-def films(count: int, seed: int) -> tuple[Any, Any]:
+def radiographs(count: int, seed: int) -> tuple[Any, Any]:
     """Bright discs on a dark, noisy ground, and their masks."""
     random = np.random.default_rng(seed)
-    y, x = np.indices(FILM)
+    y, x = np.indices(RADIOGRAPH)
     middle = random.uniform(9, 15, (2, count, 1, 1))
     masks = np.where((y - middle[0]) ** 2 + (x - middle[1]) ** 2 < 50, 255, 0).astype(np.uint8)
     grey = np.where(masks > 0, 140, 60) + random.normal(0, 15, masks.shape)
@@ -54,7 +54,7 @@ def starts(folder: Path, *, make: bool) -> dict[str, Any]:
     """Untrained networks, compiled; the folder's, so that two backends start from the same."""
     if make:
         keras.utils.set_random_seed(1)
-        build_unet(*FILM, filters=4, kernels=(3,)).save(folder / "start_unet.keras")
+        build_unet(*RADIOGRAPH, filters=4, kernels=(3,)).save(folder / "start_unet.keras")
         build_head(CLASSES).save(folder / "start_head.keras")
         build_base(None, 32).save(folder / "base.keras")
     models = {name: keras.saving.load_model(folder / f"start_{name}.keras") for name in INPUTS}
@@ -63,7 +63,7 @@ def starts(folder: Path, *, make: bool) -> dict[str, Any]:
     return models
 
 
-IMAGES, MASKS = films(16, 1)
+IMAGES, MASKS = radiographs(16, 1)
 FEATURES, SCORES = joints(64, 1)
 INPUTS = {"unet": as_input(IMAGES), "head": FEATURES}
 TARGETS = {"unet": as_input(MASKS), "head": encode(SCORES, CLASSES)}
@@ -84,8 +84,8 @@ def losses(name: str, model: Any) -> list[float]:
 def trained(out: Path, seed: int) -> dict[str, float]:
     """Train both as the workflow does; gives what the tables would show."""
     course = train_unet(
-        *films(16, 2),
-        *films(8, 3),
+        *radiographs(16, 2),
+        *radiographs(8, 3),
         kind=LimbKind.HAND,
         filters=4,
         kernels=(3,),
@@ -118,7 +118,7 @@ def predictions(folder: Path) -> dict[str, Any]:
     crops = np.random.default_rng(7).integers(0, 256, (4, 32, 32), dtype=np.uint8)
     assert network_input(crops).shape == (4, 32, 32, 3)
     return {
-        "unet": predict_probabilities(unet, as_input(films(4, 8)[0]), 4),
+        "unet": predict_probabilities(unet, as_input(radiographs(4, 8)[0]), 4),
         "head": np.asarray(head.predict(joints(50, 9)[0], verbose=0)),
         "base": extract_features(base, crops),
     }

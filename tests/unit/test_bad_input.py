@@ -13,7 +13,7 @@ from PIL import Image
 from sharpflow.anatomy import LIMBS, score_columns
 from sharpflow.cohorts.boxes import write_voc
 from sharpflow.cohorts.check import JointCohort, check_joint_cohort
-from sharpflow.cohorts.radiographs import list_films
+from sharpflow.cohorts.radiographs import list_radiographs
 from sharpflow.cohorts.refusal import PROBLEM_TABLE, count_set_aside, refused
 from sharpflow.cohorts.scores import write_scores
 from sharpflow.errors import Problem, ProblemsError
@@ -25,13 +25,13 @@ HEIGHT, WIDTH = 48, 40
 
 @pytest.fixture
 def cohort(tmp_path: Path) -> Path:
-    """A cohort without fault: three patients, their scores, boxes on every film."""
-    (tmp_path / "films").mkdir()
+    """A cohort without fault: three patients, their scores, boxes on every radiograph."""
+    (tmp_path / "radiographs").mkdir()
     rng = np.random.default_rng(0)
     for patient in PATIENTS:
         for limb in LIMBS:
             image = rng.integers(0, 256, (HEIGHT, WIDTH), dtype=np.uint8)
-            Image.fromarray(image).save(tmp_path / "films" / f"{patient}-{limb}.jpg")
+            Image.fromarray(image).save(tmp_path / "radiographs" / f"{patient}-{limb}.jpg")
             boxes = pd.DataFrame(
                 [{"class": "PIP", "x_min": 5, "y_min": 6, "x_max": 15, "y_max": 18}]
             )
@@ -45,8 +45,8 @@ def cohort(tmp_path: Path) -> Path:
 
 
 def check(cohort: Path, **settings: Any) -> JointCohort:
-    films = settings.pop("films", cohort / "films")
-    return check_joint_cohort(films, cohort / "scores.csv", cohort / "boxes", **settings)
+    radiographs = settings.pop("radiographs", cohort / "radiographs")
+    return check_joint_cohort(radiographs, cohort / "scores.csv", cohort / "boxes", **settings)
 
 
 def problems_of(cohort: Path, **settings: Any) -> list[str]:
@@ -76,42 +76,49 @@ def edit_label(cohort: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
-def write_film_list(cohort: Path, *changes: tuple[int, str, str]) -> Path:
-    """The cohort's films as a CSV, with single values changed."""
+def write_radiograph_list(cohort: Path, *changes: tuple[int, str, str]) -> Path:
+    """The cohort's radiographs as a CSV, with single values changed."""
     rows = [
-        {"image_id": f"{p}-{limb}", "patient": p, "limb": limb, "file": f"films/{p}-{limb}.jpg"}
+        {
+            "image_id": f"{p}-{limb}",
+            "patient": p,
+            "limb": limb,
+            "file": f"radiographs/{p}-{limb}.jpg",
+        }
         for p in PATIENTS
         for limb in LIMBS
     ]
     table = pd.DataFrame(rows)
     for row, column, value in changes:
         table.loc[row - 2, column] = value
-    table.to_csv(cohort / "films.csv", index=False)
-    return cohort / "films.csv"
+    table.to_csv(cohort / "radiographs.csv", index=False)
+    return cohort / "radiographs.csv"
 
 
 def test_a_cohort_without_fault_passes(cohort: Path) -> None:
-    for films in (cohort / "films", write_film_list(cohort)):
-        checked = check(cohort, films=films, workers=2)
-        assert len(checked.films) == len(checked.boxes) == 12
+    for radiographs in (cohort / "radiographs", write_radiograph_list(cohort)):
+        checked = check(cohort, radiographs=radiographs, workers=2)
+        assert len(checked.radiographs) == len(checked.boxes) == 12
         assert len(checked.scores) == 3 * 86
         assert checked.problems.empty
 
 
 def test_missing_limb(cohort: Path) -> None:
-    (cohort / "films" / "UAB002-RF.jpg").unlink()
+    (cohort / "radiographs" / "UAB002-RF.jpg").unlink()
     (cohort / "boxes" / "UAB002-RF.xml").unlink()
     lines = problems_of(cohort)
     assert len(lines) == 1
-    assert_named(lines, str(cohort / "films"), "patient UAB002", "LH RH LF only", "Add UAB002-RF")
-    assert len(check(cohort, require_all_limbs=False).films) == 11
+    assert_named(
+        lines, str(cohort / "radiographs"), "patient UAB002", "LH RH LF only", "Add UAB002-RF"
+    )
+    assert len(check(cohort, require_all_limbs=False).radiographs) == 11
 
 
-FILM = "UAB002-LH.jpg"
+RADIOGRAPH = "UAB002-LH.jpg"
 
 
 def test_truncated_image(cohort: Path) -> None:
-    path = cohort / "films" / FILM
+    path = cohort / "radiographs" / RADIOGRAPH
     path.write_bytes(path.read_bytes()[:-300])
     lines = problems_of(cohort)
     assert len(lines) == 1
@@ -120,26 +127,26 @@ def test_truncated_image(cohort: Path) -> None:
 
 @pytest.mark.parametrize("suffix", [".png", ".bmp", ".tif"])
 def test_truncated_image_of_other_formats(cohort: Path, suffix: str) -> None:
-    path = (cohort / "films" / FILM).with_suffix(suffix)
-    with Image.open(cohort / "films" / FILM) as image:
+    path = (cohort / "radiographs" / RADIOGRAPH).with_suffix(suffix)
+    with Image.open(cohort / "radiographs" / RADIOGRAPH) as image:
         image.save(path)
-    (cohort / "films" / FILM).unlink()
+    (cohort / "radiographs" / RADIOGRAPH).unlink()
     path.write_bytes(path.read_bytes()[:-300])
     assert_named(problems_of(cohort), str(path), "truncated or damaged", "export it again")
 
 
 def test_empty_image(cohort: Path) -> None:
-    (cohort / "films" / FILM).write_bytes(b"")
+    (cohort / "radiographs" / RADIOGRAPH).write_bytes(b"")
     lines = problems_of(cohort)
     assert len(lines) == 1
-    assert_named(lines, FILM, "an empty file", "export the film again")
+    assert_named(lines, RADIOGRAPH, "an empty file", "export the radiograph again")
 
 
 def test_not_an_image(cohort: Path) -> None:
-    (cohort / "films" / FILM).write_text("<html>404</html>")
+    (cohort / "radiographs" / RADIOGRAPH).write_text("<html>404</html>")
     lines = problems_of(cohort)
     assert len(lines) == 1
-    assert_named(lines, FILM, "not an image", "JPG, PNG, BMP or TIFF", "Remove it, or export")
+    assert_named(lines, RADIOGRAPH, "not an image", "JPG, PNG, BMP or TIFF", "Remove it, or export")
 
 
 def test_absurdly_large_image_is_seen_in_its_header(cohort: Path) -> None:
@@ -151,15 +158,15 @@ def test_absurdly_large_image_is_seen_in_its_header(cohort: Path) -> None:
     )
     data = b"IDAT" + zlib.compress(b"")
     png += struct.pack(">I", len(data) - 4) + data + struct.pack(">I", zlib.crc32(data))
-    (cohort / "films" / FILM).unlink()
-    (cohort / "films" / "UAB002-LH.png").write_bytes(png)
+    (cohort / "radiographs" / RADIOGRAPH).unlink()
+    (cohort / "radiographs" / "UAB002-LH.png").write_bytes(png)
     assert_named(problems_of(cohort), "UAB002-LH.png", "absurdly large", "3000000000", "smaller")
 
 
 def test_image_larger_than_the_study_allows(cohort: Path) -> None:
     lines = problems_of(cohort, max_pixels=HEIGHT * WIDTH - 1)
     assert len(lines) == 12
-    assert_named(lines, FILM, "40 x 48 = 1,920 pixels", "at most 1,919", "raise max_pixels")
+    assert_named(lines, RADIOGRAPH, "40 x 48 = 1,920 pixels", "at most 1,919", "raise max_pixels")
 
 
 def test_score_column_missing(cohort: Path) -> None:
@@ -232,54 +239,60 @@ def test_patient_twice(cohort: Path) -> None:
 
 
 def test_image_twice(cohort: Path) -> None:
-    with Image.open(cohort / "films" / FILM) as image:
-        image.rotate(180).save(cohort / "films" / "UAB002-LH.png")
+    with Image.open(cohort / "radiographs" / RADIOGRAPH) as image:
+        image.rotate(180).save(cohort / "radiographs" / "UAB002-LH.png")
     lines = problems_of(cohort)
     assert len(lines) == 1
-    assert_named(lines, "UAB002-LH.png", "UAB002-LH again", FILM, "Delete the wrong one")
+    assert_named(lines, "UAB002-LH.png", "UAB002-LH again", RADIOGRAPH, "Delete the wrong one")
 
 
 def test_image_twice_in_a_list(cohort: Path) -> None:
-    films = write_film_list(cohort, (5, "image_id", "UAB001-LH"))
-    assert_named(problems_of(cohort, films=films), "row 5", "UAB001-LH again", "row 2", "Delete")
+    radiographs = write_radiograph_list(cohort, (5, "image_id", "UAB001-LH"))
+    assert_named(
+        problems_of(cohort, radiographs=radiographs), "row 5", "UAB001-LH again", "row 2", "Delete"
+    )
 
 
 def test_limb_of_a_patient_twice(cohort: Path) -> None:
-    films = write_film_list(cohort, (5, "limb", "LF"))
-    assert_named(problems_of(cohort, films=films), "row 5", "LF of patient UAB001", "row 4")
+    radiographs = write_radiograph_list(cohort, (5, "limb", "LF"))
+    assert_named(
+        problems_of(cohort, radiographs=radiographs), "row 5", "LF of patient UAB001", "row 4"
+    )
 
 
 @pytest.mark.parametrize("bad", ["a/b", "a..b", "..", ".hidden", "a b", "a\\b", "", "é"])
 @pytest.mark.parametrize("column", ["image_id", "patient"])
 def test_id_that_is_no_id(cohort: Path, column: str, bad: str) -> None:
-    films = write_film_list(cohort, (7, column, bad))
-    lines = problems_of(cohort, films=films)
-    assert_named(lines, f"films.csv, row 7, column {column}", "letters, digits", "another name")
+    radiographs = write_radiograph_list(cohort, (7, column, bad))
+    lines = problems_of(cohort, radiographs=radiographs)
+    assert_named(
+        lines, f"radiographs.csv, row 7, column {column}", "letters, digits", "another name"
+    )
 
 
 def test_file_name_that_is_no_id(cohort: Path) -> None:
-    (cohort / "films" / FILM).rename(cohort / "films" / "UAB..002-LH.jpg")
+    (cohort / "radiographs" / RADIOGRAPH).rename(cohort / "radiographs" / "UAB..002-LH.jpg")
     lines = problems_of(cohort)
     assert_named(lines, "UAB..002-LH.jpg", "'UAB..002-LH'", "<patient>-<limb>", "Rename the file")
 
 
 def test_unknown_limb(cohort: Path) -> None:
-    films = write_film_list(cohort, (3, "limb", "left hand"))
-    lines = problems_of(cohort, films=films)
-    assert_named(lines, "films.csv, row 3, column limb", "'left hand'", "LH, RH, LF, RF")
+    radiographs = write_radiograph_list(cohort, (3, "limb", "left hand"))
+    lines = problems_of(cohort, radiographs=radiographs)
+    assert_named(lines, "radiographs.csv, row 3, column limb", "'left hand'", "LH, RH, LF, RF")
 
 
-def test_film_that_is_not_there(cohort: Path) -> None:
-    films = write_film_list(cohort, (3, "file", "films/nowhere.jpg"))
-    lines = problems_of(cohort, films=films)
-    assert_named(lines, "nowhere.jpg", "row 3, film UAB001-RH", "no file", "Correct the path")
+def test_radiograph_that_is_not_there(cohort: Path) -> None:
+    radiographs = write_radiograph_list(cohort, (3, "file", "radiographs/nowhere.jpg"))
+    lines = problems_of(cohort, radiographs=radiographs)
+    assert_named(lines, "nowhere.jpg", "row 3, radiograph UAB001-RH", "no file", "Correct the path")
 
 
-def test_same_film_under_two_patients(cohort: Path) -> None:
+def test_same_radiograph_under_two_patients(cohort: Path) -> None:
     """Other name, other format, other metadata: the pixels tell."""
-    with Image.open(cohort / "films" / "UAB001-RH.jpg") as image:
-        image.save(cohort / "films" / "UAB003-RH.png", dpi=(300, 300))
-    (cohort / "films" / "UAB003-RH.jpg").unlink()
+    with Image.open(cohort / "radiographs" / "UAB001-RH.jpg") as image:
+        image.save(cohort / "radiographs" / "UAB003-RH.png", dpi=(300, 300))
+    (cohort / "radiographs" / "UAB003-RH.jpg").unlink()
     lines = problems_of(cohort)
     assert len(lines) == 2
     assert_named(lines, "UAB003-RH.png", "same pixels as UAB001-RH (patient UAB001)", "whose it is")
@@ -312,7 +325,7 @@ def test_joint_labelled_twice(cohort: Path) -> None:
     assert len(check(cohort, on_problem="set_aside").boxes) == 11
 
 
-def test_only_some_boxes_of_a_film_name_their_joint(cohort: Path) -> None:
+def test_only_some_boxes_of_a_radiograph_name_their_joint(cohort: Path) -> None:
     label_joints(cohort, "IP", "PIP", "MCP")
     lines = problems_of(cohort)
     assert len(lines) == 1
@@ -370,20 +383,20 @@ def test_box_without_numbers(cohort: Path) -> None:
     assert_named(problems_of(cohort), LABEL, "object 1 (PIP)", "five", "Draw the box again")
 
 
-def test_boxes_of_a_film_of_another_size(cohort: Path) -> None:
+def test_boxes_of_a_radiograph_of_another_size(cohort: Path) -> None:
     edit_label(cohort, "<width>40", "<width>80")
     lines = problems_of(cohort)
-    assert_named(lines, LABEL, "80 x 48", "the film's 40 x 48", "Label the film itself")
+    assert_named(lines, LABEL, "80 x 48", "the radiograph's 40 x 48", "Label the radiograph itself")
 
 
-def test_label_without_a_film(cohort: Path) -> None:
+def test_label_without_a_radiograph(cohort: Path) -> None:
     (cohort / "boxes" / LABEL).rename(cohort / "boxes" / "UAB777-LH.xml")
     lines = problems_of(cohort)
     assert len(lines) == 1
-    assert_named(lines, "UAB777-LH.xml", "not a film of the cohort", "Rename it")
+    assert_named(lines, "UAB777-LH.xml", "not a radiograph of the cohort", "Rename it")
 
 
-def test_film_labelled_twice(cohort: Path) -> None:
+def test_radiograph_labelled_twice(cohort: Path) -> None:
     (cohort / "boxes" / "classes.txt").write_text("PIP\n")
     (cohort / "boxes" / "UAB002-LH.txt").write_text("0 0.5 0.5 0.2 0.2\n")
     lines = problems_of(cohort)
@@ -431,7 +444,7 @@ def test_all_that_is_wrong_with_a_label_file(cohort: Path) -> None:
     assert_named(lines, "line 4", "outside the image")
 
 
-@pytest.mark.parametrize("name", ["films", "scores.csv", "boxes"])
+@pytest.mark.parametrize("name", ["radiographs", "scores.csv", "boxes"])
 def test_path_that_leads_nowhere(cohort: Path, name: str) -> None:
     (cohort / name).rename(cohort / "elsewhere")
     for on_problem in ("stop", "set_aside"):
@@ -441,8 +454,8 @@ def test_path_that_leads_nowhere(cohort: Path, name: str) -> None:
 
 
 def test_all_problems_are_listed_at_once(cohort: Path) -> None:
-    (cohort / "films" / "UAB001-LH.jpg").write_bytes(b"")
-    (cohort / "films" / "UAB001-RF.jpg").unlink()
+    (cohort / "radiographs" / "UAB001-LH.jpg").write_bytes(b"")
+    (cohort / "radiographs" / "UAB001-RF.jpg").unlink()
     edit_scores(cohort, 3, "LH_pip_E__2", "9")
     edit_scores(cohort, 4, "Patient_ID", "UAB004")
     edit_label(cohort, "<name>PIP", "<name>MTP")
@@ -454,32 +467,32 @@ def test_all_problems_are_listed_at_once(cohort: Path) -> None:
         ("unknown patient UAB004",),
         ("no row for patient UAB003",),
         (LABEL, "class 'MTP', which a foot has, on a hand"),
-        ("UAB001-RF.xml", "not a film"),
+        ("UAB001-RF.xml", "not a radiograph"),
     ):
         assert_named(lines, *words)
     assert len(lines) == 7
 
 
 def test_what_is_set_aside_is_told(cohort: Path) -> None:
-    (cohort / "films" / "UAB001-LH.jpg").write_bytes(b"")
+    (cohort / "radiographs" / "UAB001-LH.jpg").write_bytes(b"")
     edit_label(cohort, "<name>PIP", "<name>MTP")
     kept = check(cohort, on_problem="set_aside", require_all_limbs=False)
-    assert "UAB001-LH" not in set(kept.films["image_id"]) | set(kept.boxes["image_id"])
-    assert len(kept.films) == 11
+    assert "UAB001-LH" not in set(kept.radiographs["image_id"]) | set(kept.boxes["image_id"])
+    assert len(kept.radiographs) == 11
     assert len(kept.boxes) == 10
     of_patient = kept.scores[kept.scores["patient"] == "UAB001"]
     assert sorted(of_patient["limb"].unique()) == ["LF", "RF", "RH"]
-    assert sorted(kept.problems["set_aside"]) == ["boxes UAB002-LH", "film UAB001-LH"]
+    assert sorted(kept.problems["set_aside"]) == ["boxes UAB002-LH", "radiograph UAB001-LH"]
 
     whole = check(cohort, on_problem="set_aside", require_all_limbs=True)
-    assert set(whole.films["patient"]) == set(whole.scores["patient"]) == {"UAB002", "UAB003"}
-    assert "film UAB001-LH and with it patient UAB001" in set(whole.problems["set_aside"])
+    assert set(whole.radiographs["patient"]) == set(whole.scores["patient"]) == {"UAB002", "UAB003"}
+    assert "radiograph UAB001-LH and with it patient UAB001" in set(whole.problems["set_aside"])
 
 
 def test_a_patient_with_a_wrong_score_is_set_aside(cohort: Path) -> None:
     edit_scores(cohort, 3, "LH_pip_E__2", "9")
     kept = check(cohort, on_problem="set_aside")
-    assert set(kept.films["patient"]) == set(kept.scores["patient"]) == {"UAB001", "UAB003"}
+    assert set(kept.radiographs["patient"]) == set(kept.scores["patient"]) == {"UAB001", "UAB003"}
     assert not kept.boxes["image_id"].str.startswith("UAB002").any()
     assert kept.problems["set_aside"].tolist() == ["patient UAB002"]
 
@@ -488,14 +501,14 @@ def test_a_cohort_of_which_nothing_is_left_stops(cohort: Path) -> None:
     assert len(problems_of(cohort, max_pixels=10, on_problem="set_aside")) == 12
 
 
-def test_listing_films_never_raises(tmp_path: Path) -> None:
+def test_listing_radiographs_never_raises(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe\x00image")
     (tmp_path / "nothing.csv").write_text("")
-    for films in ("nowhere", "nowhere.csv", "empty", "bytes.csv", "nothing.csv"):
-        listed = list_films(tmp_path / films)
-        assert not listed.films
-        assert_named([str(problem) for problem in listed.problems], str(tmp_path / films))
+    for radiographs in ("nowhere", "nowhere.csv", "empty", "bytes.csv", "nothing.csv"):
+        listed = list_radiographs(tmp_path / radiographs)
+        assert not listed.radiographs
+        assert_named([str(problem) for problem in listed.problems], str(tmp_path / radiographs))
 
 
 def test_what_cannot_be_set_aside_stops_the_run_with_the_problems_of_all_cohorts() -> None:

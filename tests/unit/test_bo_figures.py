@@ -18,7 +18,10 @@ from sharpflow.reporting.bo_learning_curves import (
     draw_training_course,
     error_curve,
 )
-from sharpflow.reporting.bo_radiograph import draw_film_and_classes, typical_damaged_film
+from sharpflow.reporting.bo_radiograph import (
+    draw_radiograph_and_classes,
+    typical_damaged_radiograph,
+)
 from sharpflow.reporting.bo_scores import (
     FIGURE_2_ROWS,
     FIGURE_4_ROWS,
@@ -135,7 +138,7 @@ def test_the_course_says_which_rows_were_not_run_and_bears_a_single_epoch() -> N
     assert told.startswith("No baseline was run")
 
 
-FILM = np.full((60, 100), 90, np.uint8)
+RADIOGRAPH = np.full((60, 100), 90, np.uint8)
 SITES = pd.DataFrame(
     {
         "image_id": "a",
@@ -154,8 +157,8 @@ TOTALS = pd.DataFrame(
 )
 
 
-def test_the_film_numbers_its_damage_and_boxes_every_site() -> None:
-    figure = draw_film_and_classes(FILM, SITES, TOTALS, label="a", data="phantom")
+def test_the_radiograph_numbers_its_damage_and_boxes_every_site() -> None:
+    figure = draw_radiograph_and_classes(RADIOGRAPH, SITES, TOTALS, label="a", data="phantom")
     axes = figure.axes[0]
     labels = [text.get_text() for text in axes.texts]
     assert sorted(labels) == ["MCP3  E3 N1", "radcar  N2"]
@@ -164,23 +167,23 @@ def test_the_film_numbers_its_damage_and_boxes_every_site() -> None:
     assert axes.get_title(loc="left") == "(a) a: total 6 (erosion 3, narrowing 3)"
 
 
-def test_a_cohort_without_joint_scores_shows_the_film_alone() -> None:
-    figure = draw_film_and_classes(FILM, None, TOTALS, label="a", data="Wang")
+def test_a_cohort_without_joint_scores_shows_the_radiograph_alone() -> None:
+    figure = draw_radiograph_and_classes(RADIOGRAPH, None, TOTALS, label="a", data="Wang")
     assert not figure.axes[0].patches
     assert "no scores by joint" in figure.axes[0].get_title(loc="left")
 
 
 def test_the_classes_are_counted_by_split() -> None:
-    axes = draw_film_and_classes(FILM, None, TOTALS, label="a", data="Wang").axes[1]
+    axes = draw_radiograph_and_classes(RADIOGRAPH, None, TOTALS, label="a", data="Wang").axes[1]
     heights = [[bar.get_height() for bar in bars] for bars in axes.containers]
     assert heights[0] == pytest.approx([200 / 3, 100 / 3, *[0] * 8])
     assert heights[1] == pytest.approx([0] * 8 + [100, 0])
     assert heights[2] == pytest.approx([0] * 9 + [100])
 
 
-def test_the_typical_film_is_the_nearest_to_the_quantile() -> None:
+def test_the_typical_radiograph_is_the_nearest_to_the_quantile() -> None:
     images = pd.DataFrame({"image_id": ["d", "c", "b", "a"], "total": [0, 10, 10, 100]})
-    assert typical_damaged_film(images, quantile=0.5) == "b"
+    assert typical_damaged_radiograph(images, quantile=0.5) == "b"
 
 
 CASES = pd.DataFrame(
@@ -252,10 +255,10 @@ SHARES = pd.DataFrame(
 def test_heat_over_area_by_hand() -> None:
     table = summarize_heat(SHARES, data="phantom", seed=1, resamples=200).set_index("region")
     assert table["n"].to_dict() == {
-        "joints": 2, "damaged": 1, "damaged_in_joints": 1, "other_film": 2
+        "joints": 2, "damaged": 1, "damaged_in_joints": 1, "other_radiograph": 2
     }  # fmt: skip
     assert table["ratio"].to_dict() == pytest.approx(
-        {"joints": 3, "damaged": 6, "damaged_in_joints": 1.5, "other_film": 1.5}
+        {"joints": 3, "damaged": 6, "damaged_in_joints": 1.5, "other_radiograph": 1.5}
     )
     assert np.isnan([table["ratio_low"]["joints"], table["ratio_high"]["joints"]]).all()  # of two
     assert (table["without_heat"] == 1).all()

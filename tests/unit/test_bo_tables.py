@@ -151,7 +151,7 @@ def test_markdown_names_a_group_once_and_gives_intervals(
     groups = [line[0] for line in lines if line[0]]
     assert groups == [
         *("Baseline", "Transfer learning", "Ensemble learning"),
-        *("Reported elsewhere", "Without a film"),
+        *("Reported elsewhere", "Without a radiograph"),
     ]
     row = regression.set_index("row").loc["total-stack-batch16"]
     shown = dict(zip(head, lines[19], strict=True))
@@ -168,7 +168,7 @@ def test_notes_say_what_made_the_numbers(
     for name in ("whole_regression", "whole_severity"):
         for suffix in (".md", ".tex"):
             page = (tmp_path / f"{name}{suffix}").read_text()
-            assert "not real film" in page
+            assert "not real radiographs" in page
             assert "30 images to train, 10 to validate, 40 to test" in page
             assert "chose nothing" in page
             assert "192x192 pixels" in page
@@ -176,7 +176,7 @@ def test_notes_say_what_made_the_numbers(
     assert "Ordinal: the cumulative code" in (tmp_path / "whole_severity.md").read_text()
 
 
-def test_notes_of_a_cohort_do_not_speak_of_drawn_films(
+def test_notes_of_a_cohort_do_not_speak_of_drawn_radiographs(
     tmp_path: Path, regression: pd.DataFrame
 ) -> None:
     notes = replace(

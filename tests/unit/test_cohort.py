@@ -1,4 +1,4 @@
-"""Cohorts in the layouts that people have: RA2-DREAM, a CSV of films, labelImg's labels."""
+"""Cohorts in the layouts that people have: RA2-DREAM, a CSV of radiographs, labelImg's labels."""
 
 import subprocess
 import sys
@@ -10,14 +10,14 @@ import pytest
 
 from sharpflow.anatomy import Damage, score_columns
 from sharpflow.cohorts.boxes import read_boxes, write_voc
-from sharpflow.cohorts.radiographs import list_films
+from sharpflow.cohorts.radiographs import list_radiographs
 from sharpflow.cohorts.scores import column_order, read_scores, write_scores
 from sharpflow.files import read_table, write_table
 
 KEYS = ["patient", "limb", "joint", "damage"]
 # The 90 columns as the challenge's table has them, its scrambled end included.
 ERRATIC_END = ["RF_mtp_J__ip", *(f"LF_mtp_J__{n}" for n in range(1, 6)), "LF_mtp_J__ip"]
-FILMS = pd.DataFrame(
+RADIOGRAPHS = pd.DataFrame(
     {
         "image_id": ["P1-LH", "P1-LF"],
         "limb_kind": ["hand", "foot"],
@@ -109,40 +109,43 @@ def test_incomplete_scores_are_not_written(tmp_path: Path, change, said: str) ->
     assert not (tmp_path / "scores.csv").exists()
 
 
-def test_a_folder_of_films(tmp_path: Path) -> None:
+def test_a_folder_of_radiographs(tmp_path: Path) -> None:
     for name in ("UAB002-RF.jpg", "UAB001-LH.JPG", "a-b.c-LF.tiff", ".hidden-LH.jpg", "scores.csv"):
         (tmp_path / name).touch()
     (tmp_path / "more").mkdir()
-    listed = list_films(tmp_path)
+    listed = list_radiographs(tmp_path)
     assert not listed.problems
-    assert [(film.image_id, film.patient, film.limb) for film in listed.films] == [
+    assert [
+        (radiograph.image_id, radiograph.patient, radiograph.limb)
+        for radiograph in listed.radiographs
+    ] == [
         ("UAB001-LH", "UAB001", "LH"),
         ("UAB002-RF", "UAB002", "RF"),
         ("a-b.c-LF", "a-b.c", "LF"),
     ]
-    assert listed.films[0].path == tmp_path / "UAB001-LH.JPG"
+    assert listed.radiographs[0].path == tmp_path / "UAB001-LH.JPG"
 
 
-def test_a_list_of_films(tmp_path: Path) -> None:
-    (tmp_path / "films.csv").write_text(
+def test_a_list_of_radiographs(tmp_path: Path) -> None:
+    (tmp_path / "radiographs.csv").write_text(
         "limb,file,image_id,visit,patient\nLH,images/b.png,b,base,1\nRH,../x/a.png,a,,2\n"
     )
-    listed = list_films(tmp_path / "films.csv")
+    listed = list_radiographs(tmp_path / "radiographs.csv")
     assert not listed.problems
-    assert [(f.image_id, f.patient, f.limb, f.visit) for f in listed.films] == [
+    assert [(f.image_id, f.patient, f.limb, f.visit) for f in listed.radiographs] == [
         ("a", "2", "RH", "1"),
         ("b", "1", "LH", "base"),
     ]
-    assert listed.films[1].path == tmp_path / "images" / "b.png"
+    assert listed.radiographs[1].path == tmp_path / "images" / "b.png"
 
 
 def test_a_format_that_is_not_read_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "UAB001-LH.dcm").touch()
-    listed = list_films(tmp_path)
-    assert "Export the film" in str(listed.problems[0])
+    listed = list_radiographs(tmp_path)
+    assert "Export the radiograph" in str(listed.problems[0])
 
 
-def test_listing_films_needs_the_standard_library_alone() -> None:
+def test_listing_radiographs_needs_the_standard_library_alone() -> None:
     code = (
         "import sys, sharpflow.cohorts.radiographs, sharpflow.imaging.shards\n"
         "assert not {'numpy', 'pandas', 'cv2', 'PIL'} & set(sys.modules)"
@@ -162,7 +165,7 @@ def test_voc_boxes_come_back(tmp_path: Path) -> None:
         }
     )
     write_voc(tmp_path / "P1-LH.xml", "P1-LH", (100, 80), boxes)
-    found, problems = read_boxes(tmp_path, FILMS, ["DIP"])
+    found, problems = read_boxes(tmp_path, RADIOGRAPHS, ["DIP"])
     assert not problems
     assert found.to_dict("split")["data"] == [
         ["P1-LH", "MCP", "", 0, 3, 12, 14],
@@ -173,7 +176,7 @@ def test_voc_boxes_come_back(tmp_path: Path) -> None:
 def test_yolo_boxes(tmp_path: Path) -> None:
     (tmp_path / "classes.txt").write_text("PIP\nMTP\n")
     (tmp_path / "P1-LF.txt").write_text("1 0.5 0.25 0.2 0.1\n\n0 0.900001 0.5 0.2 0.5\n")
-    found, problems = read_boxes(tmp_path, FILMS)
+    found, problems = read_boxes(tmp_path, RADIOGRAPHS)
     assert not problems
     assert found["class"].tolist() == ["MTP", "PIP"]
     edges = found[["x_min", "y_min", "x_max", "y_max"]].to_numpy()
@@ -192,7 +195,7 @@ def labels(folder: Path, image_id: str, names: list[str]) -> None:
 def test_a_label_may_name_the_joint_itself(tmp_path: Path) -> None:
     labels(tmp_path, "P1-LH", ["IP", "PIP2", "pip_3", "Pip 4", "MCP-5", "DIP2"])
     labels(tmp_path, "P1-LF", ["ip", "mtp1"])
-    found, problems = read_boxes(tmp_path, FILMS, ["DIP2"])
+    found, problems = read_boxes(tmp_path, RADIOGRAPHS, ["DIP2"])
     assert not problems
     assert found[["class", "joint"]].to_numpy().tolist() == [
         *(["PIP", "IP"], ["MTP", "MTP1"]),
@@ -203,7 +206,7 @@ def test_a_label_may_name_the_joint_itself(tmp_path: Path) -> None:
 def test_yolo_classes_may_be_joints(tmp_path: Path) -> None:
     (tmp_path / "classes.txt").write_text("PIP2\nMCP1\n")
     (tmp_path / "P1-LH.txt").write_text("1 0.5 0.25 0.2 0.1\n0 0.5 0.5 0.2 0.1\n")
-    found, problems = read_boxes(tmp_path, FILMS)
+    found, problems = read_boxes(tmp_path, RADIOGRAPHS)
     assert not problems
     assert found[["class", "joint"]].to_numpy().tolist() == [["MCP", "MCP1"], ["PIP", "PIP2"]]
 
@@ -211,7 +214,7 @@ def test_yolo_classes_may_be_joints(tmp_path: Path) -> None:
 def test_given_joints_come_back_from_the_table(tmp_path: Path) -> None:
     labels(tmp_path, "P1-LH", ["IP", "MCP1"])
     labels(tmp_path, "P1-LF", ["PIP", "MTP"])
-    write_table(read_boxes(tmp_path, FILMS)[0], tmp_path / "boxes.csv")
+    write_table(read_boxes(tmp_path, RADIOGRAPHS)[0], tmp_path / "boxes.csv")
     back = read_table(tmp_path / "boxes.csv")
     assert back["joint"].fillna("").tolist() == ["", "", "IP", "MCP1"]
 
@@ -219,6 +222,6 @@ def test_given_joints_come_back_from_the_table(tmp_path: Path) -> None:
 def test_a_class_belongs_to_a_limb(tmp_path: Path) -> None:
     box = pd.DataFrame([{"class": "MCP", "x_min": 1, "y_min": 1, "x_max": 9, "y_max": 9}])
     write_voc(tmp_path / "P1-LF.xml", "P1-LF", (200, 50), box)
-    found, problems = read_boxes(tmp_path, FILMS)
+    found, problems = read_boxes(tmp_path, RADIOGRAPHS)
     assert found.empty
     assert "expected PIP or MTP on a foot" in str(problems[0])

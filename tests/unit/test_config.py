@@ -101,8 +101,8 @@ def test_numbers_within_a_section_may_be_text_as_from_the_command_line(config: d
 
 def test_a_section_that_may_be_a_word_is_told_what_is_wrong_inside(config: dict) -> None:
     with pytest.raises(UserError) as error:
-        load_study(changed(config, "cohorts", {"joints": {"film": "x", "scores": "s.csv"}}))
-    assert "cohorts.joints.film: unknown key; did you mean films?" in str(error.value)
+        load_study(changed(config, "cohorts", {"joints": {"radiograph": "x", "scores": "s.csv"}}))
+    assert "cohorts.joints.radiograph: unknown key; did you mean radiographs?" in str(error.value)
     assert "phantom" not in str(error.value)
 
 
@@ -119,9 +119,9 @@ def test_without_a_cohort_the_ways_on_are_named() -> None:
     assert "cohorts=phantom" in str(caught.value)
 
 
-def test_boxes_are_asked_for_when_films_are_given() -> None:
+def test_boxes_are_asked_for_when_radiographs_are_given() -> None:
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    config["cohorts"]["joints"]["films"] = "films"
+    config["cohorts"]["joints"]["radiographs"] = "radiographs"
     with pytest.raises(UserError, match=r"cohorts\.joints: boxes is null.*labelImg.*phantom"):
         load_study(config)
 

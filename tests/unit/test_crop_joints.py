@@ -30,10 +30,10 @@ def cut(folder: Path, *, rule: str = "template", unit: str = "patient") -> pd.Da
 
     The detector learned from the labels of the first.
     """
-    films = [np.full((40, 32), 50, np.uint8)] * len(PATIENTS)
+    radiographs = [np.full((40, 32), 50, np.uint8)] * len(PATIENTS)
     rows = pd.DataFrame({"image_id": [f"{p}-LF" for p in PATIENTS], "patient": PATIENTS})
-    write_shard(folder / "films.npy", films, rows.assign(limb="LF"))
-    write_shard(folder / "masks.npy", films, rows)
+    write_shard(folder / "radiographs.npy", radiographs, rows.assign(limb="LF"))
+    write_shard(folder / "masks.npy", radiographs, rows)
     named = pd.concat(
         [boxes(PATIENTS, rule="template"), boxes(PATIENTS[2:], rule="paper")], ignore_index=True
     )
@@ -47,7 +47,7 @@ def cut(folder: Path, *, rule: str = "template", unit: str = "patient") -> pd.Da
     for name, table in tables.items():
         write_table(table, folder / f"{name}.csv")
     given = {
-        "input": {"images": [f"{folder}/films.npy"], "masks": [f"{folder}/masks.npy"]}
+        "input": {"images": [f"{folder}/radiographs.npy"], "masks": [f"{folder}/masks.npy"]}
         | {name: f"{folder}/{name}.csv" for name in tables},
         "output": {"crops": f"{folder}/crops.npy", "rows": f"{folder}/crops.csv"},
         "params": {
@@ -69,7 +69,7 @@ def test_crops_are_of_the_joints_that_the_chosen_rule_named(tmp_path: Path, rule
     crops = cut(tmp_path, rule=rule)
     detected = crops.loc[crops["source"] == "detected", "patient"].unique().tolist()
     assert detected == (PATIENTS[1:] if rule == "template" else PATIENTS[2:])
-    # The film whose labels trained the detector is cut by its labels, whatever the rule.
+    # The radiograph whose labels trained the detector is cut by its labels, whatever the rule.
     assert crops.loc[crops["source"] == "labelled", "patient"].unique().tolist() == PATIENTS[:1]
 
 
@@ -101,7 +101,7 @@ def test_no_test_joint_is_cropped_from_a_labelled_box() -> None:
     crops = choose_crops(
         detected=detected,
         labelled=given.assign(**BOX | {"x_max": 99.0}),
-        films=pd.DataFrame({"image_id": ["A", "B"], "split": ["train", "test"]}),
+        radiographs=pd.DataFrame({"image_id": ["A", "B"], "split": ["train", "test"]}),
         joints=joints,
         learned_from=["A", "B"],
         jitter=0.0,

@@ -13,8 +13,8 @@ from sharpflow.evaluation.detection import (
     true_joints_from_boxes,
 )
 from sharpflow.joints.detection.dataset import write_detector_set
-from sharpflow.joints.detection.views import MaskedFilms, Views
-from sharpflow.joints.identification.rules import name_films
+from sharpflow.joints.detection.views import MaskedRadiographs, Views
+from sharpflow.joints.identification.rules import name_radiographs
 from sharpflow.joints.identification.templates import template
 from sharpflow.joints.scoring.crops import crop_boxes, jitter_boxes, to_standard
 
@@ -25,14 +25,16 @@ def box_table(rows):
     return pd.DataFrame(rows, columns=["image_id", "class", *CORNERS])
 
 
-def whole_films(films, image_size):
-    """The views of films that are all limb, unstretched."""
-    return Views(films, np.full_like(films, 255), image_size=image_size, view="film")
+def whole_radiographs(radiographs, image_size):
+    """The views of radiographs that are all limb, unstretched."""
+    return Views(
+        radiographs, np.full_like(radiographs, 255), image_size=image_size, view="radiograph"
+    )
 
 
 @pytest.fixture
 def cohort():
-    """Three patients, one film each: train, validation, test; the train film's boxes known."""
+    """Three patients, one radiograph each: train (its boxes known), validation, test."""
     images = np.zeros((3, 200, 160), np.uint8)
     images[0, 50:100, 40:80] = 200
     rows = pd.DataFrame({"image_id": ["a", "b", "c"], "patient": ["p", "q", "r"]})
@@ -41,9 +43,11 @@ def cohort():
     return images, rows, boxes, splits
 
 
-def test_set_holds_train_and_validation_films_never_test(cohort, tmp_path):
+def test_set_holds_train_and_validation_radiographs_never_test(cohort, tmp_path):
     images, rows, boxes, splits = cohort
-    table = write_detector_set(tmp_path, whole_films(images, 100), rows, boxes, splits, kind="hand")
+    table = write_detector_set(
+        tmp_path, whole_radiographs(images, 100), rows, boxes, splits, kind="hand"
+    )
     files = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.[pt][nx][gt]"))
     assert files == [
         "images/train/a.png",
@@ -57,13 +61,13 @@ def test_set_holds_train_and_validation_films_never_test(cohort, tmp_path):
     }
 
 
-def test_set_shrinks_films_and_gives_boxes_as_fractions(cohort, tmp_path):
+def test_set_shrinks_radiographs_and_gives_boxes_as_fractions(cohort, tmp_path):
     images, rows, boxes, splits = cohort
-    write_detector_set(tmp_path, whole_films(images, 100), rows, boxes, splits, kind="hand")
-    film = cv2.imread(str(tmp_path / "images/train/a.png"), cv2.IMREAD_UNCHANGED)
-    assert film.shape == (100, 80)
-    assert (film[25:50, 20:40] == 200).all()
-    assert film.sum() == 25 * 20 * 200
+    write_detector_set(tmp_path, whole_radiographs(images, 100), rows, boxes, splits, kind="hand")
+    radiograph = cv2.imread(str(tmp_path / "images/train/a.png"), cv2.IMREAD_UNCHANGED)
+    assert radiograph.shape == (100, 80)
+    assert (radiograph[25:50, 20:40] == 200).all()
+    assert radiograph.sum() == 25 * 20 * 200
     label = (tmp_path / "labels/train/a.txt").read_text().split()
     assert label[0] == "1"  # PIP, MCP
     assert np.allclose(np.array(label[1:], float), [60 / 160, 75 / 200, 40 / 160, 50 / 200])
@@ -77,7 +81,7 @@ def test_set_cuts_boxes_at_the_edge_and_leaves_out_those_beyond(cohort, tmp_path
         ("b", "PIP", 0, 0, 9, 9),
     ]
     write_detector_set(
-        tmp_path, whole_films(images, 200), rows, box_table(rows_of_a), splits, kind="hand"
+        tmp_path, whole_radiographs(images, 200), rows, box_table(rows_of_a), splits, kind="hand"
     )
     lines = (tmp_path / "labels/train/a.txt").read_text().splitlines()
     assert len(lines) == 1
@@ -90,35 +94,39 @@ def test_set_without_validation_boxes_or_with_a_strange_class_is_refused(cohort,
     images, rows, boxes, splits = cohort
     only_train = boxes[boxes["image_id"] == "a"]
     with pytest.raises(UserError, match="validation patients"):
-        write_detector_set(tmp_path, whole_films(images, 96), rows, only_train, splits, kind="hand")
+        write_detector_set(
+            tmp_path, whole_radiographs(images, 96), rows, only_train, splits, kind="hand"
+        )
     with pytest.raises(UserError, match="'MCP'; expected PIP or MTP"):
-        write_detector_set(tmp_path, whole_films(images, 96), rows, boxes, splits, kind="foot")
+        write_detector_set(
+            tmp_path, whole_radiographs(images, 96), rows, boxes, splits, kind="foot"
+        )
 
 
-def test_masked_films_are_black_outside_the_mask():
-    films = np.full((2, 4, 4), 9, np.uint8)
+def test_masked_radiographs_are_black_outside_the_mask():
+    radiographs = np.full((2, 4, 4), 9, np.uint8)
     masks = np.zeros((2, 4, 4), np.uint8)
     masks[1, :2] = 255
-    masked = MaskedFilms(films, masks)
+    masked = MaskedRadiographs(radiographs, masks)
     assert len(masked) == 2
     assert masked[0].max() == 0
     assert (masked[1] == [[9] * 4] * 2 + [[0] * 4] * 2).all()
 
 
-def test_the_view_of_a_film_keeps_its_aspect():
+def test_the_view_of_a_radiograph_keeps_its_aspect():
     for shape, seen in (((750, 600), (320, 256)), ((300, 400), (240, 320))):
-        view = whole_films(np.zeros((1, *shape), np.uint8), 320)[0]
+        view = whole_radiographs(np.zeros((1, *shape), np.uint8), 320)[0]
         assert view.image.shape == seen
 
 
 @pytest.mark.parametrize("side", [40, 150])
 def test_the_limb_fills_its_view_and_the_range_of_grey_values(side):
-    film, mask = np.zeros((1, 200, 160), np.uint8), np.zeros((1, 200, 160), np.uint8)
+    radiograph, mask = np.zeros((1, 200, 160), np.uint8), np.zeros((1, 200, 160), np.uint8)
     mask[0, 30 : 30 + side, 5 : 5 + side] = 255
-    film[0] = 90  # background, brighter than the limb
-    film[0, 30 : 30 + side, 5 : 5 + side] = 20
-    film[0, 30 : 30 + side // 2, 5 : 5 + side // 2] = 40
-    view = Views(film, mask, image_size=320, view="limb")[0]
+    radiograph[0] = 90  # background, brighter than the limb
+    radiograph[0, 30 : 30 + side, 5 : 5 + side] = 20
+    radiograph[0, 30 : 30 + side // 2, 5 : 5 + side // 2] = 40
+    view = Views(radiograph, mask, image_size=320, view="limb")[0]
     assert view.image.shape == (320, 256)
     limb = 256 / 1.16  # pixels, with a margin of 8% on either side
     left, top, right, bottom = view.to_view(np.array([[5.0, 30.0, 5.0 + side, 30.0 + side]]))[0]
@@ -131,22 +139,22 @@ def test_the_limb_fills_its_view_and_the_range_of_grey_values(side):
 
 
 def test_boxes_come_back_from_a_view_as_they_went():
-    film = np.full((1, 200, 160), 50, np.uint8)
-    mask = np.zeros_like(film)
+    radiograph = np.full((1, 200, 160), 50, np.uint8)
+    mask = np.zeros_like(radiograph)
     mask[0, 20:90, 30:70] = 255
     boxes = np.array([[31.0, 22.0, 44.5, 40.0], [0.0, 0.0, 160.0, 200.0]])
-    for how in ("film", "limb"):
-        view = Views(film, mask, image_size=96, view=how)[0]
-        assert np.allclose(view.to_film(view.to_view(boxes)), boxes)
+    for how in ("radiograph", "limb"):
+        view = Views(radiograph, mask, image_size=96, view=how)[0]
+        assert np.allclose(view.to_radiograph(view.to_view(boxes)), boxes)
 
 
-def test_a_film_without_a_mask_is_shown_whole():
-    films = np.full((1, 200, 160), 50, np.uint8)
-    view = Views(films, np.zeros_like(films), image_size=100, view="limb")[0]
+def test_a_radiograph_without_a_mask_is_shown_whole():
+    radiographs = np.full((1, 200, 160), 50, np.uint8)
+    view = Views(radiographs, np.zeros_like(radiographs), image_size=100, view="limb")[0]
     assert (view.scale, view.x_offset, view.y_offset) == (0.5, 0.0, 0.0)
 
 
-def test_boxes_go_from_film_to_standardized_pixels():
+def test_boxes_go_from_radiograph_to_standardized_pixels():
     rows = pd.DataFrame(
         {"image_id": ["b", "a"], "scale": [2.0, 0.5], "x_offset": [0, 10], "y_offset": [5, 0]}
     )
@@ -172,12 +180,12 @@ def test_jitter_has_the_stated_spread_and_repeats():
     )
 
 
-def test_crops_are_square_around_the_box_and_black_beyond_the_film():
-    film = np.zeros((60, 60), np.uint8)
-    film[20:40, 10:20] = 100  # a box of 10 by 20
+def test_crops_are_square_around_the_box_and_black_beyond_the_radiograph():
+    radiograph = np.zeros((60, 60), np.uint8)
+    radiograph[20:40, 10:20] = 100  # a box of 10 by 20
     boxes = box_table([("a", "PIP", 10, 20, 20, 40), ("a", "PIP", 50, 50, 70, 70)])
-    film[50:, 50:] = 50
-    crops = crop_boxes([film, film], boxes, 20, 0.0)
+    radiograph[50:, 50:] = 50
+    crops = crop_boxes([radiograph, radiograph], boxes, 20, 0.0)
     assert crops.shape == (2, 20, 20)
     assert (crops[0][:, 5:15] == 100).all()
     assert crops[0][:, :5].max() == crops[0][:, 15:].max() == 0
@@ -186,9 +194,9 @@ def test_crops_are_square_around_the_box_and_black_beyond_the_film():
 
 
 def test_margin_widens_the_crop():
-    film = np.zeros((90, 90), np.uint8)
-    film[30:60, 30:60] = 255
-    crop = crop_boxes([film], box_table([("a", "PIP", 30, 30, 60, 60)]), 60, 1.0)[0]
+    radiograph = np.zeros((90, 90), np.uint8)
+    radiograph[30:60, 30:60] = 255
+    crop = crop_boxes([radiograph], box_table([("a", "PIP", 30, 30, 60, 60)]), 60, 1.0)[0]
     assert (crop[16:44, 16:44] == 255).all()
     assert crop[:14].max() == 0
 
@@ -210,7 +218,7 @@ def test_matching_pairs_as_many_as_can_be():
 
 @pytest.fixture
 def hand_truth():
-    """Boxes of two left hands with their names: film a of patient p, film b of patient q."""
+    """Boxes of two left hands with their names: a of patient p, b of patient q."""
     layout = template("hand")
     parts = []
     for image_id in "ab":
@@ -219,46 +227,46 @@ def hand_truth():
         part = pd.DataFrame(corners, columns=CORNERS).assign(image_id=image_id)
         part["class"], part["joint"] = layout.classes, layout.names
         parts.append(part.assign(names="phantom"))
-    films = pd.DataFrame({"image_id": ["a", "b"], "patient": ["p", "q"], "limb_kind": "hand"})
-    return pd.concat(parts, ignore_index=True), films
+    radiographs = pd.DataFrame({"image_id": ["a", "b"], "patient": ["p", "q"], "limb_kind": "hand"})
+    return pd.concat(parts, ignore_index=True), radiographs
 
 
-def table_of(truth, boxes, named, films, boxed=("a", "b")):
+def table_of(truth, boxes, named, radiographs, boxed=("a", "b")):
     """The table of detection by rule."""
-    table = detection_table(truth, boxes, named, films, boxed=boxed, data="made up", seed=1)
+    table = detection_table(truth, boxes, named, radiographs, boxed=boxed, data="made up", seed=1)
     return table.set_index("rule")
 
 
-def test_table_counts_films_left_unnamed(hand_truth):
-    truth, films = hand_truth
-    boxes = truth.drop(columns="joint").assign(confidence=0.9)[:-1]  # film b lacks one box
+def test_table_counts_radiographs_left_unnamed(hand_truth):
+    truth, radiographs = hand_truth
+    boxes = truth.drop(columns="joint").assign(confidence=0.9)[:-1]  # radiograph b lacks one box
     boxes[CORNERS] += 2.0
-    named = name_films(boxes, {"a": "LH", "b": "LH"})
-    table = table_of(truth, boxes, named, films)
+    named = name_radiographs(boxes, {"a": "LH", "b": "LH"})
+    table = table_of(truth, boxes, named, radiographs)
     assert table["n_joints"].tolist() == [20, 20]
     assert table["found"].tolist() == [0.95, 0.95]
     assert table.loc["paper", "named_right"] == 0.5
     assert table.loc["template", "named_right"] == 0.95
-    assert table.loc["template", "films_complete"] == 0.5
+    assert table.loc["template", "radiographs_complete"] == 0.5
     assert 0.1 < table.loc["template", "named_right_low"] < 0.5  # two patients tell little
     assert set(table["data"]) == {"made up"}
 
 
 def test_a_name_on_another_joints_box_is_wrong(hand_truth):
-    truth, films = hand_truth
+    truth, radiographs = hand_truth
     boxes = truth.drop(columns="joint").assign(confidence=0.9)
     named = truth.assign(rule="template")
     swap = named.index[:2]
     named.loc[swap, "joint"] = named.loc[swap, "joint"].to_numpy()[::-1]
-    table = table_of(truth, boxes, named, films)
+    table = table_of(truth, boxes, named, radiographs)
     assert table.loc["template", "named_right"] == 0.9
     assert table.loc["paper", "named_right"] == 0.0
 
 
 def test_nothing_found_is_zero_not_an_error(hand_truth):
-    truth, films = hand_truth
+    truth, radiographs = hand_truth
     empty = truth.drop(columns="joint")[:0].assign(confidence=0.5)
-    table = table_of(truth, empty, name_films(empty, {}), films)
+    table = table_of(truth, empty, name_radiographs(empty, {}), radiographs)
     assert table["found"].tolist() == table["named_right"].tolist() == [0.0, 0.0]
 
 
@@ -266,14 +274,18 @@ LEFT = {"a": "LH", "b": "LH"}
 
 
 def test_table_says_whence_the_true_names_are_and_what_was_left_out(hand_truth):
-    truth, films = hand_truth
+    truth, radiographs = hand_truth
     truth["names"] = np.where(truth["image_id"] == "a", "given", "template")
     boxes = truth.drop(columns=["joint", "names"]).assign(confidence=0.9)
-    named = name_films(boxes, LEFT)
-    assert set(table_of(truth, boxes, named, films)["truth"]) == {"given and template"}
-    only = table_of(truth[truth["image_id"] == "b"], boxes, named, films, boxed={"a", "b", "c"})
+    named = name_radiographs(boxes, LEFT)
+    assert set(table_of(truth, boxes, named, radiographs)["truth"]) == {"given and template"}
+    only = table_of(
+        truth[truth["image_id"] == "b"], boxes, named, radiographs, boxed={"a", "b", "c"}
+    )
     assert set(only["truth"]) == {"template"}
-    assert set(only["n_films"]) == set(only["n_radiographs_left_out"]) == {1}  # b judged, a not
+    assert (
+        set(only["n_radiographs"]) == set(only["n_radiographs_left_out"]) == {1}
+    )  # b judged, a not
 
 
 def test_hand_drawn_boxes_become_truth_only_when_complete(hand_truth):
@@ -288,7 +300,7 @@ def test_hand_drawn_boxes_become_truth_only_when_complete(hand_truth):
 
 def test_names_given_with_the_boxes_are_the_truth_whatever_the_template_says(hand_truth):
     truth, _ = hand_truth
-    boxes = truth[:-1].copy()  # film b lacks one box: its names are no guesses for that
+    boxes = truth[:-1].copy()  # radiograph b lacks one box: its names are no guesses for that
     swap = boxes.index[:2]
     boxes.loc[swap, "joint"] = boxes.loc[swap, "joint"].to_numpy()[::-1]
     named = true_joints_from_boxes(boxes, LEFT, mirrored_share=0.05)
@@ -297,15 +309,15 @@ def test_names_given_with_the_boxes_are_the_truth_whatever_the_template_says(han
     pd.testing.assert_frame_equal(named[columns], boxes[columns])
 
 
-def test_each_film_has_the_names_of_its_own_labels(hand_truth):
+def test_each_radiograph_has_the_names_of_its_own_labels(hand_truth):
     truth, _ = hand_truth
     boxes = truth.assign(joint=truth["joint"].where(truth["image_id"] == "a", ""))
     named = true_joints_from_boxes(boxes, LEFT, mirrored_share=0.05)
-    by_film = named.groupby("image_id")["names"].unique().map(list)
-    assert by_film.to_dict() == {"a": ["given"], "b": ["template"]}
+    by_radiograph = named.groupby("image_id")["names"].unique().map(list)
+    assert by_radiograph.to_dict() == {"a": ["given"], "b": ["template"]}
 
 
-def test_where_no_film_is_mirrored_the_template_takes_the_side_as_given(hand_truth):
+def test_where_no_radiograph_is_mirrored_the_template_takes_the_side_as_given(hand_truth):
     truth, _ = hand_truth
     boxes = truth[truth["image_id"] == "a"].assign(joint="")
     boxes[["x_min", "x_max"]] = 500 - boxes[["x_max", "x_min"]].to_numpy()  # shown mirrored

@@ -49,7 +49,7 @@ boxes = pd.DataFrame(boxes, columns=["image_id", "class", "x_min", "y_min", "x_m
 names = [f"f{number}" for number in range(6)]
 rows = pd.DataFrame({"image_id": names, "patient": names})
 splits = pd.DataFrame({"patient": rows["patient"], "split": ["train"] * 4 + ["validation"] * 2})
-views = Views(images, np.full_like(images, 255), image_size=64, view="film")
+views = Views(images, np.full_like(images, 255), image_size=64, view="radiograph")
 write_detector_set(out + "/set", views, rows, boxes, splits, kind="hand")
 for again in ("one", "two"):
     train_detector(out + "/set", out=f"{out}/{again}", model=out + "/tiny.yaml", image_size=64,
@@ -141,14 +141,14 @@ boxes = pd.DataFrame([(name, "PIP", 8, 8, 40, 40) for name in names],
                      columns=["image_id", "class", "x_min", "y_min", "x_max", "y_max"])
 rows = pd.DataFrame({"image_id": names, "patient": names})
 splits = pd.DataFrame({"patient": names, "split": ["train", "train", "validation"]})
-views = Views(images, np.full_like(images, 255), image_size=64, view="film")
+views = Views(images, np.full_like(images, 255), image_size=64, view="radiograph")
 write_detector_set(out / "set", views, rows, boxes, splits, kind="hand")
 train_detector(out / "set", out=out / "trained", model=str(out / "tiny.yaml"), image_size=64,
                batch=2, max_batches=2, precision="bfloat16", seed=3, threads=1)
 said |= {name: sorted(types) for name, types in seen.items()}
 
 # How far batch norms are, in standard deviations and shares of the variance, from a pass over the
-# training films with the very weights that are kept.
+# training radiographs with the very weights that are kept.
 kept = torch.load(out / "trained" / "best.pt", weights_only=False)["model"]
 said["kept"] = sorted({str(value.dtype) for value in kept.state_dict().values()})
 def statistics():
@@ -156,8 +156,8 @@ def statistics():
     return [torch.cat(values) for values in zip(*((n.running_mean.clone(), n.running_var.clone())
                                                   for n in norms))]
 mean, variance = statistics()
-films = torch.from_numpy(images[:2] / np.float32(255))[:, None].repeat(1, 3, 1, 1)
-torch.optim.swa_utils.update_bn([films], kept)
+radiographs = torch.from_numpy(images[:2] / np.float32(255))[:, None].repeat(1, 3, 1, 1)
+torch.optim.swa_utils.update_bn([radiographs], kept)
 true_mean, true_variance = statistics()
 off = (mean - true_mean).abs() / true_variance.sqrt(), (variance / true_variance - 1).abs()
 said["statistics"] = [float(part.max()) for part in off]
@@ -240,13 +240,13 @@ def test_detection_keeps_the_best_ten_of_known_classes(run):
     counts = found.groupby("image_id").size()
     assert counts.max() == 10
     assert set(found["class"]) <= {"PIP", "MCP"}
-    for _, film in found.groupby("image_id"):
-        assert film["confidence"].is_monotonic_decreasing
+    for _, radiograph in found.groupby("image_id"):
+        assert radiograph["confidence"].is_monotonic_decreasing
     assert found[["x_min", "x_max"]].to_numpy().max() <= 64
-    assert found["y_max"].max() > 64  # films' own pixels: 80 high
+    assert found["y_max"].max() > 64  # radiographs' own pixels: 80 high
 
 
-def test_network_for_small_films_has_an_output_at_stride_8(run):
+def test_network_for_small_radiographs_has_an_output_at_stride_8(run):
     assert (run / "out" / "strides.txt").read_text() == "8 16 32"
 
 
@@ -281,12 +281,12 @@ def test_batch_norms_hold_the_statistics_of_the_weights_that_are_kept(precision)
     assert precision["kept"] == ["torch.float32", "torch.int64"]  # as they were validated
 
 
-def test_every_film_weighs_the_same_in_the_statistics():
+def test_every_radiograph_weighs_the_same_in_the_statistics():
     network = torch.nn.Sequential(torch.nn.BatchNorm2d(1, momentum=0.03))
-    films = torch.arange(5.0).reshape(5, 1, 1, 1).repeat(1, 1, 2, 2)
-    measure_statistics(network, [films[:4], films[4:]])
+    radiographs = torch.arange(5.0).reshape(5, 1, 1, 1).repeat(1, 1, 2, 2)
+    measure_statistics(network, [radiographs[:4], radiographs[4:]])
     assert network[0].running_mean.item() == pytest.approx(2.0)
-    variance = 4 / 5 * films[:4].var().item()  # one film alone has none
+    variance = 4 / 5 * radiographs[:4].var().item()  # one radiograph alone has none
     assert network[0].running_var.item() == pytest.approx(variance)
     assert network[0].momentum == 0.03 and not network.training
 

@@ -13,15 +13,15 @@ from skimage.filters.rank import entropy as reference
 from sharpflow.imaging import local_entropy
 
 
-def _drawn_film(height: int, width: int) -> np.ndarray:
+def _drawn_radiograph(height: int, width: int) -> np.ndarray:
     """A bright blob on a gradient with noise, black borders and a burnt-in marker."""
     rng = np.random.default_rng(1)
     y, x = np.mgrid[:height, :width]
-    film = 60 + 60 * x / width + 100 * np.exp(-((y - height / 2) ** 2 + (x - 60) ** 2) / 2000)
-    film = film + rng.normal(0, 3, film.shape)
-    film[:, : width // 8] = 0
-    film[:6, -10:] = 255
-    return np.clip(film, 0, 255).astype(np.uint8)
+    radiograph = 60 + 60 * x / width + 100 * np.exp(-((y - height / 2) ** 2 + (x - 60) ** 2) / 2000)
+    radiograph = radiograph + rng.normal(0, 3, radiograph.shape)
+    radiograph[:, : width // 8] = 0
+    radiograph[:6, -10:] = 255
+    return np.clip(radiograph, 0, 255).astype(np.uint8)
 
 
 IMAGES = {
@@ -29,7 +29,7 @@ IMAGES = {
     "two values": np.random.default_rng(0).integers(0, 2, (40, 30), dtype=np.uint8) * 255,
     "black": np.zeros((50, 41), np.uint8),
     "ramp": np.tile(np.arange(120, dtype=np.uint8), (45, 1)),
-    "film": _drawn_film(150, 121),
+    "radiograph": _drawn_radiograph(150, 121),
     "smaller than the window": np.random.default_rng(2).integers(0, 9, (7, 12), dtype=np.uint8),
     "one row": np.random.default_rng(3).integers(0, 256, (1, 90), dtype=np.uint8),
     "one column": np.random.default_rng(3).integers(0, 256, (90, 1), dtype=np.uint8),
@@ -48,9 +48,9 @@ def test_equals_scikit_image(name: str, size: int) -> None:
 
 
 def test_equals_scikit_image_at_the_papers_size() -> None:
-    film = _drawn_film(1500, 1200)
-    found = local_entropy(film, 37)
-    np.testing.assert_allclose(found, reference(film, np.ones((37, 37))), rtol=0, atol=1e-9)
+    radiograph = _drawn_radiograph(1500, 1200)
+    found = local_entropy(radiograph, 37)
+    np.testing.assert_allclose(found, reference(radiograph, np.ones((37, 37))), rtol=0, atol=1e-9)
 
 
 def test_equals_scikit_image_with_a_window_of_many_pixels() -> None:
@@ -79,12 +79,12 @@ def test_a_window_far_larger_than_the_image_sees_all_of_it() -> None:
 
 
 def test_the_path_of_the_window_and_threads_change_no_bit() -> None:
-    film = IMAGES["film"]
-    once = local_entropy(film, 15)
-    np.testing.assert_array_equal(local_entropy(film[::-1], 15)[::-1], once)
-    np.testing.assert_array_equal(local_entropy(film.T, 15).T, once)
+    radiograph = IMAGES["radiograph"]
+    once = local_entropy(radiograph, 15)
+    np.testing.assert_array_equal(local_entropy(radiograph[::-1], 15)[::-1], once)
+    np.testing.assert_array_equal(local_entropy(radiograph.T, 15).T, once)
     with ThreadPoolExecutor(4) as pool:
-        for again in pool.map(lambda _: local_entropy(film, 15), range(8)):
+        for again in pool.map(lambda _: local_entropy(radiograph, 15), range(8)):
             np.testing.assert_array_equal(again, once)
 
 

@@ -161,13 +161,13 @@ def test_rules_for_classes_and_other_bounds() -> None:
     assert loose.set_index("panel").loc["TP", "image_id"] == "not-tp"
 
 
-def test_boxes_of_a_wide_film_follow_the_plain_resize() -> None:
+def test_boxes_of_a_wide_radiograph_follow_the_plain_resize() -> None:
     joints = pd.DataFrame({"x_min": [200.0], "y_min": [50.0], "x_max": [400.0], "y_max": [100.0]})
     boxes = boxes_in_packed(joints, height=500, width=1000, size=100)
     np.testing.assert_allclose(boxes, [[20, 10, 40, 20]])
 
 
-FILMS = pd.DataFrame(
+RADIOGRAPHS = pd.DataFrame(
     {"image_id": ["a", "b"], "patient": ["p", "q"], "height": [40, 40], "width": [80, 80]}
 )
 JOINTS = pd.DataFrame(
@@ -184,7 +184,7 @@ JOINTS = pd.DataFrame(
 
 
 def test_an_even_map_gives_joints_what_they_cover() -> None:
-    shares = heat_share(np.ones((2, 8, 8), np.float32), 8, FILMS, JOINTS)
+    shares = heat_share(np.ones((2, 8, 8), np.float32), 8, RADIOGRAPHS, JOINTS)
     # In packed pixels joint 1 of a is 2 x 2 and joint 2, the damaged one, 2 x 4, of 64.
     assert shares["joints_area"].tolist() == [12 / 64, 4 / 64]
     assert shares["joints_heat"].tolist() == pytest.approx([12 / 64, 4 / 64])
@@ -196,7 +196,7 @@ def test_an_even_map_gives_joints_what_they_cover() -> None:
 def test_heat_on_the_damaged_joint_and_no_heat_at_all() -> None:
     heat = np.zeros((2, 8, 8), np.float32)
     heat[0, 4:, 6:] = 3  # all on the damaged joint of a
-    shares = heat_share(heat, 8, FILMS, JOINTS)
+    shares = heat_share(heat, 8, RADIOGRAPHS, JOINTS)
     assert shares.loc[0, "damaged_heat"] == pytest.approx(1)
     assert shares.loc[0, "joints_heat"] == pytest.approx(1)
     assert shares["has_heat"].tolist() == [True, False]
@@ -204,9 +204,9 @@ def test_heat_on_the_damaged_joint_and_no_heat_at_all() -> None:
     assert np.isnan(shares.loc[0, "other_heat"])  # the other image has no heat
 
 
-def test_heat_and_films_that_do_not_go_together_are_refused() -> None:
+def test_heat_and_radiographs_that_do_not_go_together_are_refused() -> None:
     heat = np.ones((2, 8, 8), np.float32)
-    with pytest.raises(ValueError, match="2 heat maps and 1 films"):
-        heat_share(heat, 8, FILMS[:1], JOINTS)
-    with pytest.raises(ValueError, match="none of film b"):
-        heat_share(heat, 8, FILMS, JOINTS[JOINTS["image_id"] == "a"])
+    with pytest.raises(ValueError, match="2 heat maps and 1 radiographs"):
+        heat_share(heat, 8, RADIOGRAPHS[:1], JOINTS)
+    with pytest.raises(ValueError, match="none of radiograph b"):
+        heat_share(heat, 8, RADIOGRAPHS, JOINTS[JOINTS["image_id"] == "a"])

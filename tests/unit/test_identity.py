@@ -6,13 +6,13 @@ import pytest
 
 from sharpflow.anatomy import DETECTED_JOINTS, LIMBS
 from sharpflow.errors import UserError
-from sharpflow.joints.identification.rules import name_films, name_joints
+from sharpflow.joints.identification.rules import name_joints, name_radiographs
 from sharpflow.joints.identification.templates import template
 
 LIMB_CODES = ["LH", "RH", "LF", "RF"]
 
 
-def film(limb, *, seed=0, noise=0.4, degrees=0.0, scale=2.0, mirrored=False):
+def radiograph(limb, *, seed=0, noise=0.4, degrees=0.0, scale=2.0, mirrored=False):
     """Boxes of a limb: its template moved by `noise` tolerances, turned, scaled; rows shuffled."""
     rng = np.random.default_rng(seed)
     layout = template(LIMBS[limb].kind)
@@ -38,35 +38,35 @@ def film(limb, *, seed=0, noise=0.4, degrees=0.0, scale=2.0, mirrored=False):
     return table.sample(frac=1, random_state=seed).reset_index(drop=True)
 
 
-def share_right(films, limb, rule):
-    named = pd.concat([name_joints(boxes, limb=limb, rule=rule) for boxes in films])
-    return (named["joint"] == named["true"]).sum() / sum(map(len, films))
+def share_right(radiographs, limb, rule):
+    named = pd.concat([name_joints(boxes, limb=limb, rule=rule) for boxes in radiographs])
+    return (named["joint"] == named["true"]).sum() / sum(map(len, radiographs))
 
 
 @pytest.mark.parametrize("limb", LIMB_CODES)
 @pytest.mark.parametrize("mirrored", [False, True])
 @pytest.mark.parametrize("degrees", [-20, 0, 20])
-def test_template_names_complete_films_however_they_lie(limb, mirrored, degrees):
-    films = [
-        film(limb, seed=seed, degrees=degrees, mirrored=mirrored, scale=0.5 + seed)
+def test_template_names_complete_radiographs_however_they_lie(limb, mirrored, degrees):
+    radiographs = [
+        radiograph(limb, seed=seed, degrees=degrees, mirrored=mirrored, scale=0.5 + seed)
         for seed in range(6)
     ]
-    assert share_right(films, limb, "template") == 1.0
+    assert share_right(radiographs, limb, "template") == 1.0
 
 
 @pytest.mark.parametrize("limb", LIMB_CODES)
 @pytest.mark.parametrize("mirrored", [False, True])
-def test_paper_rule_names_complete_films_by_order(limb, mirrored):
-    films = [film(limb, seed=seed, degrees=5, mirrored=mirrored) for seed in range(6)]
-    assert share_right(films, limb, "paper") == 1.0
+def test_paper_rule_names_complete_radiographs_by_order(limb, mirrored):
+    radiographs = [radiograph(limb, seed=seed, degrees=5, mirrored=mirrored) for seed in range(6)]
+    assert share_right(radiographs, limb, "paper") == 1.0
 
 
-def test_fingers_without_a_thumb_keep_their_side_where_no_film_is_mirrored():
+def test_fingers_without_a_thumb_keep_their_side_where_no_radiograph_is_mirrored():
     """Alone they look much like the other hand's: a side that is sure settles it."""
     fingers = [f"{joint}{digit}" for joint in ("PIP", "MCP") for digit in (2, 3, 4, 5)]
     swapped = {0.05: 0, 0.0: 0}
     for seed in range(40):
-        boxes = film("LH", seed=seed, mirrored=True)
+        boxes = radiograph("LH", seed=seed, mirrored=True)
         boxes = boxes[boxes["true"].isin(fingers)].reset_index(drop=True)
         for share in swapped:
             named = name_joints(boxes, limb="LH", rule="template", mirrored_share=share)
@@ -77,34 +77,35 @@ def test_fingers_without_a_thumb_keep_their_side_where_no_film_is_mirrored():
 
 
 def test_result_is_in_the_order_of_anatomy_and_keeps_columns():
-    named = name_joints(film("LH"), limb="LH", rule="paper")
+    named = name_joints(radiograph("LH"), limb="LH", rule="paper")
     assert named["joint"].tolist() == [joint.name for joint in DETECTED_JOINTS["hand"]]
-    assert set(film("LH").columns) < set(named.columns)
+    assert set(radiograph("LH").columns) < set(named.columns)
 
 
 @pytest.mark.parametrize("limb", LIMB_CODES)
 @pytest.mark.parametrize("missing", [1, 2])
 def test_with_boxes_missing_the_paper_names_none_and_the_template_the_rest(limb, missing):
-    films = [
-        film(limb, seed=seed, degrees=8)[missing:].reset_index(drop=True) for seed in range(20)
+    radiographs = [
+        radiograph(limb, seed=seed, degrees=8)[missing:].reset_index(drop=True)
+        for seed in range(20)
     ]
-    assert all(name_joints(boxes, limb=limb, rule="paper").empty for boxes in films)
-    assert share_right(films, limb, "template") >= (0.97 if missing == 1 else 0.9)
+    assert all(name_joints(boxes, limb=limb, rule="paper").empty for boxes in radiographs)
+    assert share_right(radiographs, limb, "template") >= (0.97 if missing == 1 else 0.9)
 
 
 @pytest.mark.parametrize("limb", ["RH", "LF"])
 def test_wrong_counts_of_classes_fall_back_to_the_template(limb):
-    films = []
+    radiographs = []
     for seed in range(10):
-        boxes = film(limb, seed=seed)
+        boxes = radiograph(limb, seed=seed)
         swapped = {"PIP": boxes["class"][boxes["class"] != "PIP"].iloc[0]}
         boxes.loc[boxes["true"] == "IP", "class"] = swapped["PIP"]
-        films.append(boxes)
-    assert share_right(films, limb, "paper") >= 0.98
+        radiographs.append(boxes)
+    assert share_right(radiographs, limb, "paper") >= 0.98
 
 
 def test_a_false_box_far_off_stays_unnamed():
-    boxes = film("LH")
+    boxes = radiograph("LH")
     boxes.loc[10] = ["PIP", 900.0, 900.0, 910.0, 910.0, "none"]
     named = name_joints(boxes, limb="LH", rule="template")
     assert (named["joint"] == named["true"]).all()
@@ -124,17 +125,19 @@ def test_each_joint_is_named_at_most_once_even_on_nonsense(rule):
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
 def test_too_few_boxes_stay_unnamed(count):
-    assert name_joints(film("LH")[:count], limb="LH", rule="template").empty
+    assert name_joints(radiograph("LH")[:count], limb="LH", rule="template").empty
 
 
 def test_boxes_on_one_spot_do_no_harm():
-    boxes = pd.concat([film("LF")[:1]] * 6, ignore_index=True)
+    boxes = pd.concat([radiograph("LF")[:1]] * 6, ignore_index=True)
     assert name_joints(boxes, limb="LF", rule="template").empty
 
 
-def test_films_and_rules_are_named_side_by_side():
-    boxes = pd.concat([film("LH").assign(image_id="a"), film("RF").assign(image_id="b")])
-    named = name_films(boxes, {"a": "LH", "b": "RF"})
+def test_radiographs_and_rules_are_named_side_by_side():
+    boxes = pd.concat(
+        [radiograph("LH").assign(image_id="a"), radiograph("RF").assign(image_id="b")]
+    )
+    named = name_radiographs(boxes, {"a": "LH", "b": "RF"})
     counts = named.groupby(["image_id", "rule"]).size().to_dict()
     assert counts == {
         ("a", "paper"): 10,
@@ -146,7 +149,7 @@ def test_films_and_rules_are_named_side_by_side():
 
 
 def test_names_do_not_depend_on_the_order_of_boxes():
-    boxes = film("RH", seed=4)[2:]
+    boxes = radiograph("RH", seed=4)[2:]
     there = name_joints(boxes, limb="RH", rule="template")
     back = name_joints(boxes[::-1], limb="RH", rule="template")
     pd.testing.assert_frame_equal(there, back)
@@ -158,4 +161,4 @@ def test_names_do_not_depend_on_the_order_of_boxes():
 )
 def test_unknown_limb_rule_or_class_is_said(limb, rule, message):
     with pytest.raises(UserError, match=message):
-        name_joints(film("LH"), limb=limb, rule=rule)
+        name_joints(radiograph("LH"), limb=limb, rule=rule)

@@ -1,4 +1,4 @@
-"""Reading of 8-bit and 16-bit, grey and colour, and of films that lie on their side."""
+"""Reading of 8-bit and 16-bit, grey and colour, and of radiographs that lie on their side."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def saved(path: Path, pixels: np.ndarray, **settings: object) -> Path:
 
 @pytest.mark.parametrize("suffix", ["png", "bmp", "tif", "tiff", "PNG"])
 def test_grey_comes_back_as_it_is(tmp_path: Path, suffix: str) -> None:
-    path = saved(tmp_path / f"film.{suffix}", GREY)
+    path = saved(tmp_path / f"radiograph.{suffix}", GREY)
     np.testing.assert_array_equal(read_image(path), GREY)
     header = image_header(path)
     assert (header.height, header.width, header.bits, header.channels) == (30, 20, 8, 1)
@@ -27,13 +27,13 @@ def test_grey_comes_back_as_it_is(tmp_path: Path, suffix: str) -> None:
 
 def test_jpg(tmp_path: Path) -> None:
     smooth = np.tile(np.linspace(0, 255, 64).astype(np.uint8), (48, 1))
-    read = read_image(saved(tmp_path / "film.jpg", smooth, quality=95))
+    read = read_image(saved(tmp_path / "radiograph.jpg", smooth, quality=95))
     assert read.dtype == np.uint8
     assert np.abs(read.astype(int) - smooth).max() <= 4
 
 
 def test_colour_becomes_grey(tmp_path: Path) -> None:
-    path = saved(tmp_path / "film.png", np.dstack([GREY] * 3))
+    path = saved(tmp_path / "radiograph.png", np.dstack([GREY] * 3))
     np.testing.assert_array_equal(read_image(path), GREY)
     assert image_header(path).channels == 3
     red = np.zeros((4, 4, 3), np.uint8)
@@ -43,10 +43,10 @@ def test_colour_becomes_grey(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["png", "tif"])
 def test_16_bits_keep_the_order_of_grey_values(tmp_path: Path, suffix: str) -> None:
-    """A 12-bit film in a 16-bit file fills all 8 bits, whatever the marker's value."""
+    """A 12-bit radiograph in a 16-bit file fills all 8 bits, whatever the marker's value."""
     ramp = np.linspace(0, 4095, 200 * 300).reshape(200, 300).astype(np.uint16)
     ramp[0, :5] = 65535
-    path = saved(tmp_path / f"film.{suffix}", ramp)
+    path = saved(tmp_path / f"radiograph.{suffix}", ramp)
     assert image_header(path).bits == 16
     read = read_image(path)
     assert read.dtype == np.uint8
@@ -57,13 +57,13 @@ def test_16_bits_keep_the_order_of_grey_values(tmp_path: Path, suffix: str) -> N
 
 
 def test_16_bits_of_one_value(tmp_path: Path) -> None:
-    path = saved(tmp_path / "film.png", np.full((5, 4), 900, np.uint16))
+    path = saved(tmp_path / "radiograph.png", np.full((5, 4), 900, np.uint16))
     assert (read_image(path) == 0).all()
 
 
 def test_a_deep_tiff_whose_white_is_zero_is_turned(tmp_path: Path) -> None:
     ramp = np.arange(1000, dtype=np.uint16).reshape(20, 50)
-    path = saved(tmp_path / "film.tif", ramp, tiffinfo={262: 0})
+    path = saved(tmp_path / "radiograph.tif", ramp, tiffinfo={262: 0})
     read = read_image(path).astype(int).ravel()
     assert read[0] == 255
     assert read[-1] == 0
@@ -73,7 +73,7 @@ def test_a_deep_tiff_whose_white_is_zero_is_turned(tmp_path: Path) -> None:
 def test_exif_orientation_is_applied(tmp_path: Path, suffix: str) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # shown turned by 90 degrees
-    path = saved(tmp_path / f"film.{suffix}", GREY, exif=exif)
+    path = saved(tmp_path / f"radiograph.{suffix}", GREY, exif=exif)
     header = image_header(path)
     assert (header.height, header.width) == read_image(path).shape == (20, 30)
     if suffix != "jpg":
@@ -81,11 +81,11 @@ def test_exif_orientation_is_applied(tmp_path: Path, suffix: str) -> None:
 
 
 def test_too_large_is_refused_before_decoding(tmp_path: Path) -> None:
-    path = saved(tmp_path / "film.png", GREY)
+    path = saved(tmp_path / "radiograph.png", GREY)
     path.write_bytes(path.read_bytes()[:60])  # the header is whole, the pixels are not
-    with pytest.raises(UserError, match=r"film\.png.*20 x 30.*at most 599.*max_pixels"):
+    with pytest.raises(UserError, match=r"radiograph\.png.*20 x 30.*at most 599.*max_pixels"):
         read_image(path, max_pixels=599)
-    with pytest.raises(UserError, match=r"film\.png.*cannot be decoded.*copy or export"):
+    with pytest.raises(UserError, match=r"radiograph\.png.*cannot be decoded.*copy or export"):
         read_image(path, max_pixels=600)
 
 
@@ -100,9 +100,9 @@ def test_digest_is_of_the_pixels(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("settings", [{}, {"progressive": True}])
 def test_a_jpg_cut_short_anywhere_is_refused(tmp_path: Path, settings: dict[str, bool]) -> None:
-    path = saved(tmp_path / "film.jpg", GREY, **settings)
+    path = saved(tmp_path / "radiograph.jpg", GREY, **settings)
     whole = path.read_bytes()
     for end in range(1, len(whole)):
         path.write_bytes(whole[:end])
-        with pytest.raises(UserError, match=r"film\.jpg"):
+        with pytest.raises(UserError, match=r"radiograph\.jpg"):
             read_image(path)

@@ -1,4 +1,4 @@
-"""Geometry and CLAHE of standardized films."""
+"""Geometry and CLAHE of standardized radiographs."""
 
 import cv2
 import numpy as np
@@ -30,27 +30,29 @@ def test_the_bottom_is_cropped() -> None:
         ((300, 50), (150, 120), 0.0),
     ],
 )
-def test_a_point_of_the_film_is_where_the_placement_says(
+def test_a_point_of_the_radiograph_is_where_the_placement_says(
     shape: tuple[int, int], size: tuple[int, int], crop: float
 ) -> None:
     """A bright square's centre, found again to half a pixel; and back."""
-    film = np.zeros(shape, np.uint8)
+    radiograph = np.zeros(shape, np.uint8)
     half = max(3, shape[0] // 20)
     cx, cy = int(shape[1] * 0.6), int(shape[0] * 0.55)
-    film[cy - half : cy + half, cx - half : cx + half] = 255
-    image, placement = crop_resize_pad(film, *size, crop)
+    radiograph[cy - half : cy + half, cx - half : cx + half] = 255
+    image, placement = crop_resize_pad(radiograph, *size, crop)
     assert image.shape == size
     y, x = np.mgrid[: size[0], : size[1]] + 0.5
     weight = image.astype(float) / image.sum()
     found = (float((x * weight).sum()), float((y * weight).sum()))
     assert found == pytest.approx(placement.to_standard(float(cx), float(cy)), abs=0.75)
-    assert placement.to_film(*placement.to_standard(12.5, 30.0)) == pytest.approx((12.5, 30.0))
+    assert placement.to_radiograph(*placement.to_standard(12.5, 30.0)) == pytest.approx(
+        (12.5, 30.0)
+    )
 
 
-def test_the_film_is_centred_and_padding_is_black() -> None:
-    film = np.full((100, 50), 200, np.uint8)
+def test_the_radiograph_is_centred_and_padding_is_black() -> None:
+    radiograph = np.full((100, 50), 200, np.uint8)
     for make in (crop_resize_pad, standardize):
-        image, placement = make(film, 100, 80, 0.0)
+        image, placement = make(radiograph, 100, 80, 0.0)
         assert placement == Placement(1.0, 15.0, 0.0)
         assert not image[:, :15].any()
         assert not image[:, 65:].any()
@@ -66,10 +68,10 @@ def test_clahe_is_the_last_step_and_opencvs() -> None:
 
 
 def test_masks_take_the_same_road() -> None:
-    film = np.zeros((160, 125), np.uint8)
-    film[40:100, 30:90] = 1
-    mask = standardize_mask(film, 75, 60, 0.1)
-    image, _ = crop_resize_pad(film * 255, 75, 60, 0.1)
+    radiograph = np.zeros((160, 125), np.uint8)
+    radiograph[40:100, 30:90] = 1
+    mask = standardize_mask(radiograph, 75, 60, 0.1)
+    image, _ = crop_resize_pad(radiograph * 255, 75, 60, 0.1)
     assert set(np.unique(mask)) == {0, 255}
     assert np.mean((mask > 0) != (image > 127)) < 0.01
 

@@ -18,7 +18,7 @@ def save(path: Path, image: np.ndarray) -> Path:
 
 
 def test_image_fills_the_square_and_keeps_its_mean(tmp_path: Path) -> None:
-    """A film's halves become the square's halves, whatever its aspect."""
+    """A radiograph's halves become the square's halves, whatever its aspect."""
     image = np.zeros((40, 120), np.uint8)
     image[:20] = 200
     paths = {"b": save(tmp_path / "b.png", image), "a": save(tmp_path / "a.png", image.T.copy())}
@@ -43,11 +43,11 @@ def test_shrinking_averages_and_growing_stays_in_range() -> None:
 
 
 def test_evened_contrast_is_the_same_at_half_the_exposure(tmp_path: Path) -> None:
-    """What `clahe` is for, even where a white border stands beside a dark film."""
-    film = np.random.default_rng(1).integers(40, 240, (256, 256)).astype(np.uint8)
-    dark = film // 2
-    film[:, -8:] = dark[:, -8:] = 255
-    paths = {"a": save(tmp_path / "a.png", film), "b": save(tmp_path / "b.png", dark)}
+    """What `clahe` is for, even where a white border stands beside a dark radiograph."""
+    radiograph = np.random.default_rng(1).integers(40, 240, (256, 256)).astype(np.uint8)
+    dark = radiograph // 2
+    radiograph[:, -8:] = dark[:, -8:] = 255
+    paths = {"a": save(tmp_path / "a.png", radiograph), "b": save(tmp_path / "b.png", dark)}
     (plain, other), _, _ = pack(paths, 256)
     (evened, same), _, _ = pack(paths, 256, contrast="clahe")
     assert np.abs(plain.astype(int) - other).mean() > 50

@@ -1,4 +1,4 @@
-"""Children's hands that ossify, and both hands on one film."""
+"""Children's hands that ossify, and both hands on one radiograph."""
 
 import numpy as np
 import pytest
@@ -50,35 +50,41 @@ def test_grown_hand_is_the_adults() -> None:
 
 
 @pytest.mark.parametrize("months", [3, 60, 130, 216])
-def test_a_childs_film(months: float) -> None:
-    film = draw_childs_hand(months, male=True, seed=2, image_id="c1", height=160)
+def test_a_childs_radiograph(months: float) -> None:
+    radiograph = draw_childs_hand(months, male=True, seed=2, image_id="c1", height=160)
     again = draw_childs_hand(months, male=True, seed=2, image_id="c1", height=160)
-    assert (film.image == again.image).all()
-    assert film.image.shape == film.mask.shape == (film.row["height"], film.row["width"])
-    assert len(film.joints) == 22
-    by_name = {row["joint"]: row for row in film.joints}
+    assert (radiograph.image == again.image).all()
+    assert (
+        radiograph.image.shape
+        == radiograph.mask.shape
+        == (radiograph.row["height"], radiograph.row["width"])
+    )
+    assert len(radiograph.joints) == 22
+    by_name = {row["joint"]: row for row in radiograph.joints}
     assert by_name["IP"]["x"] > by_name["MCP5"]["x"]  # a left hand
-    assert (film.mask == 255).mean() > 0.1
+    assert (radiograph.mask == 255).mean() > 0.1
 
 
 def test_children_grow() -> None:
-    films = [draw_childs_hand(m, male=False, seed=2, image_id="c", height=160) for m in (24, 168)]
+    radiographs = [
+        draw_childs_hand(m, male=False, seed=2, image_id="c", height=160) for m in (24, 168)
+    ]
     lengths = []
-    for film in films:
-        by_name = {row["joint"]: row for row in film.joints}
+    for radiograph in radiographs:
+        by_name = {row["joint"]: row for row in radiograph.joints}
         pixels = by_name["lunate"]["y"] - by_name["PIP3"]["y"]
-        lengths.append(pixels * film.row["mm_per_pixel"])
+        lengths.append(pixels * radiograph.row["mm_per_pixel"])
     assert 0.45 < lengths[0] / lengths[1] < 0.7
 
 
-def test_both_hands_on_one_film() -> None:
+def test_both_hands_on_one_radiograph() -> None:
     scores = draw_scores("p", 1)
-    film = draw_bilateral(Person(), scores, seed=3, patient="p", height=160)
+    radiograph = draw_bilateral(Person(), scores, seed=3, patient="p", height=160)
     again = draw_bilateral(Person(), scores, seed=3, patient="p", height=160)
-    assert (film.image == again.image).all()
-    height, width = film.image.shape
-    assert (film.row["height"], film.row["width"]) == (height, width)
-    places = {(row["limb"], row["joint"]): row for row in film.joints}
+    assert (radiograph.image == again.image).all()
+    height, width = radiograph.image.shape
+    assert (radiograph.row["height"], radiograph.row["width"]) == (height, width)
+    places = {(row["limb"], row["joint"]): row for row in radiograph.joints}
     assert len(places) == 44
     left, right = places["LH", "IP"], places["RH", "IP"]
     assert places["LH", "MCP5"]["x"] < left["x"] < width / 2 < right["x"]
@@ -87,6 +93,6 @@ def test_both_hands_on_one_film() -> None:
         score for (limb, joint, damage), score in scores.items()
         if (limb, joint, str(damage)) == ("RH", "MCP2", "erosion")
     )  # fmt: skip
-    for row in film.joints:
+    for row in radiograph.joints:
         assert 0 <= row["x_min"] < row["x_max"] < width
         assert 0 <= row["y_min"] < row["y_max"] < height

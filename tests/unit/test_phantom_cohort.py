@@ -14,7 +14,7 @@ from sharpflow.files import read_table
 from sharpflow.phantom.bones.limb import Person
 from sharpflow.phantom.cohorts.joints import draw_joint_cohort
 from sharpflow.phantom.damage.severity import draw_scores
-from sharpflow.phantom.projection.radiographs import draw_film
+from sharpflow.phantom.projection.radiographs import draw_radiograph
 
 PATIENTS, HEIGHT = 2, 120
 
@@ -44,14 +44,14 @@ def test_patient_is_the_same_in_a_larger_cohort_and_another_with_another_seed(
 ) -> None:
     draw_joint_cohort(tmp_path / "a", patients=1, seed=5, height=HEIGHT, workers=1, severity=2.0)
     draw_joint_cohort(tmp_path / "b", patients=1, seed=6, height=HEIGHT, workers=1, severity=2.0)
-    film = "films/UAB001-LH.jpg"
-    assert digests(tmp_path / "a")[film] == digests(cohort)[film]
-    assert digests(tmp_path / "b")[film] != digests(cohort)[film]
+    radiograph = "radiographs/UAB001-LH.jpg"
+    assert digests(tmp_path / "a")[radiograph] == digests(cohort)[radiograph]
+    assert digests(tmp_path / "b")[radiograph] != digests(cohort)[radiograph]
 
 
 def test_it_passes_the_check_that_every_cohort_passes(cohort: Path) -> None:
-    checked = check_joint_cohort(cohort / "films", cohort / "scores.csv", cohort / "boxes")
-    assert len(checked.films) == 4 * PATIENTS
+    checked = check_joint_cohort(cohort / "radiographs", cohort / "scores.csv", cohort / "boxes")
+    assert len(checked.radiographs) == 4 * PATIENTS
     assert checked.boxes.groupby("image_id").size().tolist() == [6, 10, 6, 10] * PATIENTS
     assert checked.problems.empty
 
@@ -70,22 +70,24 @@ def test_scores_are_the_joints_truth_and_add_up(cohort: Path) -> None:
     assert (scores["Overall_Tol"] > 0).any()
 
 
-def test_films_masks_and_boxes_fit(cohort: Path) -> None:
-    films = read_table(cohort / "truth" / "films.csv")
+def test_radiographs_masks_and_boxes_fit(cohort: Path) -> None:
+    radiographs = read_table(cohort / "truth" / "radiographs.csv")
     joints = read_table(cohort / "truth" / "joints.csv")
-    assert len(films) == 4 * PATIENTS
-    for film in films.itertuples():
-        image = cv2.imread(str(cohort / "films" / f"{film.image_id}.jpg"), cv2.IMREAD_UNCHANGED)
-        mask = cv2.imread(
-            str(cohort / "truth" / "masks" / f"{film.image_id}.png"), cv2.IMREAD_UNCHANGED
+    assert len(radiographs) == 4 * PATIENTS
+    for radiograph in radiographs.itertuples():
+        image = cv2.imread(
+            str(cohort / "radiographs" / f"{radiograph.image_id}.jpg"), cv2.IMREAD_UNCHANGED
         )
-        assert image.shape == mask.shape == (film.height, film.width)
+        mask = cv2.imread(
+            str(cohort / "truth" / "masks" / f"{radiograph.image_id}.png"), cv2.IMREAD_UNCHANGED
+        )
+        assert image.shape == mask.shape == (radiograph.height, radiograph.width)
         assert set(np.unique(mask)) == {0, 255}
-        own = joints[joints["image_id"] == film.image_id]
-        kind = LIMBS[film.limb].kind
+        own = joints[joints["image_id"] == radiograph.image_id]
+        kind = LIMBS[radiograph.limb].kind
         assert own["joint"].tolist() == [site.name for site in ALL_SITES[kind]]
         assert (own[["x_min", "y_min"]] >= 0).all().all()
-        assert (own["x_max"] < film.width).all() and (own["y_max"] < film.height).all()
+        assert (own["x_max"] < radiograph.width).all() and (own["y_max"] < radiograph.height).all()
         assert ((own["x"] > own["x_min"]) & (own["x"] < own["x_max"])).all()
         detected = own[own["joint"].isin([j.name for j in DETECTED_JOINTS[kind]])]
         rows, columns = detected["y"].round().astype(int), detected["x"].round().astype(int)
@@ -93,12 +95,12 @@ def test_films_masks_and_boxes_fit(cohort: Path) -> None:
 
 
 def test_no_scored_joint_lies_where_standardizing_crops(cohort: Path) -> None:
-    films = read_table(cohort / "truth" / "films.csv").set_index("image_id")
+    radiographs = read_table(cohort / "truth" / "radiographs.csv").set_index("image_id")
     joints = read_table(cohort / "truth" / "joints.csv")
     for joint in joints[joints["class"].notna()].itertuples():
-        film = films.loc[joint.image_id]
-        kept = 0.9 if LIMBS[film["limb"]].kind == "hand" else 0.75
-        assert joint.y_max <= kept * film["height"]
+        radiograph = radiographs.loc[joint.image_id]
+        kept = 0.9 if LIMBS[radiograph["limb"]].kind == "hand" else 0.75
+        assert joint.y_max <= kept * radiograph["height"]
 
 
 def test_the_thumb_and_great_toe_tell_the_side() -> None:
@@ -106,10 +108,12 @@ def test_the_thumb_and_great_toe_tell_the_side() -> None:
     for number in range(6):
         scores = draw_scores(f"p{number}", 3)
         for code in LIMBS:
-            film = draw_film(code, Person(), scores, seed=3, patient=f"p{number}", height=60)
-            x = {row["joint"]: row["x"] for row in film.joints}
+            radiograph = draw_radiograph(
+                code, Person(), scores, seed=3, patient=f"p{number}", height=60
+            )
+            x = {row["joint"]: row["x"] for row in radiograph.joints}
             last = "MCP5" if LIMBS[code].kind == "hand" else "MTP5"
             thumb_right = x["IP"] > x[last]
-            assert thumb_right == ((film.row["side"] == "left") != film.row["mirrored"])
-            mirrored.append(film.row["mirrored"])
+            assert thumb_right == ((radiograph.row["side"] == "left") != radiograph.row["mirrored"])
+            mirrored.append(radiograph.row["mirrored"])
     assert 0 < sum(mirrored) < 8

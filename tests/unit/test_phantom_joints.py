@@ -1,4 +1,4 @@
-"""Joints drawn one by one: equal scores, the same picture as the film's."""
+"""Joints drawn one by one: equal scores, the same picture as the radiograph's."""
 
 import numpy as np
 import pytest
@@ -37,16 +37,16 @@ def test_a_joint_depends_on_seed_and_number_alone() -> None:
 
 
 @pytest.mark.parametrize("kind", list(LimbKind))
-def test_a_window_shows_what_the_film_shows(kind: LimbKind) -> None:
+def test_a_window_shows_what_the_radiograph_shows(kind: LimbKind) -> None:
     rng = np.random.default_rng(2)
     posed = pose_limb(kind, Person(), LimbScores({"IP": 2}, {}), rng)
     view = place_limb(posed.limb, side=Side.RIGHT, mirrored=False, size=(240, 200), rng=rng).view
-    film = trace(posed.limb, view)
+    radiograph = trace(posed.limb, view)
     site = posed.limb.sites["IP"]
-    x, y = view.to_film([(site.x, site.y)])[0].round().astype(int)
+    x, y = view.to_radiograph([(site.x, site.y)])[0].round().astype(int)
     left, top = int(x) - 17, int(y) - 13
     window = trace(posed.limb, view.window(left, top, 33, 31))
     for name in ("mineral", "flesh", "inside"):
-        part = getattr(film, name)[top : top + 31, left : left + 33]
+        part = getattr(radiograph, name)[top : top + 31, left : left + 33]
         np.testing.assert_allclose(getattr(window, name), part, atol=2e-3)
     assert window.mineral.max() > 1

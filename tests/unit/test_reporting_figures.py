@@ -17,7 +17,7 @@ from sharpflow.reporting.tan_radiographs import (
     draw_clahe,
     draw_good_masks,
     draw_pipeline,
-    pick_films,
+    pick_radiographs,
 )
 from sharpflow.reporting.tan_scores import (
     draw_confusion_matrices,
@@ -32,7 +32,7 @@ def all_text(figure: Figure) -> list[str]:
     return texts
 
 
-def film(value: int = 100) -> np.ndarray:
+def radiograph(value: int = 100) -> np.ndarray:
     image = np.zeros((60, 48), np.uint8)
     image[10:50, 10:40] = value
     return image
@@ -95,48 +95,48 @@ def test_confusion_matrices_mark_scores_without_joints() -> None:
     assert [p.get_height() for p in foot.patches if p.get_hatch()] == [11]
 
 
-def test_films_are_picked_by_the_seed_and_of_both_kinds() -> None:
-    films = pd.DataFrame(
+def test_radiographs_are_picked_by_the_seed_and_of_both_kinds() -> None:
+    radiographs = pd.DataFrame(
         {
             "image_id": [f"{kind}{n}" for kind in "HF" for n in range(20)],
             "limb_kind": ["hand"] * 20 + ["foot"] * 20,
         }
     )
-    picked = pick_films(films, 4, seed=42, name="clahe")
+    picked = pick_radiographs(radiographs, 4, seed=42, name="clahe")
     assert [image_id[0] for image_id in picked] == ["H", "H", "F", "F"]
-    shuffled = films.sample(frac=1, random_state=1)
-    assert pick_films(shuffled, 4, seed=42, name="clahe") == picked
-    assert pick_films(films, 4, seed=43, name="clahe") != picked
-    assert len(pick_films(films.iloc[:3], 4, seed=1, name="x")) == 3
+    shuffled = radiographs.sample(frac=1, random_state=1)
+    assert pick_radiographs(shuffled, 4, seed=42, name="clahe") == picked
+    assert pick_radiographs(radiographs, 4, seed=43, name="clahe") != picked
+    assert len(pick_radiographs(radiographs.iloc[:3], 4, seed=1, name="x")) == 3
 
 
 def test_boxed_joints_name_every_box() -> None:
     figure = draw_boxed_joints(
-        [film(), film()], [BOXES, BOXES.iloc[:1]], ["a", "b"], data="phantom"
+        [radiograph(), radiograph()], [BOXES, BOXES.iloc[:1]], ["a", "b"], data="phantom"
     )
     assert [text.get_text() for text in figure.axes[0].texts] == ["PIP2", "MCP2"]
     assert len(figure.axes[1].patches) == 1
 
 
-def test_a_study_without_such_films_gets_a_figure_that_says_so(tmp_path: Path) -> None:
+def test_a_study_without_such_radiographs_gets_a_figure_that_says_so(tmp_path: Path) -> None:
     for figure in (
         draw_good_masks(
             np.zeros((0, 60, 48), np.uint8), np.zeros((0, 60, 48), np.uint8), [], data="x"
         ),
         draw_boxed_joints([], [], [], data="x"),
     ):
-        assert any(text.startswith("No film") for text in all_text(figure))
+        assert any(text.startswith("No radiograph") for text in all_text(figure))
         save(figure, tmp_path / "empty")
 
 
 def test_pipeline_shows_each_stage_and_the_scores_of_the_crops() -> None:
     scores = pd.DataFrame({"joint": ["IP", "MCP2"], "erosion": [3, 1], "narrowing": [None, 4]})
     stages = PipelineStages(
-        raw=film(),
-        standardized=film(),
-        bootstrap_mask=film(255),
-        unet_mask=film(255),
-        masked=film(),
+        raw=radiograph(),
+        standardized=radiograph(),
+        bootstrap_mask=radiograph(255),
+        unet_mask=radiograph(255),
+        masked=radiograph(),
         boxes=BOXES,
         joints=BOXES,
         crops=np.zeros((2, 16, 16), np.uint8),
@@ -150,8 +150,10 @@ def test_pipeline_shows_each_stage_and_the_scores_of_the_crops() -> None:
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda: draw_clahe([film(20)] * 2, [film()] * 2, ["a", "b"], data="phantom"),
-        lambda: draw_good_masks([film()] * 2, [film(255)] * 2, ["a", "b"], data="phantom"),
+        lambda: draw_clahe([radiograph(20)] * 2, [radiograph()] * 2, ["a", "b"], data="phantom"),
+        lambda: draw_good_masks(
+            [radiograph()] * 2, [radiograph(255)] * 2, ["a", "b"], data="phantom"
+        ),
     ],
 )
 def test_same_figure_same_bytes_and_data_named(draw: Callable[[], Figure], tmp_path: Path) -> None:

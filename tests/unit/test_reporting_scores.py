@@ -1,4 +1,4 @@
-"""The scores of films: nothing lost, sums right by hand, labels on the film."""
+"""The scores of radiographs: nothing lost, sums right by hand, labels on the radiograph."""
 
 from itertools import pairwise
 
@@ -11,13 +11,13 @@ from sharpflow.cohorts.splits import split_joints
 from sharpflow.errors import UserError
 from sharpflow.files import read_table, write_table
 from sharpflow.reporting.label_places import nearest_open, spread
-from sharpflow.reporting.overlays import SCORE_COLOURS, label_film, score_colour
-from sharpflow.reporting.scores import score_joints, to_film_pixels, total_scores
+from sharpflow.reporting.overlays import SCORE_COLOURS, label_radiograph, score_colour
+from sharpflow.reporting.scores import score_joints, to_radiograph_pixels, total_scores
 
-FILMS = pd.DataFrame(
+RADIOGRAPHS = pd.DataFrame(
     {"image_id": ["P1-LH", "P1-LF"], "patient": ["P1", "P1"], "limb": ["LH", "LF"], "split": "test"}
 )
-DUE = split_joints(FILMS, unit="patient")
+DUE = split_joints(RADIOGRAPHS, unit="patient")
 
 
 def named_boxes(image_id: str, kind: LimbKind, leave_out: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -73,7 +73,7 @@ def scored() -> pd.DataFrame:
     return score_joints(DUE, joints, constant_predictions(joints, 2), true_scores())
 
 
-def test_every_joint_of_every_film_is_a_row_found_or_not(scored: pd.DataFrame) -> None:
+def test_every_joint_of_every_radiograph_is_a_row_found_or_not(scored: pd.DataFrame) -> None:
     hand = [joint.name for joint in DETECTED_JOINTS[LimbKind.HAND]]
     foot = [joint.name for joint in DETECTED_JOINTS[LimbKind.FOOT]]
     assert scored["joint"].tolist() == hand + foot
@@ -84,7 +84,7 @@ def test_every_joint_of_every_film_is_a_row_found_or_not(scored: pd.DataFrame) -
     assert missing["erosion_true"].tolist() == [1, 3]  # the truth is known all the same
 
 
-def test_a_film_without_any_box_is_not_lost() -> None:
+def test_a_radiograph_without_any_box_is_not_lost() -> None:
     joints = named_boxes("P1-LF", LimbKind.FOOT)
     table = score_joints(DUE, joints, constant_predictions(joints, 2), true_scores())
     assert (table.loc[table["image_id"] == "P1-LH", "state"] == "not found").all()
@@ -126,7 +126,7 @@ def test_a_joint_that_one_model_did_not_score_is_in_no_sum() -> None:
     assert (total["joints_scored"], total["erosion_predicted"]) == (15, 15)
 
 
-def test_films_without_true_scores_have_blank_true_sums() -> None:
+def test_radiographs_without_true_scores_have_blank_true_sums() -> None:
     joints = named_boxes("P1-LF", LimbKind.FOOT)
     table = score_joints(DUE[DUE["limb"] == "LF"], joints, constant_predictions(joints, 1), None)
     total = total_scores(table).iloc[0]
@@ -149,7 +149,7 @@ def test_two_naming_rules_at_once_are_refused() -> None:
         score_joints(DUE, pd.concat([joints, joints]), {}, None)
 
 
-def test_boxes_go_back_to_film_pixels() -> None:
+def test_boxes_go_back_to_radiograph_pixels() -> None:
     boxes = pd.DataFrame(
         {
             "image_id": ["a", "b"],
@@ -162,11 +162,11 @@ def test_boxes_go_back_to_film_pixels() -> None:
     places = pd.DataFrame(
         {"image_id": ["a"], "scale": [0.5], "x_offset": [10.0], "y_offset": [0.0]}
     )
-    film = to_film_pixels(boxes, places)
-    assert film.loc[0, ["x_min", "y_min", "x_max", "y_max"]].tolist() == [100, 40, 120, 60]
-    assert film.loc[1, ["x_min", "y_min"]].isna().all()
+    radiograph = to_radiograph_pixels(boxes, places)
+    assert radiograph.loc[0, ["x_min", "y_min", "x_max", "y_max"]].tolist() == [100, 40, 120, 60]
+    assert radiograph.loc[1, ["x_min", "y_min"]].isna().all()
     with pytest.raises(UserError, match="no scale and offset for b"):
-        to_film_pixels(boxes.assign(x_min=1.0), places)
+        to_radiograph_pixels(boxes.assign(x_min=1.0), places)
 
 
 def test_colour_follows_the_worst_score() -> None:
@@ -181,36 +181,38 @@ def test_colour_follows_the_worst_score() -> None:
     assert colour(pd.NA, pd.NA) not in SCORE_COLOURS
 
 
-def test_film_is_kept_between_its_labels_and_joints_are_boxed(scored: pd.DataFrame) -> None:
+def test_radiograph_is_kept_between_its_labels_and_joints_are_boxed(scored: pd.DataFrame) -> None:
     image = np.full((400, 320), 90, np.uint8)
     rows = scored[scored["image_id"] == "P1-LH"].copy()
     for column, side in enumerate(("x_min", "y_min", "x_max", "y_max")):
         rows[side] = rows[side] + (30, 100, 40, 110)[column]
-    labelled = label_film(image, rows, note="Data: phantom.", smallest_height=400)
+    labelled = label_radiograph(image, rows, note="Data: phantom.", smallest_height=400)
     assert labelled.dtype == np.uint8
-    assert labelled.shape[0] > 400  # lines below the film
+    assert labelled.shape[0] > 400  # lines below the radiograph
     margin = (labelled.shape[1] - 320) // 2
-    film = labelled[:400, margin : margin + 320]
-    assert (film[:60] == 90).all()
+    radiograph = labelled[:400, margin : margin + 320]
+    assert (radiograph[:60] == 90).all()
     box = rows.iloc[0][["x_min", "y_min"]].astype(int).tolist()
     colour = score_colour(rows.iloc[0], LimbKind.HAND)
-    assert tuple(film[box[1], box[0]]) == colour
+    assert tuple(radiograph[box[1], box[0]]) == colour
     for side in (labelled[:400, :margin], labelled[:400, -margin:]):
         assert side.max() > 200  # labels on both sides
     assert np.array_equal(
-        labelled, label_film(image, rows, note="Data: phantom.", smallest_height=400)
+        labelled, label_radiograph(image, rows, note="Data: phantom.", smallest_height=400)
     )
 
 
-def test_small_films_are_enlarged_so_that_labels_can_be_read(scored: pd.DataFrame) -> None:
+def test_small_radiographs_are_enlarged_so_that_labels_can_be_read(scored: pd.DataFrame) -> None:
     rows = scored[scored["image_id"] == "P1-LF"]
-    labelled = label_film(np.full((250, 200), 90, np.uint8), rows, note="")
+    labelled = label_radiograph(np.full((250, 200), 90, np.uint8), rows, note="")
     assert (labelled[:1200] == 90).all(axis=2).any(axis=0).sum() == 960
 
 
-def test_a_film_without_found_joints_is_labelled_all_the_same(scored: pd.DataFrame) -> None:
+def test_a_radiograph_without_found_joints_is_labelled_all_the_same(scored: pd.DataFrame) -> None:
     rows = scored[scored["image_id"] == "P1-LF"].assign(state="not found")
-    labelled = label_film(np.full((400, 300), 90, np.uint8), rows, note="", smallest_height=400)
+    labelled = label_radiograph(
+        np.full((400, 300), 90, np.uint8), rows, note="", smallest_height=400
+    )
     assert labelled[400:].max() > 200  # which joints lack is said below
 
 

@@ -123,7 +123,7 @@ def test_notes_say_what_made_the_numbers(tmp_path: Path, joint_scoring: pd.DataF
         page = read_page(tmp_path, "joint_scoring", suffix)
         assert "VGG16 base trained on drawn joints, not ImageNet" in page
         assert "YOLOv3 backbone with ultralytics' anchor-free head" in page
-        assert "not real film" in page
+        assert "not real radiographs" in page
         assert "No wrist sites" in page
         assert "template" in page
 
@@ -250,7 +250,12 @@ def test_mask_yield_counts_overruled_masks(tmp_path: Path) -> None:
     )
     table = mask_yield(chosen, data="phantom")
     hand = table.set_index("limb").loc["hand"]
-    assert (hand["films"], hand["proposed"], hand["chosen"], hand["overruled"]) == (4, 2, 3, 3)
+    assert (hand["radiographs"], hand["proposed"], hand["chosen"], hand["overruled"]) == (
+        4,
+        2,
+        3,
+        3,
+    )
     assert hand["share"] == 0.75
     publish_mask_yield(table, tmp_path, STUDY)
     page = read_page(tmp_path, "mask_yield", ".md")

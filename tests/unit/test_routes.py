@@ -259,7 +259,7 @@ def test_table_says_what_was_compared_with_what(tmp_path: Path, compared: RouteP
     publish_routes(table, tmp_path, compared, data="phantom", whole_row="total-stack-batch16")
     page = (tmp_path / "routes.md").read_text()
     for words in (
-        *("not real film", "without the wrists (0 to 172)", "30 training patients"),
+        *("not real radiographs", "without the wrists (0 to 172)", "30 training patients"),
         *("total-stack-batch16", "100.0% of the possible points", "Lower third, totals"),
     ):
         assert words in page

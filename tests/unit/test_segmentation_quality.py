@@ -15,14 +15,14 @@ HEIGHT, WIDTH = 320, 256
 
 
 def drawn_hand() -> tuple[np.ndarray, np.ndarray]:
-    """A bright hand of a palm, a wrist and five fingers on a dark film, and its mask."""
+    """A bright hand of a palm, a wrist and five fingers on a dark radiograph, and its mask."""
     mask = np.zeros((HEIGHT, WIDTH), np.uint8)
     cv2.rectangle(mask, (95, 230), (160, HEIGHT - 1), 255, cv2.FILLED)
     cv2.ellipse(mask, (128, 195), (58, 62), 0, 0, 360, 255, cv2.FILLED)
     for x, y in ((60, 70), (100, 40), (138, 35), (178, 55), (232, 140)):
         cv2.line(mask, (128, 190), (x, y), 255, 22)
-    film = np.where(mask > 0, 150, 30) + np.random.default_rng(0).normal(0, 4, mask.shape)
-    return film.astype(np.uint8), mask
+    radiograph = np.where(mask > 0, 150, 30) + np.random.default_rng(0).normal(0, 4, mask.shape)
+    return radiograph.astype(np.uint8), mask
 
 
 def spoiled(mask: np.ndarray) -> dict[str, np.ndarray]:
@@ -43,30 +43,30 @@ def spoiled(mask: np.ndarray) -> dict[str, np.ndarray]:
         "leaking": leaking,
         "marker": marker,
         "fraying": noisy,
-        "whole film": np.full_like(mask, 255),
+        "whole radiograph": np.full_like(mask, 255),
         "empty": np.zeros_like(mask),
         "not at the bottom": np.where(np.arange(HEIGHT)[:, None] < 290, mask, 0).astype(np.uint8),
     }
 
 
 def test_a_good_mask_is_better_than_any_spoiled_one() -> None:
-    film, mask = drawn_hand()
-    good = mask_quality(film, mask)
+    radiograph, mask = drawn_hand()
+    good = mask_quality(radiograph, mask)
     assert good["quality"] > 0.9
     assert set(LIMITS) < set(good)
     for name, other in spoiled(mask).items():
-        bad = mask_quality(film, other)
+        bad = mask_quality(radiograph, other)
         assert 0 <= bad["quality"] < 0.5, name
         assert bad["weakest"] in LIMITS, name
 
 
 def test_padding_does_not_change_the_quality() -> None:
-    film, mask = drawn_hand()
+    radiograph, mask = drawn_hand()
     padded, padded_mask = (
         cv2.copyMakeBorder(each, 0, 0, 60, 60, cv2.BORDER_CONSTANT, value=0)
-        for each in (film, mask)
+        for each in (radiograph, mask)
     )
-    assert mask_quality(padded, padded_mask) == mask_quality(film, mask)
+    assert mask_quality(padded, padded_mask) == mask_quality(radiograph, mask)
 
 
 def quality_table() -> pd.DataFrame:
@@ -107,14 +107,14 @@ def test_a_wrong_overrule_is_named(overrides: dict[str, list[object]], message: 
         choose_masks(quality_table(), pd.DataFrame(overrides), 0.5)
 
 
-def test_a_contact_sheet_shows_every_film_and_frames_the_proposed(tmp_path: Path) -> None:
-    film, mask = drawn_hand()
+def test_a_contact_sheet_shows_every_radiograph_and_frames_the_proposed(tmp_path: Path) -> None:
+    radiograph, mask = drawn_hand()
     rows = [
         {"image_id": f"P{n}-LH", "quality": 0.1 * n, "weakest": "edge", "proposed": n > 1}
         for n in range(3)
     ]
     path = tmp_path / "sheets" / "page.png"
-    draw_contact_sheet([film] * 3, [mask] * 3, rows, path, columns=2, thumbnail=120)
+    draw_contact_sheet([radiograph] * 3, [mask] * 3, rows, path, columns=2, thumbnail=120)
     page = cv2.imread(str(path))
     blue = (page == (178, 114, 0)).all(axis=2)
     orange = (page == (0, 159, 230)).all(axis=2)

@@ -33,7 +33,7 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def toy_films(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def toy_radiographs(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Bright ellipses on a dark, noisy ground."""
     random = np.random.default_rng(seed)
     masks = np.zeros((count, 32, 24), np.uint8)
@@ -46,7 +46,7 @@ def toy_films(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 def train(folder: Path, epochs: int, **changes: Any) -> pd.DataFrame:
     settings = SETTINGS | {"folder": folder, "checkpoints": folder / "checkpoints"} | changes
-    return train_unet(*toy_films(12, 1), *toy_films(4, 2), epochs=epochs, **settings)
+    return train_unet(*toy_radiographs(12, 1), *toy_radiographs(4, 2), epochs=epochs, **settings)
 
 
 def weights(folder: Path) -> list[np.ndarray]:
@@ -79,8 +79,11 @@ def test_training_finds_the_shapes(tmp_path: Path) -> None:
     assert history["epoch"].tolist() == list(range(1, 13))
     assert history["loss"].iloc[-1] < 0.6 * history["loss"].iloc[0]
     assert history["validation_dice"].iloc[-1] > 0.85
-    films, truth = toy_films(6, 5)
-    large = [cv2.resize(film, (48, 64), interpolation=cv2.INTER_CUBIC) for film in films]
+    radiographs, truth = toy_radiographs(6, 5)
+    large = [
+        cv2.resize(radiograph, (48, 64), interpolation=cv2.INTER_CUBIC)
+        for radiograph in radiographs
+    ]
     model = keras.saving.load_model(tmp_path / "model.keras")
     masks = predict_masks(model, large, batch=4)
     assert masks.shape == (6, 64, 48)
@@ -102,18 +105,18 @@ def test_no_chosen_mask_is_an_error_that_says_what_to_do(tmp_path: Path) -> None
     none = np.zeros((0, 32, 24), np.uint8)
     settings = SETTINGS | {"folder": tmp_path, "checkpoints": tmp_path, "epochs": 1}
     with pytest.raises(UserError, match="no chosen mask among the validation patients"):
-        train_unet(*toy_films(4, 1), none, none, **settings)
+        train_unet(*toy_radiographs(4, 1), none, none, **settings)
 
 
-def test_the_largest_region_is_kept_and_the_rest_of_the_film_blackened() -> None:
+def test_the_largest_region_is_kept_and_the_rest_of_the_radiograph_blackened() -> None:
     mask = np.zeros((20, 20), np.uint8)
     mask[2:5, 2:5] = 255
     mask[8:18, 8:18] = 255
     kept = keep_largest(mask)
     assert np.count_nonzero(kept) == 100
     assert kept[3, 3] == 0
-    film = np.full_like(mask, 90)
-    masked = apply_mask(film, kept)
+    radiograph = np.full_like(mask, 90)
+    masked = apply_mask(radiograph, kept)
     assert masked.sum() == 100 * 90
     np.testing.assert_array_equal(keep_largest(np.zeros_like(mask)), np.zeros_like(mask))
 

@@ -22,7 +22,7 @@ NAMES = ("a1", "a2", "a3", "a4", "a5")
 SIZE, MAX_PIXELS = 16, 10_000
 
 
-def save_film(path: Path, seed: int, size: tuple[int, int] = (40, 60)) -> None:
+def save_radiograph(path: Path, seed: int, size: tuple[int, int] = (40, 60)) -> None:
     path.parent.mkdir(exist_ok=True, parents=True)
     image = np.random.default_rng(seed).integers(0, 256, size, dtype=np.uint8)
     Image.fromarray(image).save(path)
@@ -30,9 +30,9 @@ def save_film(path: Path, seed: int, size: tuple[int, int] = (40, 60)) -> None:
 
 @pytest.fixture
 def cohort(tmp_path: Path) -> Path:
-    """A cohort without fault: five films, two of one patient, age and sex not always known."""
+    """A cohort without fault: five images, two of one patient, age and sex not always known."""
     for number, name in enumerate(NAMES):
-        save_film(tmp_path / "images" / f"{name}.png", number)
+        save_radiograph(tmp_path / "images" / f"{name}.png", number)
     table = pd.DataFrame(
         {
             "file": [f"{name}.png" for name in NAMES],
@@ -160,7 +160,7 @@ def test_repeated_image(cohort: Path) -> None:
     assert_only(lines, "row 5, image a2", "again", "first:", "row 3", "Delete the wrong row")
 
 
-def test_same_film_under_two_ids(cohort: Path) -> None:
+def test_same_radiograph_under_two_ids(cohort: Path) -> None:
     """Found by its pixels: the bytes of the files differ."""
     image = Image.open(cohort / "images" / "a1.png")
     image.save(cohort / "images" / "a4.png", compress_level=1)
@@ -172,7 +172,7 @@ def test_same_film_under_two_ids(cohort: Path) -> None:
     assert "the same pixels as a1" in lines[1]
 
 
-def test_same_film_in_two_shards_is_found_from_the_written_tables(cohort: Path) -> None:
+def test_same_radiograph_in_two_shards_is_found_from_the_written_tables(cohort: Path) -> None:
     Image.open(cohort / "images" / "a1.png").save(cohort / "images" / "a4.bmp")
     edit(cohort, 5, "file", "a4.bmp")
     (cohort / "images" / "a3.png").unlink()
@@ -208,8 +208,8 @@ def test_missing_folder(cohort: Path) -> None:
 
 
 def test_name_that_fits_several_files_or_none_that_may_be_an_id(cohort: Path) -> None:
-    save_film(cohort / "images" / "a1.jpg", 9)
-    save_film(cohort / "images" / "a 5.png", 4)
+    save_radiograph(cohort / "images" / "a1.jpg", 9)
+    save_radiograph(cohort / "images" / "a 5.png", 4)
     edit(cohort, 2, "file", "a1")
     edit(cohort, 6, "file", "a 5.png")
     lines = problems_of(cohort)
@@ -235,7 +235,7 @@ def test_what_is_wrong_can_be_set_aside_and_is_listed(cohort: Path) -> None:
     edit(cohort, 4, "svdh", "1000")
     checked = check(cohort, on_problem="set_aside")
     assert checked.images["image_id"].tolist() == ["a2", "a4", "a5"]
-    assert sorted(checked.problems["set_aside"]) == ["film a1", "film a3"]
+    assert sorted(checked.problems["set_aside"]) == ["radiograph a1", "radiograph a3"]
     assert (checked.problems[["file", "found", "expected", "remedy"]] != "").all(axis=None)
 
 
@@ -261,7 +261,7 @@ def test_colour_deep_and_unequal_images_are_fine(cohort: Path) -> None:
 
 
 def test_images_without_a_row_are_told_of(cohort: Path, caplog: pytest.LogCaptureFixture) -> None:
-    save_film(cohort / "images" / "more" / "stray.png", 8)
+    save_radiograph(cohort / "images" / "more" / "stray.png", 8)
     assert check(cohort).problems.empty
     assert "1 images have no row" in caplog.text
     assert "more/stray.png" in caplog.text
@@ -282,7 +282,7 @@ def children(tmp_path: Path) -> Path:
     """Bone ages in the RSNA's layouts."""
     for number in range(1, 7):
         part = "training" if number < 5 else "validation"
-        save_film(tmp_path / part / f"{number}.png", number)
+        save_radiograph(tmp_path / part / f"{number}.png", number)
     (tmp_path / "training.csv").write_text(
         "id,boneage,male\n1,180,False\n2,12,True\n3,94,FALSE\n4,1,true\n"
     )

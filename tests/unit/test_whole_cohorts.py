@@ -100,13 +100,13 @@ def test_drawn_hands_pass_the_check(hands: Path) -> None:
     assert checked.images["age"].between(25, 85).all()
 
 
-def test_joints_lie_on_their_film_the_left_hand_to_the_left(hands: Path) -> None:
-    films = read_table(hands / "truth" / "films.csv").set_index("image_id")
+def test_joints_lie_on_their_radiograph_the_left_hand_to_the_left(hands: Path) -> None:
+    radiographs = read_table(hands / "truth" / "radiographs.csv").set_index("image_id")
     joints = read_table(hands / "truth" / "joints.csv")
     for image_id, sites in joints.groupby("image_id"):
-        film = cv2.imread(str(hands / "images" / f"{image_id}.jpg"), cv2.IMREAD_GRAYSCALE)
-        height, width = film.shape
-        assert (height, width) == tuple(films.loc[image_id, ["height", "width"]])
+        radiograph = cv2.imread(str(hands / "images" / f"{image_id}.jpg"), cv2.IMREAD_GRAYSCALE)
+        height, width = radiograph.shape
+        assert (height, width) == tuple(radiographs.loc[image_id, ["height", "width"]])
         assert sites["x"].between(0, width - 1).all()
         assert sites["y"].between(0, height - 1).all()
         middle = sites.groupby("limb")["x"].mean()
@@ -136,7 +136,7 @@ def test_drawn_children_pass_the_check(children: Path) -> None:
     _, packed, unpacked = pack(list_bone_age(*sources).paths(), 32)
     checked = check_bone_age(*sources, packed=packed, unpacked=unpacked)
     assert checked.problems.empty
-    truth = read_table(children / "truth" / "films.csv").set_index("image_id")
+    truth = read_table(children / "truth" / "radiographs.csv").set_index("image_id")
     images = checked.images.set_index("image_id")
     assert len(images) == CHILDREN
     assert images["months"].to_dict() == truth["months"].astype(float).to_dict()

@@ -15,7 +15,7 @@ def main(folder: Path) -> None:
         from sharpflow.imaging.shards import read_shards, write_shard
         from tests.unit import test_whole_training as module
 
-        # Larger, since two films of 32 pixels leave batch norms two values.
+        # Larger, since two radiographs of 32 pixels leave batch norms two values.
         images = np.repeat(np.repeat(module.IMAGES, 2, axis=1), 2, axis=2)
         write_shard(folder / "images.npy", images, pd.DataFrame({"image_id": range(len(images))}))
         stack, _ = read_shards([folder / "images.npy"])

@@ -101,7 +101,9 @@ def copy_workflow(folder: Path, study: str) -> Project:
     return Project(folder, study)
 
 
-OWN_JOINTS = "  joints: {films: cohort/films, scores: cohort/scores.csv, boxes: cohort/boxes}\n"
+OWN_JOINTS = (
+    "  joints: {radiographs: cohort/radiographs, scores: cohort/scores.csv, boxes: cohort/boxes}\n"
+)
 OWN_IMAGES = (
     "  whole: {table: wang/labels.csv, images: wang/images, columns: {patient: patient}}\n"
     "  bone_age:\n"
@@ -113,7 +115,7 @@ OWN_IMAGES = (
 
 
 def make_whole_project(folder: Path) -> Project:
-    """The workflow with drawn films in layouts like Wang et al.'s and as the RSNA's."""
+    """The workflow with drawn radiographs in layouts like Wang et al.'s and as the RSNA's."""
     project = copy_workflow(folder, "whole")
     _draw_images(folder)
     (folder / "own.yaml").write_text("cohorts:\n" + OWN_IMAGES)

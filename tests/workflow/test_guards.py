@@ -17,7 +17,7 @@ WHOLE_TRAINING = {"train_network", "stack_networks"}
 TRAINING = JOINT_TRAINING | WHOLE_TRAINING
 # What the checks read, and what needs no cohort.
 BEFORE = {
-    *("check_films", "read_scores", "read_boxes", "pack_images"),
+    *("check_radiographs", "read_scores", "read_boxes", "pack_images"),
     *("check_cohort", "check_images", "stop_at_problems", "pass_checks"),
     *("fetch_vgg16", "fetch_yolov3"),
 }
@@ -49,7 +49,7 @@ def spoil_score(folder: Path) -> None:
 
 
 def spoil_joints(folder: Path) -> list[str]:
-    """A score out of range, a patient given twice, a box beyond its film; what is said of them."""
+    """A score out of range, a patient given twice, a box beyond its image; what is said of them."""
     spoil_score(folder)
     scores = folder / "cohort" / "scores.csv"
     scores.write_text(scores.read_text() + scores.read_text().splitlines()[-1] + "\n")
@@ -113,7 +113,7 @@ def test_a_score_refused_and_corrected_makes_no_images_again(
     planned = project.planned()
     assert {"check_cohort", "stop_at_problems", "pass_checks", "train_head"} <= planned.keys()
     others = TRAINING - {"train_head"}
-    assert not planned.keys() & {*IMAGING, *others, "check_films", "crop_joints"}
+    assert not planned.keys() & {*IMAGING, *others, "check_radiographs", "crop_joints"}
 
 
 def test_what_changed_beside_a_score_is_planned_too(finished: Project, tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_nothing_is_drawn_beside_a_bad_cohort(both: Project, tmp_path: Path) -> 
 def test_a_split_by_joint_sums_no_patients_joints(both: Project) -> None:
     by_joint = ("--config", "split={unit: joint}")
     planned = both.planned("all", *by_joint)
-    assert "score_films" in planned
+    assert "score_radiographs" in planned
     assert not planned.keys() & SUMS
     for path in ("scores/totals.csv", "figures/routes.pdf"):
         ended = both.attempt("-n", f"results/small/{path}", *by_joint)

@@ -84,7 +84,7 @@ def test_a_corrected_score_redoes_no_imaging(finished: Project) -> None:
     assert planned["train_head"] == len(MODELS)
     assert not planned.keys() & {
         *IMAGING,
-        "check_films",
+        "check_radiographs",
         "split_patients",
         "train_unet",
         "train_detector",
@@ -103,15 +103,15 @@ def test_an_added_patient_redoes_its_shards_alone(finished: Project) -> None:
     )
     added = []
     for limb in LIMBS:
-        film = (folder / "films" / f"UAB001-{limb}.jpg").read_bytes()
-        added.append(folder / "films" / f"{name}-{limb}.jpg")
-        added[-1].write_bytes(film)
+        radiograph = (folder / "radiographs" / f"UAB001-{limb}.jpg").read_bytes()
+        added.append(folder / "radiographs" / f"{name}-{limb}.jpg")
+        added[-1].write_bytes(radiograph)
     try:
         planned = finished.planned()
     finally:
         for path in added:
             path.unlink()
-    assert planned["check_films"] == 2
+    assert planned["check_radiographs"] == 2
     assert planned["standardize"] == 2
     assert planned["bootstrap_masks"] == 2
     assert planned["train_unet"] == 2
@@ -169,7 +169,7 @@ def test_a_figures_style_trains_nothing(finished: Project) -> None:
 
 def test_wrong_input_stops_before_any_work_with_all_problems(tmp_path: Path, cohort: Path) -> None:
     project = make_project(tmp_path, cohort)
-    (project.folder / "cohort" / "films" / "UAB001-LH.jpg").write_bytes(b"")
+    (project.folder / "cohort" / "radiographs" / "UAB001-LH.jpg").write_bytes(b"")
     scores = project.folder / "cohort" / "scores.csv"
     scores.write_text(scores.read_text().replace("UAB002,", "UAB002,x", 1))
     ended = project.attempt()
@@ -182,7 +182,9 @@ def test_wrong_input_stops_before_any_work_with_all_problems(tmp_path: Path, coh
     assert not (project.results / "vgg16" / "drawn_joints.keras").exists()
 
 
-def test_without_boxes_the_detector_learns_on_drawn_films(tmp_path: Path, cohort: Path) -> None:
+def test_without_boxes_the_detector_learns_on_drawn_radiographs(
+    tmp_path: Path, cohort: Path
+) -> None:
     project = make_project(tmp_path, cohort)
     own = project.folder / "own.yaml"
     own.write_text(own.read_text().replace("boxes: cohort/boxes", "boxes: phantom"))
@@ -197,14 +199,14 @@ def test_without_boxes_the_detector_learns_on_drawn_films(tmp_path: Path, cohort
 
 def test_what_is_wrong_can_be_set_aside_and_is_listed(tmp_path: Path, cohort: Path) -> None:
     project = make_project(tmp_path, cohort)
-    (project.folder / "cohort" / "films" / "UAB001-LH.jpg").write_bytes(b"")
+    (project.folder / "cohort" / "radiographs" / "UAB001-LH.jpg").write_bytes(b"")
     own = project.folder / "own.yaml"
     own.write_text(own.read_text() + "checks: {on_problem: set_aside}\n")
     shards = [f"results/small/standardized/joints/hand/{shard}.csv" for shard in ("00", "01")]
     project.run(*shards, "results/small/cohort/joints/split.csv")
     problems = pd.read_csv(project.results / "cohort/joints/problems.csv")
     assert problems["file"].str.endswith("UAB001-LH.jpg").any()
-    films = pd.concat([pd.read_csv(project.folder / shard) for shard in shards])
-    assert len(films) == 2 * 13
-    assert "UAB001" not in set(films["patient"])
+    radiographs = pd.concat([pd.read_csv(project.folder / shard) for shard in shards])
+    assert len(radiographs) == 2 * 13
+    assert "UAB001" not in set(radiographs["patient"])
     assert "UAB001" not in set(pd.read_csv(project.results / "cohort/joints/split.csv")["patient"])

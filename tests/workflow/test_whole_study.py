@@ -1,4 +1,4 @@
-"""The whole-image half on films and labels of the user's own, and what a change makes again."""
+"""The whole-image half on images and labels of the user's own, and what a change makes again."""
 
 import os
 import signal
@@ -41,7 +41,7 @@ def test_every_figure_is_there(project: Project) -> None:
     names = {path.stem for path in (project.results / "figures").glob("*.pdf")}
     assert names == {  # Figure 5's network is not among the rows of this study
         "bo_fig3_grad_cam_total",
-        "bo_fig1_film_and_classes",
+        "bo_fig1_radiograph_and_classes",
         "bo_fig2_predicted_true",
         "bo_fig4_confusion",
         "bo_training_course",
@@ -63,7 +63,7 @@ def test_a_corrected_total_packs_nothing_again(project: Project) -> None:
     assert planned["train_network"] == TRAININGS - NETWORKS  # what bone age taught stays
 
 
-def test_another_film_packs_its_shard_alone(project: Project) -> None:
+def test_another_radiograph_packs_its_shard_alone(project: Project) -> None:
     images = project.folder / "wang" / "images"
     source = sorted(images.glob("*.jpg"))[0]
     new = images / "NEW001-BH.jpg"
@@ -86,7 +86,7 @@ def _outputs(plan: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def test_bad_films_and_labels_are_listed_at_once(project: Project, tmp_path: Path) -> None:
+def test_bad_radiographs_and_labels_are_listed_at_once(project: Project, tmp_path: Path) -> None:
     bad = make_whole_project(tmp_path)
     images = sorted((bad.folder / "wang" / "images").glob("*.jpg"))
     images[0].write_bytes(images[0].read_bytes()[:200])

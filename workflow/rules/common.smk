@@ -5,7 +5,7 @@ from snakemake.exceptions import WorkflowError
 
 from sharpflow.anatomy import LIMBS, MODELS, LimbKind
 from sharpflow.workflow.code_digest import code_digest
-from sharpflow.cohorts.radiographs import list_films
+from sharpflow.cohorts.radiographs import list_radiographs
 from sharpflow.workflow.settings import load_study
 from sharpflow.errors import UserError
 from sharpflow.imaging.shards import shard_of
@@ -17,9 +17,10 @@ except UserError as error:
 
 HAS_JOINTS, HAS_WHOLE = study.cohorts.has_joints, study.cohorts.has_whole
 JOINTS = study.cohorts.joints
-FILMS = list_films(JOINTS.films).films if HAS_JOINTS and JOINTS != "phantom" else []
-# A cohort may have hands only. Without any films both kinds stay, and the check says what is wrong.
-KINDS = sorted({LIMBS[film.limb].kind.value for film in FILMS}, reverse=True)
+RADIOGRAPHS = list_radiographs(JOINTS.radiographs).radiographs if HAS_JOINTS and JOINTS != "phantom" else []
+# A cohort may have hands only. Without any radiographs both kinds stay, and the check says what is
+# wrong.
+KINDS = sorted({LIMBS[radiograph.limb].kind.value for radiograph in RADIOGRAPHS}, reverse=True)
 KINDS = KINDS or [kind.value for kind in LimbKind]
 MODELS = {
     name: (damage, kind) for name, (damage, kind) in MODELS.items() if kind in KINDS
@@ -70,7 +71,7 @@ def source(part, drawn_as):
     return of_cohort
 
 
-films_source = source("films", "films")
+radiographs_source = source("radiographs", "radiographs")
 scores_source = source("scores", "scores.csv")
 boxes_source = source("boxes", "boxes")
 
@@ -86,21 +87,21 @@ def files(list_own):
 
 
 def own_shard(wildcards):
-    """The user's films of one limb kind that belong to a shard."""
+    """The user's radiographs of one limb kind that belong to a shard."""
     shards = study.standardize.shards[wildcards.kind]
     return [
-        film
-        for film in FILMS
-        if LIMBS[film.limb].kind == wildcards.kind
-        and shard_of(film.image_id, shards) == wildcards.shard
+        radiograph
+        for radiograph in RADIOGRAPHS
+        if LIMBS[radiograph.limb].kind == wildcards.kind
+        and shard_of(radiograph.image_id, shards) == wildcards.shard
     ]
 
 
 def own_shard_rows(wildcards):
-    """The same films as plain values; none where they are drawn, and known only then."""
-    films = [] if wildcards.cohort in DRAWN else own_shard(wildcards)
+    """The same radiographs as plain values; none where they are drawn, and known only then."""
+    radiographs = [] if wildcards.cohort in DRAWN else own_shard(wildcards)
     return [
-        [f.image_id, f.patient, f.limb, f.visit, str(f.path), f.listed] for f in films
+        [f.image_id, f.patient, f.limb, f.visit, str(f.path), f.listed] for f in radiographs
     ]
 
 
@@ -109,7 +110,7 @@ def existing(paths):
     return [str(path) for path in paths if Path(path).exists()]
 
 
-shard_film_files = files(
+shard_radiograph_files = files(
     lambda wildcards: existing(f.path for f in own_shard(wildcards))
 )
 score_files = files(
@@ -136,15 +137,15 @@ def every_shard(pattern, kinds=KINDS):
     ]
 
 
-def films_of(cohort):
-    """The tables of a cohort's films, without what was set aside.
+def radiographs_of(cohort):
+    """The tables of a cohort's radiographs, without what was set aside.
 
     Where problems stop the run they are the tables as read: those of the check would make a
     corrected score rerun everything.
     """
     if SET_ASIDE:
-        return [f"<results>/cohort/{cohort}/kept/films.csv"]
-    return every_shard(f"<results>/cohort/{cohort}/films/{{kind}}/{{shard}}.csv")
+        return [f"<results>/cohort/{cohort}/kept/radiographs.csv"]
+    return every_shard(f"<results>/cohort/{cohort}/radiographs/{{kind}}/{{shard}}.csv")
 
 
 def cohort_table(name, cohort="joints"):
@@ -178,7 +179,7 @@ def first_shards(pattern):
 
 
 def boxed_masks(wildcards):
-    """The masks of the films that train the detector: the U-Net's, for drawn films their own."""
+    """The masks of the radiographs that train the detector: the U-Net's, for drawn radiographs their own."""
     if BOXED == "boxed":
         return phantom_folder("boxed")
     return every_shard("<results>/masks/unet/{kind}/{shard}.npy", [wildcards.kind])
@@ -191,7 +192,7 @@ def folder_name(file):
 
 def data_name(cohort="joints"):
     """What a table says its data are: "phantom", or the name of the cohort's folder."""
-    return "phantom" if cohort in DRAWN else folder_name(JOINTS.films)
+    return "phantom" if cohort in DRAWN else folder_name(JOINTS.radiographs)
 
 
 def weights_name(weights):

@@ -1,4 +1,5 @@
-# What waits for the checks, and a correction of Snakemake's plan (dag.py of 9.27) that this rests on.
+# What waits for the checks, and a correction of Snakemake's plan (dag.py of 9.27) that this rests
+# on.
 from functools import partial
 
 from snakemake.dag import DAG

@@ -1,13 +1,13 @@
 # What each rule asks a cluster for. What one cluster alone wants otherwise (partitions, its longest
-# job, fewer CPUs) is said in profiles/slurm/config.yaml; docs/cluster.md tells where the numbers are
-# from. CPUs are each rule's own `threads`. A run on one machine is not held to any of this.
+# job, fewer CPUs) is said in profiles/slurm/config.yaml; docs/cluster.md tells where the numbers
+# are from. CPUs are each rule's own `threads`. A run on one machine is not held to any of this.
 
 
 # Short enough for the machine that Snakemake runs on: seconds each, on one CPU.
 localrules:
     fetch_vgg16,
     fetch_yolov3,
-    check_films,
+    check_radiographs,
     check_cohort,
     check_images,
     stop_at_problems,
@@ -20,7 +20,7 @@ localrules:
     draw_contact_sheet,
     stack_networks,
     bin_stack,
-    score_films,
+    score_radiographs,
     sum_scores,
     table_joint_scoring,
     table_segmentation,
@@ -37,7 +37,7 @@ localrules:
     draw_boxed_joints,
     draw_pipeline,
     draw_confusion,
-    draw_film_and_classes,
+    draw_radiograph_and_classes,
     draw_whole_scores,
     draw_grad_cam,
     draw_training_course,
@@ -48,19 +48,19 @@ localrules:
 A_DAY = 24 * 60
 
 
-def films_of_kind(wildcards):
-    """How many films of a limb kind there are."""
+def radiographs_of_kind(wildcards):
+    """How many radiographs of a limb kind there are."""
     if getattr(wildcards, "cohort", "joints") in DRAWN:
         return 2 * study.phantom.patients
-    return sum(LIMBS[film.limb].kind == wildcards.kind for film in FILMS)
+    return sum(LIMBS[radiograph.limb].kind == wildcards.kind for radiograph in RADIOGRAPHS)
 
 
-def films_of_shard(wildcards):
-    return films_of_kind(wildcards) / study.standardize.shards[wildcards.kind]
+def radiographs_of_shard(wildcards):
+    return radiographs_of_kind(wildcards) / study.standardize.shards[wildcards.kind]
 
 
 def images_of(cohort):
-    """How many images a cohort of whole films, or of children's hands, has."""
+    """How many images a cohort of whole radiographs, or of children's hands, has."""
     if IMAGE_COHORTS[cohort] == "phantom":
         return PHANTOM.whole_patients if cohort == "whole" else PHANTOM.children
     return sum(len(shard) for shard in OWN_IMAGES[cohort].values())
@@ -80,13 +80,13 @@ def row_cohort(wildcards):
 # much more, or less, this study wants.
 PHANTOM, UNET, DETECTOR = study.phantom, study.unet, study.detector
 BASE = study.vgg16.drawn_joints
-FILM = study.standardize.height * study.standardize.width / (1500 * 1200)
+RADIOGRAPH = study.standardize.height * study.standardize.width / (1500 * 1200)
 CROP = (study.crops.size / 64) ** 2
 GPUS = 1 if WHOLE.devices == "auto" else WHOLE.devices
 UNET_STEP = 0.013 * UNET.height * UNET.width * UNET.filters**2 / (512 * 416 * 16**2)
-DRAW_FILM = 0.3 * (PHANTOM.film_height / 1600) ** 2
-DRAW_WHOLE = 0.7 * (PHANTOM.whole_film_height / 1600) ** 2
-DRAW_CHILD = 0.3 * (PHANTOM.child_film_height / 1600) ** 2
+DRAW_RADIOGRAPH = 0.3 * (PHANTOM.radiograph_height / 1600) ** 2
+DRAW_WHOLE = 0.7 * (PHANTOM.whole_radiograph_height / 1600) ** 2
+DRAW_CHILD = 0.3 * (PHANTOM.child_radiograph_height / 1600) ** 2
 DETECTOR_STEP = 0.02 * DETECTOR.batch * (DETECTOR.image_size / 416) ** 2
 TRAIN_IMAGE = {
     "resnet50": 0.066,
@@ -97,7 +97,7 @@ TRAIN_IMAGE = {
 
 
 def network_work(wildcards):
-    """Seconds of one training on whole films."""
+    """Seconds of one training on whole radiographs."""
     epochs = training_settings(wildcards)["epochs"]
     seconds = TRAIN_IMAGE[NETWORK_ROWS[wildcards.network].network]
     seconds *= (WHOLE.size / 1024) ** 2 / GPUS
@@ -106,23 +106,23 @@ def network_work(wildcards):
 
 # Rule: GB of memory, seconds of work, GPUs.
 NEEDS = {
-    "draw_phantom": (8, 4 * PHANTOM.patients * DRAW_FILM, 0),
+    "draw_phantom": (8, 4 * PHANTOM.patients * DRAW_RADIOGRAPH, 0),
     "draw_whole_phantom": (8, PHANTOM.whole_patients * DRAW_WHOLE, 0),
     "draw_childrens_phantom": (8, PHANTOM.children * DRAW_CHILD, 0),
-    "standardize": (2, lambda w: films_of_shard(w) * FILM * 0.03, 0),
-    "bootstrap_masks": (3, lambda w: films_of_shard(w) * FILM * 0.25, 0),
-    "train_unet": (8, lambda w: UNET.epochs * films_of_kind(w) * UNET_STEP, 1),
-    "segment": (4, lambda w: films_of_shard(w) * 0.1, 1),
+    "standardize": (2, lambda w: radiographs_of_shard(w) * RADIOGRAPH * 0.03, 0),
+    "bootstrap_masks": (3, lambda w: radiographs_of_shard(w) * RADIOGRAPH * 0.25, 0),
+    "train_unet": (8, lambda w: UNET.epochs * radiographs_of_kind(w) * UNET_STEP, 1),
+    "segment": (4, lambda w: radiographs_of_shard(w) * 0.1, 1),
     "train_detector": (12, DETECTOR.max_batches * DETECTOR_STEP, 1),
-    "detect_joints": (6, lambda w: films_of_kind(w) * 0.1, 1),
-    "name_joints": (1, lambda w: films_of_kind(w) * 0.02, 0),
-    "locate_true_joints": (1, lambda w: films_of_kind(w) * 0.01, 0),
-    "crop_joints": (4, lambda w: films_of_kind(w) * FILM * 0.05, 0),
+    "detect_joints": (6, lambda w: radiographs_of_kind(w) * 0.1, 1),
+    "name_joints": (1, lambda w: radiographs_of_kind(w) * 0.02, 0),
+    "locate_true_joints": (1, lambda w: radiographs_of_kind(w) * 0.01, 0),
+    "crop_joints": (4, lambda w: radiographs_of_kind(w) * RADIOGRAPH * 0.05, 0),
     "draw_joints": (2, BASE.joints * 0.02, 0),
     "train_base": (8, BASE.epochs * BASE.joints * CROP * 0.004, 1),
-    "extract_features": (6, lambda w: films_of_kind(w) * CROP * 0.02, 1),
+    "extract_features": (6, lambda w: radiographs_of_kind(w) * CROP * 0.02, 1),
     "train_head": (3, study.heads.seeds * study.heads.epochs, 0),
-    "label_films": (2, 60, 0),
+    "label_radiographs": (2, 60, 0),
     "pack_images": (2, 25, 0),
     "measure_images": (
         lambda w: 2 + packed_gb(w.images),

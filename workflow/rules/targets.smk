@@ -19,7 +19,7 @@ if not HAS_JOINTS:
 WHOLE_TABLES = ["whole_regression", "whole_severity", "whole_differences"]
 WHOLE_TABLES += ["grad_cam"] if WHOLE_IS_DRAWN and EXPLAINED else []
 WHOLE_FIGURES = [
-    "bo_fig1_film_and_classes",
+    "bo_fig1_radiograph_and_classes",
     "bo_fig2_predicted_true",
     "bo_fig4_confusion",
     "bo_training_course",
@@ -46,7 +46,7 @@ rule figures:
         as_figures(FIGURES + WHOLE_FIGURES + ROUTES_FIGURE),
 
 
-# Tan et al.: tables, figures, contact sheets and the scores of the test patients' films.
+# Tan et al.: tables, figures, contact sheets and the scores of the test patients' radiographs.
 rule joints:
     input:
         as_checked(cohorts_before("joints")),

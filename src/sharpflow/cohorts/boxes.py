@@ -1,6 +1,6 @@
 """Joint boxes that labelImg wrote: Pascal VOC XML or YOLO text.
 
-The name of a label file is the film's image_id.
+The name of a label file is the radiograph's image_id.
 """
 
 from collections.abc import Collection
@@ -22,7 +22,7 @@ from sharpflow.cohorts.labels import (
     VOC_SIDES,
     Box,
     LabelError,
-    LabelledFilm,
+    LabelledRadiograph,
     parse_voc,
     parse_yolo,
 )
@@ -30,20 +30,20 @@ from sharpflow.files import whole
 
 _CORNERS = ["x_min", "y_min", "x_max", "y_max"]
 BOX_COLUMNS = ["image_id", "class", "joint", *_CORNERS]
-# YOLO text has 6 digits, and annotation tools let a box end on the film's last line: a box that
-# leaves the film by no more than this is cut at the border.
+# YOLO text has 6 digits, and annotation tools let a box end on the radiograph's last line: a box
+# that leaves the radiograph by no more than this is cut at the border.
 _TOLERANCE = 1.0  # pixels
 
 
 def write_voc(path: str | Path, image_id: str, size: tuple[int, int], boxes: pd.DataFrame) -> None:
-    """Write the boxes of one film as labelImg writes Pascal VOC.
+    """Write the boxes of one radiograph as labelImg writes Pascal VOC.
 
-    `size` is (height, width) of the film in pixels; `boxes` has columns class, x_min, y_min,
-    x_max, y_max in film pixels, which are rounded to whole ones, as labelImg's are.
+    `size` is (height, width) of the radiograph in pixels; `boxes` has columns class, x_min, y_min,
+    x_max, y_max in radiograph pixels, which are rounded to whole ones, as labelImg's are.
     """
     height, width = size
     root = ElementTree.Element("annotation")
-    for tag, text in (("folder", "films"), ("filename", f"{image_id}.jpg")):
+    for tag, text in (("folder", "radiographs"), ("filename", f"{image_id}.jpg")):
         ElementTree.SubElement(root, tag).text = text
     source = ElementTree.SubElement(root, "source")
     ElementTree.SubElement(source, "database").text = "Unknown"
@@ -65,47 +65,48 @@ def write_voc(path: str | Path, image_id: str, size: tuple[int, int], boxes: pd.
 
 
 def read_boxes(
-    folder: str | Path, films: pd.DataFrame, ignored_classes: Collection[str] = ()
+    folder: str | Path, radiographs: pd.DataFrame, ignored_classes: Collection[str] = ()
 ) -> tuple[pd.DataFrame, list[Finding]]:
     """Read the joint boxes of a cohort, and collect all that is wrong with them.
 
     `folder` holds `<image_id>.xml` (Pascal VOC) or `<image_id>.txt` with a `classes.txt` (YOLO);
-    not every film needs a file. `films` has columns image_id, limb_kind, height, width (pixels; 0
-    for a film that could not be read: its classes are checked, its boxes left out). Boxes of
+    not every radiograph needs a file. `radiographs` has columns image_id, limb_kind, height, width
+    (pixels; 0
+    for a radiograph that could not be read: its classes are checked, its boxes left out). Boxes of
     `ignored_classes` are left out; all others are a class of the limb's kind (hand PIP MCP, foot
-    PIP MTP), or name the joint itself (`read_box_name`), then all boxes of the film do.
+    PIP MTP), or name the joint itself (`read_box_name`), then all boxes of the radiograph do.
 
     Returns a table image_id, class, joint (blank where the label gives the class alone), x_min,
-    y_min, x_max, y_max (film pixels), films by id and boxes in the order of their file, and the
-    problems; a film with a problem has no boxes.
+    y_min, x_max, y_max (radiograph pixels), radiographs by id and boxes in the order of their file,
+    and the problems; a radiograph with a problem has no boxes.
     """
     folder = Path(folder)
     problems: list[Finding] = []
     labels = _label_files(folder, problems)
-    if films.empty:
+    if radiographs.empty:
         labels = []  # why there is none is told already, and not once more for each label file
     known = {
-        str(row["image_id"]): LabelledFilm(
+        str(row["image_id"]): LabelledRadiograph(
             str(row["image_id"]),
             LimbKind(row["limb_kind"]),
             float(row["height"]),
             float(row["width"]),
         )
-        for row in films.to_dict("records")
+        for row in radiographs.to_dict("records")
     }
     names = _yolo_classes(folder, labels, problems)
     rows: list[tuple[str | float, ...]] = []
     for path in labels:
-        film = known.get(path.stem)
-        if film is None:
-            problems.append(_no_film(path))
+        radiograph = known.get(path.stem)
+        if radiograph is None:
+            problems.append(_no_radiograph(path))
             continue
         if not _is_voc(path) and not names:
             continue  # what lacks is told already
-        boxes, wrong = _read_label(path, film, names, ignored_classes)
+        boxes, wrong = _read_label(path, radiograph, names, ignored_classes)
         problems += wrong
-        if not wrong and film.height:
-            rows += [_row(box, name, film) for box, name in boxes]
+        if not wrong and radiograph.height:
+            rows += [_row(box, name, radiograph) for box, name in boxes]
     twice = _labelled_twice(labels)
     problems += twice
     bad = {problem.name for problem in twice}
@@ -140,13 +141,13 @@ def _label_files(folder: Path, problems: list[Finding]) -> list[Path]:
     return []
 
 
-def _no_film(path: Path) -> Finding:
+def _no_radiograph(path: Path) -> Finding:
     return Finding(
         str(path),
         "",
-        f"labels of {path.stem}, which is not a film of the cohort",
-        "a label file named as its film's image_id",
-        "Rename it to its film's image_id, add the film, or delete the file.",
+        f"labels of {path.stem}, which is not a radiograph of the cohort",
+        "a label file named as its radiograph's image_id",
+        "Rename it to its radiograph's image_id, add the radiograph, or delete the file.",
         Scope.ENTRY,
         path.name,
     )
@@ -159,7 +160,7 @@ def _labelled_twice(labels: list[Path]) -> list[Finding]:
             str(path),
             "",
             f"a second label file of {path.stem}",
-            "one label file a film, .xml or .txt",
+            "one label file a radiograph, .xml or .txt",
             "Delete the one that is out of date.",
             Scope.BOXES,
             path.stem,
@@ -195,37 +196,39 @@ def _yolo_classes(folder: Path, labels: list[Path], problems: list[Finding]) -> 
 
 
 def _read_label(
-    path: Path, film: LabelledFilm, names: list[str], ignored: Collection[str]
+    path: Path, radiograph: LabelledRadiograph, names: list[str], ignored: Collection[str]
 ) -> tuple[list[tuple[Box, BoxName]], list[Finding]]:
-    """The boxes of a film and their names, without the ignored ones, and the file's problems."""
+    """A radiograph's boxes and their names, without the ignored ones, and the file's problems."""
     if _is_voc(path):
-        boxes, errors = parse_voc(path, film)
+        boxes, errors = parse_voc(path, radiograph)
     else:
-        boxes, errors = parse_yolo(path, film, names)
+        boxes, errors = parse_yolo(path, radiograph, names)
     if not boxes and not errors:
-        errors = [LabelError("", "no box", "at least one", "Label the film, or delete the file.")]
-    wrong = [Finding(str(path), *error.what, Scope.BOXES, film.image_id) for error in errors]
+        errors = [
+            LabelError("", "no box", "at least one", "Label the radiograph, or delete the file.")
+        ]
+    wrong = [Finding(str(path), *error.what, Scope.BOXES, radiograph.image_id) for error in errors]
     kept = [box for box in boxes if box.name not in ignored]
     wrong += [
-        Finding(str(path), box.where, *what, Scope.BOXES, film.image_id)
+        Finding(str(path), box.where, *what, Scope.BOXES, radiograph.image_id)
         for box in kept
-        for what in _box_problems(box, film)
+        for what in _box_problems(box, radiograph)
     ]
-    named = [(box, name) for box in kept if (name := read_box_name(box.name, film.kind))]
+    named = [(box, name) for box in kept if (name := read_box_name(box.name, radiograph.kind))]
     wrong += [
-        Finding(str(path), *what, Scope.BOXES, film.image_id)
+        Finding(str(path), *what, Scope.BOXES, radiograph.image_id)
         for what in naming_problems((box.where, name) for box, name in named)
     ]
     return named, wrong
 
 
-def _box_problems(box: Box, film: LabelledFilm) -> list[tuple[str, str, str]]:
+def _box_problems(box: Box, radiograph: LabelledRadiograph) -> list[tuple[str, str, str]]:
     """Found, expected and remedy of all that is wrong with a box."""
     problems = []
     edges = " ".join(f"{edge:g}" for edge in box[2:])
-    if read_box_name(box.name, film.kind) is None:
-        problems.append(unknown_name(box.name, film.kind))
-    sized = film.height > 0
+    if read_box_name(box.name, radiograph.kind) is None:
+        problems.append(unknown_name(box.name, radiograph.kind))
+    sized = radiograph.height > 0
     if sized and (box.x_max <= box.x_min or box.y_max <= box.y_min):
         problems.append(
             (
@@ -236,26 +239,26 @@ def _box_problems(box: Box, film: LabelledFilm) -> list[tuple[str, str, str]]:
         )
     if sized and (
         min(box.x_min, box.y_min) < -_TOLERANCE
-        or box.x_max > film.width + _TOLERANCE
-        or box.y_max > film.height + _TOLERANCE
+        or box.x_max > radiograph.width + _TOLERANCE
+        or box.y_max > radiograph.height + _TOLERANCE
     ):
         problems.append(
             (
                 f"a box outside the image ({edges})",
-                f"0 0 {film.width:.0f} {film.height:.0f} at most",
-                "Draw the box again in labelImg, on the film of this size.",
+                f"0 0 {radiograph.width:.0f} {radiograph.height:.0f} at most",
+                "Draw the box again in labelImg, on the radiograph of this size.",
             )
         )
     return problems
 
 
-def _row(box: Box, name: BoxName, film: LabelledFilm) -> tuple[str | float, ...]:
-    """A row of the table; the box is cut at the film's border."""
+def _row(box: Box, name: BoxName, radiograph: LabelledRadiograph) -> tuple[str | float, ...]:
+    """A row of the table; the box is cut at the radiograph's border."""
     return (
-        film.image_id,
+        radiograph.image_id,
         *name,
         max(box.x_min, 0.0),
         max(box.y_min, 0.0),
-        min(box.x_max, film.width),
-        min(box.y_max, film.height),
+        min(box.x_max, radiograph.width),
+        min(box.y_max, radiograph.height),
     )

@@ -40,7 +40,7 @@ def check_whole(
     unpacked: pd.DataFrame,
     on_problem: OnProblem = "stop",
 ) -> ImageCohort:
-    """Check the films of both hands: their labels (`read_whole`) and what packing found.
+    """Check the radiographs of both hands: their labels (`read_whole`) and what packing found.
 
     `packed` has image_id and digest (of the original's pixels) of the packed images of all shards,
     `unpacked` image_id, file, found, expected, remedy of those that could not be. With
@@ -93,7 +93,7 @@ def _check(
     fatal = [problem for problem in problems if problem.scope is Scope.COHORT]
     if fatal or (problems and on_problem == "stop"):
         raise ProblemsError(problems)
-    aside = {problem.name for problem in problems if problem.scope is Scope.FILM}
+    aside = {problem.name for problem in problems if problem.scope is Scope.RADIOGRAPH}
     kept = labels[~labels["image_id"].isin(aside)].reset_index(drop=True)
     if kept.empty:
         raise ProblemsError(problems)
@@ -117,7 +117,7 @@ def _unreadable(unpacked: pd.DataFrame, by_id: Mapping[str, LabelledImage]) -> I
             row["found"],
             row["expected"],
             row["remedy"],
-            Scope.FILM,
+            Scope.RADIOGRAPH,
             image.image_id,
         )
 
@@ -133,8 +133,8 @@ def _same_content(packed: pd.DataFrame, by_id: Mapping[str, LabelledImage]) -> I
                 str(image.path),
                 f"{image.where} of {image.table}",
                 f"the same pixels as {', '.join(other for other in ids if other != image_id)}",
-                "each film once",
-                "Find out whose it is and delete the other row, or export the right film.",
-                Scope.FILM,
+                "each radiograph once",
+                "Find out whose it is and delete the other row, or export the right radiograph.",
+                Scope.RADIOGRAPH,
                 image_id,
             )

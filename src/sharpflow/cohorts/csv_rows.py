@@ -1,6 +1,6 @@
 """Rows of a CSV that a person made, with all that is wrong with the file itself.
 
-Only the standard library is used: the workflow reads the list of films while it is parsed.
+Only the standard library is used: the workflow reads the list of radiographs while it is parsed.
 """
 
 import csv

@@ -10,9 +10,11 @@ class Scope(StrEnum):
     """How much of a cohort a problem makes unusable."""
 
     COHORT = "cohort"  # nothing can be set aside: the run stops
-    PATIENT = "patient"  # the patient's films, scores and boxes
-    FILM = "film"  # the film, its boxes and its limb's scores
-    BOXES = "boxes"  # the film's boxes: half a film's boxes would teach a detector wrongly
+    PATIENT = "patient"  # the patient's radiographs, scores and boxes
+    RADIOGRAPH = "radiograph"  # the radiograph, its boxes and its limb's scores
+    BOXES = (
+        "boxes"  # the radiograph's boxes: half a radiograph's boxes would teach a detector wrongly
+    )
     ENTRY = "entry"  # the file or row alone, which belongs to nothing
 
 

@@ -159,7 +159,7 @@ def each_once(lists: list[ImageList]) -> ImageList:
                     "this image again",
                     f"each image once (first: {first.table}, row {first.row.number})",
                     "Delete the wrong row.",
-                    Scope.FILM,
+                    Scope.RADIOGRAPH,
                     image.image_id,
                 )
             )
@@ -227,7 +227,7 @@ class Reading:
                 repr(text) if text else "nothing",
                 expected,
                 remedy,
-                Scope.FILM,
+                Scope.RADIOGRAPH,
                 self.image.image_id,
             )
         )

@@ -1,6 +1,6 @@
-"""Label files of one film as labelImg writes them: Pascal VOC XML and YOLO text.
+"""Label files of one radiograph as labelImg writes them: Pascal VOC XML and YOLO text.
 
-Coordinates are edges, from 0 to the film's width or height, as labelImg's are, not numbers of
+Coordinates are edges, from 0 to the radiograph's width or height, as labelImg's are, not numbers of
 pixels.
 """
 
@@ -13,11 +13,11 @@ from sharpflow.anatomy import LimbKind
 
 CLASSES_FILE = "classes.txt"
 VOC_SIDES = ("xmin", "ymin", "xmax", "ymax")
-_SAVE_AGAIN = "Open the film in labelImg and save its labels again."
+_SAVE_AGAIN = "Open the radiograph in labelImg and save its labels again."
 
 
-class LabelledFilm(NamedTuple):
-    """What the labels of a film must agree with; size 0 where the film could not be read."""
+class LabelledRadiograph(NamedTuple):
+    """What the labels of a radiograph must agree with; size 0 where it could not be read."""
 
     image_id: str
     kind: LimbKind
@@ -45,7 +45,7 @@ class LabelError(Exception):
         super().__init__(*self.what)
 
 
-def parse_voc(path: Path, film: LabelledFilm) -> tuple[list[Box], list[LabelError]]:
+def parse_voc(path: Path, radiograph: LabelledRadiograph) -> tuple[list[Box], list[LabelError]]:
     """The boxes of a Pascal VOC file, and what cannot be understood in it."""
     try:
         root = ElementTree.parse(path).getroot()
@@ -54,7 +54,7 @@ def parse_voc(path: Path, film: LabelledFilm) -> tuple[list[Box], list[LabelErro
     if root.tag != "annotation":
         found = f"XML of kind <{root.tag}>"
         return [], [LabelError("", found, "Pascal VOC <annotation>", _SAVE_AGAIN)]
-    boxes, errors = [], _other_size(root, film)
+    boxes, errors = [], _other_size(root, radiograph)
     for number, item in enumerate(root.findall("object"), 1):
         name = item.findtext("name", "").strip()
         where = f"object {number} ({name or 'no name'})"
@@ -67,7 +67,7 @@ def parse_voc(path: Path, film: LabelledFilm) -> tuple[list[Box], list[LabelErro
 
 
 def parse_yolo(
-    path: Path, film: LabelledFilm, names: list[str]
+    path: Path, radiograph: LabelledRadiograph, names: list[str]
 ) -> tuple[list[Box], list[LabelError]]:
     """The boxes of a YOLO file, and what cannot be understood; `names` are classes by number."""
     try:
@@ -78,14 +78,14 @@ def parse_yolo(
     for number, line in enumerate(lines, 1):
         try:
             if line.strip():
-                boxes.append(_yolo_box(f"line {number}", line, film, names))
+                boxes.append(_yolo_box(f"line {number}", line, radiograph, names))
         except LabelError as error:
             errors.append(error)
     return boxes, errors
 
 
-def _yolo_box(where: str, line: str, film: LabelledFilm, names: list[str]) -> Box:
-    shape = "a class number and x, y, width, height as fractions of the film"
+def _yolo_box(where: str, line: str, radiograph: LabelledRadiograph, names: list[str]) -> Box:
+    shape = "a class number and x, y, width, height as fractions of the radiograph"
     number, *fractions = line.split()
     if len(fractions) != 4 or not number.isdecimal():
         raise LabelError(where, repr(line), shape, "Correct the line, or label again.")
@@ -100,25 +100,25 @@ def _yolo_box(where: str, line: str, film: LabelledFilm, names: list[str]) -> Bo
     return Box(
         where,
         names[int(number)],
-        (x - width / 2) * film.width,
-        (y - height / 2) * film.height,
-        (x + width / 2) * film.width,
-        (y + height / 2) * film.height,
+        (x - width / 2) * radiograph.width,
+        (y - height / 2) * radiograph.height,
+        (x + width / 2) * radiograph.width,
+        (y + height / 2) * radiograph.height,
     )
 
 
-def _other_size(root: ElementTree.Element, film: LabelledFilm) -> list[LabelError]:
-    """An error if the file says that another size of film was labelled; 0 says nothing."""
+def _other_size(root: ElementTree.Element, radiograph: LabelledRadiograph) -> list[LabelError]:
+    """An error if the file says that another size of radiograph was labelled; 0 says nothing."""
     size = tuple(root.findtext(f"size/{side}", "0").strip() for side in ("width", "height"))
-    ours = (f"{film.width:.0f}", f"{film.height:.0f}")
-    if not film.height or "0" in size or size == ours:
+    ours = (f"{radiograph.width:.0f}", f"{radiograph.height:.0f}")
+    if not radiograph.height or "0" in size or size == ours:
         return []
     return [
         LabelError(
             "size",
-            f"boxes drawn on a film of {size[0]} x {size[1]} pixels",
-            f"the film's {ours[0]} x {ours[1]}",
-            "Label the film itself, or put the image that was labelled in its place.",
+            f"boxes drawn on a radiograph of {size[0]} x {size[1]} pixels",
+            f"the radiograph's {ours[0]} x {ours[1]}",
+            "Label the radiograph itself, or put the image that was labelled in its place.",
         )
     ]
 

@@ -1,4 +1,4 @@
-"""How films and scores fit together: the same film twice, patients without one or the other."""
+"""How radiographs and scores fit together: duplicates, patients without one or the other."""
 
 from collections.abc import Iterable
 
@@ -6,18 +6,22 @@ import pandas as pd
 
 from sharpflow.anatomy import LIMBS
 from sharpflow.cohorts.findings import Finding, Scope
-from sharpflow.cohorts.radiographs import Film
+from sharpflow.cohorts.radiographs import Radiograph
 from sharpflow.cohorts.scores import PATIENT, ScoreTable
 
 
-def where(film: Film) -> str:
-    """Where a film stands, for a message."""
-    return f"{film.listed}, film {film.image_id}" if film.listed else f"film {film.image_id}"
+def where(radiograph: Radiograph) -> str:
+    """Where a radiograph stands, for a message."""
+    return (
+        f"{radiograph.listed}, radiograph {radiograph.image_id}"
+        if radiograph.listed
+        else f"radiograph {radiograph.image_id}"
+    )
 
 
-def same_content(table: pd.DataFrame, films: Iterable[Film]) -> list[Finding]:
-    """Every film whose pixels another film has too."""
-    by_id = {film.image_id: film for film in films}
+def same_content(table: pd.DataFrame, radiographs: Iterable[Radiograph]) -> list[Finding]:
+    """Every radiograph whose pixels another radiograph has too."""
+    by_id = {radiograph.image_id: radiograph for radiograph in radiographs}
     readable = table[table["height"] > 0]
     problems = []
     for _, group in readable.groupby("digest", sort=False):
@@ -25,15 +29,15 @@ def same_content(table: pd.DataFrame, films: Iterable[Film]) -> list[Finding]:
         for image_id in ids if len(ids) > 1 else []:
             others = [other for other in ids if other != image_id]
             named = ", ".join(f"{o} (patient {by_id[o].patient})" for o in others)
-            film = by_id[image_id]
+            radiograph = by_id[image_id]
             problems.append(
                 Finding(
-                    str(film.path),
-                    f"{where(film)}, patient {film.patient}",
+                    str(radiograph.path),
+                    f"{where(radiograph)}, patient {radiograph.patient}",
                     f"the same pixels as {named}",
-                    "each film once",
-                    "Find out whose it is and delete the other, or export the right film.",
-                    Scope.FILM,
+                    "each radiograph once",
+                    "Find out whose it is and delete the other, or export the right radiograph.",
+                    Scope.RADIOGRAPH,
                     image_id,
                 )
             )
@@ -41,19 +45,19 @@ def same_content(table: pd.DataFrame, films: Iterable[Film]) -> list[Finding]:
 
 
 def unmatched(
-    films_file: str, scores_file: str, films: Iterable[Film], table: ScoreTable
+    radiographs_file: str, scores_file: str, radiographs: Iterable[Radiograph], table: ScoreTable
 ) -> list[Finding]:
-    """Patients with films and no row of scores, with scores and no film, with several visits."""
+    """Patients with radiographs but no scores, scores but no radiograph, or several visits."""
     visits: dict[str, set[str]] = {}
-    for film in films:
-        visits.setdefault(film.patient, set()).add(film.visit)
+    for radiograph in radiographs:
+        visits.setdefault(radiograph.patient, set()).add(radiograph.visit)
     unscored = [
         Finding(
             scores_file,
             f"column {PATIENT}",
-            f"no row for patient {patient}, who has films in {films_file}",
-            "a row of scores for each patient with films",
-            "Add the patient's row, correct the id, or remove the films.",
+            f"no row for patient {patient}, who has radiographs in {radiographs_file}",
+            "a row of scores for each patient with radiographs",
+            "Add the patient's row, correct the id, or remove the radiographs.",
             Scope.PATIENT,
             patient,
         )
@@ -63,9 +67,9 @@ def unmatched(
         Finding(
             scores_file,
             f"row {row}, column {PATIENT}",
-            f"unknown patient {patient}, without a film in {films_file}",
-            "patients who have films",
-            "Correct the id, add the films, or delete the row.",
+            f"unknown patient {patient}, without a radiograph in {radiographs_file}",
+            "patients who have radiographs",
+            "Correct the id, add the radiographs, or delete the row.",
             Scope.PATIENT,
             patient,
         )
@@ -74,11 +78,11 @@ def unmatched(
     ]
     several = [
         Finding(
-            films_file,
+            radiographs_file,
             f"patient {patient}",
-            f"films of visits {', '.join(sorted(visits[patient]))}",
-            "films of the visit that was scored, as the score table has one row a patient",
-            "List the films of that visit only, or give each visit a patient id of its own.",
+            f"radiographs of visits {', '.join(sorted(visits[patient]))}",
+            "radiographs of the visit that was scored, as the score table has one row a patient",
+            "List the radiographs of that visit only, or give each visit a patient id of its own.",
             Scope.PATIENT,
             patient,
         )
@@ -88,17 +92,17 @@ def unmatched(
     return unscored + unknown + several
 
 
-def missing_limbs(films_file: str, films: Iterable[Film]) -> list[Finding]:
+def missing_limbs(radiographs_file: str, radiographs: Iterable[Radiograph]) -> list[Finding]:
     """Visits of patients without all four limbs."""
     limbs: dict[tuple[str, str], set[str]] = {}
-    for film in films:
-        limbs.setdefault((film.patient, film.visit), set()).add(film.limb)
+    for radiograph in radiographs:
+        limbs.setdefault((radiograph.patient, radiograph.visit), set()).add(radiograph.limb)
     return [
         Finding(
-            films_file,
+            radiographs_file,
             f"patient {patient}, visit {visit}",
-            f"films of {' '.join(limb for limb in LIMBS if limb in found)} only",
-            f"films of {' '.join(LIMBS)}",
+            f"radiographs of {' '.join(limb for limb in LIMBS if limb in found)} only",
+            f"radiographs of {' '.join(LIMBS)}",
             "Add "
             + ", ".join(f"{patient}-{limb}" for limb in LIMBS if limb not in found)
             + ", or set require_all_limbs to false.",

@@ -1,6 +1,6 @@
-"""The list of a cohort's films, from a folder in RA2-DREAM's layout or from a CSV.
+"""The list of a cohort's radiographs, from a folder in RA2-DREAM's layout or from a CSV.
 
-Only the standard library is imported: the workflow calls `list_films` while it is parsed.
+Only the standard library is imported: the workflow calls `list_radiographs` while it is parsed.
 """
 
 import re
@@ -13,7 +13,7 @@ from sharpflow.cohorts.findings import Finding, Scope
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
 OTHER_IMAGES = (".dcm", ".dicom", ".gif", ".webp", ".jp2", ".heic")
-FILM_COLUMNS = ("image_id", "patient", "limb", "file")
+RADIOGRAPH_COLUMNS = ("image_id", "patient", "limb", "file")
 ONLY_VISIT = "1"
 
 ID = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9_-]|\.(?!\.))*")
@@ -22,7 +22,7 @@ _LIMB_RULE = "one of " + ", ".join(LIMBS)
 
 
 @dataclass(frozen=True)
-class Film:
+class Radiograph:
     """One radiograph of one limb. `listed` says where a CSV lists it; empty for a folder."""
 
     image_id: str
@@ -34,56 +34,56 @@ class Film:
 
 
 @dataclass(frozen=True)
-class FilmList:
-    """The films of a cohort by image_id, each once, and what is wrong with the rest."""
+class RadiographList:
+    """The radiographs of a cohort by image_id, each once, and what is wrong with the rest."""
 
-    films: list[Film] = field(default_factory=list)
+    radiographs: list[Radiograph] = field(default_factory=list)
     problems: list[Finding] = field(default_factory=list)
 
 
-def list_films(films: str | Path) -> FilmList:
-    """List the films of a cohort without opening them.
+def list_radiographs(radiographs: str | Path) -> RadiographList:
+    """List the radiographs of a cohort without opening them.
 
-    `films` is a folder with files `<patient>-<LH|RH|LF|RF>.<jpg|jpeg|png|bmp|tif|tiff>`, whose
-    image_id is the name without suffix, or a CSV with columns image_id, patient, limb, file
-    (relative to the CSV) and, where there are several, visit. Hidden files, subfolders and files
-    of other kinds in the folder are left alone, images of formats that are not read are problems.
-    What is wrong is returned, not raised; of an image_id that is there twice the first is listed.
+    `radiographs` is a folder with files `<patient>-<LH|RH|LF|RF>.<jpg|jpeg|png|bmp|tif|tiff>`,
+    whose image_id is the name without suffix, or a CSV with columns image_id, patient, limb, file
+    (relative to the CSV) and, where there are several, visit. Hidden files, subfolders and files of
+    other kinds in the folder are left alone, images of formats that are not read are problems. What
+    is wrong is returned, not raised; of an image_id that is there twice the first is listed.
     """
-    films = Path(films)
-    if films.is_dir():
-        found = _list_folder(films)
-    elif films.suffix.lower() == ".csv":
-        found = _list_csv(films)
+    radiographs = Path(radiographs)
+    if radiographs.is_dir():
+        found = _list_folder(radiographs)
+    elif radiographs.suffix.lower() == ".csv":
+        found = _list_csv(radiographs)
     else:
-        return FilmList(
+        return RadiographList(
             problems=[
                 Finding(
-                    str(films),
+                    str(radiographs),
                     "",
                     "neither a folder nor a .csv file",
-                    "a folder of films or a CSV that lists them",
-                    "Correct the path of the films in the config.",
+                    "a folder of radiographs or a CSV that lists them",
+                    "Correct the path of the radiographs in the config.",
                 )
             ]
         )
-    if not found.films and not found.problems:
-        return FilmList(
+    if not found.radiographs and not found.problems:
+        return RadiographList(
             problems=[
                 Finding(
-                    str(films),
+                    str(radiographs),
                     "",
-                    "no films",
-                    "films named <patient>-<LH|RH|LF|RF>.jpg, or rows of a CSV",
-                    "Correct the path of the films in the config.",
+                    "no radiographs",
+                    "radiographs named <patient>-<LH|RH|LF|RF>.jpg, or rows of a CSV",
+                    "Correct the path of the radiographs in the config.",
                 )
             ]
         )
     return _each_once(found)
 
 
-def _list_folder(folder: Path) -> FilmList:
-    found = FilmList()
+def _list_folder(folder: Path) -> RadiographList:
+    found = RadiographList()
     for path in sorted(folder.iterdir(), key=lambda path: path.name):
         suffix = path.suffix.lower()
         if path.name.startswith(".") or not path.is_file():
@@ -95,7 +95,7 @@ def _list_folder(folder: Path) -> FilmList:
                     "",
                     f"an image of kind {suffix}",
                     "one of " + ", ".join(SUFFIXES),
-                    "Export the film as one of these, or move it elsewhere.",
+                    "Export the radiograph as one of these, or move it elsewhere.",
                     Scope.ENTRY,
                     path.name,
                 )
@@ -103,7 +103,7 @@ def _list_folder(folder: Path) -> FilmList:
         elif suffix in SUFFIXES:
             patient, _, limb = path.stem.rpartition("-")
             if ID.fullmatch(path.stem) and patient and limb in LIMBS:
-                found.films.append(Film(path.stem, patient, limb, ONLY_VISIT, path))
+                found.radiographs.append(Radiograph(path.stem, patient, limb, ONLY_VISIT, path))
             else:
                 found.problems.append(_bad_name(path))
     return found
@@ -115,21 +115,23 @@ def _bad_name(path: Path) -> Finding:
         "the file's name",
         repr(path.stem),
         f"<patient>-<limb>, the limb {_LIMB_RULE}, the patient of {ID_RULE}",
-        "Rename the file, or list the films in a CSV with image_id, patient, limb, file.",
+        "Rename the file, or list the radiographs in a CSV with image_id, patient, limb, file.",
         Scope.ENTRY,
         path.name,
     )
 
 
-def _list_csv(path: Path) -> FilmList:
-    table = read_rows(path, FILM_COLUMNS, "a list of films: image_id, patient, limb, file")
-    found = FilmList(problems=list(table.problems))
+def _list_csv(path: Path) -> RadiographList:
+    table = read_rows(
+        path, RADIOGRAPH_COLUMNS, "a list of radiographs: image_id, patient, limb, file"
+    )
+    found = RadiographList(problems=list(table.problems))
     for row in table.rows:
         problems = _row_problems(path, row)
         found.problems.extend(problems)
         if not problems:
             value = row.values
-            film = Film(
+            radiograph = Radiograph(
                 value["image_id"],
                 value["patient"],
                 value["limb"],
@@ -137,7 +139,7 @@ def _list_csv(path: Path) -> FilmList:
                 path.parent / value["file"],
                 f"row {row.number}",
             )
-            found.films.append(film)
+            found.radiographs.append(radiograph)
     return found
 
 
@@ -151,7 +153,7 @@ def _row_problems(path: Path, row: Row) -> list[Finding]:
     if value["limb"] not in LIMBS:
         problems.append(("limb", value["limb"], _LIMB_RULE, "Correct the limb."))
     if not value["file"]:
-        problems.append(("file", "", "the film's path, relative to this CSV", "Fill it in."))
+        problems.append(("file", "", "the radiograph's path, relative to this CSV", "Fill it in."))
     return [
         Finding(
             str(path),
@@ -159,40 +161,45 @@ def _row_problems(path: Path, row: Row) -> list[Finding]:
             repr(text) if text else "nothing",
             expected,
             remedy,
-            Scope.FILM,
+            Scope.RADIOGRAPH,
             value["image_id"],
         )
         for column, text, expected, remedy in problems
     ]
 
 
-def _each_once(found: FilmList) -> FilmList:
-    """The films sorted by image_id; a second film of an id, or of a limb, is a problem."""
+def _each_once(found: RadiographList) -> RadiographList:
+    """The radiographs sorted by image_id; a second one of an id, or of a limb, is a problem."""
     problems = list(found.problems)
-    by_id: dict[str, Film] = {}
-    by_limb: dict[tuple[str, str, str], Film] = {}
-    for film in found.films:
-        limb = (film.patient, film.visit, film.limb)
-        if film.image_id in by_id:
+    by_id: dict[str, Radiograph] = {}
+    by_limb: dict[tuple[str, str, str], Radiograph] = {}
+    for radiograph in found.radiographs:
+        limb = (radiograph.patient, radiograph.visit, radiograph.limb)
+        if radiograph.image_id in by_id:
             problems.append(
-                _twice(film, by_id[film.image_id], f"image_id {film.image_id}", "each image_id")
+                _twice(
+                    radiograph,
+                    by_id[radiograph.image_id],
+                    f"image_id {radiograph.image_id}",
+                    "each image_id",
+                )
             )
         elif limb in by_limb:
-            what = f"{film.limb} of patient {film.patient}, visit {film.visit},"
-            problems.append(_twice(film, by_limb[limb], what, "each limb of a visit"))
-            by_id[film.image_id] = film
+            what = f"{radiograph.limb} of patient {radiograph.patient}, visit {radiograph.visit},"
+            problems.append(_twice(radiograph, by_limb[limb], what, "each limb of a visit"))
+            by_id[radiograph.image_id] = radiograph
         else:
-            by_id[film.image_id] = by_limb[limb] = film
-    return FilmList([by_id[image_id] for image_id in sorted(by_id)], problems)
+            by_id[radiograph.image_id] = by_limb[limb] = radiograph
+    return RadiographList([by_id[image_id] for image_id in sorted(by_id)], problems)
 
 
-def _twice(film: Film, first: Film, what: str, each: str) -> Finding:
+def _twice(radiograph: Radiograph, first: Radiograph, what: str, each: str) -> Finding:
     return Finding(
-        str(film.path),
-        film.listed,
+        str(radiograph.path),
+        radiograph.listed,
         f"{what} again",
         f"{each} once (first: {', '.join(filter(None, [str(first.path), first.listed]))})",
         "Delete the wrong one, or give it another id.",
-        Scope.FILM,
-        film.image_id,
+        Scope.RADIOGRAPH,
+        radiograph.image_id,
     )

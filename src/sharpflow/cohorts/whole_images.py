@@ -1,4 +1,4 @@
-"""Films of both hands with their total score: the labels of Wang et al.'s cohort (Bo et al., 2.1).
+"""Radiographs of both hands with their total score: Wang et al.'s labels (Bo et al., 2.1).
 
 How its label file looks is not public, so the config names the columns of whatever table there is.
 Only the standard library is imported at module level: the workflow calls `list_whole` while it is

@@ -105,7 +105,7 @@ def detection_table(
     truth: pd.DataFrame,
     boxes: pd.DataFrame,
     named: pd.DataFrame,
-    films: pd.DataFrame,
+    radiographs: pd.DataFrame,
     *,
     boxed: Collection[str],
     data: str,
@@ -115,28 +115,29 @@ def detection_table(
 ) -> pd.DataFrame:
     """The table of detection and naming, a row a limb kind and rule.
 
-    Args:
-        truth, boxes, named: as `judge_joints`, truth also with names (where its names come from);
-            rows of other films are left out.
-        films: image_id, patient, limb_kind of the films to be judged (test patients only).
-        boxed: image_ids with hand-drawn boxes, whether or not their joints have true names.
-        data: what the films are ("phantom" or a cohort's name).
-        iou: least overlap.
-        resamples, seed: of the bootstrap by patient.
+    Args: truth, boxes, named: as `judge_joints`, truth also with names (where its names come from);
+        rows of other radiographs are left out. radiographs: image_id, patient, limb_kind of the
+        radiographs to be judged (test patients only). boxed: image_ids with hand-drawn boxes,
+        whether or not their joints have true names. data: what the radiographs are ("phantom" or a
+        cohort's name). iou: least overlap. resamples, seed: of the bootstrap by patient.
 
     Returns:
         limb (kind), rule, data, truth (where the true names come from: "phantom", "given",
-        "template" or "given and template"), n_patients, n_films, n_radiographs_left_out (with
+        "template" or "given and template"), n_patients, n_radiographs, n_radiographs_left_out (with
         boxes, but without true names), n_joints; found and named_right as fractions of all true
-        joints, films left unnamed included, with _low and _high of their 95% intervals;
-        films_complete: fraction of films whose joints are all named right.
+        joints, radiographs left unnamed included, with _low and _high of their 95% intervals;
+        radiographs_complete: fraction of radiographs whose joints are all named right.
     """
-    unnamed = films["image_id"].isin(list(boxed)) & ~films["image_id"].isin(truth["image_id"])
-    left_out = films.loc[unnamed, "limb_kind"].value_counts()
-    films = films[films["image_id"].isin(truth["image_id"])]
+    unnamed = radiographs["image_id"].isin(list(boxed)) & ~radiographs["image_id"].isin(
+        truth["image_id"]
+    )
+    left_out = radiographs.loc[unnamed, "limb_kind"].value_counts()
+    radiographs = radiographs[radiographs["image_id"].isin(truth["image_id"])]
     names_of = truth.groupby("image_id")["names"].first()
-    judged = judge_joints(truth[truth["image_id"].isin(films["image_id"])], boxes, named, iou=iou)
-    judged = judged.merge(films[["image_id", "patient", "limb_kind"]], on="image_id")
+    judged = judge_joints(
+        truth[truth["image_id"].isin(radiographs["image_id"])], boxes, named, iou=iou
+    )
+    judged = judged.merge(radiographs[["image_id", "patient", "limb_kind"]], on="image_id")
     rows = []
     for kind in sorted(judged["limb_kind"].unique(), reverse=True):  # hand, then foot
         part = judged[judged["limb_kind"] == kind]
@@ -144,14 +145,17 @@ def detection_table(
             right = part[f"named_{rule}"]
             names = sorted(part["image_id"].map(names_of).unique())
             row = {"limb": kind, "rule": rule, "data": data, "truth": " and ".join(names)}
-            row |= {"n_patients": part["patient"].nunique(), "n_films": part["image_id"].nunique()}
+            row |= {
+                "n_patients": part["patient"].nunique(),
+                "n_radiographs": part["image_id"].nunique(),
+            }
             row |= {"n_radiographs_left_out": int(left_out.get(kind, 0)), "n_joints": len(part)}
             for name, hits in (("found", part["found"]), ("named_right", right)):
                 row[name] = hits.mean()
                 row[f"{name}_low"], row[f"{name}_high"] = _interval(
                     part["patient"].tolist(), hits.to_numpy(), resamples, seed
                 )
-            row["films_complete"] = right.groupby(part["image_id"]).all().mean()
+            row["radiographs_complete"] = right.groupby(part["image_id"]).all().mean()
             rows.append(row)
     return pd.DataFrame(rows)
 
@@ -159,37 +163,39 @@ def detection_table(
 def true_joints_from_boxes(
     boxes: pd.DataFrame, limbs: Mapping[str, str], *, mirrored_share: float
 ) -> pd.DataFrame:
-    """True joints of films with hand-drawn boxes, for cohorts without a truth table.
+    """True joints of radiographs with hand-drawn boxes, for cohorts without a truth table.
 
-    Names that were given with a film's boxes are taken. Where none were, the template names the
-    boxes, and a film with a joint too few, too many or that the template cannot place is left out
+    Names that were given with a radiograph's boxes are taken. Where none were, the template names
+    the boxes, and a radiograph with a joint too few, too many or that the template cannot place is
+    left out
     and counted in the log: its names would be guesses.
 
-    Args:
-        boxes: image_id, class, joint (blank where only the class was given; all joints of a film
-            are named or none), x_min, y_min, x_max, y_max.
-        limbs: image_id -> limb.
+    Args: boxes: image_id, class, joint (blank where only the class was given; all joints of a
+        radiograph are named or none), x_min, y_min, x_max, y_max. limbs: image_id -> limb.
         mirrored_share: as `name_joints`.
 
     Returns:
         image_id, joint, names ("given" or "template"), class, x_min, y_min, x_max, y_max.
     """
     parts, left_out = [], []
-    for image_id, film in boxes.groupby("image_id", sort=True):
-        if film["joint"].fillna("").ne("").all():
-            parts.append(film.assign(names="given"))
+    for image_id, radiograph in boxes.groupby("image_id", sort=True):
+        if radiograph["joint"].fillna("").ne("").all():
+            parts.append(radiograph.assign(names="given"))
             continue
         limb = limbs[str(image_id)]
         named = name_joints(
-            film.drop(columns="joint"), limb=limb, rule="template", mirrored_share=mirrored_share
+            radiograph.drop(columns="joint"),
+            limb=limb,
+            rule="template",
+            mirrored_share=mirrored_share,
         )
-        if len(named) == len(film) == len(DETECTED_JOINTS[LIMBS[limb].kind]):
+        if len(named) == len(radiograph) == len(DETECTED_JOINTS[LIMBS[limb].kind]):
             parts.append(named.assign(names="template"))
         else:
             left_out.append(str(image_id))
     if left_out:
         log.warning(
-            "joints of %d films are not judged, boxes incomplete: %s",
+            "joints of %d radiographs are not judged, boxes incomplete: %s",
             len(left_out),
             ", ".join(left_out),
         )

@@ -260,7 +260,7 @@ def _predicted_finger_sums(
 
 
 def _totals(whole: "pd.DataFrame", split: str) -> "pd.DataFrame":
-    """true_total and whole_total by patient, of patients with one film in the split."""
+    """true_total and whole_total by patient, of patients with one radiograph in the split."""
     rows = whole[whole["split"] == split]
     rows = rows[~rows["patient"].duplicated(keep=False)].set_index("patient")
     names = {"true": "true_total", "predicted": "whole_total"}
@@ -285,7 +285,7 @@ def _tested(
     table = table[table.index.isin(both)]
     complete = table[table["true_joints"].notna()]
     left_out = {
-        "more than one whole-image film": len(both) - len(table),
+        "more than one whole-image radiograph": len(both) - len(table),
         "a true finger score lacks": len(table) - len(complete),
     }
     return complete, left_out
@@ -296,7 +296,7 @@ def _line(training: "pd.DataFrame") -> tuple[float, float]:
     sums = training["true_joints"].to_numpy(float)
     if len(sums) < 2 or np.ptp(sums) == 0:
         raise UserError(
-            f"{len(sums)} patients train both routes with complete finger scores and one film; "
+            f"{len(sums)} patients with complete finger scores and one image train both routes; "
             "expected at least two, with unlike sums, to fit the line from finger sums to totals. "
             "Give the whole-image cohort the joint cohort's split."
         )

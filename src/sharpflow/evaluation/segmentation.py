@@ -1,4 +1,4 @@
-"""How far masks agree with the truth, film by film."""
+"""How far masks agree with the truth, radiograph by radiograph."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ def mask_overlaps(
     predicted: Iterable[npt.NDArray[Any]],
     true: Iterable[npt.NDArray[Any]],
 ) -> "pd.DataFrame":
-    """Dice and IoU of each film: image_id, patient, dice, iou, in the order given.
+    """Dice and IoU of each radiograph: image_id, patient, dice, iou, in the order given.
 
     The masks (h, w), anything but 0 inside, are taken one by one, so memory maps will do.
     Two empty masks agree: 1.

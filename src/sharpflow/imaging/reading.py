@@ -20,7 +20,7 @@ Grey: TypeAlias = npt.NDArray[np.uint8]
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
-MAX_PIXELS = 100_000_000  # a film of 43 x 35 cm at 0.05 mm has 60 million
+MAX_PIXELS = 100_000_000  # a radiograph of 43 x 35 cm at 0.05 mm has 60 million
 
 _ORIENTATION = 0x0112  # the EXIF tag
 _QUARTER_TURNED = (5, 6, 7, 8)
@@ -63,11 +63,11 @@ def read_image(
 ) -> Grey:
     """Read a radiograph as uint8 (height, width), 0 black to 255 white.
 
-    Colour becomes grey by the ITU-R 601 weights, transparency is ignored. An image deeper than
-    8 bits is stretched linearly so that its `percentiles` become 0 and 255, as a 12-bit film in a
-    16-bit file would else be nearly black (the papers' films have 8 bits: the choice is ours).
-    An EXIF orientation is applied, so the film lies as viewers and labelImg show it. Of a file
-    with several pages the first is read.
+    Colour becomes grey by the ITU-R 601 weights, transparency is ignored. An image deeper than 8
+    bits is stretched linearly so that its `percentiles` become 0 and 255, as a 12-bit radiograph in
+    a 16-bit file would else be nearly black (the papers' radiographs have 8 bits: the choice is
+    ours). An EXIF orientation is applied, so the radiograph lies as viewers and labelImg show it.
+    Of a file with several pages the first is read.
 
     Raises ImageError (a UserError) for a file that is missing, empty, not an image, truncated, or
     of more than `max_pixels`, which is seen in the header, before decoding.
@@ -81,7 +81,7 @@ def read_image(
                 path,
                 f"an image of {header.width} x {header.height} = {pixels:,} pixels",
                 f"at most {max_pixels:,} pixels (max_pixels)",
-                "Export it smaller, or raise max_pixels if the film really is that large.",
+                "Export it smaller, or raise max_pixels if the radiograph really is that large.",
             )
         white_is_zero = _is_white_zero(image)
         try:
@@ -109,9 +109,10 @@ def image_digest(image: Grey) -> str:
 
 
 def read_digest(path: str | Path, max_pixels: int = MAX_PIXELS) -> str:
-    """Digest of the decoded image: the same film with other metadata or as PNG is found again.
+    """Digest of the decoded image: a copy with other metadata or as PNG has the same.
 
-    A film that was compressed anew has other pixels and another digest. Raises as `read_image`.
+    A radiograph that was compressed anew has other pixels and another digest. Raises as
+    `read_image`.
     """
     return image_digest(read_image(path, max_pixels))
 
@@ -128,20 +129,22 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         try:
             file = stack.enter_context(path.open("rb"))
             if path.stat().st_size == 0:
-                raise ImageError(path, "an empty file", kinds, "Copy or export the film again.")
+                raise ImageError(
+                    path, "an empty file", kinds, "Copy or export the radiograph again."
+                )
             image = stack.enter_context(Image.open(file, formats=FORMATS))
         except FileNotFoundError as error:
-            remedy = "Correct the path, or add the film."
+            remedy = "Correct the path, or add the radiograph."
             raise ImageError(path, "no file", kinds, remedy) from error
         except Image.DecompressionBombError as error:
             found = f"an absurdly large image ({error})"
             raise ImageError(path, found, kinds, "Export it smaller.") from error
         except UnidentifiedImageError as error:
-            remedy = "Remove it, or export the film as one of these."
+            remedy = "Remove it, or export the radiograph as one of these."
             raise ImageError(path, "a file that is not an image", kinds, remedy) from error
         except (OSError, SyntaxError, ValueError, TypeError) as error:
             found = f"a file that cannot be read ({error})"
-            raise ImageError(path, found, kinds, "Copy or export the film again.") from error
+            raise ImageError(path, found, kinds, "Copy or export the radiograph again.") from error
         yield image
 
 

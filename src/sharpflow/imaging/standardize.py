@@ -1,4 +1,4 @@
-"""Bring a film to the study's size: crop the bottom, resize, pad, CLAHE (Tan et al., 2.2).
+"""Bring a radiograph to the study's size: crop the bottom, resize, pad, CLAHE (Tan et al., 2.2).
 
 The paper's text gives the steps in a contradictory order; crop, resize, pad, CLAHE is ours.
 """
@@ -14,18 +14,18 @@ Number = TypeVar("Number", float, npt.NDArray[np.float64])
 
 
 class Placement(NamedTuple):
-    """Where a film lies in its standardized image; pixel i covers [i, i + 1)."""
+    """Where a radiograph lies in its standardized image; pixel i covers [i, i + 1)."""
 
     scale: float
     x_offset: float
     y_offset: float
 
     def to_standard(self, x: Number, y: Number) -> tuple[Number, Number]:
-        """Film coordinates to standardized ones, in pixels."""
+        """Radiograph coordinates to standardized ones, in pixels."""
         return x * self.scale + self.x_offset, y * self.scale + self.y_offset
 
-    def to_film(self, x: Number, y: Number) -> tuple[Number, Number]:
-        """Standardized coordinates to film ones, in pixels."""
+    def to_radiograph(self, x: Number, y: Number) -> tuple[Number, Number]:
+        """Standardized coordinates to radiograph ones, in pixels."""
         return (x - self.x_offset) / self.scale, (y - self.y_offset) / self.scale
 
 
@@ -36,7 +36,7 @@ def crop_resize_pad(
 
     `image` is uint8 (h, w); `crop_bottom` the fraction of its height that is cut off (paper: 0.25
     for feet; its value for hands is lost, 0.1 is ours). The result is uint8 (height, width); the
-    film is centred in it (the paper is silent), so padding lies evenly on both sides.
+    radiograph is centred in it (the paper is silent), so padding lies evenly on both sides.
     Sizes are rounded to whole pixels, so the placement is right to half a pixel.
 
     Raises ValueError for an image that is not uint8 (h, w) or a fraction outside [0, 1).
@@ -58,7 +58,7 @@ def standardize(
     """`crop_resize_pad`, then CLAHE on 8-bit values (paper: clip limit 2, grid 8 x 8).
 
     CLAHE sees the whole padded image, as in the paper's order; its grey spreads into the padding,
-    which is then made black again (ours), so that no later step takes it for film.
+    which is then made black again (ours), so that no later step takes it for radiograph.
     """
     padded, placement = crop_resize_pad(image, height, width, crop_bottom)
     clahe = cv2.createCLAHE(clipLimit=clahe_clip, tileGridSize=(clahe_grid, clahe_grid))
@@ -69,7 +69,7 @@ def standardize(
 
 
 def standardize_mask(mask: Grey, height: int, width: int, crop_bottom: float) -> Grey:
-    """Put a mask of the film, zero or not, through the same geometry; uint8 0 or 255."""
+    """Put a mask of the radiograph, zero or not, through the same geometry; uint8 0 or 255."""
     binary = np.where(mask > 0, np.uint8(255), np.uint8(0))
     return _place(binary, height, width, crop_bottom, cv2.INTER_NEAREST_EXACT)
 
@@ -84,7 +84,7 @@ def _kept_rows(image: Grey, crop_bottom: float) -> int:
 
 
 def _resized(image: Grey, scale: float, crop_bottom: float) -> tuple[int, int]:
-    """Height and width of the film's part of the standardized image."""
+    """Height and width of the radiograph's part of the standardized image."""
     rows = _kept_rows(image, crop_bottom)
     return max(1, round(rows * scale)), max(1, round(image.shape[1] * scale))
 

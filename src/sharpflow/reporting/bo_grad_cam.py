@@ -30,7 +30,7 @@ from sharpflow.whole_image.explanation.pointing_game import boxes_in_packed, is_
 
 _NAMES = {"TN": "True negative", "FP": "False positive", "TP": "True positive",
           "FN": "False negative"}  # fmt: skip
-# Perceptually uniform; cold heat lets the film through, and the colour bar shows the same.
+# Perceptually uniform; cold heat lets the radiograph through, and the colour bar shows the same.
 _HEAT = "inferno"
 _MOST_COVER = 0.75
 _TEXT_WIDTH = 36  # letters a line below a panel
@@ -50,21 +50,17 @@ def draw_grad_cam(
     joints: pd.DataFrame | None = None,
     comments: pd.DataFrame | None = None,
 ) -> Figure:
-    """Figure 3 (totals) or 5 (classes): films above, heat over films below, TN FP TP FN.
+    """Figure 3 (totals) or 5 (classes): radiographs above, with heat over them below, TN FP TP FN.
 
     Below a panel stand the rule, or that no case met it, and a rheumatologist's comment.
 
-    Args:
-        cases: from `choose_cases`, with height and width of the original films, since packed images
-            are square: panel, image_id, true, predicted, met, rule, height, width.
-        images: (n, size, size) packed, row by row as `cases`.
-        heat: (n, size, size), 0 to 1.
-        task: "total" or "severity": how scores are printed.
-        title: which network.
-        data: "phantom" or the cohort's name.
-        joints: where the truth is known: image_id, boxes in film pixels, erosion, narrowing;
-            damaged sites are circled.
-        comments: image_id, comment; those on other images are not shown.
+    Args: cases: from `choose_cases`, with height and width of the original radiographs, since
+        packed images are square: panel, image_id, true, predicted, met, rule, height, width.
+        images: (n, size, size) packed, row by row as `cases`. heat: (n, size, size), 0 to 1. task:
+        "total" or "severity": how scores are printed. title: which network. data: "phantom" or the
+        cohort's name. joints: where the truth is known: image_id, boxes in radiograph pixels,
+        erosion, narrowing; damaged sites are circled. comments: image_id, comment; those on other
+        images are not shown.
 
     Raises:
         UserError: comments lack a column, or have two for one image.
@@ -81,18 +77,18 @@ def draw_grad_cam(
     panels = figure.subplots(2, len(PANELS), squeeze=False)
     by_panel = {panel: place for place, panel in enumerate(cases["panel"])}
     for column, panel in enumerate(PANELS):
-        film, overlay = panels[:, column]
+        radiograph, overlay = panels[:, column]
         if panel not in by_panel:
-            _say_no_image(film, overlay, column, panel)
+            _say_no_image(radiograph, overlay, column, panel)
             continue
         place = by_panel[panel]
         case = cases.iloc[place]
         aspect = float(case["height"] / case["width"])
-        show_image(film, images[place], aspect=aspect)
+        show_image(radiograph, images[place], aspect=aspect)
         _draw_overlay(overlay, images[place], heat[place], aspect)
         if joints is not None:
             _circle_damage(overlay, joints, case, size=images.shape[-1])
-        panel_letter(film, column, f"{_NAMES[panel]}\n{_scores(case, task)}")
+        panel_letter(radiograph, column, f"{_NAMES[panel]}\n{_scores(case, task)}")
         overlay.set_xlabel(below[panel], fontsize=6, loc="left", linespacing=1.2)
     colours = ScalarMappable(cmap=_bar_colours())
     bar = figure.colorbar(colours, ax=panels.ravel().tolist(), shrink=0.75, aspect=28, pad=0.01)
@@ -153,12 +149,12 @@ def _draw_overlay(
 
 
 def _cover(heat: NDArray[np.floating]) -> NDArray[np.floating]:
-    """How much of the film heat hides: cold nothing, hot three quarters."""
+    """How much of the radiograph heat hides: cold nothing, hot three quarters."""
     return np.asarray(_MOST_COVER * np.sqrt(heat))
 
 
 def _bar_colours() -> ListedColormap:
-    """The map's colours as they look over a mid-grey film."""
+    """The map's colours as they look over a mid-grey radiograph."""
     steps = np.linspace(0, 1, 256)
     cover = _cover(steps)[:, None]
     return ListedColormap(cover * colormaps[_HEAT](steps)[:, :3] + (1 - cover) * 0.5)
@@ -167,8 +163,8 @@ def _bar_colours() -> ListedColormap:
 def _circle_damage(
     axes: Axes, joints: pd.DataFrame, case: "pd.Series[float]", *, size: int
 ) -> None:
-    of_film = joints[joints["image_id"] == case["image_id"]]
-    damaged = of_film[is_damaged(of_film)]
+    of_radiograph = joints[joints["image_id"] == case["image_id"]]
+    damaged = of_radiograph[is_damaged(of_radiograph)]
     boxes = boxes_in_packed(damaged, height=case["height"], width=case["width"], size=size)
     for left, top, right, bottom in boxes:
         middle = ((left + right) / 2, (top + bottom) / 2)
@@ -177,8 +173,10 @@ def _circle_damage(
         )
 
 
-def _say_no_image(film: Axes, overlay: Axes, column: int, panel: str) -> None:
-    for axes in (film, overlay):
+def _say_no_image(radiograph: Axes, overlay: Axes, column: int, panel: str) -> None:
+    for axes in (radiograph, overlay):
         axes.set_axis_off()
-    panel_letter(film, column, _NAMES[panel])
-    film.text(0.5, 0.5, "no test image left", transform=film.transAxes, ha="center", va="center")
+    panel_letter(radiograph, column, _NAMES[panel])
+    radiograph.text(
+        0.5, 0.5, "no test image left", transform=radiograph.transAxes, ha="center", va="center"
+    )

@@ -18,7 +18,7 @@ _MEASURES = {
     "joints": ("joints_heat", "joints_area", "Scored joints"),
     "damaged": ("damaged_heat", "damaged_area", "Damaged joints"),
     "damaged_in_joints": ("within_heat", "within_area", "Damaged, within scored joints"),
-    "other_film": ("other_heat", "damaged_area", "Damaged joints, another film's heat"),
+    "other_radiograph": ("other_heat", "damaged_area", "Damaged joints, another radiograph's heat"),
 }
 _COLUMNS = (
     "row", "region", "data", "n", "heat", "area", "ratio", "ratio_low", "ratio_high",
@@ -38,12 +38,11 @@ def summarize_heat(
         seed: the study's seed.
         resamples: of the bootstrap.
 
-    Returns:
-        row, region, data, n (images), heat, area (mean fractions), ratio (of the two
-        means), ratio_low, ratio_high, without_heat (images left out, since nothing in them speaks
-        for the output). Regions: joints; damaged; damaged_in_joints, where area is the share of the
-        scored joints' area and heat that of their heat, so that 1 is what a network gives that
-        sees joints but no damage; other_film, the heat of another film on this one's damaged
+    Returns: row, region, data, n (images), heat, area (mean fractions), ratio (of the two means),
+        ratio_low, ratio_high, without_heat (images left out, since nothing in them speaks for the
+        output). Regions: joints; damaged; damaged_in_joints, where area is the share of the scored
+        joints' area and heat that of their heat, so that 1 is what a network gives that sees joints
+        but no damage; other_radiograph, the heat of another radiograph on this one's damaged
         joints, what is due to all hands lying alike.
     """
     rows = []
@@ -93,7 +92,7 @@ def write_grad_cam_table(table: pd.DataFrame, folder: str | Path) -> list[Path]:
         "Grad-CAM before the last layer; joints are boxes, those of the wrist too, and damage is "
         "a score above 0. A ratio of 1 is an even spread over the image, or, within scored joints, "
         "over them.",
-        "Another film's heat: what is due to all hands lying alike.",
+        "Another radiograph's heat: what is due to all hands lying alike.",
         coverage_note({"ratio": "the ratio"}, ["heat on joints", "heat on damage"]),
         f"Images without heat are left out: {left_out} over all rows of this table.",
         f"Data: {', '.join(sorted(set(table['data'])))}{phantom}, test images only. "

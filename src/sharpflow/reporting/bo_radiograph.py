@@ -1,4 +1,4 @@
-"""Figure 1 of Bo et al.: (a) a film with the assessed joints and their damage, (b) the classes."""
+"""Figure 1 of Bo et al.: (a) a radiograph with its joints and their damage, (b) the classes."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
@@ -27,16 +27,16 @@ from sharpflow.reporting.style import (
 from sharpflow.whole_image.explanation.pointing_game import is_damaged
 from sharpflow.whole_image.severity_classes import CLASSES, class_of
 
-# Light, since they lie on a film, and told apart by the colour-blind.
+# Light, since they lie on a radiograph, and told apart by the colour-blind.
 _EROSION, _NARROWING, _BOTH, _SOUND = "#ffb000", "#56b4e9", "#f06ba8", "0.75"
 _SPLITS = ("train", "validation", "test")
-_MARGIN = 0.16  # of the panel's width, at each side of the film, for labels
+_MARGIN = 0.16  # of the panel's width, at each side of the radiograph, for labels
 _LABEL_SIZE = 5.5
 _DISTRIBUTION = 1.75  # inches
 
 
-def typical_damaged_film(images: pd.DataFrame, *, quantile: float = 0.8) -> str:
-    """The film whose total is nearest a quantile of the totals: enough damage to see (ours).
+def typical_damaged_radiograph(images: pd.DataFrame, *, quantile: float = 0.8) -> str:
+    """The radiograph whose total is nearest a quantile of the totals: enough damage to see (ours).
 
     Args:
         images: image_id, total.
@@ -51,34 +51,31 @@ def typical_damaged_film(images: pd.DataFrame, *, quantile: float = 0.8) -> str:
 
 
 @in_journal_style
-def draw_film_and_classes(
-    film: NDArray[np.uint8],
+def draw_radiograph_and_classes(
+    radiograph: NDArray[np.uint8],
     joints: pd.DataFrame | None,
     totals: pd.DataFrame,
     *,
     label: str,
     data: str,
 ) -> Figure:
-    """Figure 1: a film of both hands with its sites and damage, and the classes of each split.
+    """Figure 1: a radiograph with its sites and damage, and the classes of each split.
 
-    Args:
-        film: (height, width) grey.
-        joints: its sites: limb, joint, x_min, y_min, x_max, y_max in film pixels, erosion,
-            narrowing; None where the cohort has no scores by joint, then the film alone is shown.
-        totals: of all images: split, total in score points.
-        label: the film's image_id.
-        data: "phantom" or the cohort's name.
+    Args: radiograph: (height, width) grey. joints: its sites: limb, joint, x_min, y_min, x_max,
+        y_max in radiograph pixels, erosion, narrowing; None where the cohort has no scores by
+        joint, then the radiograph alone is shown. totals: of all images: split, total in score
+        points. label: the radiograph's image_id. data: "phantom" or the cohort's name.
     """
     across = TWO_COLUMNS * (1 - 2 * _MARGIN)
-    high = across * film.shape[0] / film.shape[1] + 0.42
+    high = across * radiograph.shape[0] / radiograph.shape[1] + 0.42
     height = high + _DISTRIBUTION + NOTE_HEIGHT
     figure = new_figure(TWO_COLUMNS, height, note=data_note(data))
     above, below = figure.subplots(2, 1, height_ratios=(high, _DISTRIBUTION))
-    show_image(above, film)
+    show_image(above, radiograph)
     if joints is None:
         panel_letter(above, 0, f"{label}; this cohort has no scores by joint")
     else:
-        _mark_joints(above, joints, film.shape)
+        _mark_joints(above, joints, radiograph.shape)
         panel_letter(above, 0, f"{label}: {_sums(joints)}")
     _draw_classes(below, totals)
     panel_letter(below, 1, "Severity classes by split")
@@ -91,7 +88,7 @@ def _sums(joints: pd.DataFrame) -> str:
 
 
 def _mark_joints(axes: Axes, joints: pd.DataFrame, shape: Sequence[int]) -> None:
-    """Box every site; label the damaged ones at the film's sides, lines leading to them."""
+    """Box every site; label the damaged ones at the radiograph's sides, lines leading to them."""
     boxes = joints[["x_min", "y_min", "x_max", "y_max"]].to_numpy(float)
     colours = [_colour(site) for site in joints.to_dict("records")]
     damaged = is_damaged(joints).to_numpy()
@@ -131,7 +128,7 @@ def _label_side(axes: Axes, sites: pd.DataFrame, shape: Sequence[int], *, is_lef
     if sites.empty:
         return
     height, width = shape[:2]
-    inches = TWO_COLUMNS * (1 - 2 * _MARGIN) / width  # of a film pixel
+    inches = TWO_COLUMNS * (1 - 2 * _MARGIN) / width  # of a radiograph pixel
     step = min(_LABEL_SIZE * 1.35 / 72 / inches, height / len(sites))
     size = min(_LABEL_SIZE, step * inches * 72 / 1.1)
     edge, out = (0.0, -1) if is_left else (float(width), 1)

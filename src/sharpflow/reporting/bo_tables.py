@@ -30,7 +30,7 @@ HEADINGS = {
     "binned": "Regression to classification",
     "further": "Further rows (ours)",
     "reference": "Reported elsewhere",
-    "constant": "Without a film",
+    "constant": "Without a radiograph",
 }
 TITLES = {
     "accuracy": "Accuracy",
@@ -54,7 +54,7 @@ class WholeNotes:
         data: "phantom" or the cohort's name, as in the column `data`.
         pretraining_data: "phantom" (drawn children's hands) or the bone-age cohort's name.
         image_size: pixels a side of the packed images.
-        contrast: "none" (the paper's) or "clahe", of each film.
+        contrast: "none" (the paper's) or "clahe", of each radiograph.
         turns: degrees by which training images are turned.
         epochs: of the rows trained on the cohort.
         row_epochs: of single rows where they are other.
@@ -81,7 +81,7 @@ class WholeNotes:
         if self.data == "phantom":
             return (
                 "Data: phantom, that is radiographs of both hands drawn by this program, not real "
-                "film."
+                "radiograph."
             )
         return f"Data: {self.data}."
 
@@ -106,7 +106,7 @@ class WholeNotes:
         source = drawn if self.pretraining_data == "phantom" else self.pretraining_data
         own = ""
         if self.contrast == "clahe":
-            own += "each film's contrast evened by CLAHE (not in the paper); "
+            own += "each radiograph's contrast evened by CLAHE (not in the paper); "
         if set(self.turns) != QUARTERS:
             turned = ", ".join(map(str, self.turns))
             own += f"turned by {turned} degrees in training (paper: 0, 90, 180, 270); "
@@ -147,7 +147,7 @@ def publish_regression(table: pd.DataFrame, folder: str | Path, notes: WholeNote
         "Rows marked 'not run' were not trained in this study.",
         of_seeds(table),
         "Human readers: one reader against the other, as the cohort's publisher reports it. "
-        "ResNet-Dwise50: what Wang et al. report. Both on Wang's films, not on this study's.",
+        "ResNet-Dwise50: what Wang et al. report. Both on Wang's radiographs, not on this study's.",
         "Paper: Bo et al., Table 1, on 358 test images of Wang's cohort; no interval given there.",
     ]
     caption = "Prediction of the total score of both hands, beside Bo et al., Table 1"
@@ -276,7 +276,7 @@ def publish_time(table: pd.DataFrame, folder: str | Path, notes: WholeNotes) -> 
     shown = pd.DataFrame(
         {
             "Network": [networks.get(name, name) for name in table["network"]],
-            "Films": [cohorts.get(name, name) for name in table["cohort"]],
+            "Radiographs": [cohorts.get(name, name) for name in table["cohort"]],
             "Batch": table["batch"].astype(str),
             "Frozen up to": [_freezing(name) for name in table["freezing"]],
             "Rows": table["rows"].astype(str),

@@ -1,4 +1,4 @@
-"""Where labels at a film's side stand, and where their lines end."""
+"""Where labels at a radiograph's side stand, and where their lines end."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Labelled images: a film with its joints' boxes, names and scores (Tan et al., section 2.5)."""
+"""Overlays: a radiograph with its joints' boxes, names and scores (Tan et al., 2.5)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from sharpflow.anatomy import LIMBS, MAX_SCORE, Damage, LimbKind
 from sharpflow.reporting.label_places import Point, Rectangle, nearest_open, spread
 from sharpflow.reporting.scores import BOX, NOT_FOUND
 
-# Colour-blind safe, light enough to be seen on a film: none, mild, marked, severe.
+# Colour-blind safe, light enough to be seen on a radiograph: none, mild, marked, severe.
 SCORE_COLOURS: tuple[tuple[int, int, int], ...] = (
     (86, 180, 233),
     (240, 228, 66),
@@ -37,24 +37,23 @@ class _Label:
         return (self.box[0] + self.box[2]) / 2, (self.box[1] + self.box[3]) / 2
 
 
-def label_film(
+def label_radiograph(
     image: NDArray[np.uint8], joints: pd.DataFrame, *, note: str, smallest_height: int = 1200
 ) -> NDArray[np.uint8]:
-    """Box each found joint on a film, and write its name and scores at the film's side.
+    """Box each found joint on a radiograph, and write its name and scores at the radiograph's side.
 
     A label reads "MCP2 / E 2 (3)  N 1 (1)": erosion and narrowing predicted, in brackets the true
     score where known; a line leads to its box. The colour is the worst of a joint's predicted
     scores as a share of the most that it can score. What is shown, and which joints were not found,
-    stands below the film.
+    stands below the radiograph.
 
-    Args:
-        image: the film, uint8 (height, width).
-        joints: the film's rows of scores/joints.csv, boxes in pixels of `image`.
-        note: what data and models made it; stands below the film.
-        smallest_height: films lower than this are enlarged so that the text can be read (ours).
+    Args: image: the radiograph, uint8 (height, width). joints: the radiograph's rows of
+        scores/joints.csv, boxes in pixels of `image`. note: what data and models made it; stands
+        below the radiograph. smallest_height: radiographs lower than this are enlarged so that the
+        text can be read (ours).
 
     Returns:
-        uint8 RGB, the film in its upper middle.
+        uint8 RGB, the radiograph in its upper middle.
     """
     scale = max(1.0, smallest_height / image.shape[0])
     width, height = (round(side * scale) for side in (image.shape[1], image.shape[0]))
@@ -70,8 +69,8 @@ def label_film(
     line_height = round(font.size * 1.3)
     size = (width + 2 * margin, height + line_height * len(footer) + round(font.size))
     canvas = Image.new("RGB", size)
-    film = Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR)
-    canvas.paste(film.convert("RGB"), (margin, 0))
+    radiograph = Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR)
+    canvas.paste(radiograph.convert("RGB"), (margin, 0))
     draw = ImageDraw.Draw(canvas)
     left, right = _two_columns(labels)
     _draw_column(draw, left, labels, font, edge=margin, is_left=True, height=height)
@@ -128,7 +127,7 @@ def _footer_lines(joints: pd.DataFrame, note: str) -> list[str]:
 
 
 def _two_columns(labels: Sequence[_Label]) -> tuple[list[_Label], list[_Label]]:
-    """The joints on the left of the film and those on the right, each from top to bottom."""
+    """The joints on the left of the radiograph and those on the right, each from top to bottom."""
     across = sorted(labels, key=lambda label: label.middle[0])
     half = (len(across) + 1) // 2
     left, right = across[:half], across[half:]
@@ -149,7 +148,7 @@ def _draw_column(
     is_left: bool,
     height: float,
 ) -> None:
-    """Draw the boxes of one side, their labels beside the film's `edge`, and lines between."""
+    """Draw the boxes of one side, their labels beside the image's `edge`, and lines between."""
     line = max(2, round(height / 600))
     label_height = _size("E\nN", font)[1] + font.size * 0.6
     wanted = [label.middle[1] - label_height / 2 for label in side]

@@ -1,4 +1,4 @@
-"""Scores for films: each joint's scores and each patient's sums (Tan et al., section 2.5).
+"""Scores for radiographs: each joint's scores and each patient's sums (Tan et al., section 2.5).
 
 The paper's last step gives "the individual joint scores and overall scores". Its models score
 fingers and toes only, so its sums hold no wrist sites; ours neither, and the tables say so.
@@ -32,15 +32,14 @@ def score_joints(
 ) -> pd.DataFrame:
     """One row for each joint that is to be scored, found or not.
 
-    Args:
-        due: the finger and toe joints to score: image_id, patient, limb, joint.
-        joints: named boxes, one naming rule only: image_id, joint, confidence, x_min, y_min,
-            x_max, y_max in pixels of the standardized film.
-        predictions: for each model ("erosion-hand" and so on) image_id, joint, predicted, on found
-            joints; a model may lack when its limb kind does.
-        scores: true scores: patient, limb, joint, damage, score; None for films without scores.
-        placements: image_id, scale, x_offset, y_offset (standard_x = film_x * scale + x_offset).
-            Given, the boxes become pixels of the film as it came; else they stay as they are.
+    Args: due: the finger and toe joints to score: image_id, patient, limb, joint. joints: named
+        boxes, one naming rule only: image_id, joint, confidence, x_min, y_min, x_max, y_max in
+        pixels of the standardized radiograph. predictions: for each model ("erosion-hand" and so
+        on) image_id, joint, predicted, on found joints; a model may lack when its limb kind does.
+        scores: true scores: patient, limb, joint, damage, score; None for radiographs without
+        scores. placements: image_id, scale, x_offset, y_offset (standard_x = radiograph_x * scale +
+        x_offset). Given, the boxes become pixels of the radiograph as it came; else they stay as
+        they are.
 
     Returns:
         image_id, patient, limb, joint, erosion_true, erosion_predicted, narrowing_true,
@@ -49,7 +48,7 @@ def score_joints(
         but not all its predictions). In the order of `due`.
 
     Raises:
-        UserError: a film has two boxes or two predictions for a joint.
+        UserError: a radiograph has two boxes or two predictions for a joint.
     """
     table = due[["image_id", "patient", "limb", "joint"]]
     _refuse_twice(joints, "named boxes")
@@ -72,19 +71,19 @@ def score_joints(
         for is_found, is_scored in zip(found, _all_predicted(table), strict=True)
     ]
     if placements is not None:
-        table = to_film_pixels(table, placements)
+        table = to_radiograph_pixels(table, placements)
     return table[_JOINT_COLUMNS]
 
 
 def total_scores(joints: pd.DataFrame) -> pd.DataFrame:
     """Sums over fingers and toes for each patient, from what `score_joints` gave.
 
-    Returns:
-        patient; erosion_true, erosion_predicted, narrowing_true, narrowing_predicted, total_true,
-        total_predicted: sums over the joints in state "scored"; erosion_true_all_joints,
-        narrowing_true_all_joints, total_true_all_joints: over all finger and toe joints of the
-        patient's films, found or not; joints_scored; joints_expected (32 with four films);
-        wrist_sites: "not included". True sums are blank where a joint of the sum has no true score.
+    Returns: patient; erosion_true, erosion_predicted, narrowing_true, narrowing_predicted,
+        total_true, total_predicted: sums over the joints in state "scored";
+        erosion_true_all_joints, narrowing_true_all_joints, total_true_all_joints: over all finger
+        and toe joints of the patient's radiographs, found or not; joints_scored; joints_expected
+        (32 with four radiographs); wrist_sites: "not included". True sums are blank where a joint
+        of the sum has no true score.
     """
     scored = joints[joints["state"] == SCORED]
     patients = list(dict.fromkeys(joints["patient"]))
@@ -106,23 +105,23 @@ def total_scores(joints: pd.DataFrame) -> pd.DataFrame:
     return totals.reset_index()
 
 
-def to_film_pixels(boxes: pd.DataFrame, placements: pd.DataFrame) -> pd.DataFrame:
-    """Take boxes from pixels of the standardized film to pixels of the film as it came.
+def to_radiograph_pixels(boxes: pd.DataFrame, placements: pd.DataFrame) -> pd.DataFrame:
+    """Take boxes from pixels of the standardized radiograph to pixels of the radiograph as it came.
 
     Args:
         boxes: image_id, x_min, y_min, x_max, y_max.
-        placements: image_id, scale, x_offset, y_offset, once for each film.
+        placements: image_id, scale, x_offset, y_offset, once for each radiograph.
 
     Raises:
-        UserError: a boxed film has no placement.
+        UserError: a boxed radiograph has no placement.
     """
     place = placements.drop_duplicates("image_id").set_index("image_id")
     boxed = boxes["x_min"].notna()
     unknown = sorted(set(boxes.loc[boxed, "image_id"]) - set(place.index))
     if unknown:
         raise UserError(
-            f"no scale and offset for {', '.join(unknown[:5])}: expected a row for each film in "
-            "the tables of the standardized shards; standardize these films again"
+            f"no scale and offset for {', '.join(unknown[:5])}: expected a row for each image in "
+            "the tables of the standardized shards; standardize these radiographs again"
         )
     place = place.reindex(boxes["image_id"])
     boxes = boxes.copy()

@@ -41,7 +41,8 @@ NOTE_HEIGHT = 0.16  # inches kept free at the bottom for the note on the data
 
 PALETTE: tuple[str, ...] = tuple(sns.color_palette("colorblind").as_hex())
 DAMAGE_COLOURS: dict[Damage, str] = {Damage.EROSION: PALETTE[3], Damage.NARROWING: PALETTE[0]}
-# By detector class: the PIP joints, and the MCP or MTP joints. Light, since they lie on films.
+# By detector class: the PIP joints, and the MCP or MTP joints. Light, since they lie on
+# radiographs.
 CLASS_COLOURS: dict[str, str] = {"PIP": "#56b4e9", "MCP": "#ffb000", "MTP": "#ffb000"}
 
 _STYLE: Any = {
@@ -128,7 +129,7 @@ def panel_letter(axes: "Axes", index: int, title: str = "") -> None:
 
 
 def outlined(text: "Text", colour: str = "black", width: float = 1.2) -> None:
-    """Draw a dark line round a text so that it can be read on a film."""
+    """Draw a dark line round a text so that it can be read on a radiograph."""
     text.set_path_effects([effects.withStroke(linewidth=width, foreground=colour)])
 
 

@@ -1,6 +1,6 @@
-"""Figures 2 to 5 of Tan et al.: films before and after CLAHE, masks, joints, the pipeline.
+"""Figures 2 to 5 of Tan et al.: radiographs before and after CLAHE, masks, joints, the pipeline.
 
-Films are uint8 (height, width). The scripts read and choose them; nothing is read here.
+Radiographs are uint8 (height, width). The scripts read and choose them; nothing is read here.
 """
 
 from collections.abc import Sequence
@@ -31,16 +31,16 @@ from sharpflow.seeds import seed_for
 Image = NDArray[np.uint8]
 
 
-def pick_films(
-    films: pd.DataFrame, number: int, *, seed: int, name: str, column: str = "limb_kind"
+def pick_radiographs(
+    radiographs: pd.DataFrame, number: int, *, seed: int, name: str, column: str = "limb_kind"
 ) -> list[str]:
-    """Pick films at random, as many of each limb kind as can be, hands first.
+    """Pick radiographs at random, as many of each limb kind as can be, hands first.
 
     Args:
-        films: image_id and `column`, one row a film.
-        number: how many; fewer when there are not so many films.
+        radiographs: image_id and `column`, one row a radiograph.
+        number: how many; fewer when there are not so many radiographs.
         seed: the study's seed.
-        name: of the figure, so that figures do not show the same films.
+        name: of the figure, so that figures do not show the same radiographs.
         column: picked from in turn by its values.
 
     Returns:
@@ -48,8 +48,10 @@ def pick_films(
     """
     random = np.random.default_rng(seed_for(seed, name))
     queues = {
-        kind: list(random.permutation(sorted(films.loc[films[column] == kind, "image_id"])))
-        for kind in sorted(films[column].unique(), reverse=True)
+        kind: list(
+            random.permutation(sorted(radiographs.loc[radiographs[column] == kind, "image_id"]))
+        )
+        for kind in sorted(radiographs[column].unique(), reverse=True)
     }
     picked: dict[str, list[str]] = {kind: [] for kind in queues}
     while sum(map(len, picked.values())) < number and any(queues.values()):
@@ -63,11 +65,11 @@ def pick_films(
 def draw_clahe(
     before: Sequence[Image], after: Sequence[Image], labels: Sequence[str], *, data: str
 ) -> Figure:
-    """Figure 2: films before and after CLAHE, side by side.
+    """Figure 2: radiographs before and after CLAHE, side by side.
 
     Args:
-        before: 2 to 6 films, resized and padded, before CLAHE.
-        after: the same films after it.
+        before: 2 to 6 radiographs, resized and padded, before CLAHE.
+        after: the same radiographs after it.
         labels: image_ids.
         data: "phantom" or the cohort's name.
     """
@@ -76,17 +78,19 @@ def draw_clahe(
 
 @in_journal_style
 def draw_good_masks(
-    films: Sequence[Image], masks: Sequence[Image], labels: Sequence[str], *, data: str
+    radiographs: Sequence[Image], masks: Sequence[Image], labels: Sequence[str], *, data: str
 ) -> Figure:
-    """Figure 3: masks that were chosen, with the films they were made from.
+    """Figure 3: masks that were chosen, with the radiographs they were made from.
 
     Args:
-        films: 2 to 6 standardized films.
+        radiographs: 2 to 6 standardized radiographs.
         masks: their chosen bootstrap masks, 0 and 255, same size.
         labels: image_ids.
         data: "phantom" or the cohort's name.
     """
-    figure = _draw_rows({"Standardized film": films, "Chosen mask": masks}, labels, data=data)
+    figure = _draw_rows(
+        {"Standardized radiograph": radiographs, "Chosen mask": masks}, labels, data=data
+    )
     for axes, mask in zip(figure.axes, masks, strict=False):
         axes.contour(mask > 0, levels=[0.5], colors=[CLASS_COLOURS["MCP"]], linewidths=0.7)
     return figure
@@ -94,24 +98,30 @@ def draw_good_masks(
 
 @in_journal_style
 def draw_boxed_joints(
-    films: Sequence[Image], joints: Sequence[pd.DataFrame], labels: Sequence[str], *, data: str
+    radiographs: Sequence[Image],
+    joints: Sequence[pd.DataFrame],
+    labels: Sequence[str],
+    *,
+    data: str,
 ) -> Figure:
     """Figure 4: a hand, and a foot, with their joints boxed and named.
 
     Args:
-        films: 1 to 3 standardized films.
-        joints: for each film joint, class, x_min, y_min, x_max, y_max in its pixels.
+        radiographs: 1 to 3 standardized radiographs.
+        joints: for each radiograph joint, class, x_min, y_min, x_max, y_max in its pixels.
         labels: image_ids.
         data: "phantom" or the cohort's name.
     """
-    if not len(films):
-        return nothing_to_show("No film has named joints", data=data)
-    columns = len(films)
-    height = _height(1, max(columns, 2), _tallest(films), left=0)
+    if not len(radiographs):
+        return nothing_to_show("No radiograph has named joints", data=data)
+    columns = len(radiographs)
+    height = _height(1, max(columns, 2), _tallest(radiographs), left=0)
     figure = new_figure(TWO_COLUMNS, height, note=data_note(data), layout="compressed")
     panels = figure.subplots(1, columns, squeeze=False)[0]
-    for index, (axes, film, boxes) in enumerate(zip(panels, films, joints, strict=True)):
-        show_image(axes, film)
+    for index, (axes, radiograph, boxes) in enumerate(
+        zip(panels, radiographs, joints, strict=True)
+    ):
+        show_image(axes, radiograph)
         _draw_boxes(axes, boxes, name_size=6.5)
         panel_letter(axes, index, labels[index])
     return figure
@@ -119,14 +129,14 @@ def draw_boxed_joints(
 
 @dataclass(frozen=True)
 class PipelineStages:
-    """One film's way through the pipeline; all but `raw` are standardized and of one size.
+    """One radiograph's way through the pipeline; all but `raw` are standardized and of one size.
 
     Attributes:
-        raw: the film as it came.
+        raw: the radiograph as it came.
         standardized: cropped, resized, padded, after CLAHE.
         bootstrap_mask: entropy mask, 0 and 255.
         unet_mask: the U-Net's mask, 0 and 255.
-        masked: the standardized film without its background.
+        masked: the standardized radiograph without its background.
         boxes: the detector's boxes: class, confidence, x_min, y_min, x_max, y_max.
         joints: the named boxes: joint, class, x_min, y_min, x_max, y_max.
         crops: (n, size, size), a crop for each row of `crop_scores`.
@@ -148,19 +158,19 @@ class PipelineStages:
 def draw_pipeline(
     stages: PipelineStages, *, label: str, data: str, unit: str = "patient"
 ) -> Figure:
-    """Figure 5: the pipeline, stage by stage on one film.
+    """Figure 5: the pipeline, stage by stage on one radiograph.
 
     Args:
-        stages: the film and what each stage made of it.
+        stages: the radiograph and what each stage made of it.
         label: its image_id.
         data: "phantom" or the cohort's name.
         unit: what was split for scoring, as for `data_note`.
     """
     height = _height(2, 4, _tallest([stages.standardized]), left=0, titles=2)
-    note = f"Film {label}; E erosion, N narrowing, as predicted. {data_note(data, unit)}"
+    note = f"Radiograph {label}; E erosion, N narrowing, as predicted. {data_note(data, unit)}"
     figure = new_figure(TWO_COLUMNS, height, note=note, layout="compressed")
     panels = figure.subplots(2, 4).ravel()
-    films: list[tuple[str, Image]] = [
+    radiographs: list[tuple[str, Image]] = [
         ("Radiograph", stages.raw),
         ("Standardized", stages.standardized),
         ("Entropy mask", stages.bootstrap_mask),
@@ -169,8 +179,8 @@ def draw_pipeline(
         ("Joints found", stages.masked),
         ("Joints named", stages.masked),
     ]
-    for index, (axes, (title, film)) in enumerate(zip(panels, films, strict=False)):
-        show_image(axes, film)
+    for index, (axes, (title, radiograph)) in enumerate(zip(panels, radiographs, strict=False)):
+        show_image(axes, radiograph)
         axes.set_anchor("NW")
         panel_letter(axes, index, title)
     _draw_boxes(panels[5], stages.boxes, name_size=None)
@@ -182,17 +192,17 @@ def draw_pipeline(
 
 
 def _draw_rows(rows: dict[str, Sequence[Image]], labels: Sequence[str], *, data: str) -> Figure:
-    """A grid of films: a row for each step, a column for each film."""
+    """A grid of radiographs: a row for each step, a column for each radiograph."""
     columns = len(labels)
     if not columns:
-        return nothing_to_show(f"No film to show: {', '.join(rows)}", data=data)
-    tallest = max(_tallest(films) for films in rows.values())
+        return nothing_to_show(f"No radiograph to show: {', '.join(rows)}", data=data)
+    tallest = max(_tallest(radiographs) for radiographs in rows.values())
     height = _height(len(rows), columns, tallest, left=0.18)
     figure = new_figure(TWO_COLUMNS, height, note=data_note(data), layout="compressed")
     panels = figure.subplots(len(rows), columns, squeeze=False)
-    for row, (title, films) in enumerate(rows.items()):
-        for column, film in enumerate(films):
-            show_image(panels[row, column], film)
+    for row, (title, radiographs) in enumerate(rows.items()):
+        for column, radiograph in enumerate(radiographs):
+            show_image(panels[row, column], radiograph)
             if row == 0:
                 panel_letter(panels[row, column], column, labels[column])
         panels[row, 0].set_ylabel(title)
@@ -200,13 +210,13 @@ def _draw_rows(rows: dict[str, Sequence[Image]], labels: Sequence[str], *, data:
 
 
 def _height(rows: int, columns: int, tallest: float, *, left: float, titles: int = 1) -> float:
-    """Inches that a grid of films needs: so many rows with titles, `left` for names of rows."""
+    """Inches that a grid of radiographs needs: rows with titles, `left` for names of rows."""
     panel = (TWO_COLUMNS - left) / columns - 2 * PAD
     return rows * (panel * tallest + 2 * PAD) + titles * 0.17 + NOTE_HEIGHT
 
 
-def _tallest(films: Sequence[Image]) -> float:
-    return max(float(film.shape[0] / film.shape[1]) for film in films)
+def _tallest(radiographs: Sequence[Image]) -> float:
+    return max(float(radiograph.shape[0] / radiograph.shape[1]) for radiograph in radiographs)
 
 
 def _draw_boxes(axes: Axes, boxes: pd.DataFrame, *, name_size: float | None) -> None:

@@ -25,8 +25,8 @@ from sharpflow.reporting.tables import (
 )
 
 FEW = "†"  # marks a score that few patients have
-PAPER_DETECTION = 0.99991  # section 3; of what, on which films, is not said
-PAPER_FILMS = 734  # of each limb kind: 367 patients, two sides
+PAPER_DETECTION = 0.99991  # section 3; of what, on which radiographs, is not said
+PAPER_RADIOGRAPHS = 734  # of each limb kind: 367 patients, two sides
 PAPER_GOOD_MASKS = {"hand": 296, "foot": 238}  # section 2.3.2
 
 _METRICS = ("balanced_accuracy", "balanced_accuracy_within_one")
@@ -67,7 +67,7 @@ class StudyNotes:
     def of_data(self) -> str:
         """A sentence on the data."""
         if self.data == "phantom":
-            return "Data: phantom, that is radiographs drawn by this program, not real film."
+            return "Data: phantom, that is radiographs drawn by this program, not real radiographs."
         return f"Data: {self.data}."
 
     def of_base(self) -> str:
@@ -85,7 +85,9 @@ class StudyNotes:
             "download": "from COCO weights",
         }.get(self.detector_weights, f"from the weights of {self.detector_weights}")
         boxes = (
-            "drawn films" if self.detector_data == "phantom" else f"films of {self.detector_data}"
+            "drawn radiographs"
+            if self.detector_data == "phantom"
+            else f"radiographs of {self.detector_data}"
         )
         return [
             f"Detector: {self.detector}, the YOLOv3 backbone with ultralytics' anchor-free head "
@@ -111,9 +113,9 @@ class StudyNotes:
         """A sentence on how joints got their names."""
         if self.rule == "paper":
             return (
-                "Joints named by the paper's rule: by horizontal order, a film with fewer than 10 "
+                "Joints named by the paper's rule: by horizontal order, one with fewer than 10 "
                 "(foot: 6) boxes left unnamed; where the thumb or great toe lies is told by the "
-                "layout of the boxes, not by the film's side."
+                "layout of the boxes, not by the radiograph's side."
             )
         return (
             "Joints named by a template of the limb's joints fitted to the boxes (ours), also "
@@ -288,15 +290,15 @@ def publish_detection(table: pd.DataFrame, folder: str | Path, study: StudyNotes
     notes = [
         study.of_data(),
         *study.of_detector(),
-        "Test patients only; of all true joints, those on films left unnamed included.",
+        "Test patients only; of all true joints, those on radiographs left unnamed included.",
         "Found: a box of IoU at least 0.5 with the true one, one to one. Rightly named: found, and "
         "given the right joint's name.",
         *_notes_of_truth(table),
         coverage_note({"found": "found", "named_right": "rightly named"}, ["joints"]),
-        "Paper's rule: a film with fewer than 10 (foot: 6) boxes stays unnamed. Template (ours): "
-        "what was found on such a film is named too.",
+        "Paper's rule: an image with fewer than 10 (foot: 6) boxes stays unnamed. Template (ours): "
+        "what was found on such an image is named too.",
         "Paper: Tan et al., section 3, 99.991% for detection and identification together; of what, "
-        "on which films, is not said there.",
+        "on which radiographs, is not said there.",
     ]
     caption = "Joints found and rightly named, beside Tan et al., section 3"
     return publish(table, folder, "detection", shown=shown, caption=caption, notes=notes)
@@ -323,33 +325,32 @@ def _notes_of_truth(table: pd.DataFrame) -> list[str]:
 
 
 def mask_yield(chosen: pd.DataFrame, *, data: str) -> pd.DataFrame:
-    """How many bootstrap masks were good, of all films, beside the paper's.
+    """How many bootstrap masks were good, of all radiographs, beside the paper's.
 
     Args:
         chosen: image_id, limb_kind, proposed (bool), chosen (bool), chosen_by ("quality" or
-            "person"), a row for each film.
+            "person"), a row for each radiograph.
         data: "phantom" or the cohort's name.
 
-    Returns:
-        limb, data, films, proposed, chosen, overruled (by a person), share, paper_films,
-        paper_chosen, paper_share; a row for each limb kind that has films.
+    Returns: limb, data, radiographs, proposed, chosen, overruled (by a person), share,
+        paper_radiographs, paper_chosen, paper_share; a row for each limb kind that has radiographs.
     """
     rows = []
     for limb in [kind for kind in _LIMBS if kind in set(chosen["limb_kind"])]:
-        films = chosen[chosen["limb_kind"] == limb]
-        n_chosen = int(films["chosen"].sum())
+        radiographs = chosen[chosen["limb_kind"] == limb]
+        n_chosen = int(radiographs["chosen"].sum())
         rows.append(
             {
                 "limb": limb,
                 "data": data,
-                "films": len(films),
-                "proposed": int(films["proposed"].sum()),
+                "radiographs": len(radiographs),
+                "proposed": int(radiographs["proposed"].sum()),
                 "chosen": n_chosen,
-                "overruled": int((films["chosen"] != films["proposed"]).sum()),
-                "share": n_chosen / len(films),
-                "paper_films": PAPER_FILMS,
+                "overruled": int((radiographs["chosen"] != radiographs["proposed"]).sum()),
+                "share": n_chosen / len(radiographs),
+                "paper_radiographs": PAPER_RADIOGRAPHS,
                 "paper_chosen": PAPER_GOOD_MASKS[limb],
-                "paper_share": PAPER_GOOD_MASKS[limb] / PAPER_FILMS,
+                "paper_share": PAPER_GOOD_MASKS[limb] / PAPER_RADIOGRAPHS,
             }
         )
     return pd.DataFrame(rows)
@@ -360,14 +361,16 @@ def publish_mask_yield(table: pd.DataFrame, folder: str | Path, study: StudyNote
     shown = pd.DataFrame(
         {
             "Limb": _limb_names(table),
-            "Films": _whole_numbers(table["films"]),
+            "Radiographs": _whole_numbers(table["radiographs"]),
             "Proposed": _whole_numbers(table["proposed"]),
             "Overruled by a person": _whole_numbers(table["overruled"]),
             "Chosen": _whole_numbers(table["chosen"]),
             "Chosen, %": [per_cent(x) for x in table["share"]],
-            "Paper, chosen of films": [
-                f"{chosen} of {films}"
-                for chosen, films in zip(table["paper_chosen"], table["paper_films"], strict=True)
+            "Paper, chosen of radiographs": [
+                f"{chosen} of {radiographs}"
+                for chosen, radiographs in zip(
+                    table["paper_chosen"], table["paper_radiographs"], strict=True
+                )
             ],
             "Paper, %": [per_cent(x) for x in table["paper_share"]],
             "Data": table["data"].astype(str),
@@ -385,7 +388,7 @@ def publish_mask_yield(table: pd.DataFrame, folder: str | Path, study: StudyNote
 def publish_minutes(table: pd.DataFrame, folder: str | Path, study: StudyNotes) -> list[Path]:
     """Time to score a patient: folder/minutes_per_patient.csv, .md, .tex.
 
-    `table` has step, seconds (wall clock of the step over all its films) and patients. Added:
+    `table` has step, seconds (wall clock of the step over all its radiographs) and patients. Added:
     minutes_per_patient, and a last row `all`. Wall times differ from run to run, so this table does
     too.
     """

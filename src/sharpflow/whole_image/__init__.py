@@ -1,1 +1,1 @@
-"""Scores of whole films: totals and severity classes (Bo et al.)."""
+"""Scores of whole radiographs: totals and severity classes (Bo et al.)."""

@@ -311,7 +311,7 @@ def _further_rows() -> Iterable[Row]:
     yield _total_baseline(
         "resnetdwise50", "mse", 4, PaperValues(pcc=0.95, mae=17.76, rmse=26.34), group="further"
     )
-    # Theirs was pretrained on chest films (CheXpert), ours on bone age.
+    # Theirs was pretrained on chest radiographs (CheXpert), ours on bone age.
     pretrained = PaperValues(pcc=0.97, mae=14.9, rmse=22.01)
     yield _transfer("total", "resnetdwise50", None, pretrained, group="further")
 

@@ -32,7 +32,10 @@ def write_card(
         "settings": dict(settings),
         "validation": dict(metrics),
         "not_for": NOT_FOR
-        + (" Trained on drawn radiographs: says nothing about real film." * (data == "phantom")),
+        + (
+            " Trained on drawn radiographs: says nothing about real radiographs."
+            * (data == "phantom")
+        ),
     }
     with whole(path) as temporary:
         temporary.write_text(json.dumps(card, indent=2) + "\n")

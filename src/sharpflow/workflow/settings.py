@@ -47,24 +47,24 @@ class PerLimbKind(Section, Generic[Value]):
 
 
 class JointCohort(Section):
-    """Films of hands and feet with scores joint by joint (Tan et al.)."""
+    """Radiographs of hands and feet with scores joint by joint (Tan et al.)."""
 
-    films: str | None
+    radiographs: str | None
     scores: str | None
     boxes: str | None
 
     @model_validator(mode="after")
-    def _films_have_boxes(self) -> Self:
-        if self.films is not None and self.boxes is None:
+    def _radiographs_have_boxes(self) -> Self:
+        if self.radiographs is not None and self.boxes is None:
             raise ValueError(
                 "boxes is null, but the detector learns from joint boxes: name the folder that "
-                "labelImg wrote, or `phantom` to let it learn on drawn films"
+                "labelImg wrote, or `phantom` to let it learn on drawn radiographs"
             )
         return self
 
 
 class WholeColumns(Section):
-    """What the table of whole films calls its columns; null where it has none."""
+    """What the table of whole radiographs calls its columns; null where it has none."""
 
     image: str
     total: str
@@ -74,7 +74,7 @@ class WholeColumns(Section):
 
 
 class WholeCohort(Section):
-    """Films of both hands with the total of hands and wrists (Bo et al.)."""
+    """Radiographs of both hands with the total of hands and wrists (Bo et al.)."""
 
     table: str | None
     images: str | None
@@ -120,7 +120,7 @@ class Cohorts(Section):
         return dict.fromkeys(cls.model_fields, "phantom") if value == "phantom" else value
 
     @model_validator(mode="after")
-    def _whole_films_have_pretraining(self) -> Self:
+    def _whole_radiographs_have_pretraining(self) -> Self:
         if self.has_whole and not self.has_bone_age:
             raise ValueError(
                 "whole is set, but bone_age is not, on which its networks are pretrained: name "
@@ -131,11 +131,11 @@ class Cohorts(Section):
     @property
     def has_joints(self) -> bool:
         """Whether there is a cohort to score joint by joint."""
-        return self.joints == "phantom" or self.joints.films is not None
+        return self.joints == "phantom" or self.joints.radiographs is not None
 
     @property
     def has_whole(self) -> bool:
-        """Whether there is a cohort of whole films."""
+        """Whether there is a cohort of whole radiographs."""
         return self.whole == "phantom" or self.whole.table is not None
 
     @property
@@ -157,11 +157,11 @@ class Phantom(Section):
     """Drawn radiographs in place of, or beside, a cohort."""
 
     patients: Count
-    film_height: Count
+    radiograph_height: Count
     whole_patients: Count
-    whole_film_height: Count
+    whole_radiograph_height: Count
     children: Count
-    child_film_height: Count
+    child_radiograph_height: Count
 
 
 class Split(Section):
@@ -182,7 +182,7 @@ class Clahe(Section):
 
 
 class Standardize(Section):
-    """Films brought to one size and contrast (Tan et al., 2.2)."""
+    """Radiographs brought to one size and contrast (Tan et al., 2.2)."""
 
     height: Count
     width: Count
@@ -231,7 +231,7 @@ class Detector(Section):
     model: Literal["yolov3", "yolov3-spp", "yolov3-tiny", "yolov3-tiny-3l"]
     weights: Literal["download", "none"] | Weights
     image_size: Annotated[int, Field(gt=0, multiple_of=32)]
-    view: Literal["limb", "film"]
+    view: Literal["limb", "radiograph"]
     batch: Count
     max_batches: Count
     optimizer: Literal["SGD", "Adam", "AdamW"]
@@ -248,7 +248,7 @@ class Identity(Section):
 
 
 class Crops(Section):
-    """Joints cut out of films."""
+    """Joints cut out of radiographs."""
 
     size: Annotated[int, Field(ge=32)]
     margin: NotNegative
@@ -293,7 +293,7 @@ class ImageShards(Section):
 
 
 class ImageSplit(Section):
-    """Whole films to train, validate and test on: numbers of images, or shares of them."""
+    """Whole radiographs to train, validate and test on: numbers of images, or shares of them."""
 
     train: Positive
     validation: Positive
@@ -338,7 +338,7 @@ class SeverityCases(Section):
 
 
 class GradCam(Section):
-    """Which films are explained, and a rheumatologist's comments (Bo et al., 2.6)."""
+    """Which radiographs are explained, and a rheumatologist's comments (Bo et al., 2.6)."""
 
     classes: SeverityCases
     comments: str | None
@@ -408,11 +408,11 @@ class Study(Section):
 
 UNSET_COHORT = """\
 No cohort is set, so there is nothing to score. Either
-  - point config.yaml at yours: cohorts: joints: films, scores and boxes, or cohorts: whole: table
-    and images; or
+  - point config.yaml at yours: cohorts: joints: radiographs, scores and boxes, or cohorts: whole:
+    table and images; or
   - run the demo, minutes on a laptop: snakemake --workflow-profile demo; or
   - run the papers' sizes on drawn radiographs: snakemake --config cohorts=phantom
-    (1,468 films of 1500x1200 and 17,854 of 1024x1024; not without GPUs)."""
+    (1,468 radiographs of 1500x1200 and 17,854 of 1024x1024; not without GPUs)."""
 
 
 def load_study(config: Mapping[str, Any]) -> Study:

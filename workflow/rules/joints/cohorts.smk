@@ -1,5 +1,6 @@
 # Cohorts: drawn or the user's own -> one shape, checked before anything costly; the one split.
-# Steps: draw_phantom -> check_films, read_scores, read_boxes -> check_cohort -> split_patients
+# Steps: draw_phantom -> check_radiographs, read_scores, read_boxes -> check_cohort ->
+# split_patients
 
 
 # Radiographs with known truth, in the layout of RA2-DREAM, so that both take one road.
@@ -19,37 +20,37 @@ rule draw_phantom:
         **needs("draw_phantom"),
     params:
         patients=study.phantom.patients,
-        film_height=study.phantom.film_height,
+        radiograph_height=study.phantom.radiograph_height,
         seed=study.seed,
         code=code("joints/draw_phantom"),
     script:
         "../../scripts/joints/draw_phantom.py"
 
 
-# One shard's films, each decoded once, to know what they are and that they can be read.
-rule check_films:
+# One shard's radiographs, each decoded once, to know what they are and that they can be read.
+rule check_radiographs:
     input:
-        shard_film_files,
+        shard_radiograph_files,
     output:
-        "<results>/cohort/{cohort}/films/{kind}/{shard}.csv",
+        "<results>/cohort/{cohort}/radiographs/{kind}/{shard}.csv",
     log:
-        "<logs>/check_films/{cohort}-{kind}-{shard}.log",
+        "<logs>/check_radiographs/{cohort}-{kind}-{shard}.log",
     benchmark:
-        "<benchmarks>/check_films/{cohort}-{kind}-{shard}.tsv"
+        "<benchmarks>/check_radiographs/{cohort}-{kind}-{shard}.tsv"
     conda:
         "../../../envs/imaging.yaml"
     threads: 4
     params:
-        source=films_source,
-        films=own_shard_rows,
+        source=radiographs_source,
+        radiographs=own_shard_rows,
         shards=lambda wildcards: study.standardize.shards[wildcards.kind],
         max_megapixels=study.checks.max_megapixels,
-        code=code("joints/check_films"),
+        code=code("joints/check_radiographs"),
     script:
-        "../../scripts/joints/check_films.py"
+        "../../scripts/joints/check_radiographs.py"
 
 
-# Scores one row each, apart from the films, so that a corrected score reruns no imaging.
+# Scores one row each, apart from the radiographs, so that a corrected score reruns no imaging.
 rule read_scores:
     input:
         score_files,
@@ -72,7 +73,7 @@ rule read_scores:
 rule read_boxes:
     input:
         changed=box_files,
-        films=every_shard("<results>/cohort/{cohort}/films/{kind}/{shard}.csv"),
+        radiographs=every_shard("<results>/cohort/{cohort}/radiographs/{kind}/{shard}.csv"),
     output:
         "<results>/cohort/{cohort}/boxes.csv",
     log:
@@ -92,12 +93,12 @@ rule read_boxes:
 # Every problem of a cohort, and what can be kept of it; where the run stops is said in checks.smk.
 rule check_cohort:
     input:
-        films=every_shard("<results>/cohort/{cohort}/films/{kind}/{shard}.csv"),
+        radiographs=every_shard("<results>/cohort/{cohort}/radiographs/{kind}/{shard}.csv"),
         scores=score_files,
         boxes=box_files,
     output:
         problems="<results>/cohort/{cohort}/problems.csv",
-        films="<results>/cohort/{cohort}/kept/films.csv",
+        radiographs="<results>/cohort/{cohort}/kept/radiographs.csv",
         scores="<results>/cohort/{cohort}/kept/scores.csv",
         boxes="<results>/cohort/{cohort}/kept/boxes.csv",
     log:
@@ -107,7 +108,7 @@ rule check_cohort:
     conda:
         "../../../envs/imaging.yaml"
     params:
-        films=films_source,
+        radiographs=radiographs_source,
         scores=scores_source,
         boxes=boxes_source,
         settings=study.checks.model_dump(),
@@ -119,7 +120,7 @@ rule check_cohort:
 # The one split by patient, which masks, U-Net, detector and scores all obey.
 rule split_patients:
     input:
-        films=films_of("{cohort}"),
+        radiographs=radiographs_of("{cohort}"),
         table=study.split.table or [],
         checked=checked("joints"),
     output:

@@ -1,8 +1,8 @@
-# Masked films and boxes -> one detector a limb kind -> joints found and named (Tan et al., 2.3.3).
-# Steps: train_detector -> detect_joints -> name_joints
+# Masked radiographs and boxes -> one detector a limb kind -> joints found and named (Tan et al.,
+# 2.3.3). Steps: train_detector -> detect_joints -> name_joints
 
 
-# YOLOv3 on the boxed films of training patients; validation patients choose the epoch.
+# YOLOv3 on the boxed radiographs of training patients; validation patients choose the epoch.
 rule train_detector:
     input:
         images=shards(f"<results>/standardized/{BOXED}/{{kind}}/{{shard}}.npy"),
@@ -35,7 +35,7 @@ rule train_detector:
         "../../scripts/joints/train_detector.py"
 
 
-# The best 10 (hand) or 6 (foot) boxes of every film.
+# The best 10 (hand) or 6 (foot) boxes of every radiograph.
 rule detect_joints:
     input:
         model="<results>/detector/{kind}/best.pt",
@@ -83,8 +83,8 @@ rule name_joints:
         "../../scripts/joints/name_joints.py"
 
 
-# The joints of films that carry boxes, with the names given there, or else the template's: what
-# detection is measured against.
+# The joints of radiographs that carry boxes, with the names given there, or else the template's:
+# what detection is measured against.
 rule locate_true_joints:
     input:
         boxes=cohort_table("boxes"),

@@ -21,10 +21,10 @@ rule draw_score_distributions:
         "../../scripts/joints/draw_score_distributions.py"
 
 
-# Figure 2: films before and after CLAHE.
+# Figure 2: radiographs before and after CLAHE.
 rule draw_clahe:
     input:
-        films=films_of("joints"),
+        radiographs=radiographs_of("joints"),
         images=every_shard("<results>/standardized/joints/{kind}/{shard}.npy"),
         checked=checked("joints"),
     output:
@@ -45,7 +45,7 @@ rule draw_clahe:
         "../../scripts/joints/draw_clahe.py"
 
 
-# Figure 3: masks that were chosen, beside their films.
+# Figure 3: masks that were chosen, beside their radiographs.
 rule draw_good_masks:
     input:
         chosen=expand("<results>/masks/chosen/{kind}.csv", kind=KINDS),
@@ -90,10 +90,11 @@ rule draw_boxed_joints:
         "../../scripts/joints/draw_boxed_joints.py"
 
 
-# Figure 5: the pipeline, stage by stage, on one film with test joints (a hand where there are hands).
+# Figure 5: the pipeline, stage by stage, on one radiograph with test joints (a hand where there are
+# hands).
 rule draw_pipeline:
     input:
-        films=films_of("joints"),
+        radiographs=radiographs_of("joints"),
         scores="<results>/scores/joints.csv",
         boxes="<results>/detection/{kind}/boxes.csv".format(kind=KINDS[0]),
         joints="<results>/detection/{kind}/joints.csv".format(kind=KINDS[0]),

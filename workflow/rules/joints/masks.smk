@@ -1,8 +1,8 @@
-# Standardized films -> masks by entropy, and which of them are good (Tan et al., 2.3.1).
+# Standardized radiographs -> masks by entropy, and which of them are good (Tan et al., 2.3.1).
 # Steps: bootstrap_masks -> choose_masks -> draw_contact_sheet
 
 
-# A mask from each film alone, and how good it looks.
+# A mask from each radiograph alone, and how good it looks.
 rule bootstrap_masks:
     input:
         images="<results>/standardized/joints/{kind}/{shard}.npy",
@@ -31,7 +31,7 @@ rule choose_masks:
     input:
         quality=shards("<results>/masks/quality/{kind}/{shard}.csv"),
         overrides=study.masks.overrides or [],
-        films=films_of("joints"),
+        radiographs=radiographs_of("joints"),
         checked=checked("joints"),
     output:
         "<results>/masks/chosen/{kind}.csv",

@@ -1,9 +1,9 @@
-# Predictions -> scores of the test patients' joints and films: the paper's last step (Tan et al., 2.5).
-# Steps: score_films -> sum_scores, label_films
+# Predictions -> scores of the test patients' joints and radiographs: the paper's last step (Tan et
+# al., 2.5). Steps: score_radiographs -> sum_scores, label_radiographs
 
 
 # Each test joint's scores, found or not.
-rule score_films:
+rule score_radiographs:
     input:
         split="<results>/cohort/joints/split.csv",
         scores=cohort_table("scores"),
@@ -14,18 +14,18 @@ rule score_films:
     output:
         "<results>/scores/joints.csv",
     log:
-        "<logs>/score_films.log",
+        "<logs>/score_radiographs.log",
     benchmark:
-        "<benchmarks>/score_films.tsv"
+        "<benchmarks>/score_radiographs.tsv"
     conda:
         "../../../envs/imaging.yaml"
     params:
         models=list(MODELS),
         rule=study.identity.rule,
         split=JOINT_SPLIT,
-        code=code("joints/score_films"),
+        code=code("joints/score_radiographs"),
     script:
-        "../../scripts/joints/score_films.py"
+        "../../scripts/joints/score_radiographs.py"
 
 
 # Each patient's sums over what was scored.
@@ -46,24 +46,24 @@ rule sum_scores:
         "../../scripts/joints/sum_scores.py"
 
 
-# The films of test joints, with their boxes, names and scores written on them.
-rule label_films:
+# The radiographs of test joints, with their boxes, names and scores written on them.
+rule label_radiographs:
     input:
         joints="<results>/scores/joints.csv",
         images=every_shard("<results>/standardized/joints/{kind}/{shard}.npy"),
     output:
         directory("<results>/scores/overlays"),
     log:
-        "<logs>/label_films.log",
+        "<logs>/label_radiographs.log",
     benchmark:
-        "<benchmarks>/label_films.tsv"
+        "<benchmarks>/label_radiographs.tsv"
     conda:
         "../../../envs/imaging.yaml"
     resources:
-        **needs("label_films"),
+        **needs("label_radiographs"),
     params:
         data=data_name(),
         unit=study.split.unit,
-        code=code("joints/label_films"),
+        code=code("joints/label_radiographs"),
     script:
-        "../../scripts/joints/label_films.py"
+        "../../scripts/joints/label_radiographs.py"

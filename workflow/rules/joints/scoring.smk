@@ -50,7 +50,7 @@ rule draw_joints:
         **needs("draw_joints"),
     params:
         joints=study.vgg16.drawn_joints.joints,
-        film_height=study.standardize.height,
+        radiograph_height=study.standardize.height,
         clahe=study.standardize.clahe.model_dump(),
         seed=study.seed,
         code=code("joints/draw_joints"),

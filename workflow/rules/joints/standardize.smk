@@ -1,14 +1,14 @@
-# Films -> shards of one size and contrast (Tan et al., 2.2).
+# Radiographs -> shards of one size and contrast (Tan et al., 2.2).
 
 
-# Crop, resize, pad, CLAHE; a shard holds the films whose ids hash to it.
+# Crop, resize, pad, CLAHE; a shard holds the radiographs whose ids hash to it.
 rule standardize:
     input:
-        changed=shard_film_files,
-        films=branch(
+        changed=shard_radiograph_files,
+        radiographs=branch(
             SET_ASIDE,
-            then="<results>/cohort/{cohort}/kept/films.csv",
-            otherwise="<results>/cohort/{cohort}/films/{kind}/{shard}.csv",
+            then="<results>/cohort/{cohort}/kept/radiographs.csv",
+            otherwise="<results>/cohort/{cohort}/radiographs/{kind}/{shard}.csv",
         ),
         checked=checked("joints"),
     output:

@@ -1,7 +1,8 @@
 # Tables, each as .csv (fractions), .md and .tex (per cent, beside the paper's values).
 
 
-# Table 1 of Tan et al.: the four models on the test patients' joints, and its recalls score by score.
+# Table 1 of Tan et al.: the four models on the test patients' joints, and its recalls score by
+# score.
 rule table_joint_scoring:
     input:
         predictions=expand("<results>/heads/{model}/predictions.csv", model=MODELS),
@@ -52,7 +53,7 @@ rule table_segmentation:
         "../../scripts/joints/table_segmentation.py"
 
 
-# Joints found, and found and rightly named, by both rules, on test patients' films.
+# Joints found, and found and rightly named, by both rules, on test patients' radiographs.
 rule table_detection:
     input:
         split="<results>/cohort/joints/split.csv",
@@ -97,10 +98,10 @@ rule table_mask_yield:
         "../../scripts/joints/table_mask_yield.py"
 
 
-# Minutes a patient from film to scores, from this run's benchmark files.
+# Minutes a patient from radiograph to scores, from this run's benchmark files.
 rule table_timing:
     input:
-        films=films_of("joints"),
+        radiographs=radiographs_of("joints"),
         scores="<results>/scores/joints.csv",
         checked=checked("joints"),
     output:

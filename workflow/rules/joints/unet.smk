@@ -1,4 +1,4 @@
-# Chosen masks -> one U-Net for hands, one for feet -> masks of all films (Tan et al., 2.3.2).
+# Chosen masks -> one U-Net for hands, one for feet -> masks of all radiographs (Tan et al., 2.3.2).
 
 
 # Learns from the chosen masks of training patients; validation patients stop it.
@@ -32,7 +32,7 @@ rule train_unet:
         "../../scripts/joints/train_unet.py"
 
 
-# Masks of every film, at the film's standard size.
+# Masks of every radiograph, at the radiograph's standard size.
 rule segment:
     input:
         model="<results>/unet/{kind}/model.keras",

@@ -1,4 +1,5 @@
-# Pretrained weights: from a local file, its SHA-256 checked, or by download where that is asked for.
+# Pretrained weights: from a local file, its SHA-256 checked, or by download where that is asked
+# for.
 
 
 # ImageNet's VGG16, in place of the base that learns on drawn joints.

@@ -1,9 +1,10 @@
-# Whole films and children's hands: drawn or the user's own -> one size, checked, split (Bo et al., 2.1).
-# Steps: draw_whole_phantom, draw_childrens_phantom -> pack_images -> check_images -> split_images
-# -> measure_images
+# Whole radiographs and children's hands: drawn or the user's own -> one size, checked, split (Bo et
+# al., 2.1). Steps: draw_whole_phantom, draw_childrens_phantom -> pack_images -> check_images ->
+# split_images -> measure_images
 
 
-# Both hands on one film, in a layout like Wang et al.'s; the first patients are the joint cohort's.
+# Both hands on one radiograph, in a layout like Wang et al.'s; the first patients are the joint
+# cohort's.
 rule draw_whole_phantom:
     input:
         checked=checked(),
@@ -21,7 +22,7 @@ rule draw_whole_phantom:
     params:
         patients=study.phantom.whole_patients,
         shared=study.phantom.patients,
-        film_height=study.phantom.whole_film_height,
+        radiograph_height=study.phantom.whole_radiograph_height,
         seed=study.seed,
         code=code("whole_image/draw_whole_phantom"),
     script:
@@ -45,7 +46,7 @@ rule draw_childrens_phantom:
         **needs("draw_childrens_phantom"),
     params:
         children=study.phantom.children,
-        film_height=study.phantom.child_film_height,
+        radiograph_height=study.phantom.child_radiograph_height,
         seed=study.seed,
         code=code("whole_image/draw_childrens_phantom"),
     script:

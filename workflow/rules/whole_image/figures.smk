@@ -6,28 +6,28 @@ TOTAL_BASELINES = [
 ]
 
 
-# Figure 1: a film with its joints and damage; severity classes by split.
-rule draw_film_and_classes:
+# Figure 1: a radiograph with its joints and damage; severity classes by split.
+rule draw_radiograph_and_classes:
     input:
         images="<results>/cohort/whole/images.csv",
         split="<results>/cohort/whole/split.csv",
         folder=branch(WHOLE_IS_DRAWN, then=phantom_folder("whole"), otherwise=[]),
         checked=checked("whole"),
     output:
-        multiext("<results>/figures/bo_fig1_film_and_classes", ".png", ".pdf"),
+        multiext("<results>/figures/bo_fig1_radiograph_and_classes", ".png", ".pdf"),
     log:
-        "<logs>/draw_film_and_classes.log",
+        "<logs>/draw_radiograph_and_classes.log",
     benchmark:
-        "<benchmarks>/draw_film_and_classes.tsv"
+        "<benchmarks>/draw_radiograph_and_classes.tsv"
     conda:
         "../../../envs/imaging.yaml"
     params:
         source=image_source("whole"),
         max_megapixels=study.checks.max_megapixels,
         data=image_data_name("whole"),
-        code=code("whole_image/draw_film_and_classes"),
+        code=code("whole_image/draw_radiograph_and_classes"),
     script:
-        "../../scripts/whole_image/draw_film_and_classes.py"
+        "../../scripts/whole_image/draw_radiograph_and_classes.py"
 
 
 # Figures 2 and 4: predicted against true totals; confusion of severity classes.

@@ -1,7 +1,7 @@
-# Packed images -> pretrained, fine-tuned, stacked and binned scores of whole films (Bo et al., 2.3-2.6).
-# Steps: train_network (on bone age, then on totals and classes) -> stack_networks, bin_stack;
-# train_network -> explain_network
-# Further seeds lie beside the first, whose files lie in no folder of their own: {replicate} is empty.
+# Packed images -> pretrained, fine-tuned, stacked and binned scores of whole radiographs (Bo et
+# al., 2.3-2.6). Steps: train_network (on bone age, then on totals and classes) -> stack_networks,
+# bin_stack; train_network -> explain_network Further seeds lie beside the first, whose files lie in
+# no folder of their own: {replicate} is empty.
 
 
 # One network of the grid; those of bone age are what the others start from.
@@ -93,7 +93,8 @@ rule bin_stack:
         "../../scripts/whole_image/bin_stack.py"
 
 
-# Where the paper's two networks look: four test films each, and how much of the heat is on joints.
+# Where the paper's two networks look: four test radiographs each, and how much of the heat is on
+# joints.
 rule explain_network:
     input:
         model=lambda wildcards: row_files("model.pt", [EXPLAINED[wildcards.task]]),

@@ -1,4 +1,4 @@
-"""Mask a shard's films by entropy and measure how good each mask looks."""
+"""Mask a shard's radiographs by entropy and measure how good each mask looks."""
 
 from sharpflow.workflow.job import job
 
@@ -10,9 +10,11 @@ with job(snakemake.log[0]):
     from sharpflow.joints.masks.entropy_masks import bootstrap_mask
     from sharpflow.joints.masks.quality import mask_quality
 
-    films, rows = read_shards([snakemake.input.images])
-    masks = [bootstrap_mask(film, **snakemake.params.settings) for film in films]
+    radiographs, rows = read_shards([snakemake.input.images])
+    masks = [bootstrap_mask(radiograph, **snakemake.params.settings) for radiograph in radiographs]
     write_shard(snakemake.output.masks, masks, rows)
-    quality = [mask_quality(film, mask) for film, mask in zip(films, masks, strict=True)]
+    quality = [
+        mask_quality(radiograph, mask) for radiograph, mask in zip(radiographs, masks, strict=True)
+    ]
     ids = rows[["image_id", "limb_kind"]]
     write_table(pd.concat([ids, pd.DataFrame(quality)], axis=1), snakemake.output.quality)

@@ -1,4 +1,4 @@
-"""List what is wrong with a cohort's films, scores and boxes, and keep the rest."""
+"""List what is wrong with a cohort's radiographs, scores and boxes, and keep the rest."""
 
 from sharpflow.workflow.job import job
 
@@ -11,17 +11,17 @@ with job(snakemake.log[0]):
 
     params = snakemake.params
     settings = dict(params.settings)
-    films = [read_table(path, digest=str) for path in snakemake.input.films]
+    radiographs = [read_table(path, digest=str) for path in snakemake.input.radiographs]
     try:
         cohort = check_joint_cohort(
-            params.films,
+            params.radiographs,
             params.scores,
             params.boxes if params.boxes != "phantom" else None,
             max_pixels=round(settings.pop("max_megapixels") * 1e6),
-            film_table=pd.concat(films, ignore_index=True),
+            radiograph_table=pd.concat(radiographs, ignore_index=True),
             **settings,
         )
     except ProblemsError as error:
         cohort = refused_cohort(error.problems)
-    for table in ("films", "scores", "boxes", "problems"):
+    for table in ("radiographs", "scores", "boxes", "problems"):
         write_table(getattr(cohort, table), snakemake.output[table])

@@ -14,6 +14,6 @@ with job(snakemake.log[0]):
         quality,
         overrides,
         snakemake.params.good_quality,
-        known=set(pd.concat(map(read_table, snakemake.input.films))["image_id"]),
+        known=set(pd.concat(map(read_table, snakemake.input.radiographs))["image_id"]),
     )
     write_table(chosen, snakemake.output[0])

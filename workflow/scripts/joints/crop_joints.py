@@ -1,4 +1,4 @@
-"""Cut out the joints of one limb kind's films."""
+"""Cut out the joints of one limb kind's radiographs."""
 
 from sharpflow.workflow.job import job
 
@@ -8,15 +8,15 @@ with job(snakemake.log[0]):
     from sharpflow.cohorts.splits import split_joints
     from sharpflow.files import read_table, whole, write_table
     from sharpflow.imaging.shards import read_shards
-    from sharpflow.joints.detection.views import MaskedFilms
+    from sharpflow.joints.detection.views import MaskedRadiographs
     from sharpflow.joints.scoring.choose_crops import choose_crops
     from sharpflow.joints.scoring.crops import crop_boxes
     from sharpflow.seeds import seed_for
 
     params, source = snakemake.params, snakemake.input
-    films, rows = read_shards(source.images)
+    radiographs, rows = read_shards(source.images)
     masks, _ = read_shards(source.masks)
-    masked = MaskedFilms(films, masks)
+    masked = MaskedRadiographs(radiographs, masks)
     number = {image_id: index for index, image_id in enumerate(rows["image_id"])}
 
     named = read_table(source.joints)
@@ -24,7 +24,7 @@ with job(snakemake.log[0]):
     crops = choose_crops(
         detected=named[named["rule"] == params.rule],
         labelled=read_table(source.true_joints),
-        films=split,
+        radiographs=split,
         joints=split_joints(split, **params.split),
         learned_from=set(read_table(source.boxed)["image_id"]),
         jitter=params.settings["jitter"],

@@ -1,4 +1,4 @@
-"""Find the joints of one limb kind's films."""
+"""Find the joints of one limb kind's radiographs."""
 
 from sharpflow.workflow.job import job
 
@@ -9,12 +9,12 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources):
     from sharpflow.joints.detection.detect import detect
     from sharpflow.joints.detection.views import Views
 
-    films, rows = read_shards(snakemake.input.images)
+    radiographs, rows = read_shards(snakemake.input.images)
     masks, _ = read_shards(snakemake.input.masks)
     image_size = snakemake.params.image_size
     boxes = detect(
         snakemake.input.model,
-        Views(films, masks, image_size=image_size, view=snakemake.params.view),
+        Views(radiographs, masks, image_size=image_size, view=snakemake.params.view),
         rows,
         kind=LimbKind(snakemake.wildcards.kind),
         image_size=image_size,

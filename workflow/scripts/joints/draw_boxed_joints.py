@@ -8,18 +8,18 @@ with job(snakemake.log[0]):
     from sharpflow.files import read_table
     from sharpflow.imaging.shards import read_shards
     from sharpflow.reporting.style import save
-    from sharpflow.reporting.tan_radiographs import draw_boxed_joints, pick_films
+    from sharpflow.reporting.tan_radiographs import draw_boxed_joints, pick_radiographs
 
     params = snakemake.params
-    films, rows = read_shards(snakemake.input.images)
+    radiographs, rows = read_shards(snakemake.input.images)
     split = read_table(snakemake.input.split)
     tested = split.loc[split["split"] == "test", "patient"]
     joints = pd.concat(map(read_table, snakemake.input.joints))
     joints = joints[joints["rule"] == params.rule]
     shown = rows[rows["patient"].isin(tested) & rows["image_id"].isin(joints["image_id"])]
-    picked = pick_films(shown, 2, seed=params.seed, name="boxed joints")
+    picked = pick_radiographs(shown, 2, seed=params.seed, name="boxed joints")
     figure = draw_boxed_joints(
-        films.take(rows.index[rows["image_id"] == image_id][0] for image_id in picked),
+        radiographs.take(rows.index[rows["image_id"] == image_id][0] for image_id in picked),
         [joints[joints["image_id"] == image_id] for image_id in picked],
         picked,
         data=params.data,

@@ -1,4 +1,4 @@
-"""Figure 2 of Tan et al.: films before and after CLAHE."""
+"""Figure 2 of Tan et al.: radiographs before and after CLAHE."""
 
 from sharpflow.workflow.job import job
 
@@ -10,19 +10,19 @@ with job(snakemake.log[0]):
     from sharpflow.imaging.shards import read_shards
     from sharpflow.imaging.standardize import crop_resize_pad
     from sharpflow.reporting.style import save
-    from sharpflow.reporting.tan_radiographs import draw_clahe, pick_films
+    from sharpflow.reporting.tan_radiographs import draw_clahe, pick_radiographs
 
     params = snakemake.params
-    films, rows = read_shards(snakemake.input.images)
-    listed = pd.concat(map(read_table, snakemake.input.films)).set_index("image_id")
-    picked = pick_films(rows, 4, seed=params.seed, name="clahe")
+    radiographs, rows = read_shards(snakemake.input.images)
+    listed = pd.concat(map(read_table, snakemake.input.radiographs)).set_index("image_id")
+    picked = pick_radiographs(rows, 4, seed=params.seed, name="clahe")
     before = [
         crop_resize_pad(
             read_image(listed.loc[image_id, "file"], round(params.max_megapixels * 1e6)),
-            *films.size,
+            *radiographs.size,
             params.crop_bottom[listed.loc[image_id, "limb_kind"]],
         )[0]
         for image_id in picked
     ]
-    after = films.take(rows.index[rows["image_id"] == image_id][0] for image_id in picked)
+    after = radiographs.take(rows.index[rows["image_id"] == image_id][0] for image_id in picked)
     save(draw_clahe(before, after, picked, data=params.data), snakemake.output[0])

@@ -1,4 +1,4 @@
-"""Figure 3 of Tan et al.: masks that were chosen, beside their films."""
+"""Figure 3 of Tan et al.: masks that were chosen, beside their radiographs."""
 
 from sharpflow.workflow.job import job
 
@@ -8,15 +8,15 @@ with job(snakemake.log[0]):
     from sharpflow.files import read_table
     from sharpflow.imaging.shards import read_shards
     from sharpflow.reporting.style import save
-    from sharpflow.reporting.tan_radiographs import draw_good_masks, pick_films
+    from sharpflow.reporting.tan_radiographs import draw_good_masks, pick_radiographs
 
-    films, rows = read_shards(snakemake.input.images)
+    radiographs, rows = read_shards(snakemake.input.images)
     masks, _ = read_shards(snakemake.input.masks)
     chosen = pd.concat(map(read_table, snakemake.input.chosen))
     good = chosen[chosen["chosen"]]
-    picked = pick_films(good, 4, seed=snakemake.params.seed, name="good masks")
+    picked = pick_radiographs(good, 4, seed=snakemake.params.seed, name="good masks")
     numbers = [int(rows.index[rows["image_id"] == image_id][0]) for image_id in picked]
     figure = draw_good_masks(
-        films.take(numbers), masks.take(numbers), picked, data=snakemake.params.data
+        radiographs.take(numbers), masks.take(numbers), picked, data=snakemake.params.data
     )
     save(figure, snakemake.output[0])

@@ -14,7 +14,7 @@ with job(snakemake.log[0]):
         params.joints,
         kind=LimbKind(snakemake.wildcards.kind),
         seed=params.seed,
-        height=params.film_height,
+        height=params.radiograph_height,
         clahe_clip=params.clahe["clip_limit"],
         clahe_grid=params.clahe["grid"],
     )

@@ -14,7 +14,7 @@ def main() -> None:
             Path(snakemake.output[0]),
             patients=snakemake.params.patients,
             seed=seed_for(snakemake.params.seed, "phantom", snakemake.wildcards.cohort),
-            height=snakemake.params.film_height,
+            height=snakemake.params.radiograph_height,
             workers=snakemake.threads,
         )
 

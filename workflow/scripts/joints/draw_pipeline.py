@@ -1,4 +1,4 @@
-"""Figure 5 of Tan et al.: the pipeline, stage by stage, on one film with test joints."""
+"""Figure 5 of Tan et al.: the pipeline, stage by stage, on one radiograph with test joints."""
 
 from sharpflow.workflow.job import job
 
@@ -11,26 +11,26 @@ with job(snakemake.log[0]):
     from sharpflow.imaging.shards import read_shards
     from sharpflow.joints.masks.unet_prediction import apply_mask
     from sharpflow.reporting.style import save
-    from sharpflow.reporting.tan_radiographs import PipelineStages, draw_pipeline, pick_films
+    from sharpflow.reporting.tan_radiographs import PipelineStages, draw_pipeline, pick_radiographs
 
     params, source = snakemake.params, snakemake.input
-    films, rows = read_shards(source.images)
+    radiographs, rows = read_shards(source.images)
     bootstrap, _ = read_shards(source.bootstrap)
     unet, _ = read_shards(source.unet)
     crop_rows = read_table(source.crops_table)
-    files = pd.concat(map(read_table, source.films)).set_index("image_id")["file"]
+    files = pd.concat(map(read_table, source.radiographs)).set_index("image_id")["file"]
     crop_rows = crop_rows[crop_rows["split"] == "test"]
     tested = rows[rows["image_id"].isin(read_table(source.scores)["image_id"])]
     cropped = tested[tested["image_id"].isin(crop_rows["image_id"])]
     shown = tested if cropped.empty else cropped
-    (image_id,) = pick_films(shown, 1, seed=params.seed, name="pipeline")
+    (image_id,) = pick_radiographs(shown, 1, seed=params.seed, name="pipeline")
 
-    def of_film(table: str):
-        """The film's rows of a table."""
+    def of_radiograph(table: str):
+        """The radiograph's rows of a table."""
         return read_table(source[table]).query("image_id == @image_id")
 
     number = rows.index[rows["image_id"] == image_id][0]
-    scores = of_film("scores").set_index("joint")
+    scores = of_radiograph("scores").set_index("joint")
     crops = crop_rows[crop_rows["image_id"] == image_id]
     crop_scores = crops[["joint"]].assign(
         **{
@@ -40,12 +40,12 @@ with job(snakemake.log[0]):
     )
     stages = PipelineStages(
         raw=read_image(files[image_id], round(params.max_megapixels * 1e6)),
-        standardized=films[number],
+        standardized=radiographs[number],
         bootstrap_mask=bootstrap[number],
         unet_mask=unet[number],
-        masked=apply_mask(films[number], unet[number]),
-        boxes=of_film("boxes"),
-        joints=of_film("joints").query("rule == @params.rule"),
+        masked=apply_mask(radiographs[number], unet[number]),
+        boxes=of_radiograph("boxes"),
+        joints=of_radiograph("joints").query("rule == @params.rule"),
         crops=np.load(source.crops, mmap_mode="r")[crops.index],
         crop_scores=crop_scores,
     )

@@ -1,4 +1,4 @@
-"""The joints of boxed films with their names, in standardized pixels: known, or from the boxes."""
+"""Joints of boxed radiographs with names, in standardized pixels: known, or from the boxes."""
 
 from sharpflow.workflow.job import job
 

@@ -1,4 +1,4 @@
-"""Name the boxes of one limb kind's films by both rules."""
+"""Name the boxes of one limb kind's radiographs by both rules."""
 
 from sharpflow.workflow.job import job
 
@@ -6,10 +6,10 @@ with job(snakemake.log[0]):
     import pandas as pd
 
     from sharpflow.files import read_table, write_table
-    from sharpflow.joints.identification.rules import name_films
+    from sharpflow.joints.identification.rules import name_radiographs
 
     rows = pd.concat(map(read_table, snakemake.input.rows))
     limbs = dict(zip(rows["image_id"], rows["limb"], strict=True))
     boxes = read_table(snakemake.input.boxes)
-    named = name_films(boxes, limbs, mirrored_share=snakemake.params.mirrored_share)
+    named = name_radiographs(boxes, limbs, mirrored_share=snakemake.params.mirrored_share)
     write_table(named, snakemake.output[0])

@@ -10,6 +10,8 @@ with job(snakemake.log[0]):
 
     boxes = pd.DataFrame(columns=BOX_COLUMNS)
     if snakemake.params.source != "phantom":
-        films = pd.concat(map(read_table, snakemake.input.films))
-        boxes, _ = read_boxes(snakemake.params.source, films, snakemake.params.ignored_classes)
+        radiographs = pd.concat(map(read_table, snakemake.input.radiographs))
+        boxes, _ = read_boxes(
+            snakemake.params.source, radiographs, snakemake.params.ignored_classes
+        )
     write_table(boxes, snakemake.output[0])

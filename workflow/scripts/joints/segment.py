@@ -1,4 +1,4 @@
-"""Mask a shard's films by the U-Net."""
+"""Mask a shard's radiographs by the U-Net."""
 
 from sharpflow.workflow.job import job
 
@@ -8,7 +8,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources):
     from sharpflow.imaging.shards import read_shards, write_shard
     from sharpflow.joints.masks.unet_prediction import predict_masks
 
-    films, rows = read_shards([snakemake.input.images])
+    radiographs, rows = read_shards([snakemake.input.images])
     model = keras.saving.load_model(snakemake.input.model, compile=False)
-    masks = predict_masks(model, films, batch=snakemake.params.batch)
+    masks = predict_masks(model, radiographs, batch=snakemake.params.batch)
     write_shard(snakemake.output.masks, masks, rows)

@@ -8,7 +8,7 @@ with job(snakemake.log[0]):
     from sharpflow.cohorts.splits import check_split, split_patients
     from sharpflow.files import read_table, write_table
 
-    patients = pd.concat(map(read_table, snakemake.input.films))["patient"]
+    patients = pd.concat(map(read_table, snakemake.input.radiographs))["patient"]
     if snakemake.input.get("table"):
         own = snakemake.input.table
         split = check_split(read_table(own), patients, file=own)

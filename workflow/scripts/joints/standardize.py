@@ -1,4 +1,4 @@
-"""Bring one shard's films to the study's size and contrast."""
+"""Bring one shard's radiographs to the study's size and contrast."""
 
 from sharpflow.workflow.job import job
 
@@ -11,12 +11,14 @@ with job(snakemake.log[0]):
     from sharpflow.imaging.standardize import standardize
 
     params, wildcards = snakemake.params, snakemake.wildcards
-    films = read_table(snakemake.input.films)
-    films = films[films["limb_kind"] == wildcards.kind]
-    films = films[[shard_of(i, params.shards) == wildcards.shard for i in films["image_id"]]]
+    radiographs = read_table(snakemake.input.radiographs)
+    radiographs = radiographs[radiographs["limb_kind"] == wildcards.kind]
+    radiographs = radiographs[
+        [shard_of(i, params.shards) == wildcards.shard for i in radiographs["image_id"]]
+    ]
 
     images, placements = [], []
-    for file in films["file"]:
+    for file in radiographs["file"]:
         image, placement = standardize(
             read_image(file, round(params.max_megapixels * 1e6)),
             params.height,
@@ -27,7 +29,7 @@ with job(snakemake.log[0]):
         )
         images.append(image)
         placements.append(placement)
-    rows = films[["image_id", "patient", "limb", "limb_kind", "side", "visit"]].reset_index(
+    rows = radiographs[["image_id", "patient", "limb", "limb_kind", "side", "visit"]].reset_index(
         drop=True
     )
     placed = pd.DataFrame(placements, columns=["scale", "x_offset", "y_offset"])

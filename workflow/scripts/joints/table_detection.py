@@ -1,4 +1,4 @@
-"""Joints found, and found and rightly named, on test patients' films."""
+"""Joints found, and found and rightly named, on test patients' radiographs."""
 
 from pathlib import Path
 
@@ -18,12 +18,12 @@ with job(snakemake.log[0]):
         """Hands' and feet's tables as one."""
         return pd.concat(map(read_table, source[name]), ignore_index=True)
 
-    films = read("rows").merge(read_table(source.split), on="patient")
+    radiographs = read("rows").merge(read_table(source.split), on="patient")
     table = detection_table(
         read("true_joints"),
         read("boxes"),
         read("joints"),
-        films[films["split"] == "test"],
+        radiographs[radiographs["split"] == "test"],
         boxed=set(read_table(source.boxed)["image_id"]),
         data=notes.data,
         resamples=params.resamples,

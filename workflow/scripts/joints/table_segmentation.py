@@ -1,4 +1,4 @@
-"""Both kinds of mask against the limb's true outline, on test patients' films."""
+"""Both kinds of mask against the limb's true outline, on test patients' radiographs."""
 
 from pathlib import Path
 

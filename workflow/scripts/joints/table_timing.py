@@ -1,4 +1,4 @@
-"""Minutes a patient from film to scores, from this run's benchmark files."""
+"""Minutes a patient from radiograph to scores, from this run's benchmark files."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ with job(snakemake.log[0]):
     from sharpflow.reporting.tan_tables import StudyNotes, publish_minutes
 
     folder = Path(snakemake.params.benchmarks)
-    patients = pd.concat(map(read_table, snakemake.input.films))["patient"].nunique()
+    patients = pd.concat(map(read_table, snakemake.input.radiographs))["patient"].nunique()
     rows = []
     for step in STEPS:
         runs = [pd.read_csv(path, sep="\t") for path in sorted((folder / step).glob("*.tsv"))]

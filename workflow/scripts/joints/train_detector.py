@@ -1,4 +1,4 @@
-"""Train one limb kind's YOLOv3 on the boxed, masked films of training patients."""
+"""Train one limb kind's YOLOv3 on the boxed, masked radiographs of training patients."""
 
 from pathlib import Path
 from shutil import rmtree
@@ -19,9 +19,9 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
 
     kind, params, source = LimbKind(snakemake.wildcards.kind), snakemake.params, snakemake.input
     out = Path(snakemake.output.model).parent
-    films, rows = read_shards(source.images)
+    radiographs, rows = read_shards(source.images)
     if params.true_masks:
-        height, width = films.size
+        height, width = radiographs.size
         masks = list(
             read_true_masks(
                 source.masks,
@@ -39,15 +39,15 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
     settings = dict(params.settings)
     image_size, view = settings["image_size"], settings.pop("view")
     boxed = write_detector_set(
-        out / "films",
-        Views(films, masks, image_size=image_size, view=view),
+        out / "radiographs",
+        Views(radiographs, masks, image_size=image_size, view=view),
         rows,
         boxes,
         splits,
         kind=kind,
     )
     history = train_detector(
-        out / "films",
+        out / "radiographs",
         out=out,
         weights=source.get("weights") or None,
         **settings,
@@ -57,12 +57,12 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
     )
     write_card(
         snakemake.output.card,
-        expects=f"the {view} on masked standardized films of a {kind}, uint8, longer side "
+        expects=f"the {view} on masked standardized radiographs of a {kind}, uint8, longer side "
         f"{image_size} pixels; gives joint boxes",
         data=params.data,
         data_digest=digest_of(boxes.to_csv(), boxed.to_csv()),
         settings=params.settings,
         metrics=history.iloc[-1].dropna().to_dict(),
     )
-    rmtree(out / "films")
+    rmtree(out / "radiographs")
     rmtree(out / "ultralytics", ignore_errors=True)

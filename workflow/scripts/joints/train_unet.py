@@ -17,15 +17,15 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
     kind, params = snakemake.wildcards.kind, snakemake.params
     settings = dict(params.settings)
     height, width = settings.pop("height"), settings.pop("width")
-    films, rows = read_shards(snakemake.input.images)
+    radiographs, rows = read_shards(snakemake.input.images)
     masks, _ = read_shards(snakemake.input.masks)
     rows = rows.merge(read_table(snakemake.input.chosen), on="image_id")
     rows = rows.merge(read_table(snakemake.input.split), on="patient")
 
     def stacks(split: str) -> tuple:
-        """The films and chosen masks of one split, at the network's size."""
+        """The radiographs and chosen masks of one split, at the network's size."""
         chosen = rows.index[(rows["split"] == split) & rows["chosen"]]
-        pairs = films.take(chosen), masks.take(chosen)
+        pairs = radiographs.take(chosen), masks.take(chosen)
         return resize_for_unet(pairs[0], height, width), resize_masks_for_unet(
             pairs[1], height, width
         )
@@ -47,7 +47,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
     best = history.loc[history["validation_loss"].idxmin()]
     write_card(
         snakemake.output.card,
-        expects=f"standardized films of a {kind}, float32 (n, {height}, {width}, 1) in [0, 1]; "
+        expects=f"standardized images of a {kind}, float32 (n, {height}, {width}, 1) in [0, 1]; "
         "gives the probability of limb for each pixel",
         data=params.data,
         data_digest=digest,

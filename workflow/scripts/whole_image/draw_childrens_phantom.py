@@ -14,7 +14,7 @@ def main() -> None:
             Path(snakemake.output[0]),
             children=snakemake.params.children,
             seed=seed_for(snakemake.params.seed, "phantom", "bone_age"),
-            height=snakemake.params.film_height,
+            height=snakemake.params.radiograph_height,
             workers=snakemake.threads,
         )
 

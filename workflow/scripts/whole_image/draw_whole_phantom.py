@@ -1,4 +1,4 @@
-"""Draw films of both hands with their totals."""
+"""Draw radiographs of both hands with their totals."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def main() -> None:
             seed=seed_for(
                 snakemake.params.seed, "phantom", "joints"
             ),  # the joint cohort's patients
-            height=snakemake.params.film_height,
+            height=snakemake.params.radiograph_height,
             workers=snakemake.threads,
         )
 

@@ -62,7 +62,7 @@ if __name__ == "__main__":
         best = history.loc[history["validation_loss"].idxmin()]
         write_card(
             output.card,
-            expects=f"films resized to {images.size[0]} pixels square, uint8; normalised with the "
+            expects=f"images resized to {images.size[0]} pixels square, uint8; normalised with the "
             f"mean {statistics['pixel_mean']:.4f} and SD {statistics['pixel_sd']:.4f}; "
             f"gives {row.task}",
             data=params.data,

@@ -1,4 +1,4 @@
-"""The detector's training set: masked films and joint boxes in YOLO's folder layout."""
+"""The detector's training set: masked radiographs and joint boxes in YOLO's folder layout."""
 
 import logging
 from collections.abc import Sequence
@@ -17,7 +17,8 @@ from sharpflow.joints.detection.views import View, Views
 Image = NDArray[np.uint8]
 log = logging.getLogger(__name__)
 
-# Film splits -> YOLO's folder names. Test films have none: they never reach the detector's folder.
+# Radiograph splits -> YOLO's folder names. Test radiographs have none: they never reach the
+# detector's folder.
 FOLDERS = {"train": "train", "validation": "val"}
 BOX_COLUMNS = ["x_min", "y_min", "x_max", "y_max"]
 
@@ -33,22 +34,23 @@ def write_detector_set(
 ) -> pd.DataFrame:
     """Write images/{train,val}/*.png, labels/{train,val}/*.txt and data.yaml.
 
-    Only films of train and validation patients that have boxes are written; films of test
-    patients never. Films are brought to the network's size here, once, rather than each epoch.
+    Only radiographs of train and validation patients that have boxes are written; radiographs of
+    test patients never. Radiographs are brought to the network's size here, once, rather than each
+    epoch.
 
     Args:
         folder: an empty or new folder.
-        views: what the network sees of each film, at its size.
-        rows: image_id and patient of each film, in order.
+        views: what the network sees of each radiograph, at its size.
+        rows: image_id and patient of each radiograph, in order.
         boxes: image_id, class, x_min, y_min, x_max, y_max in standardized pixels.
         splits: patient, split.
-        kind: limb kind of the films; decides the classes.
+        kind: limb kind of the radiographs; decides the classes.
 
     Returns:
-        image_id, split, boxes of each film written; also in films.csv.
+        image_id, split, boxes of each radiograph written; also in radiographs.csv.
 
     Raises:
-        UserError: a class is unknown, or no train or no validation film has boxes.
+        UserError: a class is unknown, or no train or no validation radiograph has boxes.
     """
     folder = Path(folder)
     classes = DETECTOR_CLASSES[kind]
@@ -80,11 +82,12 @@ def write_detector_set(
     for split in FOLDERS:
         if not (table["split"] == split).any():
             raise UserError(
-                f"no {kind} film of the {split} patients has joint boxes; expected at least one. "
-                "Draw boxes for more films, or train the detector on drawn films (boxes: phantom)."
+                f"no {kind} radiograph of the {split} patients has joint boxes; expected at least "
+                "one. Draw boxes for more radiographs, or train the detector on drawn ones (boxes: "
+                "phantom)."
             )
     _write_description(folder, classes)
-    write_table(table, folder / "films.csv")
+    write_table(table, folder / "radiographs.csv")
     log.info("detector set: %s", table["split"].value_counts().to_dict())
     return table
 
@@ -95,7 +98,7 @@ def _label_lines(boxes: pd.DataFrame, view: View, classes: tuple[str, ...]) -> l
     corners = view.to_view(boxes[BOX_COLUMNS].to_numpy(dtype=float))
     inside = corners.clip(0, np.array([width, height, width, height]))
     area, kept = _area(corners), _area(inside)
-    # The standardized film lacks the cropped bottom, and a bad mask part of the limb.
+    # The standardized radiograph lacks the cropped bottom, and a bad mask part of the limb.
     here = kept > area / 2
     if not here.all():
         log.warning(

@@ -1,4 +1,4 @@
-"""Joints found on masked standardized films by a trained detector (Tan et al., 2.3.3)."""
+"""Joints found on masked standardized radiographs by a trained detector (Tan et al., 2.3.3)."""
 
 import logging
 from pathlib import Path
@@ -25,24 +25,24 @@ def detect(
     overlap: float = 0.45,
     batch: int = 16,
 ) -> pd.DataFrame:
-    """Find the joints of each film: the best 10 boxes of a hand, 6 of a foot.
+    """Find the joints of each radiograph: the best 10 boxes of a hand, 6 of a foot.
 
     Boxes of different classes suppress each other too, so that one joint is not found both as
     PIP and as MCP (ours; the paper is silent).
 
     Args:
         weights: best.pt of `train_detector`.
-        views: what the network sees of each film, as in training.
-        rows: image_id of each film, in order.
+        views: what the network sees of each radiograph, as in training.
+        rows: image_id of each radiograph, in order.
         kind: limb kind.
         image_size: longer side of the views, pixels.
         confidence: a box must be more certain than this (paper: 0.5).
         overlap: a box is dropped when its IoU with a better one is above this (darknet: 0.45).
-        batch: films at a time.
+        batch: radiographs at a time.
 
     Returns:
-        image_id, class, confidence, x_min, y_min, x_max, y_max in the films' own pixels, best
-        first within a film. A film on which nothing is found has no row.
+        image_id, class, confidence, x_min, y_min, x_max, y_max in the radiographs' own pixels, best
+        first within a radiograph. A radiograph on which nothing is found has no row.
     """
     weights = Path(weights)
     ultralytics = import_ultralytics(weights.parent / ".ultralytics")
@@ -67,11 +67,11 @@ def detect(
             project=str(weights.parent),
         )
         for number, view, result in zip(numbers, seen, results, strict=True):
-            corners = view.to_film(result.boxes.xyxy.cpu().numpy().astype(float))
+            corners = view.to_radiograph(result.boxes.xyxy.cpu().numpy().astype(float))
             for corner, sure, label in zip(
                 corners, result.boxes.conf.tolist(), result.boxes.cls.tolist(), strict=True
             ):
                 if sure > confidence:
                     found.append((image_ids[number], classes[int(label)], sure, *corner))
-    log.info("%d boxes on %d films", len(found), len(image_ids))
+    log.info("%d boxes on %d radiographs", len(found), len(image_ids))
     return pd.DataFrame(found, columns=COLUMNS)

@@ -27,9 +27,10 @@ log = logging.getLogger(__name__)
 
 # ultralytics' own, and one more that lies beside this file.
 MODELS = ("yolov3", "yolov3-spp", "yolov3-tiny", "yolov3-tiny-3l")
-# A film has exactly 10 or 6 joints in one layout, so mosaic and mixing, which make up for scenes
-# that vary, only blur it (ours). Turned, moved, scaled and mirrored films stay limbs; brightness
-# follows exposure. PIP and MCP or MTP are the same class on either side, so mirroring is safe.
+# A radiograph has exactly 10 or 6 joints in one layout, so mosaic and mixing, which make up for
+# scenes that vary, only blur it (ours). Turned, moved, scaled and mirrored radiographs stay limbs;
+# brightness follows exposure. PIP and MCP or MTP are the same class on either side, so mirroring is
+# safe.
 AUGMENTATION: Mapping[str, float] = {
     "degrees": 10.0,
     "translate": 0.1,
@@ -43,9 +44,9 @@ AUGMENTATION: Mapping[str, float] = {
 MOMENTUM, WEIGHT_DECAY = 0.9, 0.0005  # darknet's; the first beta of Adam and AdamW
 # Share of the run in which the learning rate rises from 0 (darknet's burn-in of 1000 batches would
 # be a quarter), and that the average spans whose weights are kept (ultralytics' own spans 10000
-# steps, too many for a short run). Validation films are looked at about this often, evenly over the
-# second half of the run, the last epoch always; each time costs a pass over the training films for
-# the batch norms. All ours.
+# steps, too many for a short run). Validation radiographs are looked at about this often, evenly
+# over the second half of the run, the last epoch always; each time costs a pass over the training
+# radiographs for the batch norms. All ours.
 WARMUP, AVERAGE, VALIDATIONS = 0.1, 0.02, 5
 DROPS = (0.8, 0.9)  # darknet's steps 3200 and 3600 of 4000
 STARTS_AGAIN = (
@@ -77,32 +78,28 @@ def train_detector(
 ) -> pd.DataFrame:
     """Train a detector; writes best.pt and history.csv.
 
-    best.pt holds the weights of the epoch that did best on validation films (ultralytics'
+    best.pt holds the weights of the epoch that did best on validation radiographs (ultralytics'
     fitness: mAP50-95): averaged ones, whose batch norms' statistics were measured on the training
-    films.
+    radiographs.
 
-    Args:
-        data: folder that `write_detector_set` wrote.
-        out: folder of the results, also of everything that ultralytics writes.
-        model: "yolov3", "yolov3-spp", "yolov3-tiny", or "yolov3-tiny-3l" (darknet's third output
-            for small objects: on small films it learns several times as fast as yolov3-tiny), or
-            a path to a YAML as ultralytics reads it.
-        weights: local .pt file to start from (paper: COCO's), or None for random weights.
-        image_size: longer side of the films, a multiple of 32 (paper silent; darknet: 416).
-        batch: films a step (darknet: 64).
-        max_batches: steps of the run, rounded up to whole epochs (paper: 4000).
-        optimizer, learning_rate: darknet's by default (paper silent).
-        precision: of the network's products while it learns; its loss, validation and predictions
-            are in float32. "bfloat16" takes a third of the time on processors that have it in
-            hardware; "auto" takes it there and "float32" elsewhere (ours; the results of the two
-            differ as those of two seeds do).
-        threads: of torch on the CPU; None leaves torch's setting.
-        time_budget: seconds from the call until the job ends, None without a limit.
-        seed: decides weights, order of films and augmentation.
+    Args: data: folder that `write_detector_set` wrote. out: folder of the results, also of
+        everything that ultralytics writes. model: "yolov3", "yolov3-spp", "yolov3-tiny", or
+        "yolov3-tiny-3l" (darknet's third output for small objects: on small radiographs it learns
+        several times as fast as yolov3-tiny), or a path to a YAML as ultralytics reads it. weights:
+        local .pt file to start from (paper: COCO's), or None for random weights. image_size: longer
+        side of the radiographs, a multiple of 32 (paper silent; darknet: 416). batch: radiographs a
+        step (darknet: 64). max_batches: steps of the run, rounded up to whole epochs (paper: 4000).
+        optimizer, learning_rate: darknet's by default (paper silent). precision: of the network's
+        products while it learns; its loss, validation and predictions are in float32. "bfloat16"
+        takes a third of the time on processors that have it in hardware; "auto" takes it there and
+        "float32" elsewhere (ours; the results of the two differ as those of two seeds do). threads:
+        of torch on the CPU; None leaves torch's setting. time_budget: seconds from the call until
+        the job ends, None without a limit. seed: decides weights, order of radiographs and
+        augmentation.
 
     Returns:
         History: epoch, losses, learning rate, and on validated epochs precision, recall, mAP50
-        and mAP50-95 on validation films.
+        and mAP50-95 on validation radiographs.
 
     Raises:
         UserError: unknown model, or no such weights.
@@ -121,8 +118,8 @@ def train_detector(
     device = chosen_device()
     if threads is not None:
         torch.set_num_threads(threads)
-    films = pd.read_csv(data / "films.csv")
-    batches = math.ceil(int((films["split"] == "train").sum()) / batch)
+    radiographs = pd.read_csv(data / "radiographs.csv")
+    batches = math.ceil(int((radiographs["split"] == "train").sum()) / batch)
     epochs = math.ceil(max_batches / batches)
     settings: dict[str, Any] = {
         "model": _network(model),
@@ -132,7 +129,7 @@ def train_detector(
         "batch": batch,
         "nbs": batch,  # a step each batch, as in darknet
         "imgsz": image_size,
-        "rect": True,  # films have one shape; no padding is computed
+        "rect": True,  # radiographs have one shape; no padding is computed
         "cache": "ram",
         "optimizer": optimizer,
         "lr0": learning_rate,
@@ -154,7 +151,7 @@ def train_detector(
         "exist_ok": True,
         **AUGMENTATION,
     }
-    log.info("%s: %d epochs of %d batches of %d films", model, epochs, batches, batch)
+    log.info("%s: %d epochs of %d batches of %d radiographs", model, epochs, batches, batch)
     trainer = _trainer(
         settings,
         steps=epochs * batches,
@@ -247,11 +244,13 @@ def _trainer(settings: dict[str, Any], *, steps: int, bfloat16: bool, deadline: 
                 predict_in_bfloat16(self.model, self.device.type)
 
         def plain_images(self) -> Iterator[Any]:
-            """The training films as detection will see them, without augmentation, in batches."""
-            films = copy(self.train_loader.dataset)
-            films.augment = False
-            films.transforms = films.build_transforms(self.args)
-            for batch in DataLoader(films, self.batch_size, collate_fn=films.collate_fn):
+            """The training images as detection will see them, without augmentation, in batches."""
+            radiographs = copy(self.train_loader.dataset)
+            radiographs.augment = False
+            radiographs.transforms = radiographs.build_transforms(self.args)
+            for batch in DataLoader(
+                radiographs, self.batch_size, collate_fn=radiographs.collate_fn
+            ):
                 yield self.preprocess_batch(batch)["img"]
 
         def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
@@ -298,7 +297,7 @@ def _trainer(settings: dict[str, Any], *, steps: int, bfloat16: bool, deadline: 
                 )
 
         def plan_epoch(self) -> None:
-            """Validate only now and then: on few films it costs as much as training."""
+            """Validate only now and then: on few radiographs it costs as much as training."""
             self.check_time()
             left = self.epochs - 1 - self.epoch
             every = max(1, round(self.epochs / 2 / VALIDATIONS))

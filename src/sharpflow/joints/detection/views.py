@@ -1,7 +1,9 @@
-"""What the detector sees of a film, and the way back from there to the film's pixels.
+"""What the detector sees of a radiograph, and the way back from there to the radiograph's pixels.
 
-Silent in the paper. The limb fills the network's input, whatever its size on the film, and its
-grey values fill the range, whatever the exposure: small hands and dark films look like the rest.
+Silent in the paper. The limb fills the network's input, whatever its size on the radiograph, and
+its
+grey values fill the range, whatever the exposure: small hands and dark radiographs look like the
+rest.
 """
 
 from dataclasses import dataclass
@@ -15,7 +17,9 @@ Image = NDArray[np.uint8]
 
 MARGIN = 0.08  # around the limb, as a share of its longer side
 DARKEST, BRIGHTEST = 1.0, 99.5  # percentiles of the limb's grey values that become 0 and 255
-SMALLEST_LIMB = 0.02  # of the film; below it the mask is taken for a failure, the film is shown
+SMALLEST_LIMB = (
+    0.02  # of the radiograph; below it the mask is taken for a failure, the radiograph is shown
+)
 
 
 class Images(Protocol):
@@ -30,7 +34,7 @@ class Images(Protocol):
 
 @dataclass(frozen=True)
 class View:
-    """An image for the detector, uint8 (height, width): view = film * scale + offset."""
+    """An image for the detector, uint8 (height, width): view = radiograph * scale + offset."""
 
     image: Image
     scale: float
@@ -38,11 +42,11 @@ class View:
     y_offset: float
 
     def to_view(self, corners: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Boxes (n, 4) in the film's pixels -> in the view's."""
+        """Boxes (n, 4) in the radiograph's pixels -> in the view's."""
         return corners * self.scale + self._shift
 
-    def to_film(self, corners: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Boxes (n, 4) in the view's pixels -> in the film's."""
+    def to_radiograph(self, corners: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Boxes (n, 4) in the view's pixels -> in the radiograph's."""
         return np.asarray((corners - self._shift) / self.scale)
 
     @property
@@ -50,68 +54,76 @@ class View:
         return np.array([self.x_offset, self.y_offset] * 2)
 
 
-class MaskedFilms:
-    """Films with their background black, one at a time, so that no whole copy is in memory."""
+class MaskedRadiographs:
+    """Radiographs with a black background, one at a time, so that memory holds no copy of all."""
 
-    def __init__(self, films: Images, masks: Images) -> None:
-        """Pair films with their masks (0 or 255), same rows in the same order."""
-        if len(films) != len(masks):
-            raise ValueError(f"{len(films)} films, {len(masks)} masks")
-        self._films, self._masks = films, masks
+    def __init__(self, radiographs: Images, masks: Images) -> None:
+        """Pair radiographs with their masks (0 or 255), same rows in the same order."""
+        if len(radiographs) != len(masks):
+            raise ValueError(f"{len(radiographs)} radiographs, {len(masks)} masks")
+        self._radiographs, self._masks = radiographs, masks
 
     def __len__(self) -> int:
-        """Number of films."""
-        return len(self._films)
+        """Number of radiographs."""
+        return len(self._radiographs)
 
     def __getitem__(self, index: int) -> Image:
-        """One film, uint8 (height, width), 0 outside its mask."""
-        return np.where(self._masks[index] > 0, self._films[index], np.uint8(0))
+        """One radiograph, uint8 (height, width), 0 outside its mask."""
+        return np.where(self._masks[index] > 0, self._radiographs[index], np.uint8(0))
 
 
 class Views:
-    """The views of films, one at a time."""
+    """The views of radiographs, one at a time."""
 
     def __init__(
-        self, films: Images, masks: Images, *, image_size: int, view: Literal["film", "limb"]
+        self,
+        radiographs: Images,
+        masks: Images,
+        *,
+        image_size: int,
+        view: Literal["radiograph", "limb"],
     ) -> None:
-        """Pair films of one size with their masks (0 or 255), same rows in the same order.
+        """Pair radiographs of one size with their masks (0 or 255), same rows in the same order.
 
-        "film" shows the masked film, its longer side `image_size` pixels. "limb" shows, on a canvas
-        of the same size and shape, the limb cut out with a margin and its grey values stretched.
+        "radiograph" shows the masked radiograph, its longer side `image_size` pixels. "limb" shows,
+        on a canvas of the same size and shape, the limb cut out with a margin and its grey values
+        stretched.
         """
-        self._masked, self._masks = MaskedFilms(films, masks), masks
+        self._masked, self._masks = MaskedRadiographs(radiographs, masks), masks
         self._image_size, self._view = image_size, view
 
     def __len__(self) -> int:
-        """Number of films."""
+        """Number of radiographs."""
         return len(self._masked)
 
     def __getitem__(self, index: int) -> View:
-        """The view of one film."""
-        film = self._masked[index]
-        height, width = film.shape
+        """The view of one radiograph."""
+        radiograph = self._masked[index]
+        height, width = radiograph.shape
         scale = self._image_size / max(height, width)
         size = max(1, round(height * scale)), max(1, round(width * scale))
         limb = self._masks[index] > 0
-        if self._view == "film" or limb.mean() < SMALLEST_LIMB:
-            return _placed(film, size, (0, 0, width, height))
+        if self._view == "radiograph" or limb.mean() < SMALLEST_LIMB:
+            return _placed(radiograph, size, (0, 0, width, height))
         rows, columns = np.flatnonzero(limb.any(axis=1)), np.flatnonzero(limb.any(axis=0))
         left, right = float(columns[0]), float(columns[-1] + 1)
         top, bottom = float(rows[0]), float(rows[-1] + 1)
         margin = MARGIN * max(right - left, bottom - top)
         region = (left - margin, top - margin, right + margin, bottom + margin)
-        return _placed(_stretched(film, limb), size, region)
+        return _placed(_stretched(radiograph, limb), size, region)
 
 
-def _stretched(film: Image, limb: NDArray[np.bool_]) -> Image:
-    """The film with the limb's grey values spread over 0 to 255."""
-    dark, bright = np.percentile(film[limb], [DARKEST, BRIGHTEST])
-    grey = np.clip((film.astype(np.float32) - dark) * (255 / max(bright - dark, 1)), 0, 255)
+def _stretched(radiograph: Image, limb: NDArray[np.bool_]) -> Image:
+    """The radiograph with the limb's grey values spread over 0 to 255."""
+    dark, bright = np.percentile(radiograph[limb], [DARKEST, BRIGHTEST])
+    grey = np.clip((radiograph.astype(np.float32) - dark) * (255 / max(bright - dark, 1)), 0, 255)
     return np.where(limb, grey, 0).astype(np.uint8)
 
 
-def _placed(film: Image, size: tuple[int, int], region: tuple[float, float, float, float]) -> View:
-    """A region of a film, as large as fits in the middle of a canvas of `size` (height, width)."""
+def _placed(
+    radiograph: Image, size: tuple[int, int], region: tuple[float, float, float, float]
+) -> View:
+    """A region, as large as fits in the middle of a canvas of `size` (height, width)."""
     height, width = size
     left, top, right, bottom = region
     scale = min(height / (bottom - top), width / (right - left))
@@ -119,10 +131,10 @@ def _placed(film: Image, size: tuple[int, int], region: tuple[float, float, floa
     y_offset = (height - scale * (top + bottom)) / 2
     # Shrunk by areas first, since warpAffine alone would skip pixels.
     if scale < 1:
-        less = cv2.resize(film, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        exact = less.shape[1] / film.shape[1], less.shape[0] / film.shape[0]
+        less = cv2.resize(radiograph, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        exact = less.shape[1] / radiograph.shape[1], less.shape[0] / radiograph.shape[0]
     else:
-        less, exact = film, (1.0, 1.0)
+        less, exact = radiograph, (1.0, 1.0)
     rest = scale / exact[0], scale / exact[1]
     # Offsets are of pixels' edges, warpAffine's of their centres.
     matrix = np.array(

@@ -2,12 +2,13 @@
 
 Tan et al., 2.3.3: a joint's name follows from the horizontal position of its box; a backup rule,
 which the paper does not give, serves when the boxes per class are not as they should be; with
-fewer than 10 boxes (6 on a foot) a film's joints stay unnamed. That is rule "paper", with the
+fewer than 10 boxes (6 on a foot) a radiograph's joints stay unnamed. That is rule "paper", with the
 template as its backup (ours). Rule "template" (ours) fits the template to whatever
 boxes there are, and so also names what can be named when boxes are missing.
 
-Films may be mirrored, so in rule "paper" the layout alone decides where the thumb or great toe
-lies, whatever side the film is said to show; the template weighs the side (`mirrored_share`).
+Radiographs may be mirrored, so in rule "paper" the layout alone decides where the thumb or great
+toe lies, whatever side the radiograph is said to show; the template weighs the side
+(`mirrored_share`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -38,17 +39,15 @@ def name_joints(
     fewest: int = 4,
     tolerance: float = 4.0,
 ) -> "pd.DataFrame":
-    """Name the boxes of one film.
+    """Name the boxes of one radiograph.
 
-    Args:
-        boxes: class, x_min, y_min, x_max, y_max (pixels, y down) and any other columns.
-        limb: "LH", "RH", "LF" or "RF". Its side is only a hint where films may be mirrored.
-        rule: "paper" or "template".
-        mirrored_share: share of films that are shown the other way round (ours); 0: the template
-            takes the side as given.
-        fewest: the template is not fitted when fewer boxes than this would be named (ours).
-        tolerance: farthest a box may lie from its place in the fitted template, in standard
-            deviations of that joint (ours); a box beyond it stays unnamed.
+    Args: boxes: class, x_min, y_min, x_max, y_max (pixels, y down) and any other columns. limb:
+        "LH", "RH", "LF" or "RF". Its side is only a hint where radiographs may be mirrored. rule:
+        "paper" or "template". mirrored_share: share of radiographs that are shown the other way
+        round (ours); 0: the template takes the side as given. fewest: the template is not fitted
+        when fewer boxes than this would be named (ours). tolerance: farthest a box may lie from its
+        place in the fitted template, in standard deviations of that joint (ours); a box beyond it
+        stays unnamed.
 
     Returns:
         The rows that got a name, in the order of `anatomy`, with a column `joint` first.
@@ -86,18 +85,18 @@ def name_joints(
     return result.reset_index(drop=True)
 
 
-def name_films(
+def name_radiographs(
     boxes: "pd.DataFrame",
     limbs: Mapping[str, str],
     *,
     rules: Iterable[Rule] = RULES,
     **options: Any,
 ) -> "pd.DataFrame":
-    """Name the boxes of many films by each rule.
+    """Name the boxes of many radiographs by each rule.
 
     Args:
         boxes: image_id, class, confidence, x_min, y_min, x_max, y_max.
-        limbs: image_id -> limb; films without boxes simply give no rows.
+        limbs: image_id -> limb; radiographs without boxes simply give no rows.
         rules: rules to apply; the result has one row for each named joint and rule.
         options: as `name_joints`.
 
@@ -107,9 +106,9 @@ def name_films(
     import pandas as pd
 
     parts = []
-    for image_id, film in boxes.groupby("image_id", sort=True):
+    for image_id, radiograph in boxes.groupby("image_id", sort=True):
         for rule in rules:
-            named = name_joints(film, limb=limbs[str(image_id)], rule=rule, **options)
+            named = name_joints(radiograph, limb=limbs[str(image_id)], rule=rule, **options)
             named.insert(0, "rule", rule)
             parts.append(named)
     columns = ["image_id", "rule", "joint", *(c for c in boxes.columns if c != "image_id")]
@@ -151,7 +150,7 @@ def _by_order(
 def _first_digit_is_left(
     centres: NDArray[np.float64], distal: list[int], proximal: list[int], kind: LimbKind
 ) -> bool:
-    """Whether thumb or great toe lies left: decided by the layout, since films may be mirrored.
+    """Whether thumb or great toe lies left: decided by the layout, since images may be mirrored.
 
     A thumb's MCP lies more than twice as far from its neighbour as the little finger's; the only
     IP of a foot lies beside the great toe's MTP.

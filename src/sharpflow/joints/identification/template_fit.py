@@ -3,8 +3,8 @@
 As RANSAC does, every pair of template joints is laid on every pair of boxes of the same classes;
 the placements that explain most boxes are refined by turns of optimal assignment (Kuhn-Munkres,
 scipy) and weighted least squares (Umeyama, IEEE TPAMI 1991;13:376-380). All pairs are tried, so
-nothing is random. Where films may be mirrored, both reflections are tried and the better one is
-taken.
+nothing is random. Where radiographs may be mirrored, both reflections are tried and the better one
+is taken.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ Complex = NDArray[np.complex128]
 TAIL = 2.0  # standard deviations at which the cost begins to rise more slowly
 ALONE = 4.5  # a joint without a box, and a box without a joint: about one in ninety
 WRONG_CLASS = 2.0  # the detector calls about one joint in ten by the other class
-UPRIGHT = 20.0  # standard deviation of a limb's turn on the film, degrees
+UPRIGHT = 20.0  # standard deviation of a limb's turn on the radiograph, degrees
 MOST_TURNED = 75.0  # degrees; limbs lie with their digits up
 CANDIDATES = 24  # placements refined, of each reflection
 ROUNDS = 6  # of assignment and least squares; it settles in two or three
@@ -32,7 +32,7 @@ ROUNDS = 6  # of assignment and least squares; it settles in two or three
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a template lies on a film: point * factor + shift, in pixels."""
+    """Where a template lies on a radiograph: point * factor + shift, in pixels."""
 
     factor: complex
     shift: complex
@@ -54,8 +54,8 @@ def fit_template(
         layout: the limb's template, thumb or great toe on the right.
         centres: (boxes, 2) pixels, x right, y down.
         classes: (boxes,) detector classes.
-        mirrored: the film's nominal side shows the template mirrored (thumb on the left).
-        mirrored_share: share of films that are shown the other way round, 0 to below 1.
+        mirrored: the radiograph's nominal side shows the template mirrored (thumb on the left).
+        mirrored_share: share of radiographs that are shown the other way round, 0 to below 1.
         fewest: name nothing when fewer boxes would be named.
         tolerance: farthest a box may lie from its joint's place, in standard deviations.
 
@@ -75,7 +75,7 @@ def fit_template(
 
 @dataclass(frozen=True)
 class _Fit:
-    """One reflection of a template against the boxes of one film."""
+    """One reflection of a template against the boxes of one radiograph."""
 
     joints: Complex  # (joints,) millimetres
     boxes: Complex  # (boxes,) pixels

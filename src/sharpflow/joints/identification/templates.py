@@ -43,9 +43,9 @@ _FOOT = {
 
 @dataclass(frozen=True)
 class Template:
-    """The joints of a limb as a left limb's film shows them: thumb or great toe on the right.
+    """The joints of a limb as a left limb's radiograph shows them: thumb or great toe on the right.
 
-    points: (joints, 2) millimetres, x right, y down as on a film, centred on their mean.
+    points: (joints, 2) millimetres, x right, y down as on a radiograph, centred on their mean.
     tolerance: (joints,) millimetres, a standard deviation in each direction.
     """
 

@@ -32,12 +32,12 @@ def draw_contact_sheet(
     columns: int | None = None,
     thumbnail: int = 260,
 ) -> None:
-    """Draw one page of films with the outlines of their masks and write it as PNG.
+    """Draw one page of radiographs with the outlines of their masks and write it as PNG.
 
     `images` and `masks` (0/255) are uint8 (height, width), one of each a row; `rows` give
     image_id, quality, weakest and proposed. A proposed mask has a solid blue frame, another an
     orange one and names its weakest feature. `columns` is by default 8, or so many that the page is
-    about square. `thumbnail` is the height of a film in pixels.
+    about square. `thumbnail` is the height of a radiograph in pixels.
     """
     tiles = [
         _tile(image, mask, row, thumbnail)
@@ -53,10 +53,10 @@ def draw_contact_sheet(
 
 
 def _tile(image: Image, mask: Image, row: Mapping[str, Any], height: int) -> Image:
-    """One film, outlined and framed, with two lines of text below."""
+    """One radiograph, outlined and framed, with two lines of text below."""
     width = round(image.shape[1] * height / image.shape[0])
-    film = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-    tile: Image = cv2.cvtColor(film, cv2.COLOR_GRAY2BGR)
+    radiograph = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    tile: Image = cv2.cvtColor(radiograph, cv2.COLOR_GRAY2BGR)
     small = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)
     edges, _ = cv2.findContours(
         np.where(small >= 128, 255, 0).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE
@@ -81,7 +81,7 @@ def _write(tile: Image, text: str, y: int) -> None:
 
 
 def _legend(width: int) -> Image:
-    """The strip above the films that says what the frames mean."""
+    """The strip above the radiographs that says what the frames mean."""
     strip = np.full((34, width, 3), 255, np.uint8)
     x = 8
     for colour, text in ((_CHOSEN, "proposed as good"), (_LEFT_OUT, "left out: weakest feature")):

@@ -23,7 +23,7 @@ Image = npt.NDArray[np.uint8]
 
 
 class Content(NamedTuple):
-    """The part of a padded film that is film; last row and column excluded."""
+    """The part of a padded image that shows the radiograph; last row and column excluded."""
 
     top: int
     bottom: int
@@ -40,7 +40,7 @@ def bootstrap_mask(
     largest_only: bool = True,
     shrink: float = 0.25,
 ) -> Image:
-    """Segment the limb of one standardized film.
+    """Segment the limb of one standardized radiograph.
 
     `image` is uint8 (height, width), `window` the odd side of the entropy window in its pixels (37
     at 1500 rows in the paper; it should cover as much of a limb at other heights). Regions of less
@@ -53,14 +53,19 @@ def bootstrap_mask(
     (0) moves the outline inwards by that share of the window: a window of which a quarter lies on
     the limb is textured already, so the mask comes out too wide by about a quarter of it.
 
-    Returns the mask, uint8 0/255 of the film's shape; all black if the film has no texture.
+    Returns the mask, uint8 0/255 of the radiograph's shape; all black if the radiograph has no
+    texture.
     """
-    content = film_content(image) if cut_padding else Content(0, image.shape[0], 0, image.shape[1])
+    content = (
+        radiograph_content(image) if cut_padding else Content(0, image.shape[0], 0, image.shape[1])
+    )
     mask = np.zeros_like(image)
-    film = np.ascontiguousarray(image[content.top : content.bottom, content.left : content.right])
-    if film.size == 0:
+    radiograph = np.ascontiguousarray(
+        image[content.top : content.bottom, content.left : content.right]
+    )
+    if radiograph.size == 0:
         return mask
-    textured = _threshold(local_entropy(film, window))
+    textured = _threshold(local_entropy(radiograph, window))
     limb = fill_from_corners(drop_small_regions(fill_contours(textured), smallest_share))
     limb = _erode(limb, round(shrink * window))
     if largest_only:
@@ -69,8 +74,8 @@ def bootstrap_mask(
     return mask
 
 
-def film_content(image: Image) -> Content:
-    """Find the film between bands of constant rows and columns, such as black padding."""
+def radiograph_content(image: Image) -> Content:
+    """Find the radiograph between bands of constant rows and columns, such as black padding."""
     rows = np.flatnonzero(image.max(axis=1) != image.min(axis=1))
     columns = np.flatnonzero(image.max(axis=0) != image.min(axis=0))
     if not len(rows) or not len(columns):
@@ -88,7 +93,7 @@ def _threshold(entropy: npt.NDArray[np.float64]) -> Image:
 
 
 def _erode(mask: Image, pixels: int) -> Image:
-    """Move the outline inwards; where the limb leaves the film there is no outline to move."""
+    """Move the outline inwards; where the limb leaves the image there is no outline to move."""
     if pixels < 1:
         return mask
     side = 2 * pixels + 1

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sharpflow.errors import UserError
-from sharpflow.joints.masks.entropy_masks import film_content
+from sharpflow.joints.masks.entropy_masks import radiograph_content
 from sharpflow.joints.masks.regions import keep_largest
 
 Image = npt.NDArray[np.uint8]
@@ -26,20 +26,20 @@ ROWS = 256
 
 # Feature: (surely bad below, fine from, fine to, surely bad above).
 LIMITS: dict[str, tuple[float, float, float, float]] = {
-    # Part of the film that the limb covers. Below a tenth it is a marker or a piece of a limb;
-    # above four fifths the background is in it.
+    # Part of the radiograph that the limb covers. Below a tenth it is a marker or a piece of a
+    # limb; above four fifths the background is in it.
     "cover": (0.04, 0.10, 0.65, 0.85),
     # Part of the white area in one piece. What else is white are markers and collimator edges.
     "one_piece": (0.85, 1.0, 1.0, 1.0),
     # Part of the left, right or top border that is white, whichever is most. Fingertips may
     # touch a border; a collimated edge follows it.
     "side_borders": (0.0, 0.0, 0.15, 0.45),
-    # Part of the bottom border that is white: a limb enters the film there.
+    # Part of the bottom border that is white: a limb enters the radiograph there.
     "bottom_border": (0.02, 0.12, 0.85, 1.0),
     # Area over area of the convex hull. Spread fingers leave half of the hull; a foot fills nearly
-    # all of it, a box or a whole film all.
+    # all of it, a box or a whole radiograph all.
     "solidity": (0.35, 0.5, 0.96, 0.995),
-    # Part of the outline inside the film where the limb's side is brighter.
+    # Part of the outline inside the radiograph where the limb's side is brighter.
     "edge": (0.6, 0.9, 1.0, 1.0),
     # Length of the outline over its length once smoothed. Skin is smooth; noise frays.
     "roughness": (0.0, 0.0, 1.15, 1.5),
@@ -47,7 +47,7 @@ LIMITS: dict[str, tuple[float, float, float, float]] = {
 
 
 def mask_quality(image: Image, mask: Image) -> dict[str, float | str]:
-    """Measure a mask (0/255) against its standardized film; both uint8 (height, width).
+    """Measure a mask (0/255) against its standardized radiograph; both uint8 (height, width).
 
     Returns the features of `LIMITS`, `quality` (0-1, the least of their grades) and `weakest`, the
     feature it comes from (blank where nothing is wrong). A mask without white has quality 0.
@@ -91,13 +91,13 @@ def choose_masks(
 
 def _features(image: Image, mask: Image) -> dict[str, float]:
     """The features of `LIMITS`; of an empty mask all 0."""
-    content = film_content(image)
+    content = radiograph_content(image)
     inside = (slice(content.top, content.bottom), slice(content.left, content.right))
     if not mask[inside].any():
         return dict.fromkeys(LIMITS, 0.0)
     rows = min(ROWS, content.bottom - content.top)
     columns = round((content.right - content.left) * rows / (content.bottom - content.top))
-    film = cv2.resize(image[inside], (columns, rows), interpolation=cv2.INTER_AREA)
+    radiograph = cv2.resize(image[inside], (columns, rows), interpolation=cv2.INTER_AREA)
     small = cv2.resize(mask[inside], (columns, rows), interpolation=cv2.INTER_AREA)
     white = np.where(small >= 128, 255, 0).astype(np.uint8)
     limb = keep_largest(white)
@@ -113,7 +113,7 @@ def _features(image: Image, mask: Image) -> dict[str, float]:
         "side_borders": float(side_borders),
         "bottom_border": float((limb[-1] > 0).mean()),
         "solidity": min(1.0, cv2.contourArea(outline) / max(hull, 1.0)),
-        "edge": _edge_agreement(film, limb, outline),
+        "edge": _edge_agreement(radiograph, limb, outline),
         "roughness": _roughness(limb, outline),
     }
 
@@ -124,14 +124,14 @@ def _outline(limb: Image) -> npt.NDArray[np.int32]:
     return max(contours, key=cv2.contourArea)
 
 
-def _edge_agreement(film: Image, limb: Image, outline: npt.NDArray[np.int32]) -> float:
-    """Part of the outline, away from the film's border, where the limb's side is brighter.
+def _edge_agreement(radiograph: Image, limb: Image, outline: npt.NDArray[np.int32]) -> float:
+    """Part of the outline, away from the radiograph's border, where the limb's side is brighter.
 
-    Compares the film 2 % of its height inside and outside of the outline. The difference must
+    Compares the radiograph 2 % of its height inside and outside of the outline. The difference must
     exceed a hundredth of the grey range, about the noise left after smoothing.
     """
     reach = 0.02 * ROWS
-    smooth = cv2.GaussianBlur(film, (0, 0), 0.006 * ROWS).astype(np.float32)
+    smooth = cv2.GaussianBlur(radiograph, (0, 0), 0.006 * ROWS).astype(np.float32)
     # The gradient of the blurred mask points into the limb.
     soft = cv2.GaussianBlur(limb.astype(np.float32), (0, 0), reach / 2)
     x, y = outline[:, 0, 0], outline[:, 0, 1]
@@ -139,7 +139,7 @@ def _edge_agreement(film: Image, limb: Image, outline: npt.NDArray[np.int32]) ->
         [cv2.Sobel(soft, cv2.CV_32F, 1, 0)[y, x], cv2.Sobel(soft, cv2.CV_32F, 0, 1)[y, x]]
     )
     direction /= np.maximum(np.hypot(*direction), 1e-6)
-    height, width = film.shape
+    height, width = radiograph.shape
     within = (x > reach) & (x < width - 1 - reach) & (y > reach) & (y < height - 1 - reach)
     if not within.any():
         return 0.0
@@ -150,7 +150,7 @@ def _edge_agreement(film: Image, limb: Image, outline: npt.NDArray[np.int32]) ->
 
 
 def _roughness(limb: Image, outline: npt.NDArray[np.int32]) -> float:
-    """Length of the outline over that of the mask smoothed over 2 % of the film's height."""
+    """Length of the outline over that of the mask smoothed over 2 % of the radiograph's height."""
     soft = cv2.GaussianBlur(limb, (0, 0), 0.01 * ROWS, borderType=cv2.BORDER_REPLICATE)
     smooth = np.where(soft >= 128, 255, 0).astype(np.uint8)
     if not smooth.any():

@@ -1,4 +1,4 @@
-"""Masks of whole films from a trained U-Net, and masking of films (Tan et al., 2.3.2)."""
+"""Masks from a trained U-Net, and masking of radiographs (Tan et al., 2.3.2)."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ Image = npt.NDArray[np.uint8]
 
 
 def resize_for_unet(images: Iterable[Image], height: int, width: int) -> Image:
-    """Shrink films to the network's size: uint8 (n, height, width)."""
+    """Shrink radiographs to the network's size: uint8 (n, height, width)."""
     return np.stack(
         [cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) for image in images]
     )
@@ -31,22 +31,22 @@ def as_input(images: Image) -> npt.NDArray[np.float32]:
 
 
 def predict_masks(model: Any, images: Sequence[Image] | Image, *, batch: int) -> Image:
-    """Segment films of full size.
+    """Segment radiographs of full size.
 
-    `images` are uint8 (height, width) films of one size, any sequence of them. They are shrunk to
-    the network's size, and its probabilities are enlarged again bilinearly before they are cut at
-    0.5, so the outline is smooth. Of each mask the largest region is kept and its holes are filled
-    (ours), since a film of this pipeline shows one limb. Returns 0/255 masks, uint8 (n, height,
-    width).
+    `images` are uint8 (height, width) radiographs of one size, any sequence of them. They are
+    shrunk to the network's size, and its probabilities are enlarged again bilinearly before they
+    are cut at 0.5, so the outline is smooth. Of each mask the largest region is kept and its holes
+    are filled (ours), since a radiograph of this pipeline shows one limb. Returns 0/255 masks,
+    uint8 (n, height, width).
     """
     _, height, width, _ = model.input_shape
     masks = []
     for start in range(0, len(images), batch):
-        films = [images[index] for index in range(start, min(start + batch, len(images)))]
-        inputs = as_input(resize_for_unet(films, height, width))
+        radiographs = [images[index] for index in range(start, min(start + batch, len(images)))]
+        inputs = as_input(resize_for_unet(radiographs, height, width))
         probabilities = predict_probabilities(model, inputs, batch)[..., 0]
-        for film, probability in zip(films, probabilities, strict=True):
-            size = (film.shape[1], film.shape[0])
+        for radiograph, probability in zip(radiographs, probabilities, strict=True):
+            size = (radiograph.shape[1], radiograph.shape[0])
             full = cv2.resize(probability, size, interpolation=cv2.INTER_LINEAR)
             mask = np.where(full >= 0.5, 255, 0).astype(np.uint8)
             masks.append(fill_contours(keep_largest(mask)))
@@ -70,6 +70,6 @@ def predict_probabilities(
 
 
 def apply_mask(image: Image, mask: Image) -> Image:
-    """The film with everything outside the 0/255 mask black; both uint8 of one shape."""
+    """The radiograph with everything outside the 0/255 mask black; both uint8 of one shape."""
     masked: Image = cv2.bitwise_and(image, mask)
     return masked

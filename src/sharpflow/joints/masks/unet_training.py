@@ -54,8 +54,8 @@ def train_unet(
     patients; the validation ones are of validation patients. Binary cross-entropy, Adam, its
     `learning_rate` (1e-4), `batch` (16) and `epochs` (200) are the paper's. Training stops after
     `patience` epochs without a lower validation loss: early stopping is the paper's, the patience
-    ours. Ours too: mirroring half of the images at random (`flip`, as some films are mirrored) and
-    multiplying grey values by 1 - `brightness` to 1 + `brightness`.
+    ours. Ours too: mirroring half of the images at random (`flip`, as some radiographs are
+    mirrored) and multiplying grey values by 1 - `brightness` to 1 + `brightness`.
 
     Before each validation the batch norms get the statistics of up to 64 training images as they
     are (see `batch_norms`; ours). After each epoch the state is written to `checkpoints`, and a
@@ -81,7 +81,7 @@ def train_unet(
     adam = keras.optimizers.Adam(learning_rate)
     model.compile(optimizer=adam, loss="binary_crossentropy", jit_compile=False)
     logger.info(
-        "U-Net of the %s: %d films, %d to validate", kind, len(images), len(validation_images)
+        "U-Net of the %s: %d radiographs, %d to validate", kind, len(images), len(validation_images)
     )
     validation = as_input(validation_images), as_input(validation_masks)
     most = min(len(images), STATISTICS_IMAGES)

@@ -21,7 +21,7 @@ def choose_crops(
     *,
     detected: "pd.DataFrame",
     labelled: "pd.DataFrame",
-    films: "pd.DataFrame",
+    radiographs: "pd.DataFrame",
     joints: "pd.DataFrame",
     learned_from: "Collection[str]",
     jitter: float,
@@ -29,15 +29,15 @@ def choose_crops(
 ) -> "pd.DataFrame":
     """The box of each joint that is to be cropped, in standardized pixels.
 
-    On a film that it learned from, a detector's boxes are better than at test. There the labelled
-    boxes are taken instead, moved and resized at random by `jitter` (standard deviation, a
-    fraction of the box). Test joints, on whatever film, have the detector's boxes: a joint that it
-    did not find has none (ours; the paper is silent).
+    On a radiograph that it learned from, a detector's boxes are better than at test. There the
+    labelled boxes are taken instead, moved and resized at random by `jitter` (standard deviation, a
+    fraction of the box). Test joints, on whatever radiograph, have the detector's boxes: a joint
+    that it did not find has none (ours; the paper is silent).
 
     Args:
         detected: named boxes of one rule: image_id, joint, x_min, y_min, x_max, y_max.
         labelled: labelled joints, likewise.
-        films: image_id, split: the patient's, which the detector obeyed.
+        radiographs: image_id, split: the patient's, which the detector obeyed.
         joints: image_id, patient, limb, joint, split: each joint's own (see `split_joints`).
         learned_from: image_ids with labels among which the detector had those of training and
             validation patients.
@@ -50,8 +50,9 @@ def choose_crops(
     """
     import pandas as pd
 
-    learned = films.loc[
-        films["image_id"].isin(list(learned_from)) & (films["split"] != "test"), "image_id"
+    learned = radiographs.loc[
+        radiographs["image_id"].isin(list(learned_from)) & (radiographs["split"] != "test"),
+        "image_id",
     ]
     is_labelled = joints["image_id"].isin(learned) & (joints["split"] != "test")
     labels = labelled[labelled["image_id"].isin(learned)]

@@ -1,4 +1,4 @@
-"""Joint boxes from film to standardized pixels, and the square crops that are scored."""
+"""Joint boxes from radiograph to standardized pixels, and the square crops that are scored."""
 
 from collections.abc import Iterable
 
@@ -12,12 +12,12 @@ BOX_COLUMNS = ["x_min", "y_min", "x_max", "y_max"]
 
 
 def to_standard(boxes: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Boxes in film pixels -> the same boxes in standardized pixels.
+    """Boxes in radiograph pixels -> the same boxes in standardized pixels.
 
     Args:
         boxes: image_id, x_min, y_min, x_max, y_max and any other columns.
-        rows: image_id, scale, x_offset, y_offset of the standardized films
-            (standard_x = film_x * scale + x_offset).
+        rows: image_id, scale, x_offset, y_offset of the standardized radiographs
+            (standard_x = radiograph_x * scale + x_offset).
 
     Raises:
         KeyError: a box's image is not among the rows.
@@ -25,7 +25,7 @@ def to_standard(boxes: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     places = rows.set_index("image_id")[["scale", "x_offset", "y_offset"]]
     missing = set(boxes["image_id"]) - set(places.index)
     if missing:
-        raise KeyError(f"no standardized film for {sorted(missing)[0]!r}")
+        raise KeyError(f"no standardized radiograph for {sorted(missing)[0]!r}")
     place = places.loc[boxes["image_id"]].to_numpy(dtype=float)
     result = boxes.copy()
     shift = place[:, [1, 2, 1, 2]]
@@ -56,14 +56,14 @@ def crop_boxes(images: Iterable[Image], boxes: pd.DataFrame, size: int, margin: 
     """Cut a square around each box.
 
     Args:
-        images: the film of each box, uint8 (height, width), in the boxes' order; may be a
-            generator, so that one film is in memory at a time.
-        boxes: x_min, y_min, x_max, y_max in pixels of the films.
+        images: the radiograph of each box, uint8 (height, width), in the boxes' order; may be a
+            generator, so that one radiograph is in memory at a time.
+        boxes: x_min, y_min, x_max, y_max in pixels of the radiographs.
         size: height and width of the crops, pixels.
         margin: the square's side is the box's longer side times (1 + margin).
 
     Returns:
-        uint8 (boxes, size, size); 0 where the square reaches beyond the film.
+        uint8 (boxes, size, size); 0 where the square reaches beyond the radiograph.
     """
     corners = boxes[BOX_COLUMNS].to_numpy(dtype=float).reshape(-1, 4)
     crops = np.zeros((len(corners), size, size), np.uint8)

@@ -1,4 +1,4 @@
-"""Drawn joints that look like the crops of films: what the base learns from without weights."""
+"""Synthetic joints that look like crops: what the base learns from without weights."""
 
 from typing import TYPE_CHECKING
 
@@ -29,10 +29,12 @@ def draw_training_joints(
     clahe_clip: float = 2.0,
     clahe_grid: int = 8,
 ) -> tuple[Patches, "pd.DataFrame"]:
-    """Draw `n` joints with some surroundings and equalise them as whole films are.
+    """Draw `n` joints with some surroundings and equalise them as whole radiographs are.
 
-    `height` is the nominal film height in pixels, `clahe_grid` the number of tiles along a whole
-    film: the window gets tiles of about the same size. Gives patches uint8 (n, side, side) and a
+    `height` is the nominal radiograph height in pixels, `clahe_grid` the number of tiles along a
+    whole
+    radiograph: the window gets tiles of about the same size. Gives patches uint8 (n, side, side)
+    and a
     row a joint: limb_kind, joint, erosion, narrowing, x_min..y_max in pixels of the patch.
     The seed is never a cohort's own: the joints are of people whom no cohort holds.
     """
@@ -54,7 +56,7 @@ def crop_training_joints(
     generator: np.random.Generator,
     vary: bool = True,
 ) -> npt.NDArray[np.uint8]:
-    """Cut the joints out by jittered boxes, as a film's are: uint8 (n, size, size).
+    """Cut the joints out by jittered boxes, as a radiograph's are: uint8 (n, size, size).
 
     With `vary` each crop is also mirrored or not and its gamma and contrast are changed, so that
     every epoch sees other pictures of the same joints.

@@ -22,13 +22,13 @@ from sharpflow.phantom.bones.measurements import SIZE_BY_SEX
 from sharpflow.phantom.bones.solids import ACROSS, ALONG, Blob, Bone, Surface, Tube
 from sharpflow.phantom.projection.exposure import draw_exposure
 from sharpflow.phantom.projection.markers import draw_marker
-from sharpflow.phantom.projection.placement import film_size, place_limb
+from sharpflow.phantom.projection.placement import place_limb, radiograph_size
 from sharpflow.phantom.projection.radiographs import (
-    DrawnFilm,
+    DrawnRadiograph,
     develop,
-    film_columns,
     joint_rows,
     pose_limb,
+    radiograph_columns,
 )
 from sharpflow.phantom.projection.render import trace
 from sharpflow.seeds import seed_for
@@ -40,12 +40,12 @@ _PLATE = 1.6  # mm, an open growth plate at an adult's size; ours
 
 def draw_childs_hand(
     months: float, *, male: bool, seed: int, image_id: str, height: int
-) -> DrawnFilm:
-    """The left hand of a child of that bone age on a film of about `height` rows.
+) -> DrawnRadiograph:
+    """The left hand of a child of that bone age on a radiograph of about `height` rows.
 
     `months` from 0 to 240. Centres of ossification appear, grow and unite by the ages in `growth`,
     each bone a little early or late. Joints carry no scores; a joint's gap is that of the grown
-    hand. A film depends on its arguments alone.
+    hand. A radiograph depends on its arguments alone.
     """
     rng = np.random.default_rng(seed_for(seed, "child", image_id))
     years = months / 12
@@ -60,7 +60,7 @@ def draw_childs_hand(
     scores = LimbScores()
     posed = pose_limb(LimbKind.HAND, person, scores, rng)
     limb = make_young(posed.limb, years, male=male, rng=rng)
-    rows, columns = film_size(height, rng)
+    rows, columns = radiograph_size(height, rng)
     placed = place_limb(limb, side=Side.LEFT, mirrored=False, size=(rows, columns),
                         tilt=posed.tilt, rng=rng)  # fmt: skip
     exposure = draw_exposure(LimbKind.HAND, rng)
@@ -71,9 +71,10 @@ def draw_childs_hand(
     image, mask, edged = develop(rays, exposure, marker, placed.view.mm_per_pixel, rng)
     row = {
         "image_id": image_id, "months": months, "male": male, "limb": "LH", "height": rows,
-        "width": columns, **film_columns(placed, exposure), "collimated": edged, **posed.columns,
+        "width": columns, **radiograph_columns(placed, exposure), "collimated": edged,
+        **posed.columns,
     }  # fmt: skip
-    return DrawnFilm(image, mask, row, joint_rows(image_id, limb, placed.view, scores, rng))
+    return DrawnRadiograph(image, mask, row, joint_rows(image_id, limb, placed.view, scores, rng))
 
 
 def make_young(limb: Limb, years: float, *, male: bool, rng: Generator) -> Limb:

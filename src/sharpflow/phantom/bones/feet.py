@@ -42,12 +42,12 @@ _SCORED = frozenset(joint.name for joint in FOOT_JOINTS)
 
 @dataclass(frozen=True)
 class FootPose:
-    """How a foot stands on the film; degrees."""
+    """How a foot stands on the radiograph; degrees."""
 
     spread: float = 0.0
     valgus: float = 9.0  # of the great toe
     lean: tuple[float, ...] = (0.0,) * 5
-    flexion: tuple[float, ...] = (20.0,) * 5  # of the toes, out of the film
+    flexion: tuple[float, ...] = (20.0,) * 5  # of the toes, out of the radiograph
     tilt: float = 0.0
 
 

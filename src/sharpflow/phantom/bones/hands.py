@@ -25,13 +25,13 @@ _NONE = float("nan")
 
 @dataclass(frozen=True)
 class HandPose:
-    """How a hand lies on the film; degrees."""
+    """How a hand lies on the radiograph; degrees."""
 
     spread: float = 0.0  # between neighbouring fingers
     thumb: float = 0.0  # abduction beyond the usual
     lean: tuple[float, ...] = (0.0,) * 5  # deviation of each finger at the MCP
     bend: tuple[float, ...] = (0.0,) * 5  # deviation of each finger at the PIP
-    flexion: tuple[float, ...] = (0.0,) * 5  # of each finger at PIP and DIP, out of the film
+    flexion: tuple[float, ...] = (0.0,) * 5  # of each finger at PIP and DIP, out of the radiograph
     ulnar_drift: float = 0.0  # of fingers 2-5, to the ulnar side
     wrist: float = 0.0  # deviation of the hand on the forearm
     tilt: float = 0.0  # pronation or supination; narrows the hand
@@ -79,7 +79,7 @@ def build_hand(person: Person, pose: HandPose, scores: LimbScores, rng: Generato
 
 
 def _forearm(assembly: Assembly, pose: HandPose, scores: LimbScores) -> None:
-    """Distal radius and ulna, long enough to leave any film."""
+    """Distal radius and ulna, long enough to leave any radiograph."""
     length, turn = 120.0, -np.deg2rad(pose.wrist)
     from_end = (1 - ALONG) * length
     flare = np.exp(-((from_end / 20) ** 1.5))

@@ -39,7 +39,8 @@ class Site:
 class Limb:
     """All that is drawn of one limb, in its own frame, at the size of the mean adult.
 
-    `scale` is this limb's size relative to it: lengths on the film are those here times `scale`.
+    `scale` is this limb's size relative to it: lengths on the radiograph are those here times
+    `scale`.
     """
 
     kind: LimbKind
@@ -47,7 +48,7 @@ class Limb:
     bones: list[Bone] = field(default_factory=list)
     flesh: list[Flesh] = field(default_factory=list)
     sites: dict[str, Site] = field(default_factory=dict)
-    tips: list[tuple[float, float]] = field(default_factory=list)  # must lie on the film
+    tips: list[tuple[float, float]] = field(default_factory=list)  # must lie on the radiograph
 
     def tube(self, name: str) -> Tube:
         """The tubular bone of that name."""

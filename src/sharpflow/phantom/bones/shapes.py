@@ -107,8 +107,8 @@ def tube(
 ) -> Tube:
     """A tubular bone from its base at `at`.
 
-    `angle` in radians from up to the right; `shorten` is the cosine of its tilt out of the film;
-    `stout` multiplies its width; `bow` is how far its middle is bent sideways, mm.
+    `angle` in radians from up to the right; `shorten` is the cosine of its tilt out of the
+    radiograph; `stout` multiplies its width; `bow` is how far its middle is bent sideways, mm.
     """
     return Tube(
         name=name,

@@ -1,7 +1,7 @@
 """Bones as solids in millimetres.
 
-A bone lies in the limb's frame: x to the right, y down, of a left limb seen from behind the film
-(thumb or great toe on the right, digits up), at the size of the mean adult.
+A bone lies in the limb's frame: x to the right, y down, of a left limb seen from behind the
+radiograph (thumb or great toe on the right, digits up), at the size of the mean adult.
 """
 
 from dataclasses import dataclass, field
@@ -102,8 +102,8 @@ class Tube:
 class Blob:
     """A carpal, tarsal or sesamoid: a closed outline about (x, y), `radius` at equal angles, mm.
 
-    The outline of the half that faces the film is moved by (`slant_x`, `slant_y`) mm, which gives
-    the double contours that such bones have on film.
+    The outline of the half that faces the radiograph is moved by (`slant_x`, `slant_y`) mm, which
+    gives the double contours that such bones have on radiograph.
     """
 
     name: str

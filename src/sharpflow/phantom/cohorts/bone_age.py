@@ -37,9 +37,10 @@ def draw_bone_age_cohort(
 
     boneage-training-dataset.csv (id, boneage in months, male) and boneage-training-dataset/<id>.png
     of the larger part; boneage-validation-dataset.csv (Image ID, Bone Age (months), male) and its
-    folder of the rest; truth/films.csv of both. `height` is the nominal height of a film in pixels.
-    The same arguments give the same bytes, whatever the number of `workers` (processes), and a
-    child is the same, in the same part, in a larger cohort. ValueError when a part would be empty.
+    folder of the rest; truth/radiographs.csv of both. `height` is the nominal height of a
+    radiograph in pixels. The same arguments give the same bytes, whatever the number of `workers`
+    (processes), and a child is the same, in the same part, in a larger cohort. ValueError when a
+    part would be empty.
     """
     parts = {
         str(number): "validation" if _whole_parts(number, validation_share) else "training"
@@ -48,16 +49,16 @@ def draw_bone_age_cohort(
     if len(set(parts.values())) < 2:
         raise ValueError(f"{children} children, share {validation_share}: a part would be empty")
     tasks = [(Path(folder), name, part, seed, height) for name, part in parts.items()]
-    films = pd.DataFrame(list(each(_draw_child, tasks, workers)))
+    radiographs = pd.DataFrame(list(each(_draw_child, tasks, workers)))
     logger.info("drew %d children", children)
-    table = films[["image_id", "months", "male"]]
-    training = table[films["part"] == "training"]
-    validation = table[films["part"] == "validation"]
+    table = radiographs[["image_id", "months", "male"]]
+    training = table[radiographs["part"] == "training"]
+    validation = table[radiographs["part"] == "validation"]
     names = {"image_id": "id", "months": "boneage"}
     write_table(training.rename(columns=names), Path(folder) / "boneage-training-dataset.csv")
     names = {"image_id": "Image ID", "months": "Bone Age (months)"}
     write_table(validation.rename(columns=names), Path(folder) / "boneage-validation-dataset.csv")
-    write_table(films, Path(folder) / "truth" / "films.csv")
+    write_table(radiographs, Path(folder) / "truth" / "radiographs.csv")
 
 
 def _whole_parts(number: int, share: float) -> bool:
@@ -66,7 +67,7 @@ def _whole_parts(number: int, share: float) -> bool:
 
 
 def _draw_child(task: _Task) -> dict[str, Any]:
-    """Draw and write one film: its row."""
+    """Draw and write one radiograph: its row."""
     folder, image_id, part, seed, height = task
     cv2.setNumThreads(1)
     rng = np.random.default_rng(seed_for(seed, "child's age", image_id))
@@ -74,7 +75,7 @@ def _draw_child(task: _Task) -> dict[str, Any]:
     while not MONTHS[0] <= months <= MONTHS[1]:
         months = round(rng.normal(MEAN_MONTHS, SD_MONTHS))
     male = bool(rng.random() < BOYS)
-    film = draw_childs_hand(months, male=male, seed=seed, image_id=image_id, height=height)
+    radiograph = draw_childs_hand(months, male=male, seed=seed, image_id=image_id, height=height)
     with whole(folder / f"boneage-{part}-dataset" / f"{image_id}.png") as path:
-        cv2.imwrite(str(path), film.image)
-    return film.row | {"months": months, "part": part}
+        cv2.imwrite(str(path), radiograph.image)
+    return radiograph.row | {"months": months, "part": part}

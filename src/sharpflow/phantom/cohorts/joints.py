@@ -1,4 +1,4 @@
-"""A cohort of drawn films in the RA2-DREAM layout, with the truth beside it."""
+"""A cohort of drawn radiographs in the RA2-DREAM layout, with the truth beside it."""
 
 import logging
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from sharpflow.cohorts.scores import write_scores
 from sharpflow.files import whole, write_table
 from sharpflow.phantom.bones.limb import draw_person
 from sharpflow.phantom.damage.severity import draw_scores
-from sharpflow.phantom.projection.radiographs import DrawnFilm, draw_film
+from sharpflow.phantom.projection.radiographs import DrawnRadiograph, draw_radiograph
 from sharpflow.seeds import seed_for
 
 logger = logging.getLogger(__name__)
@@ -31,23 +31,23 @@ _Rows = list[dict[str, Any]]
 def draw_joint_cohort(
     folder: Path, *, patients: int, seed: int, height: int, workers: int, severity: float = 1.0
 ) -> None:
-    """Write films, scores, boxes and truth of `patients` patients into `folder`.
+    """Write radiographs, scores, boxes and truth of `patients` patients into `folder`.
 
-    `height` is the nominal height of a film in pixels; sizes vary by about 14% around it.
+    `height` is the nominal height of a radiograph in pixels; sizes vary by about 14% around it.
     `severity` scales how much damage the cohort has. The same arguments give the same bytes,
     whatever the number of `workers` (processes), and a patient is the same in a larger cohort.
     """
     names = [f"UAB{number:03d}" for number in range(1, patients + 1)]
     tasks = [(Path(folder), name, seed, height, severity) for name in names]
-    films: _Rows = []
+    radiographs: _Rows = []
     joints: _Rows = []
     scores: _Rows = []
     for number, drawn in enumerate(_each(tasks, workers), 1):
-        for table, rows in zip((films, joints, scores), drawn, strict=True):
+        for table, rows in zip((radiographs, joints, scores), drawn, strict=True):
             table.extend(rows)
         if number % 16 == 0 or number == patients:
             logger.info("drew %d of %d patients", number, patients)
-    write_table(pd.DataFrame(films), Path(folder) / "truth" / "films.csv")
+    write_table(pd.DataFrame(radiographs), Path(folder) / "truth" / "radiographs.csv")
     write_table(_whole_scores(pd.DataFrame(joints)), Path(folder) / "truth" / "joints.csv")
     write_scores(Path(folder) / "scores.csv", pd.DataFrame(scores))
 
@@ -66,33 +66,33 @@ def _each(tasks: list[_Task], workers: int) -> Iterator[tuple[_Rows, _Rows, _Row
 
 
 def _draw_patient(task: _Task) -> tuple[_Rows, _Rows, _Rows]:
-    """Draw and write one patient's films: rows for the tables of films, joints and scores."""
+    """Draw and write one patient's radiographs; rows of the tables of images, joints and scores."""
     folder, patient, seed, height, severity = task
     cv2.setNumThreads(1)
     scores = draw_scores(patient, seed, severity=severity)
     person = draw_person(np.random.default_rng(seed_for(seed, "person", patient)))
-    films: _Rows = []
+    radiographs: _Rows = []
     joints: _Rows = []
     for code in LIMBS:
-        drawn = draw_film(code, person, scores, seed=seed, patient=patient, height=height)
-        films.append(drawn.row)
+        drawn = draw_radiograph(code, person, scores, seed=seed, patient=patient, height=height)
+        radiographs.append(drawn.row)
         joints += drawn.joints
-        _write_film(folder, drawn)
+        _write_radiograph(folder, drawn)
     rows: _Rows = [
         {"patient": patient, "limb": limb, "joint": joint, "damage": str(damage), "score": score}
         for (limb, joint, damage), score in scores.items()
     ]
-    return films, joints, rows
+    return radiographs, joints, rows
 
 
-def _write_film(folder: Path, film: DrawnFilm) -> None:
-    image_id = film.row["image_id"]
-    with whole(folder / "films" / f"{image_id}.jpg") as path:
-        cv2.imwrite(str(path), film.image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+def _write_radiograph(folder: Path, radiograph: DrawnRadiograph) -> None:
+    image_id = radiograph.row["image_id"]
+    with whole(folder / "radiographs" / f"{image_id}.jpg") as path:
+        cv2.imwrite(str(path), radiograph.image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     with whole(folder / "truth" / "masks" / f"{image_id}.png") as path:
-        cv2.imwrite(str(path), film.mask)
-    kind = LIMBS[film.row["limb"]].kind
+        cv2.imwrite(str(path), radiograph.mask)
+    kind = LIMBS[radiograph.row["limb"]].kind
     named = {joint.name for joint in DETECTED_JOINTS[kind]}
-    boxes = pd.DataFrame([row for row in film.joints if row["joint"] in named])
-    height, width = film.image.shape
+    boxes = pd.DataFrame([row for row in radiograph.joints if row["joint"] in named])
+    height, width = radiograph.image.shape
     write_voc(folder / "boxes" / f"{image_id}.xml", image_id, (height, width), boxes)

@@ -1,4 +1,4 @@
-"""Single joints, drawn one by one: what a film would show in a small window, every score alike."""
+"""Single synthetic joints: a radiograph's small window, every score as often."""
 
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from sharpflow.anatomy import (
 from sharpflow.phantom.bones.hands import LimbScores
 from sharpflow.phantom.bones.limb import draw_person
 from sharpflow.phantom.projection.exposure import draw_exposure, expose
-from sharpflow.phantom.projection.placement import box_of, film_size, place_limb
+from sharpflow.phantom.projection.placement import box_of, place_limb, radiograph_size
 from sharpflow.phantom.projection.radiographs import MIRRORED, pose_limb
 from sharpflow.phantom.projection.render import trace
 from sharpflow.seeds import seed_for
@@ -26,7 +26,7 @@ from sharpflow.seeds import seed_for
 if TYPE_CHECKING:
     import pandas as pd
 
-# Side of the window relative to the film's height: the largest joint's box and a margin fit.
+# Side of the window relative to the radiograph's height: the largest joint's box and a margin fit.
 _WINDOW = {LimbKind.HAND: 0.17, LimbKind.FOOT: 0.22}
 
 
@@ -35,7 +35,7 @@ def draw_joints(
 ) -> tuple[NDArray[np.uint8], "pd.DataFrame"]:
     """Draw `n` joints of hands or feet, each of another person, each score equally often.
 
-    Films have a nominal `height` in pixels as in `draw_joint_cohort`; only a window of `side`
+    Radiographs have a nominal `height` in pixels as in `draw_joint_cohort`; only a window of `side`
     pixels about the joint is drawn (by default wide enough for the largest joint's box and a
     margin). Gives uint8 (n, side, side) and one row a joint: joint, class, limb, erosion, narrowing
     (blank for the thumb's IP, which has no such score), x_min, y_min, x_max, y_max in pixels of
@@ -75,28 +75,28 @@ def _choose(number: int, kind: LimbKind, rng: Generator) -> tuple[Joint, int, in
 def _draw_window(
     joint: Joint, code: str, scores: LimbScores, sizes: tuple[int, int], rng: Generator
 ) -> tuple[NDArray[np.uint8], dict[str, float]]:
-    """The window about one joint of a film, and the joint's box in it; `sizes`: film, window."""
+    """The window about one joint, and the joint's box in it; `sizes`: radiograph, window."""
     height, side = sizes
     kind = LIMBS[code].kind
     posed = pose_limb(kind, draw_person(rng), scores, rng)
-    film = place_limb(
+    radiograph = place_limb(
         posed.limb, side=LIMBS[code].side, mirrored=bool(rng.random() < MIRRORED),
-        size=film_size(height, rng), tilt=posed.tilt, rng=rng,
+        size=radiograph_size(height, rng), tilt=posed.tilt, rng=rng,
     ).view  # fmt: skip
     x, y, x_min, y_min, x_max, y_max = box_of(
-        posed.limb.sites[joint.name], posed.limb.scale, film, rng
+        posed.limb.sites[joint.name], posed.limb.scale, radiograph, rng
     )
     left, top = round(x - side / 2), round(y - side / 2)
     grey = expose(
-        trace(posed.limb, film.window(left, top, side, side)),
+        trace(posed.limb, radiograph.window(left, top, side, side)),
         draw_exposure(kind, rng),
-        mm_per_pixel=film.mm_per_pixel,
+        mm_per_pixel=radiograph.mm_per_pixel,
         rng=rng,
-        place=(left / film.width, (left + side) / film.width,
-               top / film.height, (top + side) / film.height),
+        place=(left / radiograph.width, (left + side) / radiograph.width,
+               top / radiograph.height, (top + side) / radiograph.height),
     )  # fmt: skip
     place = {
         "x_min": x_min - left, "y_min": y_min - top, "x_max": x_max - left, "y_max": y_max - top,
-        "mm_per_pixel": film.mm_per_pixel,
+        "mm_per_pixel": radiograph.mm_per_pixel,
     }  # fmt: skip
     return np.rint(grey).astype(np.uint8), place

@@ -1,4 +1,4 @@
-"""What a drawn cohort knows of its films, in pixels of the standardized films."""
+"""What a drawn cohort knows of its radiographs, in pixels of the standardized radiographs."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 def read_true_masks(
     folder: str | Path, image_ids: "pd.Series[str]", *, height: int, width: int, crop_bottom: float
 ) -> Iterator[npt.NDArray[np.uint8]]:
-    """The limb's true outline in each standardized film, uint8 0/255 (height, width).
+    """The limb's true outline in each standardized radiograph, uint8 0/255 (height, width).
 
-    `folder` is the one that `draw_joint_cohort` wrote; the rest as for the films themselves.
+    `folder` is the one that `draw_joint_cohort` wrote; the rest as for the radiographs themselves.
     """
     for image_id in image_ids:
         mask = read_image(Path(folder) / "truth" / "masks" / f"{image_id}.png")
@@ -28,7 +28,7 @@ def read_true_masks(
 
 
 def read_true_joints(folder: str | Path) -> "pd.DataFrame":
-    """The joints that detectors look for: image_id, joint, class, x_min..y_max, film pixels."""
+    """The joints that detectors look for: image_id, joint, class, x_min..y_max, in pixels."""
     joints = read_table(Path(folder) / "truth" / "joints.csv")
     columns = ["image_id", "joint", "class", "x_min", "y_min", "x_max", "y_max"]
     return joints.loc[joints["class"].notna(), columns].reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""A cohort of drawn films of both hands with their total score, and the truth beside it."""
+"""A cohort of drawn radiographs of both hands with their total score, and the truth beside it."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -45,15 +45,15 @@ def draw_whole_cohort(
     workers: int,
     severity: float = SEVERITY,
 ) -> None:
-    """Write a film of both hands of each of `patients` patients, labels and truth into `folder`.
+    """Write a radiograph of both hands of each patient, labels and truth into `folder`.
 
     images/<image_id>.jpg; labels.csv (image, patient, total of both hands with their wrists 0-280,
-    age, sex); truth/films.csv and truth/joints.csv (all sites of LH and RH in film pixels, with
-    their scores). `height` is the nominal height of a film in pixels; sizes vary by about 14%.
-    The first `shared` patients are those of the joint cohort of that seed, with its scores; the
-    rates of the others' damage are `severity` times as high. The same arguments give the same
-    bytes, whatever the number of `workers` (processes), and a patient is the same in a larger
-    cohort.
+    age, sex); truth/radiographs.csv and truth/joints.csv (all sites of LH and RH in radiograph
+    pixels, with their scores). `height` is the nominal height of a radiograph in pixels; sizes vary
+    by about 14%. The first `shared` patients are those of the joint cohort of that seed, with its
+    scores; the rates of the others' damage are `severity` times as high. The same arguments give
+    the same bytes, whatever the number of `workers` (processes), and a patient is the same in a
+    larger cohort.
     """
     names = [f"UAB{number:03d}" for number in range(1, patients + 1)]
     tasks = [
@@ -61,16 +61,16 @@ def draw_whole_cohort(
         for number, name in enumerate(names)
     ]
     labels: Rows = []
-    films: Rows = []
+    radiographs: Rows = []
     joints: Rows = []
-    for number, (label, film, sites) in enumerate(each(_draw_patient, tasks, workers), 1):
+    for number, (label, radiograph, sites) in enumerate(each(_draw_patient, tasks, workers), 1):
         labels.append(label)
-        films.append(film)
+        radiographs.append(radiograph)
         joints += sites
         if number % 64 == 0 or number == patients:
             logger.info("drew %d of %d patients", number, patients)
     whole_scores = {"erosion": "Int64", "narrowing": "Int64"}
-    write_table(pd.DataFrame(films), Path(folder) / "truth" / "films.csv")
+    write_table(pd.DataFrame(radiographs), Path(folder) / "truth" / "radiographs.csv")
     write_table(pd.DataFrame(joints).astype(whole_scores), Path(folder) / "truth" / "joints.csv")
     write_table(pd.DataFrame(labels), Path(folder) / "labels.csv")
 
@@ -99,14 +99,14 @@ def total_of_hands(scores: Scores) -> int:
 
 
 def _draw_patient(task: _Task) -> tuple[dict[str, Any], dict[str, Any], Rows]:
-    """Draw and write one film: its label, its row and its joints' rows."""
+    """Draw and write one radiograph: its label, its row and its joints' rows."""
     folder, patient, seed, height, severity = task
     cv2.setNumThreads(1)
     scores = draw_scores(patient, seed, severity=severity)
     person, age, sex = who(patient, seed)
-    film = draw_bilateral(person, scores, seed=seed, patient=patient, height=height)
-    name = f"{film.row['image_id']}.jpg"
+    radiograph = draw_bilateral(person, scores, seed=seed, patient=patient, height=height)
+    name = f"{radiograph.row['image_id']}.jpg"
     with whole(folder / "images" / name) as path:
-        cv2.imwrite(str(path), film.image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        cv2.imwrite(str(path), radiograph.image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     about = {"patient": patient, "total": total_of_hands(scores), "age": age, "sex": sex}
-    return {"image": name, **about}, film.row | about, film.joints
+    return {"image": name, **about}, radiograph.row | about, radiograph.joints

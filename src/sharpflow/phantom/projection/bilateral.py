@@ -1,4 +1,4 @@
-"""Both hands of a patient on one film."""
+"""Both hands of a patient on one radiograph."""
 
 import numpy as np
 
@@ -7,31 +7,31 @@ from sharpflow.phantom.bones.limb import Person
 from sharpflow.phantom.damage.severity import Scores
 from sharpflow.phantom.projection.exposure import draw_exposure
 from sharpflow.phantom.projection.markers import draw_marker
-from sharpflow.phantom.projection.placement import Placement, film_size, place_limb
+from sharpflow.phantom.projection.placement import Placement, place_limb, radiograph_size
 from sharpflow.phantom.projection.radiographs import (
-    DrawnFilm,
+    DrawnRadiograph,
     develop,
-    film_columns,
     joint_rows,
     pose_limb,
+    radiograph_columns,
     scores_of,
 )
 from sharpflow.phantom.projection.render import Rays, trace
 from sharpflow.seeds import seed_for
 
-_HANDS = ("LH", "RH")  # from the film's left to its right: thumbs towards each other
+_HANDS = ("LH", "RH")  # from the radiograph's left to its right: thumbs towards each other
 
 
 def draw_bilateral(
     person: Person, scores: Scores, *, seed: int, patient: str, height: int
-) -> DrawnFilm:
-    """Both hands side by side on one film of about `height` rows, as wide as two single films.
+) -> DrawnRadiograph:
+    """Both hands side by side on one radiograph of about `height` rows, as wide as two single ones.
 
-    `scores` has every site of LH and RH. The film's row has limb BH; its joints' rows tell LH from
-    RH in the column limb. A film depends on its arguments alone.
+    `scores` has every site of LH and RH. The radiograph's row has limb BH; its joints' rows tell LH
+    from RH in the column limb. A radiograph depends on its arguments alone.
     """
     rng = np.random.default_rng(seed_for(seed, "film", patient, "BH"))
-    rows, columns = film_size(height, rng)
+    rows, columns = radiograph_size(height, rng)
     posed = {c: pose_limb(LimbKind.HAND, person, scores_of(c, scores), rng) for c in _HANDS}
 
     def place(coarsest: float) -> dict[str, Placement]:
@@ -64,6 +64,6 @@ def draw_bilateral(
         joints += [{"limb": code, **row} for row in truth]
     row = {
         "image_id": image_id, "patient": patient, "limb": "BH", "height": rows,
-        "width": 2 * columns, **film_columns(placed["LH"], exposure), "collimated": edged,
+        "width": 2 * columns, **radiograph_columns(placed["LH"], exposure), "collimated": edged,
     }  # fmt: skip
-    return DrawnFilm(image, mask, row, joints)
+    return DrawnRadiograph(image, mask, row, joints)

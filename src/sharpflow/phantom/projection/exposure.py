@@ -11,9 +11,9 @@ from sharpflow.anatomy import LimbKind
 from sharpflow.phantom.bones.solids import Floats
 from sharpflow.phantom.projection.render import Rays
 
-# Attenuation per mm that a film at about 50 kVp shows. NIST's tables give 0.038 for soft tissue and
-# 0.25 for compact bone at 30 keV, the beam's mean; beam hardening and scatter without a grid halve
-# the contrast of bone (ours).
+# Attenuation per mm that a radiograph at about 50 kVp shows. NIST's tables give 0.038 for soft
+# tissue and 0.25 for compact bone at 30 keV, the beam's mean; beam hardening and scatter without a
+# grid halve the contrast of bone (ours).
 FLESH = 0.028
 BONE = 0.115
 _HAZE = 11.0  # mm, standard deviation of scattered light about a limb (ours)
@@ -21,16 +21,16 @@ _HAZE = 11.0  # mm, standard deviation of scattered light about a limb (ours)
 
 @dataclass(frozen=True)
 class Exposure:
-    """How a film was exposed and developed."""
+    """How a radiograph was exposed and developed."""
 
     lowest: float = 0.0  # attenuation shown black
     range: float = 1.9  # attenuation from black to white
     gamma: float = 1.0
-    background: float = 8.0  # grey of the open film
+    background: float = 8.0  # grey of the open radiograph
     brightness: float = 240.0  # grey of what is whitest
     noise: float = 0.015  # of the attenuation behind nothing
     blur: float = 0.22  # mm, standard deviation
-    slope_x: float = 0.0  # attenuation across the film's width
+    slope_x: float = 0.0  # attenuation across the radiograph's width
     slope_y: float = 0.0
     texture: float = 0.12  # relative, of spongy bone
     scatter: float = 0.06  # share of the attenuation that spreads to the surroundings
@@ -38,16 +38,17 @@ class Exposure:
 
 @dataclass(frozen=True)
 class Collimation:
-    """The beam's edge on the film: a slightly turned rectangle; beyond it one grey value."""
+    """The beam's edge on the radiograph: a slightly turned rectangle; beyond it one grey value."""
 
     corners: tuple[tuple[int, int], ...]  # x, y in pixels
     value: int
     edge: float  # blur of the edge, pixels
 
 
-# How often a film is fair, nearly black, dim on a grey ground, bright and flat, or pale (ours).
+# How often a radiograph is fair, nearly black, dim on a grey ground, bright and flat, or pale
+# (ours).
 _KINDS = {"fair": 0.68, "dark": 0.07, "dim": 0.06, "flat": 0.1, "pale": 0.09}
-_COLLIMATED = 0.35  # share of films that show the beam's edge
+_COLLIMATED = 0.35  # share of radiographs that show the beam's edge
 
 
 def draw_exposure(kind: LimbKind, rng: Generator) -> Exposure:
@@ -77,7 +78,7 @@ def draw_exposure(kind: LimbKind, rng: Generator) -> Exposure:
 
 
 def draw_collimation(height: int, width: int, rng: Generator) -> Collimation | None:
-    """The edge of the beam on some films, black or bright beyond it; never reaches a joint."""
+    """The edge of the beam on some images, black or bright beyond it; never reaches a joint."""
     if rng.random() >= _COLLIMATED:
         return None
     shares = np.where(rng.random(4) < 0.6, rng.uniform(0.006, 0.038, 4), -0.03)
@@ -105,7 +106,7 @@ def expose(
 ) -> Floats:
     """Grey values (height, width), 0-255, not yet rounded.
 
-    `place` is where the window lies in the film (left, right, top, bottom as shares), for the
+    `place` is where the window lies in the radiograph (left, right, top, bottom as shares), for the
     gradient of the background.
     """
     height, width = rays.mineral.shape
@@ -160,7 +161,7 @@ def texture(height: int, width: int, mm_per_pixel: float, rng: Generator) -> Flo
 def collimate(
     image: NDArray[np.uint8], mask: NDArray[np.uint8], collimation: Collimation
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Film and limb mask with all that lies beyond the beam's edge hidden."""
+    """Radiograph and limb mask with all that lies beyond the beam's edge hidden."""
     lit = np.zeros(image.shape, np.uint8)
     cv2.fillConvexPoly(lit, np.array(collimation.corners, np.int32), 255)
     soft = cv2.GaussianBlur(lit, (0, 0), collimation.edge).astype(np.float32) / 255

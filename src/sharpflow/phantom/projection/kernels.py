@@ -98,7 +98,7 @@ def add_tube(  # noqa: PLR0917 (numba takes no keywords)
     tables: Floats,
     bites: Floats,
 ) -> None:
-    """Add a tubular bone to `out`, whose first pixel is film pixel `origin` (column, row)."""
+    """Add a tubular bone to `out`, whose first pixel is radiograph pixel `origin` (column, row)."""
     left, right, top, bottom = window
     a, b, c, d, e, f = affine
     x0, y0, sine, cosine, length = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]

@@ -1,4 +1,4 @@
-"""Lead letters burnt into the film: the side, and who exposed it."""
+"""Lead letters burnt into the radiograph: the side, and who exposed it."""
 
 from dataclasses import dataclass
 
@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from sharpflow.anatomy import Side
 from sharpflow.phantom.bones.solids import Floats
 
-_NONE = 0.12  # share of films without a marker
+_NONE = 0.12  # share of radiographs without a marker
 
 
 @dataclass(frozen=True)
 class Marker:
-    """A lead letter and initials on the film."""
+    """A lead letter and initials on the radiograph."""
 
     lines: tuple[str, ...]
     x: int

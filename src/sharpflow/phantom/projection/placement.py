@@ -1,4 +1,4 @@
-"""A limb laid on a film: size, turn, mirroring; and the boxes drawn about its joints."""
+"""A limb laid on a radiograph: size, turn, mirroring; and the boxes drawn about its joints."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,8 @@ from sharpflow.phantom.bones.limb import Limb, Site
 from sharpflow.phantom.bones.solids import Tube
 from sharpflow.phantom.projection.render import View
 
-HEIGHTS = (0.87, 1.14)  # of films, relative to the nominal height (ours)
-ASPECTS = (0.74, 0.9)  # width relative to height: 18 x 24 to 24 x 30 cm film, cropped
+HEIGHTS = (0.87, 1.14)  # of radiographs, relative to the nominal height (ours)
+ASPECTS = (0.74, 0.9)  # width relative to height: 18 x 24 to 24 x 30 cm radiograph, cropped
 BOX = (1.28, 1.5)  # side of a joint's box relative to the width of its bone ends, as drawn by hand
 
 Box = tuple[float, float, float, float, float, float]
@@ -23,11 +23,11 @@ class Placement:
     """Where the limb lies."""
 
     view: View
-    rotation: float  # degrees, clockwise on the film
+    rotation: float  # degrees, clockwise on the radiograph
 
 
-def film_size(height: int, rng: Generator) -> tuple[int, int]:
-    """Rows and columns of a film whose nominal height is `height`."""
+def radiograph_size(height: int, rng: Generator) -> tuple[int, int]:
+    """Rows and columns of a radiograph whose nominal height is `height`."""
     rows = round(height * rng.uniform(*HEIGHTS))
     return rows, round(rows * rng.uniform(*ASPECTS))
 
@@ -42,18 +42,19 @@ def place_limb(
     tilt: float = 0.0,
     coarsest: float = 0.0,
 ) -> Placement:
-    """Lay the limb on a film of `size` (rows, columns) so that every joint shows.
+    """Lay the limb on a radiograph of `size` (rows, columns) so that every joint shows.
 
     Digits are up. A left limb has thumb or great toe on the right, a right one on the left,
-    mirrored films the other way round. `tilt` in degrees narrows the limb. A pixel is as small as
-    the limb's room on the film allows, but not smaller than `coarsest` mm.
+    mirrored radiographs the other way round. `tilt` in degrees narrows the limb. A pixel is as
+    small as the limb's room on the radiograph allows, but not smaller than `coarsest` mm.
     """
     rows, columns = size
     rotation = float(np.clip(rng.normal(0, 5), -12, 12))
     forward = _forward(limb, rotation, flipped=(side is Side.RIGHT) != mirrored, tilt=tilt)
     points = _outline(limb) @ forward.T
     low, high = points.min(axis=0), points.max(axis=0)
-    # Film millimetres: room above the digits, and wrist with some forearm, or the heel, below.
+    # Radiograph millimetres: room above the digits, and wrist with some forearm, or the heel,
+    # below.
     below = rng.uniform(24, 48) if limb.kind is LimbKind.HAND else rng.uniform(-4, 22)
     above, beside = rng.uniform(8, 28), rng.uniform(9, 22)
     tall, wide = high[1] - low[1] + above + below, high[0] - low[0] + beside
@@ -71,7 +72,7 @@ def place_limb(
 
 
 def _forward(limb: Limb, rotation: float, *, flipped: bool, tilt: float) -> NDArray[np.float64]:
-    """From the limb's frame to millimetres on the film."""
+    """From the limb's frame to millimetres on the radiograph."""
     turn = np.deg2rad(rotation)
     rotate = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     narrow = np.cos(np.deg2rad(tilt)) * (-1.0 if flipped else 1.0)
@@ -79,7 +80,7 @@ def _forward(limb: Limb, rotation: float, *, flipped: bool, tilt: float) -> NDAr
 
 
 def _outline(limb: Limb) -> NDArray[np.float64]:
-    """Points that must lie on the film: finger tips, edges of joints, wrist or heel."""
+    """Points that must lie on the radiograph: finger tips, edges of joints, wrist or heel."""
     points = list(limb.tips)
     for site in limb.sites.values():
         r = site.width * 0.9
@@ -91,11 +92,11 @@ def _outline(limb: Limb) -> NDArray[np.float64]:
 
 
 def box_of(site: Site, scale: float, view: View, rng: Generator) -> Box:
-    """Centre and box of a site in film pixels: x, y, x_min, y_min, x_max, y_max.
+    """Centre and box of a site in radiograph pixels: x, y, x_min, y_min, x_max, y_max.
 
     Upright rectangles about the joint, as a person draws them, a little uneven.
     """
-    x, y = view.to_film([(site.x, site.y)])[0]
+    x, y = view.to_radiograph([(site.x, site.y)])[0]
     side = site.width * scale / view.mm_per_pixel
     wide, high = side * rng.uniform(*BOX) / 2, side * rng.uniform(*BOX) / 2
     dx, dy = side * np.clip(rng.normal(0, 0.03, 2), -0.06, 0.06)

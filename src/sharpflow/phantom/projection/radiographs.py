@@ -1,4 +1,4 @@
-"""One film with its truth: a limb built, laid on a film, exposed and finished."""
+"""One radiograph with its truth: a limb built, laid on a radiograph, exposed and finished."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,22 +20,22 @@ from sharpflow.phantom.projection.exposure import (
     expose,
 )
 from sharpflow.phantom.projection.markers import Marker, draw_marker
-from sharpflow.phantom.projection.placement import Placement, box_of, film_size, place_limb
+from sharpflow.phantom.projection.placement import Placement, box_of, place_limb, radiograph_size
 from sharpflow.phantom.projection.render import Rays, View, trace
 from sharpflow.seeds import seed_for
 
-MIRRORED = 0.065  # share of films that lie the wrong way round
+MIRRORED = 0.065  # share of radiographs that lie the wrong way round
 _RINGS = 0.07  # share of hands with a ring
 _DRIFT_FROM = 0.5  # mean score a site from which fingers drift
 _DRIFT = 9.0  # degrees for each further point
 
 
 @dataclass
-class DrawnFilm:
-    """One film with its truth.
+class DrawnRadiograph:
+    """One radiograph with its truth.
 
     `image` and `mask` (0/255, the limb's silhouette) are uint8 (height, width); `row` describes the
-    film, `joints` has one row a site, in film pixels.
+    radiograph, `joints` has one row a site, in radiograph pixels.
     """
 
     image: NDArray[np.uint8]
@@ -49,7 +49,7 @@ class Posed:
     """A limb in a drawn pose."""
 
     limb: Limb
-    tilt: float  # degrees out of the film
+    tilt: float  # degrees out of the radiograph
     columns: dict[str, float]  # what is told of the pose
 
 
@@ -84,12 +84,12 @@ def pose_limb(kind: LimbKind, person: Person, scores: LimbScores, rng: Generator
     return Posed(build_foot(person, foot, scores, rng), foot.tilt, columns)
 
 
-def draw_film(
+def draw_radiograph(
     code: str, person: Person, scores: Scores, *, seed: int, patient: str, height: int
-) -> DrawnFilm:
-    """One limb of a patient on one film of about `height` rows.
+) -> DrawnRadiograph:
+    """One limb of a patient on one radiograph of about `height` rows.
 
-    `code` is LH, RH, LF or RF; `scores` has every site of that limb. A film depends on its
+    `code` is LH, RH, LF or RF; `scores` has every site of that limb. A radiograph depends on its
     arguments alone.
     """
     rng = np.random.default_rng(seed_for(seed, "film", patient, code))
@@ -97,7 +97,7 @@ def draw_film(
     kind, side = LIMBS[code].kind, LIMBS[code].side
     posed = pose_limb(kind, person, limb_scores, rng)
     mirrored = bool(rng.random() < MIRRORED)
-    size = film_size(height, rng)
+    size = radiograph_size(height, rng)
     placed = place_limb(posed.limb, side=side, mirrored=mirrored, size=size, tilt=posed.tilt,
                         rng=rng)  # fmt: skip
     exposure = draw_exposure(kind, rng)
@@ -108,16 +108,16 @@ def draw_film(
     row = {
         "image_id": image_id, "patient": patient, "limb": code, "side": str(side),
         "mirrored": mirrored, "height": size[0], "width": size[1],
-        **film_columns(placed, exposure), "collimated": edged, **posed.columns,
+        **radiograph_columns(placed, exposure), "collimated": edged, **posed.columns,
     }  # fmt: skip
     joints = joint_rows(image_id, posed.limb, placed.view, limb_scores, rng)
-    return DrawnFilm(image, mask, row, joints)
+    return DrawnRadiograph(image, mask, row, joints)
 
 
 def develop(
     rays: Rays, exposure: Exposure, marker: Marker | None, mm_per_pixel: float, rng: Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], bool]:
-    """The finished film, the limb's mask and whether the beam's edge shows."""
+    """The finished radiograph, the limb's mask and whether the beam's edge shows."""
     grey = expose(rays, exposure, mm_per_pixel=mm_per_pixel, rng=rng)
     image = np.rint(grey).astype(np.uint8)
     mask = np.where(rays.inside >= 0.5, 255, 0).astype(np.uint8)
@@ -130,8 +130,8 @@ def develop(
     return image, mask, collimation is not None
 
 
-def film_columns(placed: Placement, exposure: Exposure) -> dict[str, float]:
-    """What is told of a film's placement and exposure."""
+def radiograph_columns(placed: Placement, exposure: Exposure) -> dict[str, float]:
+    """What is told of a radiograph's placement and exposure."""
     return {
         "mm_per_pixel": placed.view.mm_per_pixel,
         "rotation": placed.rotation,
@@ -147,7 +147,7 @@ def film_columns(placed: Placement, exposure: Exposure) -> dict[str, float]:
 def joint_rows(
     image_id: str, limb: Limb, view: View, scores: LimbScores, rng: Generator, *, moved: float = 0.0
 ) -> list[dict[str, Any]]:
-    """Truth of every site of a limb in film pixels; `moved` is added to x."""
+    """Truth of every site of a limb in radiograph pixels; `moved` is added to x."""
     rows = []
     for site in ALL_SITES[limb.kind]:
         x, y, x_min, y_min, x_max, y_max = box_of(limb.sites[site.name], limb.scale, view, rng)

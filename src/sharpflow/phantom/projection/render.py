@@ -1,4 +1,4 @@
-"""From a limb in millimetres to what the ray meets at each pixel of a film or a window of it."""
+"""From a limb in millimetres to what the ray meets at each pixel of a radiograph, or a window."""
 
 from dataclasses import dataclass, replace
 
@@ -12,16 +12,16 @@ from sharpflow.phantom.projection.kernels import add_blob, add_tube, flesh_field
 
 _LATTICE = 6  # soft tissue is worked out at every 6th fine pixel and interpolated
 _BLEND = 2.2  # mm over which neighbouring parts of the soft tissue run together
-_FINEST = 0.36  # mm; coarser films are drawn finer and averaged
+_FINEST = 0.36  # mm; coarser radiographs are drawn finer and averaged
 
 
 @dataclass(frozen=True)
 class View:
-    """A window of a film and how its pixels lie on the limb.
+    """A window of a radiograph and how its pixels lie on the limb.
 
-    Pixel (column, row) of the film, whole numbers at pixel centres, shows the limb's point
+    Pixel (column, row) of the radiograph, whole numbers at pixel centres, shows the limb's point
     `matrix @ (column, row) + shift`, mm in the limb's frame. `mm_per_pixel` is the size of a pixel
-    on the film. The window begins at (left, top).
+    on the radiograph. The window begins at (left, top).
     """
 
     matrix: tuple[tuple[float, float], tuple[float, float]]
@@ -32,14 +32,14 @@ class View:
     left: int = 0
     top: int = 0
 
-    def to_film(self, points: list[tuple[float, float]]) -> NDArray[np.float64]:
-        """Film pixels (n, 2) of limb points."""
+    def to_radiograph(self, points: list[tuple[float, float]]) -> NDArray[np.float64]:
+        """Radiograph pixels (n, 2) of limb points."""
         (a, b), (c, d) = self.matrix
         inverse = np.array(((d, -c), (-b, a))) / (a * d - b * c)  # transposed
         return np.asarray((np.array(points, dtype=float) - self.shift) @ inverse)
 
     def window(self, left: int, top: int, width: int, height: int) -> "View":
-        """A smaller window of the same film."""
+        """A smaller window of the same radiograph."""
         return replace(self, left=left, top=top, width=width, height=height)
 
     def finer(self, times: int) -> "View":
@@ -90,8 +90,11 @@ def trace(limb: Limb, view: View) -> Rays:
 
 
 def _add_bone(mineral: Floats, bone: Bone, view: View) -> None:
-    film = view.to_film(bone.corners())
-    low, high = np.floor(film.min(axis=0)).astype(int), np.ceil(film.max(axis=0)).astype(int) + 1
+    radiograph = view.to_radiograph(bone.corners())
+    low, high = (
+        np.floor(radiograph.min(axis=0)).astype(int),
+        np.ceil(radiograph.max(axis=0)).astype(int) + 1,
+    )
     left, right = max(low[0], view.left), min(high[0], view.left + view.width)
     top, bottom = max(low[1], view.top), min(high[1], view.top + view.height)
     if left >= right or top >= bottom:
@@ -103,7 +106,7 @@ def _add_bone(mineral: Floats, bone: Bone, view: View) -> None:
 
 def _soft_tissue(flesh: list[Flesh], view: View) -> tuple[Floats, Floats]:
     """Thickness and cover of the union of the capsules, edges rounded, runs blended."""
-    # The lattice is fixed to the film, so that a window shows just what the film shows.
+    # The lattice is fixed to the radiograph, so that a window shows just what the radiograph shows.
     step = _LATTICE
     first_column, first_row = (view.left // step) * step, (view.top // step) * step
     columns = np.arange(first_column, view.left + view.width + step, step, dtype=np.float64)

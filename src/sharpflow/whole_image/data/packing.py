@@ -1,7 +1,7 @@
 """Whole images brought to one size once, and what the training split's pixels are like.
 
 Bo et al., 2.2: images are resized to 1024x1024, pixels and targets are standardised with the mean
-and SD of the training set. The aspect isn't kept, and no film is decoded again in training.
+and SD of the training set. The aspect isn't kept, and no radiograph is decoded again in training.
 """
 
 import logging
@@ -122,7 +122,7 @@ def statistics(
         if not sd > 0:
             raise UserError(
                 f"The {what} of all {len(ids)} training images are the same ({values[0]:g} is the "
-                "first target): nothing can be learned. Check the table of labels and the films."
+                "first target): nothing can be learned. Check the table of labels and the images."
             )
     return {
         "pixel_mean": pixel_mean,

@@ -16,7 +16,7 @@ _BOX = ["x_min", "y_min", "x_max", "y_max"]
 def boxes_in_packed(
     joints: pd.DataFrame, *, height: float, width: float, size: int
 ) -> NDArray[np.float64]:
-    """Boxes of a film's joints in pixels of its packed image (n, 4): x_min, y_min, x_max, y_max.
+    """Boxes of joints in pixels of the packed image (n, 4): x_min, y_min, x_max, y_max.
 
     Packing is a plain resize of height x width to size x size, so x and y have scales of their own.
     """
@@ -30,16 +30,14 @@ def is_damaged(joints: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def heat_share(
-    heat: NDArray[np.float32], size: int, films: pd.DataFrame, joints: pd.DataFrame
+    heat: NDArray[np.float32], size: int, radiographs: pd.DataFrame, joints: pd.DataFrame
 ) -> pd.DataFrame:
     """Share of each image's heat, and of its area, inside the boxes of its joints.
 
-    Args:
-        heat: (n, rows, columns) from `coarse_heat`, or enlarged.
-        size: of the packed images; coarse maps are enlarged to it.
-        films: image_id, patient, height, width of the original film; row by row as in `heat`.
-        joints: image_id, x_min, y_min, x_max, y_max in film pixels, erosion, narrowing; every
-            scored site, those of the wrist too.
+    Args: heat: (n, rows, columns) from `coarse_heat`, or enlarged. size: of the packed images;
+        coarse maps are enlarged to it. radiographs: image_id, patient, height, width of the
+        original radiograph; row by row as in `heat`. joints: image_id, x_min, y_min, x_max, y_max
+        in radiograph pixels, erosion, narrowing; every scored site, those of the wrist too.
 
     Returns:
         image_id, patient, has_heat; joints_heat, joints_area: of all scored joints; damaged_heat,
@@ -49,24 +47,28 @@ def heat_share(
         heat share is blank without heat, and all of damaged without damage.
 
     Raises:
-        ValueError: not one row of films for each map, or a film without joints.
+        ValueError: not one row of radiographs for each map, or a radiograph without joints.
     """
-    if len(films) != len(heat):
-        raise ValueError(f"{len(heat)} heat maps and {len(films)} films: they must go together")
-    by_film = dict(tuple(joints.groupby("image_id")))
+    if len(radiographs) != len(heat):
+        raise ValueError(
+            f"{len(heat)} heat maps and {len(radiographs)} radiographs: they must go together"
+        )
+    by_radiograph = dict(tuple(joints.groupby("image_id")))
     rows = []
-    for place, film in enumerate(films.to_dict("records")):
-        if film["image_id"] not in by_film:
-            raise ValueError(f"the table of joints has none of film {film['image_id']}")
-        truth = by_film[film["image_id"]]
-        boxes = boxes_in_packed(truth, height=film["height"], width=film["width"], size=size)
+    for place, radiograph in enumerate(radiographs.to_dict("records")):
+        if radiograph["image_id"] not in by_radiograph:
+            raise ValueError(f"the table of joints has none of radiograph {radiograph['image_id']}")
+        truth = by_radiograph[radiograph["image_id"]]
+        boxes = boxes_in_packed(
+            truth, height=radiograph["height"], width=radiograph["width"], size=size
+        )
         of_joints = _cover(boxes, size)
         of_damage = _cover(boxes[is_damaged(truth).to_numpy()], size)
         own, other = enlarge(heat[[place, (place + 1) % len(heat)]], size)
         damaged = bool(of_damage.any())
         rows.append({
-            "image_id": film["image_id"],
-            "patient": film["patient"],
+            "image_id": radiograph["image_id"],
+            "patient": radiograph["patient"],
             "has_heat": bool(own.any()),
             "joints_heat": _share(own, of_joints),
             "joints_area": float(of_joints.mean()),

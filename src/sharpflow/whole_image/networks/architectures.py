@@ -26,7 +26,8 @@ def build_network(name: Network, outputs: int, seed: int) -> nn.Module:
     takes 3 channels, as the paper's did: a grey image is repeated at its input. The paper starts
     its baselines from random weights, not from ImageNet's. The last layer begins at 0 (ours): the
     first outputs are then the training mean, or all classes alike, and the first steps don't shake
-    what lies below, which few films have no time to mend. The last layer multiplies in float32
+    what lies below, which few radiographs have no time to mend. The last layer multiplies in
+    float32
     whatever the precision: bfloat16 would round a total of 100 to half a point. The global
     generator is left as it was.
     """

@@ -10,8 +10,8 @@ with job(snakemake.log[0]):
     from sharpflow.reporting.scores import score_joints
 
     params, source = snakemake.params, snakemake.input
-    films = pd.concat(map(read_table, source.rows), ignore_index=True)
-    joints = split_joints(films.merge(read_table(source.split), on="patient"), **params.split)
+    radiographs = pd.concat(map(read_table, source.rows), ignore_index=True)
+    joints = split_joints(radiographs.merge(read_table(source.split), on="patient"), **params.split)
     named = pd.concat(map(read_table, source.joints), ignore_index=True)
     predictions = {
         model: read_table(path).query("split == 'test'")

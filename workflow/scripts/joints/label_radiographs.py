@@ -1,4 +1,4 @@
-"""Write the names and scores of test joints onto their films."""
+"""Write the names and scores of test joints onto their radiographs."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ with job(snakemake.log[0]):
 
     from sharpflow.files import read_table, whole
     from sharpflow.imaging.shards import read_shards
-    from sharpflow.reporting.overlays import label_film
+    from sharpflow.reporting.overlays import label_radiograph
     from sharpflow.reporting.style import data_note
 
     params = snakemake.params
     note = data_note(params.data, params.unit)
-    films, rows = read_shards(snakemake.input.images)
+    radiographs, rows = read_shards(snakemake.input.images)
     number = {image_id: index for index, image_id in enumerate(rows["image_id"])}
     for image_id, joints in read_table(snakemake.input.joints).groupby("image_id"):
-        labelled = label_film(films[number[image_id]], joints, note=note)
+        labelled = label_radiograph(radiographs[number[image_id]], joints, note=note)
         with whole(Path(snakemake.output[0]) / f"{image_id}.png") as temporary:
             cv2.imwrite(str(temporary), labelled[..., ::-1])

@@ -12,7 +12,7 @@ from .scripts import run_script
 
 PATIENTS = {"P1": "train", "P2": "train", "P3": "train", "P4": "validation", "P5": "test"}
 JOINTS = [joint.name for joint in DETECTED_JOINTS[LimbKind.FOOT]]
-FILMS = pd.DataFrame(
+RADIOGRAPHS = pd.DataFrame(
     {
         "image_id": [f"{patient}-LF" for patient in PATIENTS],
         "patient": list(PATIENTS),
@@ -27,12 +27,12 @@ def score(folder: Path, unit: str, lost: tuple[str, str]) -> pd.DataFrame:
     """Score five feet, one joint not found; predicted are 1 of test joints and 9 of the others."""
     folder.mkdir()
     split = pd.DataFrame(PATIENTS.items(), columns=["patient", "split"])
-    joints = split_joints(FILMS.merge(split, on="patient"), unit=unit, **SHARES)
+    joints = split_joints(RADIOGRAPHS.merge(split, on="patient"), unit=unit, **SHARES)
     is_lost = (joints["image_id"] == lost[0]) & (joints["joint"] == lost[1])
     found = joints[~is_lost]
     predicted = found.assign(predicted=found["split"].map({"test": 1}).fillna(9).astype(int))
     tables = {
-        "rows": FILMS,
+        "rows": RADIOGRAPHS,
         "split": split,
         "joints": found[["image_id", "joint"]].assign(rule="template", **BOX),
         "erosion": predicted,
@@ -50,7 +50,7 @@ def score(folder: Path, unit: str, lost: tuple[str, str]) -> pd.DataFrame:
         "predictions": [path["erosion"], path["narrowing"]],
     }
     run_script(
-        "score_films",
+        "score_radiographs",
         folder / "log",
         input=source,
         output={"joints": f"{folder}/out.csv"},
@@ -69,7 +69,7 @@ def test_only_joints_of_the_test_split_are_scored(tmp_path: Path) -> None:
     assert by_patient["state"].tolist() == ["not found"] + ["scored"] * (len(JOINTS) - 1)
 
     split = pd.DataFrame(PATIENTS.items(), columns=["patient", "split"])
-    joints = split_joints(FILMS.merge(split, on="patient"), unit="joint", **SHARES)
+    joints = split_joints(RADIOGRAPHS.merge(split, on="patient"), unit="joint", **SHARES)
     tested = joints.loc[joints["split"] == "test", ["image_id", "joint"]]
     lost = tuple(tested.iloc[0])
     by_joint = score(tmp_path / "joint", "joint", lost)

@@ -1,0 +1,29 @@
+"""Decode one shard's radiographs for what the checks must know of them."""
+
+from pathlib import Path
+
+from sharpflow.workflow.job import job
+
+with job(snakemake.log[0], snakemake.threads):
+    from sharpflow.anatomy import LIMBS
+    from sharpflow.cohorts.check import read_radiographs
+    from sharpflow.cohorts.radiographs import Radiograph, list_radiographs
+    from sharpflow.files import write_table
+    from sharpflow.imaging.shards import shard_of
+
+    params, wildcards = snakemake.params, snakemake.wildcards
+    radiographs = [
+        Radiograph(image_id, patient, limb, visit, Path(path), listed)
+        for image_id, patient, limb, visit, path, listed in params.radiographs
+    ]
+    if not radiographs and Path(params.source).is_dir():
+        radiographs = [
+            radiograph
+            for radiograph in list_radiographs(params.source).radiographs
+            if LIMBS[radiograph.limb].kind == wildcards.kind
+            and shard_of(radiograph.image_id, params.shards) == wildcards.shard
+        ]
+    table = read_radiographs(
+        radiographs, max_pixels=round(params.max_megapixels * 1e6), workers=snakemake.threads
+    )
+    write_table(table, snakemake.output[0])
