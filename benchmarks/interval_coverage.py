@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit, ndtr, ndtri
 
-from sharpflow.anatomy import MODELS, Damage, LimbKind, n_classes, scored_joints
+from sharpflow.anatomy import MODELS, BodyPart, Damage, n_classes, scored_joints
 from sharpflow.evaluation import agreement, intervals, proportions, recalls
 from sharpflow.evaluation.coverage import COVERAGE
 from sharpflow.evaluation.metrics import balanced_accuracy_of
@@ -69,9 +69,9 @@ def draw_population(patients: int, rng: np.random.Generator) -> tuple[dict[str, 
     totals = []
     for patient in range(patients):
         drawn = draw_scores(f"{patient}", SEED)
-        for model, (damage, kind) in MODELS.items():
-            names = {joint.name for joint in scored_joints(kind, damage)}
-            limbs = ("LH", "RH") if kind is LimbKind.HAND else ("LF", "RF")
+        for model, (damage, body_part) in MODELS.items():
+            names = {joint.name for joint in scored_joints(body_part, damage)}
+            limbs = ("LH", "RH") if body_part is BodyPart.HAND else ("LF", "RF")
             scores[model].append(
                 [
                     score
@@ -233,8 +233,8 @@ def recall_of_class(population: str, sums: Array, within: int) -> Case:
 
 def joint_cases(scores: Mapping[str, Array], rng: np.random.Generator) -> Iterator[Case]:
     for model, true in scores.items():
-        damage, kind = MODELS[model]
-        classes = n_classes(kind, damage)
+        damage, body_part = MODELS[model]
+        classes = n_classes(body_part, damage)
         sums = confusions(true, predict_joints(true, classes, rng), classes)
         yield balanced("balanced_accuracy", model, sums, 0)
         yield balanced("balanced_accuracy_within_one", model, sums, 1)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class LimbKind(StrEnum):
-    """The two kinds of limb that have models of their own."""
+class BodyPart(StrEnum):
+    """The two body parts that have models of their own."""
 
     HAND = "hand"
     FOOT = "foot"
@@ -34,7 +34,7 @@ class Limb:
     """One limb as the cohorts name it."""
 
     code: str
-    kind: LimbKind
+    body_part: BodyPart
     side: Side
 
 
@@ -48,7 +48,7 @@ class Joint:
     """
 
     name: str
-    kind: LimbKind
+    body_part: BodyPart
     detector_class: str | None
     erosion_column: str | None
     narrowing_column: str | None
@@ -59,21 +59,21 @@ class Joint:
 
 
 LIMBS: dict[str, Limb] = {
-    "LH": Limb("LH", LimbKind.HAND, Side.LEFT),
-    "RH": Limb("RH", LimbKind.HAND, Side.RIGHT),
-    "LF": Limb("LF", LimbKind.FOOT, Side.LEFT),
-    "RF": Limb("RF", LimbKind.FOOT, Side.RIGHT),
+    "LH": Limb("LH", BodyPart.HAND, Side.LEFT),
+    "RH": Limb("RH", BodyPart.HAND, Side.RIGHT),
+    "LF": Limb("LF", BodyPart.FOOT, Side.LEFT),
+    "RF": Limb("RF", BodyPart.FOOT, Side.RIGHT),
 }
 
 # Most a site can score. The foot's 10 is 5 on each side of the joint.
-MAX_SCORE: dict[tuple[LimbKind, Damage], int] = {
-    (LimbKind.HAND, Damage.EROSION): 5,
-    (LimbKind.HAND, Damage.NARROWING): 4,
-    (LimbKind.FOOT, Damage.EROSION): 10,
-    (LimbKind.FOOT, Damage.NARROWING): 4,
+MAX_SCORE: dict[tuple[BodyPart, Damage], int] = {
+    (BodyPart.HAND, Damage.EROSION): 5,
+    (BodyPart.HAND, Damage.NARROWING): 4,
+    (BodyPart.FOOT, Damage.EROSION): 10,
+    (BodyPart.FOOT, Damage.NARROWING): 4,
 }
 
-_HAND, _FOOT = LimbKind.HAND, LimbKind.FOOT
+_HAND, _FOOT = BodyPart.HAND, BodyPart.FOOT
 
 HAND_JOINTS: tuple[Joint, ...] = (
     Joint("IP", _HAND, "PIP", "mcp_E__ip", None),
@@ -96,15 +96,15 @@ FOOT_JOINTS: tuple[Joint, ...] = (
 )
 
 # What the detector finds on a radiograph: 10 joints of a hand, 6 of a foot.
-DETECTED_JOINTS: dict[LimbKind, tuple[Joint, ...]] = {_HAND: HAND_JOINTS, _FOOT: FOOT_JOINTS}
-ALL_SITES: dict[LimbKind, tuple[Joint, ...]] = {
+DETECTED_JOINTS: dict[BodyPart, tuple[Joint, ...]] = {_HAND: HAND_JOINTS, _FOOT: FOOT_JOINTS}
+ALL_SITES: dict[BodyPart, tuple[Joint, ...]] = {
     _HAND: HAND_JOINTS + WRIST_SITES,
     _FOOT: FOOT_JOINTS,
 }
-DETECTOR_CLASSES: dict[LimbKind, tuple[str, ...]] = {_HAND: ("PIP", "MCP"), _FOOT: ("PIP", "MTP")}
+DETECTOR_CLASSES: dict[BodyPart, tuple[str, ...]] = {_HAND: ("PIP", "MCP"), _FOOT: ("PIP", "MTP")}
 
 # The four models of Tan et al., Table 1.
-MODELS: dict[str, tuple[Damage, LimbKind]] = {
+MODELS: dict[str, tuple[Damage, BodyPart]] = {
     "narrowing-hand": (Damage.NARROWING, _HAND),
     "narrowing-foot": (Damage.NARROWING, _FOOT),
     "erosion-hand": (Damage.EROSION, _HAND),
@@ -112,14 +112,14 @@ MODELS: dict[str, tuple[Damage, LimbKind]] = {
 }
 
 
-def n_classes(kind: LimbKind, damage: Damage) -> int:
+def n_classes(body_part: BodyPart, damage: Damage) -> int:
     """Number of scores a site can have, 0 included."""
-    return MAX_SCORE[kind, damage] + 1
+    return MAX_SCORE[body_part, damage] + 1
 
 
-def scored_joints(kind: LimbKind, damage: Damage) -> tuple[Joint, ...]:
+def scored_joints(body_part: BodyPart, damage: Damage) -> tuple[Joint, ...]:
     """The detected joints that have a score of this damage (the thumb's IP has no narrowing)."""
-    return tuple(joint for joint in DETECTED_JOINTS[kind] if joint.column(damage))
+    return tuple(joint for joint in DETECTED_JOINTS[body_part] if joint.column(damage))
 
 
 def score_columns() -> dict[str, tuple[str, Joint, Damage]]:
@@ -128,6 +128,6 @@ def score_columns() -> dict[str, tuple[str, Joint, Damage]]:
         f"{limb.code}_{column}": (limb.code, site, damage)
         for limb in LIMBS.values()
         for damage in Damage
-        for site in ALL_SITES[limb.kind]
+        for site in ALL_SITES[limb.body_part]
         if (column := site.column(damage))
     }

@@ -36,7 +36,7 @@ OTHER_CLASSES = ("DIP", "Radius", "Ulna", "Wrist")
 HEIGHT, WIDTH, SIZE = 480, 384, 320
 PARTS, DRAWN, REPEATS = 3, 300, 8
 MIRRORED = 0.0  # left hands, as the RSNA says
-ROW = ["image_id", "patient", "limb", "limb_kind", "height", "width", "scale", "x_offset"]
+ROW = ["image_id", "patient", "limb", "body_part", "height", "width", "scale", "x_offset"]
 ROW += ["y_offset"]
 DETECTOR = {"model": "yolov3-tiny-3l", "image_size": SIZE, "batch": 8, "optimizer": "AdamW"}
 DETECTOR |= {"learning_rate": 0.001, "precision": "auto", "seed": 1}
@@ -95,7 +95,7 @@ def unet_masks(radiographs, boxed, folder):
         stacks.append(predict.resize_for_unet([radiograph for radiograph, _ in pairs], 192, 160))
         stacks.append(predict.resize_masks_for_unet([mask for _, mask in pairs], 192, 160))
     train_unet(
-        *stacks, kind="hand", filters=16, kernels=[1, 3, 5], epochs=60, batch=8,
+        *stacks, body_part="hand", filters=16, kernels=[1, 3, 5], epochs=60, batch=8,
         learning_rate=2e-3, patience=15, flip=True, brightness=0.5, seed=1, folder=folder,
     )  # fmt: skip
     model = keras.models.load_model(folder / "model.keras", compile=False)
@@ -133,7 +133,7 @@ def drawn():
 def trained(folder, views, rows, boxes, split, *, steps, weights=None):
     """The weights of a detector trained on radiographs of these splits."""
     splits = pd.DataFrame({"patient": rows["patient"], "split": split})
-    write_detector_set(folder / "set", views, rows, boxes, splits, kind="hand")
+    write_detector_set(folder / "set", views, rows, boxes, splits, body_part="hand")
     train_detector(
         folder / "set", out=folder / "out", weights=weights, max_batches=steps, **DETECTOR
     )
@@ -241,7 +241,7 @@ def test_most_joints_of_unseen_hands_are_found_and_named(hands, masks, drawn, be
             weights,
             [views[i] for i in test],
             rows.iloc[test],
-            kind="hand",
+            body_part="hand",
             image_size=SIZE,
         )
         named = name_radiographs(detected, limbs, mirrored_share=MIRRORED)

@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from sharpflow.anatomy import LimbKind
+from sharpflow.anatomy import BodyPart
 from sharpflow.evaluation.metrics import balanced_accuracy
 from sharpflow.hardware import keep_tensorflow_out
 from sharpflow.joints.masks.unet import build_unet
@@ -86,7 +86,7 @@ def trained(out: Path, seed: int) -> dict[str, float]:
     course = train_unet(
         *radiographs(16, 2),
         *radiographs(8, 3),
-        kind=LimbKind.HAND,
+        body_part=BodyPart.HAND,
         filters=4,
         kernels=(3,),
         epochs=10,

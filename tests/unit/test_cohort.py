@@ -20,7 +20,7 @@ ERRATIC_END = ["RF_mtp_J__ip", *(f"LF_mtp_J__{n}" for n in range(1, 6)), "LF_mtp
 RADIOGRAPHS = pd.DataFrame(
     {
         "image_id": ["P1-LH", "P1-LF"],
-        "limb_kind": ["hand", "foot"],
+        "body_part": ["hand", "foot"],
         "height": [100, 200],
         "width": [80, 50],
     }

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sharpflow.anatomy import DETECTED_JOINTS, LimbKind
+from sharpflow.anatomy import DETECTED_JOINTS, BodyPart
 from sharpflow.files import read_table, write_table
 from sharpflow.imaging.shards import write_shard
 from sharpflow.joints.scoring.choose_crops import choose_crops
@@ -14,7 +14,7 @@ from sharpflow.joints.scoring.choose_crops import choose_crops
 from .scripts import run_script
 
 PATIENTS = [f"P{number}" for number in range(1, 6)]
-JOINTS = [joint.name for joint in DETECTED_JOINTS[LimbKind.FOOT]]
+JOINTS = [joint.name for joint in DETECTED_JOINTS[BodyPart.FOOT]]
 BOX = {"x_min": 10.0, "y_min": 10.0, "x_max": 20.0, "y_max": 22.0}
 SPLIT_OF_A = ("train", "validation", "test", "test")
 SPLIT_OF_B = ("train", "test", "validation", "train")
@@ -56,7 +56,7 @@ def cut(folder: Path, *, rule: str = "template", unit: str = "patient") -> pd.Da
             "split": {"unit": unit, "test": 0.2, "validation": 0.25, "random_state": 42},
             "seed": 1,
         },
-        "wildcards": {"kind": "foot"},
+        "wildcards": {"body_part": "foot"},
     }
     run_script("crop_joints", folder / "log", **given)
     crops: pd.DataFrame = read_table(folder / "crops.csv")

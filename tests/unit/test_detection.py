@@ -46,7 +46,7 @@ def cohort():
 def test_set_holds_train_and_validation_radiographs_never_test(cohort, tmp_path):
     images, rows, boxes, splits = cohort
     table = write_detector_set(
-        tmp_path, whole_radiographs(images, 100), rows, boxes, splits, kind="hand"
+        tmp_path, whole_radiographs(images, 100), rows, boxes, splits, body_part="hand"
     )
     files = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.[pt][nx][gt]"))
     assert files == [
@@ -63,7 +63,9 @@ def test_set_holds_train_and_validation_radiographs_never_test(cohort, tmp_path)
 
 def test_set_shrinks_radiographs_and_gives_boxes_as_fractions(cohort, tmp_path):
     images, rows, boxes, splits = cohort
-    write_detector_set(tmp_path, whole_radiographs(images, 100), rows, boxes, splits, kind="hand")
+    write_detector_set(
+        tmp_path, whole_radiographs(images, 100), rows, boxes, splits, body_part="hand"
+    )
     radiograph = cv2.imread(str(tmp_path / "images/train/a.png"), cv2.IMREAD_UNCHANGED)
     assert radiograph.shape == (100, 80)
     assert (radiograph[25:50, 20:40] == 200).all()
@@ -81,7 +83,12 @@ def test_set_cuts_boxes_at_the_edge_and_leaves_out_those_beyond(cohort, tmp_path
         ("b", "PIP", 0, 0, 9, 9),
     ]
     write_detector_set(
-        tmp_path, whole_radiographs(images, 200), rows, box_table(rows_of_a), splits, kind="hand"
+        tmp_path,
+        whole_radiographs(images, 200),
+        rows,
+        box_table(rows_of_a),
+        splits,
+        body_part="hand",
     )
     lines = (tmp_path / "labels/train/a.txt").read_text().splitlines()
     assert len(lines) == 1
@@ -95,11 +102,11 @@ def test_set_without_validation_boxes_or_with_a_strange_class_is_refused(cohort,
     only_train = boxes[boxes["image_id"] == "a"]
     with pytest.raises(UserError, match="validation patients"):
         write_detector_set(
-            tmp_path, whole_radiographs(images, 96), rows, only_train, splits, kind="hand"
+            tmp_path, whole_radiographs(images, 96), rows, only_train, splits, body_part="hand"
         )
     with pytest.raises(UserError, match="'MCP'; expected PIP or MTP"):
         write_detector_set(
-            tmp_path, whole_radiographs(images, 96), rows, boxes, splits, kind="foot"
+            tmp_path, whole_radiographs(images, 96), rows, boxes, splits, body_part="foot"
         )
 
 
@@ -227,7 +234,7 @@ def hand_truth():
         part = pd.DataFrame(corners, columns=CORNERS).assign(image_id=image_id)
         part["class"], part["joint"] = layout.classes, layout.names
         parts.append(part.assign(names="phantom"))
-    radiographs = pd.DataFrame({"image_id": ["a", "b"], "patient": ["p", "q"], "limb_kind": "hand"})
+    radiographs = pd.DataFrame({"image_id": ["a", "b"], "patient": ["p", "q"], "body_part": "hand"})
     return pd.concat(parts, ignore_index=True), radiographs
 
 

@@ -50,7 +50,7 @@ names = [f"f{number}" for number in range(6)]
 rows = pd.DataFrame({"image_id": names, "patient": names})
 splits = pd.DataFrame({"patient": rows["patient"], "split": ["train"] * 4 + ["validation"] * 2})
 views = Views(images, np.full_like(images, 255), image_size=64, view="radiograph")
-write_detector_set(out + "/set", views, rows, boxes, splits, kind="hand")
+write_detector_set(out + "/set", views, rows, boxes, splits, body_part="hand")
 for again in ("one", "two"):
     train_detector(out + "/set", out=f"{out}/{again}", model=out + "/tiny.yaml", image_size=64,
                    batch=2, max_batches=4, optimizer="AdamW", seed=3, threads=1)
@@ -61,7 +61,7 @@ try:
                    batch=2, max_batches=4, optimizer="AdamW", seed=3, threads=1, time_budget=0.0)
 except OutOfTime as error:
     Path(out + "/late.txt").write_text(str(error))
-found = detect(out + "/one/best.pt", views, rows, kind="hand", image_size=64,
+found = detect(out + "/one/best.pt", views, rows, body_part="hand", image_size=64,
                confidence=0.0, overlap=1.0)
 found.to_csv(out + "/found.csv", index=False)
 
@@ -142,7 +142,7 @@ boxes = pd.DataFrame([(name, "PIP", 8, 8, 40, 40) for name in names],
 rows = pd.DataFrame({"image_id": names, "patient": names})
 splits = pd.DataFrame({"patient": names, "split": ["train", "train", "validation"]})
 views = Views(images, np.full_like(images, 255), image_size=64, view="radiograph")
-write_detector_set(out / "set", views, rows, boxes, splits, kind="hand")
+write_detector_set(out / "set", views, rows, boxes, splits, body_part="hand")
 train_detector(out / "set", out=out / "trained", model=str(out / "tiny.yaml"), image_size=64,
                batch=2, max_batches=2, precision="bfloat16", seed=3, threads=1)
 said |= {name: sorted(types) for name, types in seen.items()}
@@ -163,7 +163,7 @@ off = (mean - true_mean).abs() / true_variance.sqrt(), (variance / true_variance
 said["statistics"] = [float(part.max()) for part in off]
 
 seen["convolutions"].clear()
-detect(out / "trained" / "best.pt", views, rows, kind="hand", image_size=64, confidence=0.0)
+detect(out / "trained" / "best.pt", views, rows, body_part="hand", image_size=64, confidence=0.0)
 said["detection"] = sorted(seen["convolutions"])
 (out / "said.json").write_text(json.dumps(said))
 """
@@ -258,7 +258,7 @@ def test_only_the_layers_of_a_network_that_learns_multiply_in_bfloat16(precision
 
 def test_the_loss_is_computed_in_float32(precision):
     types = {(True, "torch.float32"), (True, "autocast False")}
-    types |= {(False, kind) for _, kind in types}  # of validation too
+    types |= {(False, body_part) for _, body_part in types}  # of validation too
     assert {tuple(pair) for pair in precision["losses"]} == types
 
 

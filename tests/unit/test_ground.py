@@ -12,8 +12,8 @@ from sharpflow.anatomy import (
     DETECTED_JOINTS,
     LIMBS,
     MAX_SCORE,
+    BodyPart,
     Damage,
-    LimbKind,
     score_columns,
     scored_joints,
 )
@@ -23,13 +23,13 @@ from sharpflow.files import read_table, whole, write_table
 from sharpflow.seeds import seed_for
 
 
-def most(kinds: tuple[LimbKind, ...]) -> dict[Damage, int]:
-    """The most that two limbs of each kind can score."""
+def most(body_parts: tuple[BodyPart, ...]) -> dict[Damage, int]:
+    """The most that two limbs of each body_part can score."""
     return {
         damage: sum(
-            2 * MAX_SCORE[kind, damage]
-            for kind in kinds
-            for site in ALL_SITES[kind]
+            2 * MAX_SCORE[body_part, damage]
+            for body_part in body_parts
+            for site in ALL_SITES[body_part]
             if site.column(damage)
         )
         for damage in Damage
@@ -37,16 +37,16 @@ def most(kinds: tuple[LimbKind, ...]) -> dict[Damage, int]:
 
 
 def test_the_most_a_person_can_score() -> None:
-    hands = most((LimbKind.HAND,))
+    hands = most((BodyPart.HAND,))
     assert hands == {Damage.EROSION: 160, Damage.NARROWING: 120}
-    assert sum(most((LimbKind.FOOT,)).values()) == 168
-    assert sum(most((LimbKind.HAND, LimbKind.FOOT)).values()) == 448
+    assert sum(most((BodyPart.FOOT,)).values()) == 168
+    assert sum(most((BodyPart.HAND, BodyPart.FOOT)).values()) == 448
 
 
 def test_joints_that_are_found_and_scored() -> None:
-    assert [len(DETECTED_JOINTS[kind]) for kind in LimbKind] == [10, 6]
-    assert len(scored_joints(LimbKind.HAND, Damage.EROSION)) == 10
-    assert "IP" not in {j.name for j in scored_joints(LimbKind.HAND, Damage.NARROWING)}
+    assert [len(DETECTED_JOINTS[body_part]) for body_part in BodyPart] == [10, 6]
+    assert len(scored_joints(BodyPart.HAND, Damage.EROSION)) == 10
+    assert "IP" not in {j.name for j in scored_joints(BodyPart.HAND, Damage.NARROWING)}
     assert len(score_columns()) == 86
     assert {limb for limb, _, _ in score_columns().values()} == set(LIMBS)
 

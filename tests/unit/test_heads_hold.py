@@ -31,10 +31,10 @@ Predictions = Mapping[Training, np.ndarray]  # the scores of the test joints
 
 def joints(model: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Features and scores of each split."""
-    damage, kind = MODELS[model]
+    damage, body_part = MODELS[model]
     with np.load(ROOT / "tests/data/joint_features.npz") as kept:
-        features = kept[f"{kind}_features"].astype(np.float32)
-        scores, split = kept[f"{kind}_{damage}"].astype(int), kept[f"{kind}_split"]
+        features = kept[f"{body_part}_features"].astype(np.float32)
+        scores, split = (kept[f"{body_part}_{name}"].astype(int) for name in (damage, "split"))
     rows = {name: (split == number) & (scores >= 0) for number, name in enumerate(SPLITS)}
     return {name: (features[chosen], scores[chosen]) for name, chosen in rows.items()}
 

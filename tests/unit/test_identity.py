@@ -15,7 +15,7 @@ LIMB_CODES = ["LH", "RH", "LF", "RF"]
 def radiograph(limb, *, seed=0, noise=0.4, degrees=0.0, scale=2.0, mirrored=False):
     """Boxes of a limb: its template moved by `noise` tolerances, turned, scaled; rows shuffled."""
     rng = np.random.default_rng(seed)
-    layout = template(LIMBS[limb].kind)
+    layout = template(LIMBS[limb].body_part)
     points = (
         layout.points + rng.normal(size=layout.points.shape) * noise * layout.tolerance[:, None]
     )

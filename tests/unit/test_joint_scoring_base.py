@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sharpflow.anatomy import LimbKind
+from sharpflow.anatomy import BodyPart
 from sharpflow.joints.scoring.base_training import (
     ALL_BITS,
     BITS,
@@ -21,7 +21,7 @@ from sharpflow.joints.scoring.vgg16 import build_base
 
 SCORES = pd.DataFrame(
     {
-        "limb_kind": ["hand", "foot", "hand"],
+        "body_part": ["hand", "foot", "hand"],
         "erosion": [2, 10, 0],
         "narrowing": [1, 4, np.nan],  # a thumb's IP has no narrowing score
     }
@@ -85,9 +85,9 @@ def test_folding_gives_a_plain_vgg16_with_the_same_features() -> None:
     assert base.count_params() == 14_714_688
 
 
-@pytest.fixture(scope="module", params=list(LimbKind))
+@pytest.fixture(scope="module", params=list(BodyPart))
 def drawn(request: pytest.FixtureRequest) -> tuple[np.ndarray, pd.DataFrame]:
-    return draw_training_joints(22, kind=request.param, seed=5, height=300)
+    return draw_training_joints(22, body_part=request.param, seed=5, height=300)
 
 
 def test_drawn_joints_have_every_score_equally_often(

@@ -84,12 +84,12 @@ def test_radiographs_masks_and_boxes_fit(cohort: Path) -> None:
         assert image.shape == mask.shape == (radiograph.height, radiograph.width)
         assert set(np.unique(mask)) == {0, 255}
         own = joints[joints["image_id"] == radiograph.image_id]
-        kind = LIMBS[radiograph.limb].kind
-        assert own["joint"].tolist() == [site.name for site in ALL_SITES[kind]]
+        body_part = LIMBS[radiograph.limb].body_part
+        assert own["joint"].tolist() == [site.name for site in ALL_SITES[body_part]]
         assert (own[["x_min", "y_min"]] >= 0).all().all()
         assert (own["x_max"] < radiograph.width).all() and (own["y_max"] < radiograph.height).all()
         assert ((own["x"] > own["x_min"]) & (own["x"] < own["x_max"])).all()
-        detected = own[own["joint"].isin([j.name for j in DETECTED_JOINTS[kind]])]
+        detected = own[own["joint"].isin([j.name for j in DETECTED_JOINTS[body_part]])]
         rows, columns = detected["y"].round().astype(int), detected["x"].round().astype(int)
         assert (mask[rows, columns] == 255).all()
 
@@ -99,7 +99,7 @@ def test_no_scored_joint_lies_where_standardizing_crops(cohort: Path) -> None:
     joints = read_table(cohort / "truth" / "joints.csv")
     for joint in joints[joints["class"].notna()].itertuples():
         radiograph = radiographs.loc[joint.image_id]
-        kept = 0.9 if LIMBS[radiograph["limb"]].kind == "hand" else 0.75
+        kept = 0.9 if LIMBS[radiograph["limb"]].body_part == "hand" else 0.75
         assert joint.y_max <= kept * radiograph["height"]
 
 
@@ -112,7 +112,7 @@ def test_the_thumb_and_great_toe_tell_the_side() -> None:
                 code, Person(), scores, seed=3, patient=f"p{number}", height=60
             )
             x = {row["joint"]: row["x"] for row in radiograph.joints}
-            last = "MCP5" if LIMBS[code].kind == "hand" else "MTP5"
+            last = "MCP5" if LIMBS[code].body_part == "hand" else "MTP5"
             thumb_right = x["IP"] > x[last]
             assert thumb_right == ((radiograph.row["side"] == "left") != radiograph.row["mirrored"])
             mirrored.append(radiograph.row["mirrored"])

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sharpflow.anatomy import LimbKind
+from sharpflow.anatomy import BodyPart
 from sharpflow.phantom.bones.feet import FootPose, build_foot
 from sharpflow.phantom.bones.hands import HandPose, LimbScores, build_hand
 from sharpflow.phantom.bones.limb import Limb, Person
@@ -15,9 +15,9 @@ from sharpflow.phantom.projection.render import View, trace
 PIXEL = 0.1  # mm
 
 
-def build(kind: LimbKind, scores: LimbScores, seed: int) -> Limb:
+def build(body_part: BodyPart, scores: LimbScores, seed: int) -> Limb:
     rng = np.random.default_rng(seed)
-    if kind is LimbKind.HAND:
+    if body_part is BodyPart.HAND:
         return build_hand(Person(), HandPose(), scores, rng)
     return build_foot(Person(), FootPose(), scores, rng)
 
@@ -43,7 +43,7 @@ def test_gap_shrinks_with_the_score_and_is_what_the_truth_says(joint: str) -> No
     for score in range(4):
         measured, told = [], []
         for seed in range(6):
-            limb = build(LimbKind.HAND, LimbScores({}, {joint: score}), seed)
+            limb = build(BodyPart.HAND, LimbScores({}, {joint: score}), seed)
             told.append(limb.sites[joint].gap)
             measured.append(measured_gap(limb, joint))
         assert np.median(np.abs(np.array(measured) - told)) < 0.3
@@ -56,7 +56,7 @@ def test_gap_shrinks_with_the_score_and_is_what_the_truth_says(joint: str) -> No
 def test_fused_joint_has_no_line_and_no_gap() -> None:
     fused = 0
     for seed in range(12):
-        limb = build(LimbKind.HAND, LimbScores({}, {"PIP3": 4}), seed)
+        limb = build(BodyPart.HAND, LimbScores({}, {"PIP3": 4}), seed)
         assert limb.sites["PIP3"].gap == 0.0
         if limb.tube("PP3").head.roundness > 0:
             continue  # dislocated
@@ -68,13 +68,13 @@ def test_fused_joint_has_no_line_and_no_gap() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "joint", "scores"),
-    [(LimbKind.HAND, "MCP2", range(6)), (LimbKind.FOOT, "MTP5", range(0, 11, 2))],
+    ("body_part", "joint", "scores"),
+    [(BodyPart.HAND, "MCP2", range(6)), (BodyPart.FOOT, "MTP5", range(0, 11, 2))],
 )
-def test_erosion_takes_ever_more_mineral(kind: LimbKind, joint: str, scores: range) -> None:
+def test_erosion_takes_ever_more_mineral(body_part: BodyPart, joint: str, scores: range) -> None:
     means = [
         np.mean([
-            mineral_about(build(kind, LimbScores({joint: score}, {}), seed), joint, 8.0).sum()
+            mineral_about(build(body_part, LimbScores({joint: score}, {}), seed), joint, 8.0).sum()
             for seed in range(8)
         ])
         for score in scores
@@ -84,8 +84,8 @@ def test_erosion_takes_ever_more_mineral(kind: LimbKind, joint: str, scores: ran
 
 
 def test_damage_of_one_joint_leaves_the_others_alone() -> None:
-    sound = build(LimbKind.FOOT, LimbScores(), 3)
-    bad = build(LimbKind.FOOT, LimbScores({"MTP5": 1}, {}), 3)
+    sound = build(BodyPart.FOOT, LimbScores(), 3)
+    bad = build(BodyPart.FOOT, LimbScores({"MTP5": 1}, {}), 3)
     assert [b.bites for b in sound.bones] != [b.bites for b in bad.bones]
     for bone in bad.bones:
         if bone.name not in ("MT5", "PP5"):
@@ -107,9 +107,9 @@ def test_lesions_add_up_to_the_score() -> None:
 
 
 def test_wrist_damage_shows() -> None:
-    sound = build(LimbKind.HAND, LimbScores(), 4)
-    eroded = build(LimbKind.HAND, LimbScores({"lunate": 3}, {}), 4)
-    narrowed = build(LimbKind.HAND, LimbScores({}, {"radcar": 3}), 4)
+    sound = build(BodyPart.HAND, LimbScores(), 4)
+    eroded = build(BodyPart.HAND, LimbScores({"lunate": 3}, {}), 4)
+    narrowed = build(BodyPart.HAND, LimbScores({}, {"radcar": 3}), 4)
     assert mineral_about(eroded, "lunate", 6).sum() < 0.97 * mineral_about(sound, "lunate", 6).sum()
     assert narrowed.sites["radcar"].gap < 0.5 * sound.sites["radcar"].gap
     heights = [next(b.y for b in limb.bones if b.name == "lunate") for limb in (sound, narrowed)]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sharpflow.anatomy import DETECTED_JOINTS, LIMBS, MODELS, Damage, LimbKind, n_classes
+from sharpflow.anatomy import DETECTED_JOINTS, LIMBS, MODELS, BodyPart, Damage, n_classes
 from sharpflow.phantom.damage.severity import Scores, draw_scores
 
 
@@ -12,18 +12,18 @@ def cohort() -> list[Scores]:
     return [draw_scores(f"UAB{n:03d}", 1) for n in range(1, 161)]
 
 
-def values(cohort: list[Scores], kind: LimbKind, damage: Damage) -> np.ndarray:
-    names = {joint.name for joint in DETECTED_JOINTS[kind]}
+def values(cohort: list[Scores], body_part: BodyPart, damage: Damage) -> np.ndarray:
+    names = {joint.name for joint in DETECTED_JOINTS[body_part]}
     return np.array([
         score for scores in cohort for (limb, joint, which), score in scores.items()
-        if LIMBS[limb].kind is kind and which is damage and joint in names
+        if LIMBS[limb].body_part is body_part and which is damage and joint in names
     ])  # fmt: skip
 
 
 @pytest.mark.parametrize("model", list(MODELS))
 def test_most_joints_are_sound_and_every_score_occurs(cohort: list[Scores], model: str) -> None:
-    damage, kind = MODELS[model]
-    counts = np.bincount(values(cohort, kind, damage), minlength=n_classes(kind, damage))
+    damage, body_part = MODELS[model]
+    counts = np.bincount(values(cohort, body_part, damage), minlength=n_classes(body_part, damage))
     shares = counts / counts.sum()
     assert (counts > 0).all()
     assert 0.65 < shares[0] < 0.9

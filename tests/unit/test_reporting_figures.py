@@ -95,11 +95,11 @@ def test_confusion_matrices_mark_scores_without_joints() -> None:
     assert [p.get_height() for p in foot.patches if p.get_hatch()] == [11]
 
 
-def test_radiographs_are_picked_by_the_seed_and_of_both_kinds() -> None:
+def test_radiographs_are_picked_by_the_seed_and_of_both_body_parts() -> None:
     radiographs = pd.DataFrame(
         {
-            "image_id": [f"{kind}{n}" for kind in "HF" for n in range(20)],
-            "limb_kind": ["hand"] * 20 + ["foot"] * 20,
+            "image_id": [f"{body_part}{n}" for body_part in "HF" for n in range(20)],
+            "body_part": ["hand"] * 20 + ["foot"] * 20,
         }
     )
     picked = pick_radiographs(radiographs, 4, seed=42, name="clahe")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sharpflow.anatomy import ALL_SITES, DETECTED_JOINTS, LIMBS, MODELS, Damage, LimbKind
+from sharpflow.anatomy import ALL_SITES, DETECTED_JOINTS, LIMBS, MODELS, BodyPart, Damage
 from sharpflow.cohorts.splits import split_joints
 from sharpflow.errors import UserError
 from sharpflow.files import read_table, write_table
@@ -20,8 +20,10 @@ RADIOGRAPHS = pd.DataFrame(
 DUE = split_joints(RADIOGRAPHS, unit="patient")
 
 
-def named_boxes(image_id: str, kind: LimbKind, leave_out: tuple[str, ...] = ()) -> pd.DataFrame:
-    names = [joint.name for joint in DETECTED_JOINTS[kind] if joint.name not in leave_out]
+def named_boxes(
+    image_id: str, body_part: BodyPart, leave_out: tuple[str, ...] = ()
+) -> pd.DataFrame:
+    names = [joint.name for joint in DETECTED_JOINTS[body_part] if joint.name not in leave_out]
     left = 10.0 * np.arange(len(names))
     return pd.DataFrame(
         {
@@ -42,7 +44,7 @@ def true_scores() -> pd.DataFrame:
         {"patient": "P1", "limb": limb, "joint": site.name, "damage": damage.value, "score": 1}
         for limb in ("LH", "LF")
         for damage in Damage
-        for site in ALL_SITES[LIMBS[limb].kind]
+        for site in ALL_SITES[LIMBS[limb].body_part]
         if site.column(damage)
     ]
     table = pd.DataFrame(rows)
@@ -54,9 +56,9 @@ def true_scores() -> pd.DataFrame:
 def constant_predictions(joints: pd.DataFrame, score: int) -> dict[str, pd.DataFrame]:
     """Each model gives `score` to each joint that it scores."""
     predictions = {}
-    for model, (damage, kind) in MODELS.items():
-        names = {joint.name for joint in DETECTED_JOINTS[kind] if joint.column(damage)}
-        limb = "LH" if kind is LimbKind.HAND else "LF"
+    for model, (damage, body_part) in MODELS.items():
+        names = {joint.name for joint in DETECTED_JOINTS[body_part] if joint.column(damage)}
+        limb = "LH" if body_part is BodyPart.HAND else "LF"
         rows = joints[joints["joint"].isin(names) & joints["image_id"].str.endswith(limb)]
         predictions[model] = rows[["image_id", "joint"]].assign(true=0, predicted=score)
     return predictions
@@ -66,16 +68,16 @@ def constant_predictions(joints: pd.DataFrame, score: int) -> dict[str, pd.DataF
 def scored() -> pd.DataFrame:
     joints = pd.concat(
         [
-            named_boxes("P1-LH", LimbKind.HAND, leave_out=("MCP2", "PIP5")),
-            named_boxes("P1-LF", LimbKind.FOOT),
+            named_boxes("P1-LH", BodyPart.HAND, leave_out=("MCP2", "PIP5")),
+            named_boxes("P1-LF", BodyPart.FOOT),
         ]
     )
     return score_joints(DUE, joints, constant_predictions(joints, 2), true_scores())
 
 
 def test_every_joint_of_every_radiograph_is_a_row_found_or_not(scored: pd.DataFrame) -> None:
-    hand = [joint.name for joint in DETECTED_JOINTS[LimbKind.HAND]]
-    foot = [joint.name for joint in DETECTED_JOINTS[LimbKind.FOOT]]
+    hand = [joint.name for joint in DETECTED_JOINTS[BodyPart.HAND]]
+    foot = [joint.name for joint in DETECTED_JOINTS[BodyPart.FOOT]]
     assert scored["joint"].tolist() == hand + foot
     missing = scored[scored["state"] == "not found"]
     assert missing["joint"].tolist() == ["PIP5", "MCP2"]
@@ -85,7 +87,7 @@ def test_every_joint_of_every_radiograph_is_a_row_found_or_not(scored: pd.DataFr
 
 
 def test_a_radiograph_without_any_box_is_not_lost() -> None:
-    joints = named_boxes("P1-LF", LimbKind.FOOT)
+    joints = named_boxes("P1-LF", BodyPart.FOOT)
     table = score_joints(DUE, joints, constant_predictions(joints, 2), true_scores())
     assert (table.loc[table["image_id"] == "P1-LH", "state"] == "not found").all()
     assert len(table) == 16
@@ -117,7 +119,7 @@ def test_totals_by_hand(scored: pd.DataFrame) -> None:
 
 
 def test_a_joint_that_one_model_did_not_score_is_in_no_sum() -> None:
-    joints = pd.concat([named_boxes("P1-LH", LimbKind.HAND), named_boxes("P1-LF", LimbKind.FOOT)])
+    joints = pd.concat([named_boxes("P1-LH", BodyPart.HAND), named_boxes("P1-LF", BodyPart.FOOT)])
     predictions = constant_predictions(joints, 1)
     predictions["narrowing-foot"] = predictions["narrowing-foot"].query("joint != 'MTP3'")
     table = score_joints(DUE, joints, predictions, true_scores())
@@ -127,7 +129,7 @@ def test_a_joint_that_one_model_did_not_score_is_in_no_sum() -> None:
 
 
 def test_radiographs_without_true_scores_have_blank_true_sums() -> None:
-    joints = named_boxes("P1-LF", LimbKind.FOOT)
+    joints = named_boxes("P1-LF", BodyPart.FOOT)
     table = score_joints(DUE[DUE["limb"] == "LF"], joints, constant_predictions(joints, 1), None)
     total = total_scores(table).iloc[0]
     assert pd.isna(total["total_true"])
@@ -144,7 +146,7 @@ def test_tables_survive_the_csv(scored: pd.DataFrame, tmp_path) -> None:
 
 
 def test_two_naming_rules_at_once_are_refused() -> None:
-    joints = named_boxes("P1-LF", LimbKind.FOOT)
+    joints = named_boxes("P1-LF", BodyPart.FOOT)
     with pytest.raises(UserError, match=r"P1-LF has joint IP more than once .* one naming rule"):
         score_joints(DUE, pd.concat([joints, joints]), {}, None)
 
@@ -172,7 +174,7 @@ def test_boxes_go_back_to_radiograph_pixels() -> None:
 def test_colour_follows_the_worst_score() -> None:
     def colour(erosion: object, narrowing: object) -> tuple[int, int, int]:
         row = pd.Series({"erosion_predicted": erosion, "narrowing_predicted": narrowing})
-        return score_colour(row, LimbKind.FOOT)
+        return score_colour(row, BodyPart.FOOT)
 
     assert colour(0, 0) == SCORE_COLOURS[0]
     assert colour(1, 0) == SCORE_COLOURS[1]
@@ -193,7 +195,7 @@ def test_radiograph_is_kept_between_its_labels_and_joints_are_boxed(scored: pd.D
     radiograph = labelled[:400, margin : margin + 320]
     assert (radiograph[:60] == 90).all()
     box = rows.iloc[0][["x_min", "y_min"]].astype(int).tolist()
-    colour = score_colour(rows.iloc[0], LimbKind.HAND)
+    colour = score_colour(rows.iloc[0], BodyPart.HAND)
     assert tuple(radiograph[box[1], box[0]]) == colour
     for side in (labelled[:400, :margin], labelled[:400, -margin:]):
         assert side.max() > 200  # labels on both sides

@@ -242,7 +242,7 @@ def test_mask_yield_counts_overruled_masks(tmp_path: Path) -> None:
     chosen = pd.DataFrame(
         {
             "image_id": list("abcde"),
-            "limb_kind": ["hand", "hand", "hand", "hand", "foot"],
+            "body_part": ["hand", "hand", "hand", "hand", "foot"],
             "proposed": [True, True, False, False, False],
             "chosen": [True, False, True, True, False],
             "chosen_by": ["quality", "person", "person", "person", "quality"],

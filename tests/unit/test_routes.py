@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import linregress
 
-from sharpflow.anatomy import ALL_SITES, HAND_JOINTS, MAX_SCORE, Damage, LimbKind, scored_joints
+from sharpflow.anatomy import ALL_SITES, HAND_JOINTS, MAX_SCORE, BodyPart, Damage, scored_joints
 from sharpflow.errors import UserError
 from sharpflow.evaluation.pipelines import (
     FINGER_SITES,
@@ -21,7 +21,7 @@ from sharpflow.reporting.pipelines_figure import draw_routes
 from sharpflow.reporting.pipelines_table import publish_routes
 from sharpflow.reporting.style import save
 
-HAND = LimbKind.HAND
+HAND = BodyPart.HAND
 PATIENTS = [f"P{number:02}" for number in range(60)]
 SPLIT = pd.DataFrame(
     {"patient": PATIENTS, "split": ["train"] * 30 + ["validation"] * 6 + ["test"] * 24}

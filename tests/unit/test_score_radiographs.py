@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from sharpflow.anatomy import DETECTED_JOINTS, LimbKind
+from sharpflow.anatomy import DETECTED_JOINTS, BodyPart
 from sharpflow.cohorts.splits import split_joints
 from sharpflow.files import read_table, write_table
 
 from .scripts import run_script
 
 PATIENTS = {"P1": "train", "P2": "train", "P3": "train", "P4": "validation", "P5": "test"}
-JOINTS = [joint.name for joint in DETECTED_JOINTS[LimbKind.FOOT]]
+JOINTS = [joint.name for joint in DETECTED_JOINTS[BodyPart.FOOT]]
 RADIOGRAPHS = pd.DataFrame(
     {
         "image_id": [f"{patient}-LF" for patient in PATIENTS],

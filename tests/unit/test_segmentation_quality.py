@@ -71,7 +71,7 @@ def test_padding_does_not_change_the_quality() -> None:
 
 def quality_table() -> pd.DataFrame:
     return pd.DataFrame(
-        {"image_id": ["A-LH", "A-RH", "B-LH"], "limb_kind": "hand", "quality": [0.9, 0.2, 0.5]}
+        {"image_id": ["A-LH", "A-RH", "B-LH"], "body_part": "hand", "quality": [0.9, 0.2, 0.5]}
     )
 
 
@@ -86,7 +86,7 @@ def test_quality_proposes_and_a_person_overrules() -> None:
     assert chosen["chosen"].dtype == bool
 
 
-def test_one_table_of_overrules_serves_both_limb_kinds() -> None:
+def test_one_table_of_overrules_serves_both_body_parts() -> None:
     overrides = pd.DataFrame({"image_id": ["A-LF", "A-RH"], "good": [True, True]})
     known = ["A-LH", "A-RH", "B-LH", "A-LF"]
     chosen = choose_masks(quality_table(), overrides, 0.5, known=known)

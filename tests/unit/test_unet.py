@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sharpflow.anatomy import LimbKind
+from sharpflow.anatomy import BodyPart
 from sharpflow.errors import UserError
 from sharpflow.joints.masks.regions import keep_largest
 from sharpflow.joints.masks.unet import build_unet
@@ -21,7 +21,7 @@ from sharpflow.joints.masks.unet_prediction import (
 from sharpflow.joints.masks.unet_training import train_unet
 
 SETTINGS: dict[str, Any] = {
-    "kind": LimbKind.HAND,
+    "kind": BodyPart.HAND,
     "filters": 4,
     "kernels": (3,),
     "batch": 4,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sharpflow.anatomy import ALL_SITES, LimbKind
+from sharpflow.anatomy import ALL_SITES, BodyPart
 from sharpflow.cohorts.bone_age import list_bone_age
 from sharpflow.cohorts.check_images import check_bone_age, check_whole
 from sharpflow.cohorts.whole_images import MOST, OWN_COLUMNS, list_whole
@@ -79,7 +79,7 @@ def test_patients_are_the_joint_cohorts(hands: Path, tmp_path: Path) -> None:
     both["patient"] = both["image_id"].str[:-3]
     keys = ["patient", "limb", "joint"]
     pairs = single.merge(both, on=keys, suffixes=("_single", "_both"))
-    assert len(pairs) == 2 * 2 * len(ALL_SITES[LimbKind.HAND])
+    assert len(pairs) == 2 * 2 * len(ALL_SITES[BodyPart.HAND])
     for damage in ("erosion", "narrowing"):
         assert pairs[f"{damage}_single"].equals(pairs[f"{damage}_both"])
     totals = pairs.groupby("patient")[["erosion_both", "narrowing_both"]].sum().sum(axis=1)
@@ -111,7 +111,7 @@ def test_joints_lie_on_their_radiograph_the_left_hand_to_the_left(hands: Path) -
         assert sites["y"].between(0, height - 1).all()
         middle = sites.groupby("limb")["x"].mean()
         assert middle["LH"] < width / 2 < middle["RH"]
-        assert sites.groupby("limb").size().tolist() == [len(ALL_SITES[LimbKind.HAND])] * 2
+        assert sites.groupby("limb").size().tolist() == [len(ALL_SITES[BodyPart.HAND])] * 2
 
 
 def test_sex_and_size_of_a_person_agree() -> None:

@@ -54,8 +54,8 @@ def test_tables_say_which_data_made_them_and_how_many(finished: Project) -> None
     assert (table["n"] == counts).all()
     joints = pd.read_csv(finished.results / "scores" / "joints.csv")
     for model, row in table.set_index("model").iterrows():
-        damage, kind = MODELS[str(model)]
-        due = joints[joints["limb"].map(lambda limb: LIMBS[limb].kind) == kind]
+        damage, body_part = MODELS[str(model)]
+        due = joints[joints["limb"].map(lambda limb: LIMBS[limb].body_part) == body_part]
         assert row["n"] + row["n_not_found"] == due[f"{damage}_true"].notna().sum()
     assert set(table["n_seeds"]) == {2}
     markdown = (finished.results / "tables" / "joint_scoring.md").read_text()

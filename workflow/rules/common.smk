@@ -3,7 +3,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from sharpflow.anatomy import LIMBS, MODELS, LimbKind
+from sharpflow.anatomy import LIMBS, MODELS, BodyPart
 from sharpflow.workflow.code_digest import code_digest
 from sharpflow.cohorts.radiographs import list_radiographs
 from sharpflow.workflow.settings import load_study
@@ -18,12 +18,12 @@ except UserError as error:
 HAS_JOINTS, HAS_WHOLE = study.cohorts.has_joints, study.cohorts.has_whole
 JOINTS = study.cohorts.joints
 RADIOGRAPHS = list_radiographs(JOINTS.radiographs).radiographs if HAS_JOINTS and JOINTS != "phantom" else []
-# A cohort may have hands only. Without any radiographs both kinds stay, and the check says what is
-# wrong.
-KINDS = sorted({LIMBS[radiograph.limb].kind.value for radiograph in RADIOGRAPHS}, reverse=True)
-KINDS = KINDS or [kind.value for kind in LimbKind]
+# A cohort may have hands only. Without any radiographs both body_parts stay, and the check says
+# what is wrong.
+BODY_PARTS = sorted({LIMBS[radiograph.limb].body_part.value for radiograph in RADIOGRAPHS}, reverse=True)
+BODY_PARTS = BODY_PARTS or [body_part.value for body_part in BodyPart]
 MODELS = {
-    name: (damage, kind) for name, (damage, kind) in MODELS.items() if kind in KINDS
+    name: (damage, body_part) for name, (damage, body_part) in MODELS.items() if body_part in BODY_PARTS
 }
 # The cohorts that are drawn: the one that is scored, or one only to train the detector on.
 DRAWN = (
@@ -42,7 +42,7 @@ HAS_TOTALS = HAS_SCORES and study.split.unit == "patient"
 
 wildcard_constraints:
     cohort="joints|boxed",
-    kind="hand|foot",
+    body_part="hand|foot",
     shard=r"\d\d",
     model="|".join(MODELS),
 
@@ -87,12 +87,12 @@ def files(list_own):
 
 
 def own_shard(wildcards):
-    """The user's radiographs of one limb kind that belong to a shard."""
-    shards = study.standardize.shards[wildcards.kind]
+    """The user's radiographs of one body part that belong to a shard."""
+    shards = study.standardize.shards[wildcards.body_part]
     return [
         radiograph
         for radiograph in RADIOGRAPHS
-        if LIMBS[radiograph.limb].kind == wildcards.kind
+        if LIMBS[radiograph.limb].body_part == wildcards.body_part
         and shard_of(radiograph.image_id, shards) == wildcards.shard
     ]
 
@@ -123,16 +123,16 @@ box_files = files(
 )
 
 
-def every_shard(pattern, kinds=KINDS):
+def every_shard(pattern, body_parts=BODY_PARTS):
     """All shards of a stage, hands first."""
     return [
         path
-        for kind in kinds
+        for body_part in body_parts
         for path in expand(
             pattern,
-            kind=kind,
+            body_part=body_part,
             allow_missing=True,
-            shard=[f"{number:02d}" for number in range(study.standardize.shards[kind])],
+            shard=[f"{number:02d}" for number in range(study.standardize.shards[body_part])],
         )
     ]
 
@@ -145,7 +145,7 @@ def radiographs_of(cohort):
     """
     if SET_ASIDE:
         return [f"<results>/cohort/{cohort}/kept/radiographs.csv"]
-    return every_shard(f"<results>/cohort/{cohort}/radiographs/{{kind}}/{{shard}}.csv")
+    return every_shard(f"<results>/cohort/{cohort}/radiographs/{{body_part}}/{{shard}}.csv")
 
 
 def cohort_table(name, cohort="joints"):
@@ -169,20 +169,20 @@ def of_whole_patients(files):
 
 
 def shards(pattern):
-    """All shards of a stage, for the wildcard `kind`."""
-    return lambda wildcards: every_shard(pattern, [wildcards.kind])
+    """All shards of a stage, for the wildcard `body_part`."""
+    return lambda wildcards: every_shard(pattern, [wildcards.body_part])
 
 
 def first_shards(pattern):
-    """All shards of the first limb kind that there is."""
-    return every_shard(pattern, KINDS[:1])
+    """All shards of the first body part that there is."""
+    return every_shard(pattern, BODY_PARTS[:1])
 
 
 def boxed_masks(wildcards):
     """The masks of the radiographs that train the detector: the U-Net's, for drawn radiographs their own."""
     if BOXED == "boxed":
         return phantom_folder("boxed")
-    return every_shard("<results>/masks/unet/{kind}/{shard}.npy", [wildcards.kind])
+    return every_shard("<results>/masks/unet/{body_part}/{shard}.npy", [wildcards.body_part])
 
 
 def folder_name(file):

@@ -48,15 +48,15 @@ localrules:
 A_DAY = 24 * 60
 
 
-def radiographs_of_kind(wildcards):
-    """How many radiographs of a limb kind there are."""
+def radiographs_of_body_part(wildcards):
+    """How many radiographs of a body part there are."""
     if getattr(wildcards, "cohort", "joints") in DRAWN:
         return 2 * study.phantom.patients
-    return sum(LIMBS[radiograph.limb].kind == wildcards.kind for radiograph in RADIOGRAPHS)
+    return sum(LIMBS[radiograph.limb].body_part == wildcards.body_part for radiograph in RADIOGRAPHS)
 
 
 def radiographs_of_shard(wildcards):
-    return radiographs_of_kind(wildcards) / study.standardize.shards[wildcards.kind]
+    return radiographs_of_body_part(wildcards) / study.standardize.shards[wildcards.body_part]
 
 
 def images_of(cohort):
@@ -111,16 +111,16 @@ NEEDS = {
     "draw_childrens_phantom": (8, PHANTOM.children * DRAW_CHILD, 0),
     "standardize": (2, lambda w: radiographs_of_shard(w) * RADIOGRAPH * 0.03, 0),
     "bootstrap_masks": (3, lambda w: radiographs_of_shard(w) * RADIOGRAPH * 0.25, 0),
-    "train_unet": (8, lambda w: UNET.epochs * radiographs_of_kind(w) * UNET_STEP, 1),
+    "train_unet": (8, lambda w: UNET.epochs * radiographs_of_body_part(w) * UNET_STEP, 1),
     "segment": (4, lambda w: radiographs_of_shard(w) * 0.1, 1),
     "train_detector": (12, DETECTOR.max_batches * DETECTOR_STEP, 1),
-    "detect_joints": (6, lambda w: radiographs_of_kind(w) * 0.1, 1),
-    "name_joints": (1, lambda w: radiographs_of_kind(w) * 0.02, 0),
-    "locate_true_joints": (1, lambda w: radiographs_of_kind(w) * 0.01, 0),
-    "crop_joints": (4, lambda w: radiographs_of_kind(w) * RADIOGRAPH * 0.05, 0),
+    "detect_joints": (6, lambda w: radiographs_of_body_part(w) * 0.1, 1),
+    "name_joints": (1, lambda w: radiographs_of_body_part(w) * 0.02, 0),
+    "locate_true_joints": (1, lambda w: radiographs_of_body_part(w) * 0.01, 0),
+    "crop_joints": (4, lambda w: radiographs_of_body_part(w) * RADIOGRAPH * 0.05, 0),
     "draw_joints": (2, BASE.joints * 0.02, 0),
     "train_base": (8, BASE.epochs * BASE.joints * CROP * 0.004, 1),
-    "extract_features": (6, lambda w: radiographs_of_kind(w) * CROP * 0.02, 1),
+    "extract_features": (6, lambda w: radiographs_of_body_part(w) * CROP * 0.02, 1),
     "train_head": (3, study.heads.seeds * study.heads.epochs, 0),
     "label_radiographs": (2, 60, 0),
     "pack_images": (2, 25, 0),

@@ -52,7 +52,7 @@ rule joints:
         as_checked(cohorts_before("joints")),
         as_tables(TABLES),
         as_figures(FIGURES),
-        every_shard("<results>/masks/sheets/{kind}-{shard}.png") if HAS_JOINTS else [],
+        every_shard("<results>/masks/sheets/{body_part}-{shard}.png") if HAS_JOINTS else [],
         SCORES,
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sharpflow.anatomy import DETECTED_JOINTS, DETECTOR_CLASSES, LimbKind
+from sharpflow.anatomy import DETECTED_JOINTS, DETECTOR_CLASSES, BodyPart
 
 
 class BoxName(NamedTuple):
@@ -14,32 +14,32 @@ class BoxName(NamedTuple):
     joint: str
 
 
-def read_box_name(text: str, kind: LimbKind) -> BoxName | None:
+def read_box_name(text: str, body_part: BodyPart) -> BoxName | None:
     """The class and joint that a label names; None if it is neither on this body part.
 
     "PIP", "MCP" and "MTP" are classes; "IP", "PIP2", "MCP5", "MTP1" and so on are joints, from
     which the class follows. Case, blanks, hyphens and underscores do not count: "mcp_5" is MCP5.
     """
     plain = re.sub(r"[\s_-]", "", text).upper()
-    if plain in DETECTOR_CLASSES[kind]:
+    if plain in DETECTOR_CLASSES[body_part]:
         return BoxName(plain, "")
-    for joint in DETECTED_JOINTS[kind]:
+    for joint in DETECTED_JOINTS[body_part]:
         if plain == joint.name:
             return BoxName(str(joint.detector_class), joint.name)
     return None
 
 
-def unknown_name(text: str, kind: LimbKind) -> tuple[str, str, str]:
+def unknown_name(text: str, body_part: BodyPart) -> tuple[str, str, str]:
     """Found, expected and remedy of a label that names no joint of this body part."""
-    joints = ", ".join(joint.name for joint in DETECTED_JOINTS[kind])
-    classes = " or ".join(DETECTOR_CLASSES[kind])
-    expected = f"{classes} on a {kind}, or the joint itself ({joints})"
+    joints = ", ".join(joint.name for joint in DETECTED_JOINTS[body_part])
+    classes = " or ".join(DETECTOR_CLASSES[body_part])
+    expected = f"{classes} on a {body_part}, or the joint itself ({joints})"
     if not text:
         return "a box without a class", expected, "Give the box its class in labelImg."
-    for other in LimbKind:
+    for other in BodyPart:
         if read_box_name(text, other):
             remedy = f"Correct the class, or the limb if the radiograph shows a {other}."
-            return f"class {text!r}, which a {other} has, on a {kind}", expected, remedy
+            return f"class {text!r}, which a {other} has, on a {body_part}", expected, remedy
     return (
         f"unknown class {text!r}",
         expected,

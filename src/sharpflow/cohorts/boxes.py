@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pandas as pd
 
-from sharpflow.anatomy import LimbKind
+from sharpflow.anatomy import BodyPart
 from sharpflow.cohorts.box_names import (
     BoxName,
     naming_problems,
@@ -70,10 +70,10 @@ def read_boxes(
     """Read the joint boxes of a cohort, and collect all that is wrong with them.
 
     `folder` holds `<image_id>.xml` (Pascal VOC) or `<image_id>.txt` with a `classes.txt` (YOLO);
-    not every radiograph needs a file. `radiographs` has columns image_id, limb_kind, height, width
+    not every radiograph needs a file. `radiographs` has columns image_id, body_part, height, width
     (pixels; 0
     for a radiograph that could not be read: its classes are checked, its boxes left out). Boxes of
-    `ignored_classes` are left out; all others are a class of the limb's kind (hand PIP MCP, foot
+    `ignored_classes` are left out; all others are a class of the body part (hand PIP MCP, foot
     PIP MTP), or name the joint itself (`read_box_name`), then all boxes of the radiograph do.
 
     Returns a table image_id, class, joint (blank where the label gives the class alone), x_min,
@@ -88,7 +88,7 @@ def read_boxes(
     known = {
         str(row["image_id"]): LabelledRadiograph(
             str(row["image_id"]),
-            LimbKind(row["limb_kind"]),
+            BodyPart(row["body_part"]),
             float(row["height"]),
             float(row["width"]),
         )
@@ -214,7 +214,7 @@ def _read_label(
         for box in kept
         for what in _box_problems(box, radiograph)
     ]
-    named = [(box, name) for box in kept if (name := read_box_name(box.name, radiograph.kind))]
+    named = [(box, name) for box in kept if (name := read_box_name(box.name, radiograph.body_part))]
     wrong += [
         Finding(str(path), *what, Scope.BOXES, radiograph.image_id)
         for what in naming_problems((box.where, name) for box, name in named)
@@ -226,8 +226,8 @@ def _box_problems(box: Box, radiograph: LabelledRadiograph) -> list[tuple[str, s
     """Found, expected and remedy of all that is wrong with a box."""
     problems = []
     edges = " ".join(f"{edge:g}" for edge in box[2:])
-    if read_box_name(box.name, radiograph.kind) is None:
-        problems.append(unknown_name(box.name, radiograph.kind))
+    if read_box_name(box.name, radiograph.body_part) is None:
+        problems.append(unknown_name(box.name, radiograph.body_part))
     sized = radiograph.height > 0
     if sized and (box.x_max <= box.x_min or box.y_max <= box.y_min):
         problems.append(

@@ -25,7 +25,7 @@ RADIOGRAPH_TABLE = [
     "image_id",
     "patient",
     "limb",
-    "limb_kind",
+    "body_part",
     "side",
     "visit",
     "file",
@@ -41,7 +41,7 @@ WRONG = ["found", "expected", "remedy"]
 class JointCohort:
     """A checked cohort.
 
-    `radiographs`: image_id, patient, limb, limb_kind, side, visit, file, height, width (pixels),
+    `radiographs`: image_id, patient, limb, body_part, side, visit, file, height, width (pixels),
     digest (of the decoded pixels). `scores`: patient, limb, joint, damage, score. `boxes`:
     image_id, class, joint (blank where the label gives the class alone), x_min, y_min, x_max, y_max
     (radiograph pixels). `problems`: file, where, found, expected, remedy, set_aside (what was left
@@ -141,7 +141,7 @@ def read_radiographs(
 ) -> pd.DataFrame:
     """Decode radiographs, in `workers` threads, for what a check must know of them.
 
-    Gives a row a radiograph, in order: image_id, patient, limb, limb_kind, side, visit, file,
+    Gives a row a radiograph, in order: image_id, patient, limb, body_part, side, visit, file,
     height, width (pixels; 0 for a radiograph that cannot be read), digest (of the decoded pixels)
     and, for one that cannot be read, found, expected, remedy.
     """
@@ -162,7 +162,7 @@ def read_radiographs(
             radiograph.image_id,
             radiograph.patient,
             radiograph.limb,
-            str(limb.kind),
+            str(limb.body_part),
             str(limb.side),
         )
         rows.append((*names, radiograph.visit, str(radiograph.path), *seen))

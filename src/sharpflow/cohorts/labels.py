@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from sharpflow.anatomy import LimbKind
+from sharpflow.anatomy import BodyPart
 
 CLASSES_FILE = "classes.txt"
 VOC_SIDES = ("xmin", "ymin", "xmax", "ymax")
@@ -20,7 +20,7 @@ class LabelledRadiograph(NamedTuple):
     """What the labels of a radiograph must agree with; size 0 where it could not be read."""
 
     image_id: str
-    kind: LimbKind
+    body_part: BodyPart
     height: float
     width: float
 

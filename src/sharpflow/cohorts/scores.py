@@ -145,7 +145,7 @@ def _problem(
 def _read_sites(file: str, row: Row) -> tuple[list[tuple[str, str, str, str, int]], list[Finding]]:
     scores, problems = [], []
     for column, (limb, site, damage) in score_columns().items():
-        most = MAX_SCORE[LIMBS[limb].kind, damage]
+        most = MAX_SCORE[LIMBS[limb].body_part, damage]
         text = row.values[column]
         wrong = _wrong_score(text, most)
         if wrong:

@@ -58,13 +58,13 @@ def split_joints(
         [
             (row.image_id, row.patient, row.limb, joint.name, row.split)
             for row in radiographs.itertuples()
-            for joint in DETECTED_JOINTS[LIMBS[str(row.limb)].kind]
+            for joint in DETECTED_JOINTS[LIMBS[str(row.limb)].body_part]
         ],
         columns=["image_id", "patient", "limb", "joint", "split"],
     )
     if unit == "patient":
         return joints
-    for _, rows in joints.groupby([LIMBS[limb].kind for limb in joints["limb"]]):
+    for _, rows in joints.groupby([LIMBS[limb].body_part for limb in joints["limb"]]):
         keys = list(zip(rows["image_id"], rows["joint"], strict=True))
         splits = _split(sorted(keys), test, validation, random_state, "joints")
         joints.loc[rows.index, "split"] = [splits[key] for key in keys]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sharpflow.anatomy import ALL_SITES, LIMBS, MAX_SCORE, Damage, LimbKind
+from sharpflow.anatomy import ALL_SITES, LIMBS, MAX_SCORE, BodyPart, Damage
 from sharpflow.cohorts.csv_rows import read_rows
 from sharpflow.cohorts.findings import Finding
 from sharpflow.cohorts.labelled import (
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 # Most that both hands can score, wrists included: 280.
 MOST = sum(
-    MAX_SCORE[limb.kind, damage]
+    MAX_SCORE[limb.body_part, damage]
     for limb in LIMBS.values()
-    for site in ALL_SITES[limb.kind]
+    for site in ALL_SITES[limb.body_part]
     for damage in Damage
-    if limb.kind is LimbKind.HAND and site.column(damage)
+    if limb.body_part is BodyPart.HAND and site.column(damage)
 )
 OLDEST = 120.0
 WHOLE_TABLE = ["image_id", "patient", "total", "age", "sex"]

@@ -113,16 +113,16 @@ def detection_table(
     resamples: int = 2000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """The table of detection and naming, a row a limb kind and rule.
+    """The table of detection and naming, a row a body part and rule.
 
     Args: truth, boxes, named: as `judge_joints`, truth also with names (where its names come from);
-        rows of other radiographs are left out. radiographs: image_id, patient, limb_kind of the
+        rows of other radiographs are left out. radiographs: image_id, patient, body_part of the
         radiographs to be judged (test patients only). boxed: image_ids with hand-drawn boxes,
         whether or not their joints have true names. data: what the radiographs are ("phantom" or a
         cohort's name). iou: least overlap. resamples, seed: of the bootstrap by patient.
 
     Returns:
-        limb (kind), rule, data, truth (where the true names come from: "phantom", "given",
+        limb (body_part), rule, data, truth (where the true names come from: "phantom", "given",
         "template" or "given and template"), n_patients, n_radiographs, n_radiographs_left_out (with
         boxes, but without true names), n_joints; found and named_right as fractions of all true
         joints, radiographs left unnamed included, with _low and _high of their 95% intervals;
@@ -131,25 +131,28 @@ def detection_table(
     unnamed = radiographs["image_id"].isin(list(boxed)) & ~radiographs["image_id"].isin(
         truth["image_id"]
     )
-    left_out = radiographs.loc[unnamed, "limb_kind"].value_counts()
+    left_out = radiographs.loc[unnamed, "body_part"].value_counts()
     radiographs = radiographs[radiographs["image_id"].isin(truth["image_id"])]
     names_of = truth.groupby("image_id")["names"].first()
     judged = judge_joints(
         truth[truth["image_id"].isin(radiographs["image_id"])], boxes, named, iou=iou
     )
-    judged = judged.merge(radiographs[["image_id", "patient", "limb_kind"]], on="image_id")
+    judged = judged.merge(radiographs[["image_id", "patient", "body_part"]], on="image_id")
     rows = []
-    for kind in sorted(judged["limb_kind"].unique(), reverse=True):  # hand, then foot
-        part = judged[judged["limb_kind"] == kind]
+    for body_part in sorted(judged["body_part"].unique(), reverse=True):  # hand, then foot
+        part = judged[judged["body_part"] == body_part]
         for rule in RULES:
             right = part[f"named_{rule}"]
             names = sorted(part["image_id"].map(names_of).unique())
-            row = {"limb": kind, "rule": rule, "data": data, "truth": " and ".join(names)}
+            row = {"limb": body_part, "rule": rule, "data": data, "truth": " and ".join(names)}
             row |= {
                 "n_patients": part["patient"].nunique(),
                 "n_radiographs": part["image_id"].nunique(),
             }
-            row |= {"n_radiographs_left_out": int(left_out.get(kind, 0)), "n_joints": len(part)}
+            row |= {
+                "n_radiographs_left_out": int(left_out.get(body_part, 0)),
+                "n_joints": len(part),
+            }
             for name, hits in (("found", part["found"]), ("named_right", right)):
                 row[name] = hits.mean()
                 row[f"{name}_low"], row[f"{name}_high"] = _interval(
@@ -189,7 +192,7 @@ def true_joints_from_boxes(
             rule="template",
             mirrored_share=mirrored_share,
         )
-        if len(named) == len(radiograph) == len(DETECTED_JOINTS[LIMBS[limb].kind]):
+        if len(named) == len(radiograph) == len(DETECTED_JOINTS[LIMBS[limb].body_part]):
             parts.append(named.assign(names="template"))
         else:
             left_out.append(str(image_id))

@@ -64,8 +64,8 @@ def joint_scoring_row(
         few_patients (the scores that fewer than 5 patients have, "3 4"); n_class_0, ... true joints
         found.
     """
-    damage, kind = MODELS[model]
-    classes = n_classes(kind, damage)
+    damage, body_part = MODELS[model]
+    classes = n_classes(body_part, damage)
     rows = predictions[predictions["split"] == "test"]
     true = rows["true"].to_numpy(np.int64)
     confusions = _confusions(rows, classes)
@@ -140,9 +140,9 @@ def recalls_table(predictions: Mapping[str, "pd.DataFrame"], *, data: str) -> "p
     for model in PAPER_TABLE_1:
         if model not in predictions:
             continue
-        damage, kind = MODELS[model]
+        damage, body_part = MODELS[model]
         rows = predictions[model][predictions[model]["split"] == "test"]
-        confusions = _confusions(rows, n_classes(kind, damage))
+        confusions = _confusions(rows, n_classes(body_part, damage))
         within_one = class_recalls(confusions, within=1).filter(like="recall")
         part = class_recalls(confusions).rename(columns={"class": "score"})
         part = part.join(
@@ -156,9 +156,9 @@ def recalls_table(predictions: Mapping[str, "pd.DataFrame"], *, data: str) -> "p
 
 def joints_not_found(joints: "pd.DataFrame", model: str) -> "pd.DataFrame":
     """patient, true: a model's joints of scores/joints.csv with a score that were not found."""
-    damage, kind = MODELS[model]
+    damage, body_part = MODELS[model]
     true = joints[f"{damage}_true"]
-    limbs = [code for code, limb in LIMBS.items() if limb.kind == kind]
+    limbs = [code for code, limb in LIMBS.items() if limb.body_part == body_part]
     lost = joints["limb"].isin(limbs) & joints["confidence"].isna() & true.notna()
     return joints.loc[lost, ["patient"]].assign(true=true[lost].astype(int))
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from sharpflow.anatomy import LIMBS, MAX_SCORE, Damage, LimbKind, scored_joints
+from sharpflow.anatomy import LIMBS, MAX_SCORE, BodyPart, Damage, scored_joints
 from sharpflow.errors import UserError
 from sharpflow.evaluation.agreement import (
     BIAS,
@@ -38,13 +38,13 @@ log = logging.getLogger(__name__)
 
 Missing = Literal["scaled", "zero"]
 
-HANDS = tuple(limb.code for limb in LIMBS.values() if limb.kind is LimbKind.HAND)
+HANDS = tuple(limb.code for limb in LIMBS.values() if limb.body_part is BodyPart.HAND)
 # A finger site: limb, joint, damage -> the most it can score.
 FINGER_SITES: Mapping[tuple[str, str, str], int] = {
-    (limb, joint.name, damage.value): MAX_SCORE[LimbKind.HAND, damage]
+    (limb, joint.name, damage.value): MAX_SCORE[BodyPart.HAND, damage]
     for limb in HANDS
     for damage in Damage
-    for joint in scored_joints(LimbKind.HAND, damage)
+    for joint in scored_joints(BodyPart.HAND, damage)
 }
 MOST_FINGERS = sum(FINGER_SITES.values())  # 172
 
@@ -253,7 +253,7 @@ def _predicted_finger_sums(
         sites = np.array([(*key, damage.value) in FINGER_SITES for key in keys], bool)
         rows = joints[sites & predicted.notna()]
         groups = rows.groupby("patient")[f"{damage.value}_predicted"]
-        most = MAX_SCORE[LimbKind.HAND, damage]
+        most = MAX_SCORE[BodyPart.HAND, damage]
         sums += groups.sum().reindex(patients, fill_value=0).astype(float)
         possible += groups.size().reindex(patients, fill_value=0).astype(float) * most
     return sums, possible / MOST_FINGERS

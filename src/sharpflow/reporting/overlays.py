@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from sharpflow.anatomy import LIMBS, MAX_SCORE, Damage, LimbKind
+from sharpflow.anatomy import LIMBS, MAX_SCORE, BodyPart, Damage
 from sharpflow.reporting.label_places import Point, Rectangle, nearest_open, spread
 from sharpflow.reporting.scores import BOX, NOT_FOUND
 
@@ -62,7 +62,7 @@ def label_radiograph(
     texts = [_text(row) for _, row in found.iterrows()]
     margin = round(max((_size(text, font)[0] for text in texts), default=0) + font.size)
     labels = [
-        _Label(_box(row, scale, margin), text, score_colour(row, LIMBS[row["limb"]].kind))
+        _Label(_box(row, scale, margin), text, score_colour(row, LIMBS[row["limb"]].body_part))
         for text, (_, row) in zip(texts, found.iterrows(), strict=True)
     ]
     footer = _wrap(_footer_lines(joints, note), font, width + 2 * margin - font.size)
@@ -81,13 +81,13 @@ def label_radiograph(
     return np.asarray(canvas)
 
 
-def score_colour(row: pd.Series, kind: LimbKind) -> tuple[int, int, int]:  # type: ignore[type-arg]
+def score_colour(row: pd.Series, body_part: BodyPart) -> tuple[int, int, int]:  # type: ignore[type-arg]
     """Colour of a joint's worst predicted score, as a share of the most it can score.
 
     0 blue, up to a third yellow, up to two thirds orange, above it red; grey without scores.
     """
     shares = [
-        float(row[f"{damage.value}_predicted"]) / MAX_SCORE[kind, damage]
+        float(row[f"{damage.value}_predicted"]) / MAX_SCORE[body_part, damage]
         for damage in Damage
         if pd.notna(row[f"{damage.value}_predicted"])
     ]
@@ -113,9 +113,10 @@ def _box(row: pd.Series, scale: float, margin: int) -> Rectangle:  # type: ignor
 
 def _footer_lines(joints: pd.DataFrame, note: str) -> list[str]:
     missing = joints.loc[joints["state"] == NOT_FOUND, "joint"]
-    kind = LIMBS[joints["limb"].iloc[0]].kind
+    body_part = LIMBS[joints["limb"].iloc[0]].body_part
     ranges = ", ".join(
-        f"{damage.value[0].upper()} {damage.value} 0-{MAX_SCORE[kind, damage]}" for damage in Damage
+        f"{damage.value[0].upper()} {damage.value} 0-{MAX_SCORE[body_part, damage]}"
+        for damage in Damage
     )
     image_id = joints["image_id"].iloc[0]
     return [

@@ -35,7 +35,7 @@ def score_joints(
     Args: due: the finger and toe joints to score: image_id, patient, limb, joint. joints: named
         boxes, one naming rule only: image_id, joint, confidence, x_min, y_min, x_max, y_max in
         pixels of the standardized radiograph. predictions: for each model ("erosion-hand" and so
-        on) image_id, joint, predicted, on found joints; a model may lack when its limb kind does.
+        on) image_id, joint, predicted, on found joints; a model may lack when its body part does.
         scores: true scores: patient, limb, joint, damage, score; None for radiographs without
         scores. placements: image_id, scale, x_offset, y_offset (standard_x = radiograph_x * scale +
         x_offset). Given, the boxes become pixels of the radiograph as it came; else they stay as
@@ -146,7 +146,7 @@ def _has_score(table: pd.DataFrame, damage: Damage) -> "pd.Series[bool]":
     sites = {
         (limb.code, joint.name)
         for limb in LIMBS.values()
-        for joint in scored_joints(limb.kind, damage)
+        for joint in scored_joints(limb.body_part, damage)
     }
     pairs = zip(table["limb"], table["joint"], strict=True)
     return pd.Series([pair in sites for pair in pairs], index=table.index, dtype=bool)

@@ -32,9 +32,9 @@ Image = NDArray[np.uint8]
 
 
 def pick_radiographs(
-    radiographs: pd.DataFrame, number: int, *, seed: int, name: str, column: str = "limb_kind"
+    radiographs: pd.DataFrame, number: int, *, seed: int, name: str, column: str = "body_part"
 ) -> list[str]:
-    """Pick radiographs at random, as many of each limb kind as can be, hands first.
+    """Pick radiographs at random, as many of each body part as can be, hands first.
 
     Args:
         radiographs: image_id and `column`, one row a radiograph.
@@ -48,16 +48,18 @@ def pick_radiographs(
     """
     random = np.random.default_rng(seed_for(seed, name))
     queues = {
-        kind: list(
-            random.permutation(sorted(radiographs.loc[radiographs[column] == kind, "image_id"]))
+        body_part: list(
+            random.permutation(
+                sorted(radiographs.loc[radiographs[column] == body_part, "image_id"])
+            )
         )
-        for kind in sorted(radiographs[column].unique(), reverse=True)
+        for body_part in sorted(radiographs[column].unique(), reverse=True)
     }
-    picked: dict[str, list[str]] = {kind: [] for kind in queues}
+    picked: dict[str, list[str]] = {body_part: [] for body_part in queues}
     while sum(map(len, picked.values())) < number and any(queues.values()):
-        for kind, queue in queues.items():
+        for body_part, queue in queues.items():
             if queue and sum(map(len, picked.values())) < number:
-                picked[kind].append(str(queue.pop(0)))
+                picked[body_part].append(str(queue.pop(0)))
     return [image_id for ids in picked.values() for image_id in ids]
 
 

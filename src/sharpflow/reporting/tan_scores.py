@@ -46,7 +46,7 @@ def draw_score_distributions(scores: pd.DataFrame, *, data: str) -> Figure:
         top = of_damage.groupby(["limb", "score"]).size().max() if len(of_damage) else 1
         for column, limb in enumerate(LIMBS.values()):
             axes = panels[row, column]
-            highest = MAX_SCORE[limb.kind, damage]
+            highest = MAX_SCORE[limb.body_part, damage]
             values = of_damage.loc[of_damage["limb"] == limb.code, "score"]
             counts = values.value_counts().reindex(range(highest + 1), fill_value=0)
             _draw_counts(axes, counts, DAMAGE_COLOURS[damage], top)
@@ -76,11 +76,11 @@ def draw_confusion_matrices(
     figure = new_figure(TWO_COLUMNS, 7.0, note=note, layout="compressed")
     panels = figure.subplots(2, 2).ravel()
     for index, (axes, model) in enumerate(zip(panels, _FIGURE_6_ORDER, strict=True)):
-        damage, kind = MODELS[model]
+        damage, body_part = MODELS[model]
         table = predictions.get(model, pd.DataFrame({"true": [], "predicted": []}))
-        counts = confusion(table["true"], table["predicted"], n_classes(kind, damage))
+        counts = confusion(table["true"], table["predicted"], n_classes(body_part, damage))
         _draw_confusion(axes, counts)
-        limbs = "hands" if kind.value == "hand" else "feet"
+        limbs = "hands" if body_part.value == "hand" else "feet"
         panel_letter(axes, index, f"{damage.value.capitalize()}, {limbs} (n = {counts.sum()})")
     mappable = panels[0].collections[0]
     bar = figure.colorbar(mappable, ax=list(panels), shrink=0.5, aspect=30, pad=0.01)

@@ -26,7 +26,7 @@ from sharpflow.reporting.tables import (
 
 FEW = "†"  # marks a score that few patients have
 PAPER_DETECTION = 0.99991  # section 3; of what, on which radiographs, is not said
-PAPER_RADIOGRAPHS = 734  # of each limb kind: 367 patients, two sides
+PAPER_RADIOGRAPHS = 734  # of each body part: 367 patients, two sides
 PAPER_GOOD_MASKS = {"hand": 296, "foot": 238}  # section 2.3.2
 
 _METRICS = ("balanced_accuracy", "balanced_accuracy_within_one")
@@ -328,16 +328,16 @@ def mask_yield(chosen: pd.DataFrame, *, data: str) -> pd.DataFrame:
     """How many bootstrap masks were good, of all radiographs, beside the paper's.
 
     Args:
-        chosen: image_id, limb_kind, proposed (bool), chosen (bool), chosen_by ("quality" or
+        chosen: image_id, body_part, proposed (bool), chosen (bool), chosen_by ("quality" or
             "person"), a row for each radiograph.
         data: "phantom" or the cohort's name.
 
     Returns: limb, data, radiographs, proposed, chosen, overruled (by a person), share,
-        paper_radiographs, paper_chosen, paper_share; a row for each limb kind that has radiographs.
+        paper_radiographs, paper_chosen, paper_share; a row for each body part that has radiographs.
     """
     rows = []
-    for limb in [kind for kind in _LIMBS if kind in set(chosen["limb_kind"])]:
-        radiographs = chosen[chosen["limb_kind"] == limb]
+    for limb in [body_part for body_part in _LIMBS if body_part in set(chosen["body_part"])]:
+        radiographs = chosen[chosen["body_part"] == limb]
         n_chosen = int(radiographs["chosen"].sum())
         rows.append(
             {
@@ -420,8 +420,8 @@ def publish_minutes(table: pd.DataFrame, folder: str | Path, study: StudyNotes) 
 
 
 def _model_name(model: str) -> str:
-    damage, kind = MODELS[model]
-    return f"{damage.value.capitalize()}, {_LIMBS[kind.value].lower()}"
+    damage, body_part = MODELS[model]
+    return f"{damage.value.capitalize()}, {_LIMBS[body_part.value].lower()}"
 
 
 def _over_seeds(table: pd.DataFrame, metric: str) -> list[str]:

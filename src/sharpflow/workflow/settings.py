@@ -9,7 +9,7 @@ from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from sharpflow.anatomy import LimbKind
+from sharpflow.anatomy import BodyPart
 from sharpflow.errors import UserError
 from sharpflow.workflow.settings_errors import explain
 
@@ -34,15 +34,15 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class PerLimbKind(Section, Generic[Value]):
+class PerBodyPart(Section, Generic[Value]):
     """One value for hands, one for feet."""
 
     hand: Value
     foot: Value
 
-    def __getitem__(self, kind: str) -> Value:
+    def __getitem__(self, body_part: str) -> Value:
         """The value of "hand" or "foot"."""
-        value: Value = getattr(self, LimbKind(kind))
+        value: Value = getattr(self, BodyPart(body_part))
         return value
 
 
@@ -186,9 +186,9 @@ class Standardize(Section):
 
     height: Count
     width: Count
-    crop_bottom: PerLimbKind[Share]
+    crop_bottom: PerBodyPart[Share]
     clahe: Clahe
-    shards: PerLimbKind[Count]
+    shards: PerBodyPart[Count]
 
 
 class Masks(Section):

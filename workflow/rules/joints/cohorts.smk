@@ -32,18 +32,18 @@ rule check_radiographs:
     input:
         shard_radiograph_files,
     output:
-        "<results>/cohort/{cohort}/radiographs/{kind}/{shard}.csv",
+        "<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv",
     log:
-        "<logs>/check_radiographs/{cohort}-{kind}-{shard}.log",
+        "<logs>/check_radiographs/{cohort}-{body_part}-{shard}.log",
     benchmark:
-        "<benchmarks>/check_radiographs/{cohort}-{kind}-{shard}.tsv"
+        "<benchmarks>/check_radiographs/{cohort}-{body_part}-{shard}.tsv"
     conda:
         "../../../envs/imaging.yaml"
     threads: 4
     params:
         source=radiographs_source,
         radiographs=own_shard_rows,
-        shards=lambda wildcards: study.standardize.shards[wildcards.kind],
+        shards=lambda wildcards: study.standardize.shards[wildcards.body_part],
         max_megapixels=study.checks.max_megapixels,
         code=code("joints/check_radiographs"),
     script:
@@ -73,7 +73,7 @@ rule read_scores:
 rule read_boxes:
     input:
         changed=box_files,
-        radiographs=every_shard("<results>/cohort/{cohort}/radiographs/{kind}/{shard}.csv"),
+        radiographs=every_shard("<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv"),
     output:
         "<results>/cohort/{cohort}/boxes.csv",
     log:
@@ -93,7 +93,7 @@ rule read_boxes:
 # Every problem of a cohort, and what can be kept of it; where the run stops is said in checks.smk.
 rule check_cohort:
     input:
-        radiographs=every_shard("<results>/cohort/{cohort}/radiographs/{kind}/{shard}.csv"),
+        radiographs=every_shard("<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv"),
         scores=score_files,
         boxes=box_files,
     output:

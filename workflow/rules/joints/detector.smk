@@ -1,24 +1,24 @@
-# Masked radiographs and boxes -> one detector a limb kind -> joints found and named (Tan et al.,
+# Masked radiographs and boxes -> one detector a body part -> joints found and named (Tan et al.,
 # 2.3.3). Steps: train_detector -> detect_joints -> name_joints
 
 
 # YOLOv3 on the boxed radiographs of training patients; validation patients choose the epoch.
 rule train_detector:
     input:
-        images=shards(f"<results>/standardized/{BOXED}/{{kind}}/{{shard}}.npy"),
+        images=shards(f"<results>/standardized/{BOXED}/{{body_part}}/{{shard}}.npy"),
         masks=boxed_masks,
         boxes=cohort_table("boxes", BOXED),
         split=f"<results>/cohort/{BOXED}/split.csv",
         weights=detector_start(),
         checked=checked("joints"),
     output:
-        model="<results>/detector/{kind}/best.pt",
-        history="<results>/detector/{kind}/history.csv",
-        card="<results>/detector/{kind}/card.json",
+        model="<results>/detector/{body_part}/best.pt",
+        history="<results>/detector/{body_part}/history.csv",
+        card="<results>/detector/{body_part}/card.json",
     log:
-        "<logs>/train_detector/{kind}.log",
+        "<logs>/train_detector/{body_part}.log",
     benchmark:
-        "<benchmarks>/train_detector/{kind}.tsv"
+        "<benchmarks>/train_detector/{body_part}.tsv"
     conda:
         "../../../envs/torch.yaml"
     threads: 8
@@ -27,7 +27,7 @@ rule train_detector:
     params:
         settings=study.detector.model_dump(exclude={"weights", "confidence"}),
         true_masks=BOXED == "boxed",
-        crop_bottom=lambda wildcards: study.standardize.crop_bottom[wildcards.kind],
+        crop_bottom=lambda wildcards: study.standardize.crop_bottom[wildcards.body_part],
         seed=study.seed,
         data=data_name(BOXED),
         code=code("joints/train_detector"),
@@ -38,15 +38,15 @@ rule train_detector:
 # The best 10 (hand) or 6 (foot) boxes of every radiograph.
 rule detect_joints:
     input:
-        model="<results>/detector/{kind}/best.pt",
-        images=shards("<results>/standardized/joints/{kind}/{shard}.npy"),
-        masks=shards("<results>/masks/unet/{kind}/{shard}.npy"),
+        model="<results>/detector/{body_part}/best.pt",
+        images=shards("<results>/standardized/joints/{body_part}/{shard}.npy"),
+        masks=shards("<results>/masks/unet/{body_part}/{shard}.npy"),
     output:
-        "<results>/detection/{kind}/boxes.csv",
+        "<results>/detection/{body_part}/boxes.csv",
     log:
-        "<logs>/detect_joints/{kind}.log",
+        "<logs>/detect_joints/{body_part}.log",
     benchmark:
-        "<benchmarks>/detect_joints/{kind}.tsv"
+        "<benchmarks>/detect_joints/{body_part}.tsv"
     conda:
         "../../../envs/torch.yaml"
     threads: 4
@@ -64,14 +64,14 @@ rule detect_joints:
 # Which joint is which, by the paper's rule and by the template's.
 rule name_joints:
     input:
-        boxes="<results>/detection/{kind}/boxes.csv",
-        rows=shards("<results>/standardized/joints/{kind}/{shard}.csv"),
+        boxes="<results>/detection/{body_part}/boxes.csv",
+        rows=shards("<results>/standardized/joints/{body_part}/{shard}.csv"),
     output:
-        "<results>/detection/{kind}/joints.csv",
+        "<results>/detection/{body_part}/joints.csv",
     log:
-        "<logs>/name_joints/{kind}.log",
+        "<logs>/name_joints/{body_part}.log",
     benchmark:
-        "<benchmarks>/name_joints/{kind}.tsv"
+        "<benchmarks>/name_joints/{body_part}.tsv"
     conda:
         "../../../envs/imaging.yaml"
     resources:
@@ -88,15 +88,15 @@ rule name_joints:
 rule locate_true_joints:
     input:
         boxes=cohort_table("boxes"),
-        rows=shards("<results>/standardized/joints/{kind}/{shard}.csv"),
+        rows=shards("<results>/standardized/joints/{body_part}/{shard}.csv"),
         truth=branch(HAS_TRUTH, then=phantom_folder("joints"), otherwise=[]),
         checked=checked("joints"),
     output:
-        "<results>/detection/{kind}/true_joints.csv",
+        "<results>/detection/{body_part}/true_joints.csv",
     log:
-        "<logs>/locate_true_joints/{kind}.log",
+        "<logs>/locate_true_joints/{body_part}.log",
     benchmark:
-        "<benchmarks>/locate_true_joints/{kind}.tsv"
+        "<benchmarks>/locate_true_joints/{body_part}.tsv"
     conda:
         "../../../envs/imaging.yaml"
     resources:

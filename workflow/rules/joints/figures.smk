@@ -25,7 +25,7 @@ rule draw_score_distributions:
 rule draw_clahe:
     input:
         radiographs=radiographs_of("joints"),
-        images=every_shard("<results>/standardized/joints/{kind}/{shard}.npy"),
+        images=every_shard("<results>/standardized/joints/{body_part}/{shard}.npy"),
         checked=checked("joints"),
     output:
         multiext("<results>/figures/tan_fig2_clahe", ".png", ".pdf"),
@@ -48,9 +48,9 @@ rule draw_clahe:
 # Figure 3: masks that were chosen, beside their radiographs.
 rule draw_good_masks:
     input:
-        chosen=expand("<results>/masks/chosen/{kind}.csv", kind=KINDS),
-        images=every_shard("<results>/standardized/joints/{kind}/{shard}.npy"),
-        masks=every_shard("<results>/masks/bootstrap/{kind}/{shard}.npy"),
+        chosen=expand("<results>/masks/chosen/{body_part}.csv", body_part=BODY_PARTS),
+        images=every_shard("<results>/standardized/joints/{body_part}/{shard}.npy"),
+        masks=every_shard("<results>/masks/bootstrap/{body_part}/{shard}.npy"),
     output:
         multiext("<results>/figures/tan_fig3_good_masks", ".png", ".pdf"),
     log:
@@ -71,8 +71,8 @@ rule draw_good_masks:
 rule draw_boxed_joints:
     input:
         split="<results>/cohort/joints/split.csv",
-        joints=expand("<results>/detection/{kind}/joints.csv", kind=KINDS),
-        images=every_shard("<results>/standardized/joints/{kind}/{shard}.npy"),
+        joints=expand("<results>/detection/{body_part}/joints.csv", body_part=BODY_PARTS),
+        images=every_shard("<results>/standardized/joints/{body_part}/{shard}.npy"),
     output:
         multiext("<results>/figures/tan_fig4_joints_boxed", ".png", ".pdf"),
     log:
@@ -96,13 +96,13 @@ rule draw_pipeline:
     input:
         radiographs=radiographs_of("joints"),
         scores="<results>/scores/joints.csv",
-        boxes="<results>/detection/{kind}/boxes.csv".format(kind=KINDS[0]),
-        joints="<results>/detection/{kind}/joints.csv".format(kind=KINDS[0]),
-        crops="<results>/crops/{kind}/crops.npy".format(kind=KINDS[0]),
-        crops_table="<results>/crops/{kind}/crops.csv".format(kind=KINDS[0]),
-        images=first_shards("<results>/standardized/joints/{kind}/{shard}.npy"),
-        bootstrap=first_shards("<results>/masks/bootstrap/{kind}/{shard}.npy"),
-        unet=first_shards("<results>/masks/unet/{kind}/{shard}.npy"),
+        boxes="<results>/detection/{body_part}/boxes.csv".format(body_part=BODY_PARTS[0]),
+        joints="<results>/detection/{body_part}/joints.csv".format(body_part=BODY_PARTS[0]),
+        crops="<results>/crops/{body_part}/crops.npy".format(body_part=BODY_PARTS[0]),
+        crops_table="<results>/crops/{body_part}/crops.csv".format(body_part=BODY_PARTS[0]),
+        images=first_shards("<results>/standardized/joints/{body_part}/{shard}.npy"),
+        bootstrap=first_shards("<results>/masks/bootstrap/{body_part}/{shard}.npy"),
+        unet=first_shards("<results>/masks/unet/{body_part}/{shard}.npy"),
         checked=checked("joints"),
     output:
         multiext("<results>/figures/tan_fig5_pipeline", ".png", ".pdf"),

@@ -5,16 +5,16 @@
 # A mask from each radiograph alone, and how good it looks.
 rule bootstrap_masks:
     input:
-        images="<results>/standardized/joints/{kind}/{shard}.npy",
-        rows="<results>/standardized/joints/{kind}/{shard}.csv",
+        images="<results>/standardized/joints/{body_part}/{shard}.npy",
+        rows="<results>/standardized/joints/{body_part}/{shard}.csv",
     output:
-        masks="<results>/masks/bootstrap/{kind}/{shard}.npy",
-        rows="<results>/masks/bootstrap/{kind}/{shard}.csv",
-        quality="<results>/masks/quality/{kind}/{shard}.csv",
+        masks="<results>/masks/bootstrap/{body_part}/{shard}.npy",
+        rows="<results>/masks/bootstrap/{body_part}/{shard}.csv",
+        quality="<results>/masks/quality/{body_part}/{shard}.csv",
     log:
-        "<logs>/bootstrap_masks/{kind}-{shard}.log",
+        "<logs>/bootstrap_masks/{body_part}-{shard}.log",
     benchmark:
-        "<benchmarks>/bootstrap_masks/{kind}-{shard}.tsv"
+        "<benchmarks>/bootstrap_masks/{body_part}-{shard}.tsv"
     conda:
         "../../../envs/imaging.yaml"
     resources:
@@ -29,16 +29,16 @@ rule bootstrap_masks:
 # The quality score proposes, a person's CSV overrules: the paper's "by eye", repeatable.
 rule choose_masks:
     input:
-        quality=shards("<results>/masks/quality/{kind}/{shard}.csv"),
+        quality=shards("<results>/masks/quality/{body_part}/{shard}.csv"),
         overrides=study.masks.overrides or [],
         radiographs=radiographs_of("joints"),
         checked=checked("joints"),
     output:
-        "<results>/masks/chosen/{kind}.csv",
+        "<results>/masks/chosen/{body_part}.csv",
     log:
-        "<logs>/choose_masks/{kind}.log",
+        "<logs>/choose_masks/{body_part}.log",
     benchmark:
-        "<benchmarks>/choose_masks/{kind}.tsv"
+        "<benchmarks>/choose_masks/{body_part}.tsv"
     conda:
         "../../../envs/imaging.yaml"
     params:
@@ -51,16 +51,16 @@ rule choose_masks:
 # What a person looks at before overruling.
 rule draw_contact_sheet:
     input:
-        images="<results>/standardized/joints/{kind}/{shard}.npy",
-        masks="<results>/masks/bootstrap/{kind}/{shard}.npy",
-        quality="<results>/masks/quality/{kind}/{shard}.csv",
-        chosen="<results>/masks/chosen/{kind}.csv",
+        images="<results>/standardized/joints/{body_part}/{shard}.npy",
+        masks="<results>/masks/bootstrap/{body_part}/{shard}.npy",
+        quality="<results>/masks/quality/{body_part}/{shard}.csv",
+        chosen="<results>/masks/chosen/{body_part}.csv",
     output:
-        "<results>/masks/sheets/{kind}-{shard}.png",
+        "<results>/masks/sheets/{body_part}-{shard}.png",
     log:
-        "<logs>/draw_contact_sheet/{kind}-{shard}.log",
+        "<logs>/draw_contact_sheet/{body_part}-{shard}.log",
     benchmark:
-        "<benchmarks>/draw_contact_sheet/{kind}-{shard}.tsv"
+        "<benchmarks>/draw_contact_sheet/{body_part}-{shard}.tsv"
     conda:
         "../../../envs/imaging.yaml"
     params:

@@ -7,8 +7,8 @@ rule score_radiographs:
     input:
         split="<results>/cohort/joints/split.csv",
         scores=cohort_table("scores"),
-        rows=every_shard("<results>/standardized/joints/{kind}/{shard}.csv"),
-        joints=expand("<results>/detection/{kind}/joints.csv", kind=KINDS),
+        rows=every_shard("<results>/standardized/joints/{body_part}/{shard}.csv"),
+        joints=expand("<results>/detection/{body_part}/joints.csv", body_part=BODY_PARTS),
         predictions=expand("<results>/heads/{model}/predictions.csv", model=MODELS),
         checked=checked("joints"),
     output:
@@ -50,7 +50,7 @@ rule sum_scores:
 rule label_radiographs:
     input:
         joints="<results>/scores/joints.csv",
-        images=every_shard("<results>/standardized/joints/{kind}/{shard}.npy"),
+        images=every_shard("<results>/standardized/joints/{body_part}/{shard}.npy"),
     output:
         directory("<results>/scores/overlays"),
     log:

@@ -5,20 +5,20 @@
 # Crops from jittered labels where the detector learned, from its own boxes elsewhere and at test.
 rule crop_joints:
     input:
-        images=shards("<results>/standardized/joints/{kind}/{shard}.npy"),
-        masks=shards("<results>/masks/unet/{kind}/{shard}.npy"),
-        joints="<results>/detection/{kind}/joints.csv",
-        true_joints="<results>/detection/{kind}/true_joints.csv",
+        images=shards("<results>/standardized/joints/{body_part}/{shard}.npy"),
+        masks=shards("<results>/masks/unet/{body_part}/{shard}.npy"),
+        joints="<results>/detection/{body_part}/joints.csv",
+        true_joints="<results>/detection/{body_part}/true_joints.csv",
         boxed=cohort_table("boxes"),
         split="<results>/cohort/joints/split.csv",
         checked=checked("joints"),
     output:
-        crops="<results>/crops/{kind}/crops.npy",
-        rows="<results>/crops/{kind}/crops.csv",
+        crops="<results>/crops/{body_part}/crops.npy",
+        rows="<results>/crops/{body_part}/crops.csv",
     log:
-        "<logs>/crop_joints/{kind}.log",
+        "<logs>/crop_joints/{body_part}.log",
     benchmark:
-        "<benchmarks>/crop_joints/{kind}.tsv"
+        "<benchmarks>/crop_joints/{body_part}.tsv"
     conda:
         "../../../envs/imaging.yaml"
     resources:
@@ -38,12 +38,12 @@ rule draw_joints:
     input:
         checked=checked("joints"),
     output:
-        patches="<results>/vgg16/drawn/{kind}.npy",
-        rows="<results>/vgg16/drawn/{kind}.csv",
+        patches="<results>/vgg16/drawn/{body_part}.npy",
+        rows="<results>/vgg16/drawn/{body_part}.csv",
     log:
-        "<logs>/draw_joints/{kind}.log",
+        "<logs>/draw_joints/{body_part}.log",
     benchmark:
-        "<benchmarks>/draw_joints/{kind}.tsv"
+        "<benchmarks>/draw_joints/{body_part}.tsv"
     conda:
         "../../../envs/imaging.yaml"
     resources:
@@ -61,8 +61,8 @@ rule draw_joints:
 # Without ImageNet's weights: VGG16 learns on drawn joints, and every table says so.
 rule train_base:
     input:
-        patches=expand("<results>/vgg16/drawn/{kind}.npy", kind=KINDS),
-        rows=expand("<results>/vgg16/drawn/{kind}.csv", kind=KINDS),
+        patches=expand("<results>/vgg16/drawn/{body_part}.npy", body_part=BODY_PARTS),
+        rows=expand("<results>/vgg16/drawn/{body_part}.csv", body_part=BODY_PARTS),
         checked=checked("joints"),
     output:
         model="<results>/vgg16/drawn_joints.keras",
@@ -91,13 +91,13 @@ rule train_base:
 rule extract_features:
     input:
         base=vgg16_base(),
-        crops="<results>/crops/{kind}/crops.npy",
+        crops="<results>/crops/{body_part}/crops.npy",
     output:
-        "<results>/features/{kind}.npy",
+        "<results>/features/{body_part}.npy",
     log:
-        "<logs>/extract_features/{kind}.log",
+        "<logs>/extract_features/{body_part}.log",
     benchmark:
-        "<benchmarks>/extract_features/{kind}.tsv"
+        "<benchmarks>/extract_features/{body_part}.tsv"
     conda:
         "../../../envs/keras.yaml"
     threads: 4

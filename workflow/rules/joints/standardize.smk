@@ -8,23 +8,23 @@ rule standardize:
         radiographs=branch(
             SET_ASIDE,
             then="<results>/cohort/{cohort}/kept/radiographs.csv",
-            otherwise="<results>/cohort/{cohort}/radiographs/{kind}/{shard}.csv",
+            otherwise="<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv",
         ),
         checked=checked("joints"),
     output:
-        images="<results>/standardized/{cohort}/{kind}/{shard}.npy",
-        rows="<results>/standardized/{cohort}/{kind}/{shard}.csv",
+        images="<results>/standardized/{cohort}/{body_part}/{shard}.npy",
+        rows="<results>/standardized/{cohort}/{body_part}/{shard}.csv",
     log:
-        "<logs>/standardize/{cohort}-{kind}-{shard}.log",
+        "<logs>/standardize/{cohort}-{body_part}-{shard}.log",
     benchmark:
-        "<benchmarks>/standardize/{cohort}-{kind}-{shard}.tsv"
+        "<benchmarks>/standardize/{cohort}-{body_part}-{shard}.tsv"
     conda:
         "../../../envs/imaging.yaml"
     resources:
         **needs("standardize"),
     params:
-        shards=lambda wildcards: study.standardize.shards[wildcards.kind],
-        crop_bottom=lambda wildcards: study.standardize.crop_bottom[wildcards.kind],
+        shards=lambda wildcards: study.standardize.shards[wildcards.body_part],
+        crop_bottom=lambda wildcards: study.standardize.crop_bottom[wildcards.body_part],
         height=study.standardize.height,
         width=study.standardize.width,
         clahe=study.standardize.clahe.model_dump(),

@@ -31,10 +31,10 @@ rule table_segmentation:
     input:
         split="<results>/cohort/joints/split.csv",
         truth=phantom_folder("joints"),
-        rows=every_shard("<results>/standardized/joints/{kind}/{shard}.csv"),
-        bootstrap=every_shard("<results>/masks/bootstrap/{kind}/{shard}.npy"),
-        unet=every_shard("<results>/masks/unet/{kind}/{shard}.npy"),
-        chosen=expand("<results>/masks/chosen/{kind}.csv", kind=KINDS),
+        rows=every_shard("<results>/standardized/joints/{body_part}/{shard}.csv"),
+        bootstrap=every_shard("<results>/masks/bootstrap/{body_part}/{shard}.npy"),
+        unet=every_shard("<results>/masks/unet/{body_part}/{shard}.npy"),
+        chosen=expand("<results>/masks/chosen/{body_part}.csv", body_part=BODY_PARTS),
     output:
         multiext("<results>/tables/segmentation", ".csv", ".md", ".tex"),
     log:
@@ -57,10 +57,10 @@ rule table_segmentation:
 rule table_detection:
     input:
         split="<results>/cohort/joints/split.csv",
-        rows=every_shard("<results>/standardized/joints/{kind}/{shard}.csv"),
-        joints=expand("<results>/detection/{kind}/joints.csv", kind=KINDS),
-        boxes=expand("<results>/detection/{kind}/boxes.csv", kind=KINDS),
-        true_joints=expand("<results>/detection/{kind}/true_joints.csv", kind=KINDS),
+        rows=every_shard("<results>/standardized/joints/{body_part}/{shard}.csv"),
+        joints=expand("<results>/detection/{body_part}/joints.csv", body_part=BODY_PARTS),
+        boxes=expand("<results>/detection/{body_part}/boxes.csv", body_part=BODY_PARTS),
+        true_joints=expand("<results>/detection/{body_part}/true_joints.csv", body_part=BODY_PARTS),
         boxed=cohort_table("boxes"),
     output:
         multiext("<results>/tables/detection", ".csv", ".md", ".tex"),
@@ -82,7 +82,7 @@ rule table_detection:
 # How many entropy masks were good, beside the paper's 296 and 238 of 734.
 rule table_mask_yield:
     input:
-        expand("<results>/masks/chosen/{kind}.csv", kind=KINDS),
+        expand("<results>/masks/chosen/{body_part}.csv", body_part=BODY_PARTS),
     output:
         multiext("<results>/tables/mask_yield", ".csv", ".md", ".tex"),
     log:

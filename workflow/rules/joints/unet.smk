@@ -4,19 +4,19 @@
 # Learns from the chosen masks of training patients; validation patients stop it.
 rule train_unet:
     input:
-        images=shards("<results>/standardized/joints/{kind}/{shard}.npy"),
-        masks=shards("<results>/masks/bootstrap/{kind}/{shard}.npy"),
-        chosen="<results>/masks/chosen/{kind}.csv",
+        images=shards("<results>/standardized/joints/{body_part}/{shard}.npy"),
+        masks=shards("<results>/masks/bootstrap/{body_part}/{shard}.npy"),
+        chosen="<results>/masks/chosen/{body_part}.csv",
         split="<results>/cohort/joints/split.csv",
         checked=checked("joints"),
     output:
-        model="<results>/unet/{kind}/model.keras",
-        history="<results>/unet/{kind}/history.csv",
-        card="<results>/unet/{kind}/card.json",
+        model="<results>/unet/{body_part}/model.keras",
+        history="<results>/unet/{body_part}/history.csv",
+        card="<results>/unet/{body_part}/card.json",
     log:
-        "<logs>/train_unet/{kind}.log",
+        "<logs>/train_unet/{body_part}.log",
     benchmark:
-        "<benchmarks>/train_unet/{kind}.tsv"
+        "<benchmarks>/train_unet/{body_part}.tsv"
     conda:
         "../../../envs/keras.yaml"
     threads: 8
@@ -35,16 +35,16 @@ rule train_unet:
 # Masks of every radiograph, at the radiograph's standard size.
 rule segment:
     input:
-        model="<results>/unet/{kind}/model.keras",
-        images="<results>/standardized/joints/{kind}/{shard}.npy",
-        rows="<results>/standardized/joints/{kind}/{shard}.csv",
+        model="<results>/unet/{body_part}/model.keras",
+        images="<results>/standardized/joints/{body_part}/{shard}.npy",
+        rows="<results>/standardized/joints/{body_part}/{shard}.csv",
     output:
-        masks="<results>/masks/unet/{kind}/{shard}.npy",
-        rows="<results>/masks/unet/{kind}/{shard}.csv",
+        masks="<results>/masks/unet/{body_part}/{shard}.npy",
+        rows="<results>/masks/unet/{body_part}/{shard}.csv",
     log:
-        "<logs>/segment/{kind}-{shard}.log",
+        "<logs>/segment/{body_part}-{shard}.log",
     benchmark:
-        "<benchmarks>/segment/{kind}-{shard}.tsv"
+        "<benchmarks>/segment/{body_part}-{shard}.tsv"
     conda:
         "../../../envs/keras.yaml"
     threads: 4

@@ -16,5 +16,5 @@ with job(snakemake.log[0]):
     quality = [
         mask_quality(radiograph, mask) for radiograph, mask in zip(radiographs, masks, strict=True)
     ]
-    ids = rows[["image_id", "limb_kind"]]
+    ids = rows[["image_id", "body_part"]]
     write_table(pd.concat([ids, pd.DataFrame(quality)], axis=1), snakemake.output.quality)

@@ -20,7 +20,7 @@ with job(snakemake.log[0], snakemake.threads):
         radiographs = [
             radiograph
             for radiograph in list_radiographs(params.source).radiographs
-            if LIMBS[radiograph.limb].kind == wildcards.kind
+            if LIMBS[radiograph.limb].body_part == wildcards.body_part
             and shard_of(radiograph.image_id, params.shards) == wildcards.shard
         ]
     table = read_radiographs(

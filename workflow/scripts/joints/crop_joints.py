@@ -1,4 +1,4 @@
-"""Cut out the joints of one limb kind's radiographs."""
+"""Cut out the joints of one body part's radiographs."""
 
 from sharpflow.workflow.job import job
 
@@ -28,7 +28,7 @@ with job(snakemake.log[0]):
         joints=split_joints(split, **params.split),
         learned_from=set(read_table(source.boxed)["image_id"]),
         jitter=params.settings["jitter"],
-        seed=seed_for(params.seed, "crops", snakemake.wildcards.kind),
+        seed=seed_for(params.seed, "crops", snakemake.wildcards.body_part),
     )
     cut = crop_boxes(
         (masked[number[image_id]] for image_id in crops["image_id"]),

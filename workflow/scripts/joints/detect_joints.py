@@ -1,9 +1,9 @@
-"""Find the joints of one limb kind's radiographs."""
+"""Find the joints of one body part's radiographs."""
 
 from sharpflow.workflow.job import job
 
 with job(snakemake.log[0], snakemake.threads, snakemake.resources):
-    from sharpflow.anatomy import LimbKind
+    from sharpflow.anatomy import BodyPart
     from sharpflow.files import write_table
     from sharpflow.imaging.shards import read_shards
     from sharpflow.joints.detection.detect import detect
@@ -16,7 +16,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources):
         snakemake.input.model,
         Views(radiographs, masks, image_size=image_size, view=snakemake.params.view),
         rows,
-        kind=LimbKind(snakemake.wildcards.kind),
+        body_part=BodyPart(snakemake.wildcards.body_part),
         image_size=image_size,
         confidence=snakemake.params.confidence,
     )

@@ -20,7 +20,7 @@ with job(snakemake.log[0]):
         crop_resize_pad(
             read_image(listed.loc[image_id, "file"], round(params.max_megapixels * 1e6)),
             *radiographs.size,
-            params.crop_bottom[listed.loc[image_id, "limb_kind"]],
+            params.crop_bottom[listed.loc[image_id, "body_part"]],
         )[0]
         for image_id in picked
     ]

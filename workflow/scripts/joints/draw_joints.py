@@ -1,18 +1,18 @@
-"""Draw single joints of one limb kind for the base to learn from."""
+"""Draw single joints of one body part for the base to learn from."""
 
 from sharpflow.workflow.job import job
 
 with job(snakemake.log[0]):
     import numpy as np
 
-    from sharpflow.anatomy import LimbKind
+    from sharpflow.anatomy import BodyPart
     from sharpflow.files import whole, write_table
     from sharpflow.joints.scoring.synthetic_joints import draw_training_joints
 
     params = snakemake.params
     patches, rows = draw_training_joints(
         params.joints,
-        kind=LimbKind(snakemake.wildcards.kind),
+        body_part=BodyPart(snakemake.wildcards.body_part),
         seed=params.seed,
         height=params.radiograph_height,
         clahe_clip=params.clahe["clip_limit"],

@@ -1,4 +1,4 @@
-"""Run the frozen base once over all crops of one limb kind."""
+"""Run the frozen base once over all crops of one body part."""
 
 from sharpflow.workflow.job import job
 

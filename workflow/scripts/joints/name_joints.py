@@ -1,4 +1,4 @@
-"""Name the boxes of one limb kind's radiographs by both rules."""
+"""Name the boxes of one body part's radiographs by both rules."""
 
 from sharpflow.workflow.job import job
 

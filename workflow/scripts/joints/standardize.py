@@ -12,7 +12,7 @@ with job(snakemake.log[0]):
 
     params, wildcards = snakemake.params, snakemake.wildcards
     radiographs = read_table(snakemake.input.radiographs)
-    radiographs = radiographs[radiographs["limb_kind"] == wildcards.kind]
+    radiographs = radiographs[radiographs["body_part"] == wildcards.body_part]
     radiographs = radiographs[
         [shard_of(i, params.shards) == wildcards.shard for i in radiographs["image_id"]]
     ]
@@ -29,7 +29,7 @@ with job(snakemake.log[0]):
         )
         images.append(image)
         placements.append(placement)
-    rows = radiographs[["image_id", "patient", "limb", "limb_kind", "side", "visit"]].reset_index(
+    rows = radiographs[["image_id", "patient", "limb", "body_part", "side", "visit"]].reset_index(
         drop=True
     )
     placed = pd.DataFrame(placements, columns=["scale", "x_offset", "y_offset"])

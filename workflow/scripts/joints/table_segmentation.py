@@ -20,9 +20,9 @@ with job(snakemake.log[0]):
     chosen = verdicts.loc[verdicts["chosen"], "image_id"].tolist()
 
     table = []
-    for kind, crop_bottom in params.crop_bottom.items():
+    for body_part, crop_bottom in params.crop_bottom.items():
         masks = {
-            method: read_shards([path for path in source[method] if f"/{kind}/" in path])
+            method: read_shards([path for path in source[method] if f"/{body_part}/" in path])
             for method in ("bootstrap", "unet")
         }
         for method, (predicted, rows) in masks.items():
@@ -41,7 +41,7 @@ with job(snakemake.log[0]):
             row = segmentation_row(
                 overlaps,
                 common=chosen,
-                limb=kind,
+                limb=body_part,
                 method=method,
                 data=notes.data,
                 seed=params.seed,

@@ -1,4 +1,4 @@
-"""Train one limb kind's YOLOv3 on the boxed, masked radiographs of training patients."""
+"""Train one body part's YOLOv3 on the boxed, masked radiographs of training patients."""
 
 from pathlib import Path
 from shutil import rmtree
@@ -6,7 +6,7 @@ from shutil import rmtree
 from sharpflow.workflow.job import job
 
 with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
-    from sharpflow.anatomy import LimbKind
+    from sharpflow.anatomy import BodyPart
     from sharpflow.digests import digest_of
     from sharpflow.files import read_table
     from sharpflow.imaging.shards import read_shards
@@ -17,7 +17,11 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
     from sharpflow.phantom.cohorts.truth import read_true_masks
     from sharpflow.workflow.model_cards import write_card
 
-    kind, params, source = LimbKind(snakemake.wildcards.kind), snakemake.params, snakemake.input
+    body_part, params, source = (
+        BodyPart(snakemake.wildcards.body_part),
+        snakemake.params,
+        snakemake.input,
+    )
     out = Path(snakemake.output.model).parent
     radiographs, rows = read_shards(source.images)
     if params.true_masks:
@@ -44,7 +48,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
         rows,
         boxes,
         splits,
-        kind=kind,
+        body_part=body_part,
     )
     history = train_detector(
         out / "radiographs",
@@ -57,7 +61,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
     )
     write_card(
         snakemake.output.card,
-        expects=f"the {view} on masked standardized radiographs of a {kind}, uint8, longer side "
+        expects=f"the {view} on masked standardized images of a {body_part}, uint8, longer side "
         f"{image_size} pixels; gives joint boxes",
         data=params.data,
         data_digest=digest_of(boxes.to_csv(), boxed.to_csv()),

@@ -17,7 +17,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
     from sharpflow.workflow.model_cards import write_card
 
     name, params, source = snakemake.wildcards.model, snakemake.params, snakemake.input
-    damage, kind = MODELS[name]
+    damage, body_part = MODELS[name]
     scores = read_table(source.scores)
     scores = scores[scores["damage"] == damage].drop(columns="damage")
     crops = read_table(source.crops).reset_index(names="row")
@@ -39,7 +39,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
             true[split["train"]],
             features[split["validation"]],
             true[split["validation"]],
-            classes=n_classes(kind, damage),
+            classes=n_classes(body_part, damage),
             seed=replicate_seed(seed_for(params.seed, "head", name), number),
             **settings,
             checkpoints=checkpoints / f"seed-{number}",
@@ -59,7 +59,8 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
     write_card(
         snakemake.output.card,
         expects="512 features of the VGG16 base for each joint, float32 (n, 512); gives the "
-        f"probabilities of {n_classes(kind, damage)} ordinal bits of {damage} in a {kind}",
+        f"probabilities of the {n_classes(body_part, damage)} ordinal bits of {damage} in a "
+        f"{body_part}",
         data=params.data,
         data_digest=digest,
         settings={**params.settings, "keras": keras_in_words(snakemake.threads)},

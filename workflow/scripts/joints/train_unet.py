@@ -1,4 +1,4 @@
-"""Train one limb kind's U-Net on the chosen masks of training patients."""
+"""Train one body part's U-Net on the chosen masks of training patients."""
 
 from pathlib import Path
 from shutil import rmtree
@@ -14,7 +14,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
     from sharpflow.joints.masks.unet_training import train_unet
     from sharpflow.workflow.model_cards import write_card
 
-    kind, params = snakemake.wildcards.kind, snakemake.params
+    body_part, params = snakemake.wildcards.body_part, snakemake.params
     settings = dict(params.settings)
     height, width = settings.pop("height"), settings.pop("width")
     radiographs, rows = read_shards(snakemake.input.images)
@@ -33,10 +33,10 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
     data = (*stacks("train"), *stacks("validation"))
     digest = digest_of(*data)
     run = digest_of(digest, settings, params.seed, params.code)
-    checkpoints = Path(params.checkpoints) / f"unet-{kind}-{run}"
+    checkpoints = Path(params.checkpoints) / f"unet-{body_part}-{run}"
     history = train_unet(
         *data,
-        kind=kind,
+        body_part=body_part,
         **settings,
         seed=params.seed,
         folder=Path(snakemake.output.model).parent,
@@ -47,8 +47,8 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
     best = history.loc[history["validation_loss"].idxmin()]
     write_card(
         snakemake.output.card,
-        expects=f"standardized images of a {kind}, float32 (n, {height}, {width}, 1) in [0, 1]; "
-        "gives the probability of limb for each pixel",
+        expects=f"standardized images of a {body_part}, float32 (n, {height}, {width}, 1) in "
+        "[0, 1]; gives the probability of limb for each pixel",
         data=params.data,
         data_digest=digest,
         settings={**params.settings, "keras": keras_in_words(snakemake.threads)},

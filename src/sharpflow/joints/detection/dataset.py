@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sharpflow.anatomy import DETECTOR_CLASSES, LimbKind
+from sharpflow.anatomy import DETECTOR_CLASSES, BodyPart
 from sharpflow.errors import UserError
 from sharpflow.files import whole, write_table
 from sharpflow.joints.detection.views import View, Views
@@ -30,7 +30,7 @@ def write_detector_set(
     boxes: pd.DataFrame,
     splits: pd.DataFrame,
     *,
-    kind: LimbKind,
+    body_part: BodyPart,
 ) -> pd.DataFrame:
     """Write images/{train,val}/*.png, labels/{train,val}/*.txt and data.yaml.
 
@@ -44,7 +44,7 @@ def write_detector_set(
         rows: image_id and patient of each radiograph, in order.
         boxes: image_id, class, x_min, y_min, x_max, y_max in standardized pixels.
         splits: patient, split.
-        kind: limb kind of the radiographs; decides the classes.
+        body_part: body part of the radiographs; decides the classes.
 
     Returns:
         image_id, split, boxes of each radiograph written; also in radiographs.csv.
@@ -53,11 +53,11 @@ def write_detector_set(
         UserError: a class is unknown, or no train or no validation radiograph has boxes.
     """
     folder = Path(folder)
-    classes = DETECTOR_CLASSES[kind]
+    classes = DETECTOR_CLASSES[body_part]
     if strange := sorted(set(boxes["class"]) - set(classes)):
         raise UserError(
-            f"joint boxes of a {kind} have class {strange[0]!r}; expected {' or '.join(classes)}. "
-            "Correct the labels, or name the class among those to ignore."
+            f"joint boxes of a {body_part} have class {strange[0]!r}; expected "
+            f"{' or '.join(classes)}. Correct the labels, or name the class among those to ignore."
         )
     split_of = dict(zip(splits["patient"], splits["split"], strict=True))
     boxes_of = dict(tuple(boxes.groupby("image_id")))
@@ -82,9 +82,9 @@ def write_detector_set(
     for split in FOLDERS:
         if not (table["split"] == split).any():
             raise UserError(
-                f"no {kind} radiograph of the {split} patients has joint boxes; expected at least "
-                "one. Draw boxes for more radiographs, or train the detector on drawn ones (boxes: "
-                "phantom)."
+                f"no {body_part} radiograph of the {split} patients has joint boxes; expected at "
+                "least one. Draw boxes for more radiographs, or train the detector on drawn ones "
+                "(boxes: phantom)."
             )
     _write_description(folder, classes)
     write_table(table, folder / "radiographs.csv")

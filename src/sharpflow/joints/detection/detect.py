@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import pandas as pd
 
-from sharpflow.anatomy import DETECTED_JOINTS, DETECTOR_CLASSES, LimbKind
+from sharpflow.anatomy import DETECTED_JOINTS, DETECTOR_CLASSES, BodyPart
 from sharpflow.joints.detection.offline import chosen_device, import_ultralytics
 from sharpflow.joints.detection.views import Views
 
@@ -19,7 +19,7 @@ def detect(
     views: Views,
     rows: pd.DataFrame,
     *,
-    kind: LimbKind,
+    body_part: BodyPart,
     image_size: int,
     confidence: float = 0.5,
     overlap: float = 0.45,
@@ -34,7 +34,7 @@ def detect(
         weights: best.pt of `train_detector`.
         views: what the network sees of each radiograph, as in training.
         rows: image_id of each radiograph, in order.
-        kind: limb kind.
+        body_part: body part.
         image_size: longer side of the views, pixels.
         confidence: a box must be more certain than this (paper: 0.5).
         overlap: a box is dropped when its IoU with a better one is above this (darknet: 0.45).
@@ -47,8 +47,8 @@ def detect(
     weights = Path(weights)
     ultralytics = import_ultralytics(weights.parent / ".ultralytics")
     model = ultralytics.YOLO(str(weights), task="detect")
-    classes = DETECTOR_CLASSES[kind]
-    most = len(DETECTED_JOINTS[kind])
+    classes = DETECTOR_CLASSES[body_part]
+    most = len(DETECTED_JOINTS[body_part])
     image_ids = rows["image_id"].tolist()
     found = []
     for start in range(0, len(image_ids), batch):

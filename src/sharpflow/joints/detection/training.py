@@ -1,4 +1,4 @@
-"""Trains YOLOv3 to find joints, one model a limb kind (Tan et al., 2.3.3).
+"""Trains YOLOv3 to find joints, one model a body part (Tan et al., 2.3.3).
 
 ultralytics builds the network from its YAML: YOLOv3's backbone with an anchor-free head in
 place of darknet's three anchors a cell, which is what `filters = 21` in the paper says. Training

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sharpflow.anatomy import DETECTED_JOINTS, LIMBS, LimbKind, Side
+from sharpflow.anatomy import DETECTED_JOINTS, LIMBS, BodyPart, Side
 from sharpflow.errors import UserError
 from sharpflow.joints.identification.template_fit import fit_template
 from sharpflow.joints.identification.templates import template
@@ -61,16 +61,16 @@ def name_joints(
         raise UserError(f"limb is {limb!r}; expected one of {', '.join(LIMBS)}.")
     if rule not in RULES:
         raise UserError(f"identity rule is {rule!r}; expected one of {', '.join(RULES)}.")
-    kind = LIMBS[limb].kind
-    centres, classes = _centres(boxes, kind)
+    body_part = LIMBS[limb].body_part
+    centres, classes = _centres(boxes, body_part)
     named: dict[int, str] = {}
-    if rule == "template" or len(boxes) == len(DETECTED_JOINTS[kind]):
-        if rule == "paper" and _counts_are_right(classes, kind):
-            named = _by_order(centres, classes, kind)
+    if rule == "template" or len(boxes) == len(DETECTED_JOINTS[body_part]):
+        if rule == "paper" and _counts_are_right(classes, body_part):
+            named = _by_order(centres, classes, body_part)
         else:
             mirrored = LIMBS[limb].side is Side.RIGHT
             named = fit_template(
-                template(kind),
+                template(body_part),
                 centres,
                 classes,
                 mirrored=mirrored,
@@ -78,7 +78,7 @@ def name_joints(
                 fewest=fewest,
                 tolerance=tolerance,
             )
-    order = {joint.name: place for place, joint in enumerate(DETECTED_JOINTS[kind])}
+    order = {joint.name: place for place, joint in enumerate(DETECTED_JOINTS[body_part])}
     rows = sorted(named, key=lambda row: order[named[row]])
     result = boxes.iloc[rows].copy()
     result.insert(0, "joint", np.array([named[row] for row in rows], dtype=object))
@@ -117,38 +117,40 @@ def name_radiographs(
     return pd.concat(parts, ignore_index=True)[columns]
 
 
-def _centres(boxes: "pd.DataFrame", kind: LimbKind) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
+def _centres(
+    boxes: "pd.DataFrame", body_part: BodyPart
+) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
     corners = boxes[list(BOX_COLUMNS)].to_numpy(dtype=float).reshape(-1, 4)
     classes = boxes["class"].to_numpy(dtype=str)
-    known = {joint.detector_class for joint in DETECTED_JOINTS[kind]}
+    known = {joint.detector_class for joint in DETECTED_JOINTS[body_part]}
     if strange := sorted(set(classes) - known):
         allowed = " or ".join(sorted(map(str, known)))
-        raise UserError(f"box class of a {kind} is {strange[0]!r}; expected {allowed}.")
+        raise UserError(f"box class of a {body_part} is {strange[0]!r}; expected {allowed}.")
     return (corners[:, :2] + corners[:, 2:]) / 2, classes
 
 
-def _counts_are_right(classes: NDArray[np.str_], kind: LimbKind) -> bool:
-    wanted = sorted(str(joint.detector_class) for joint in DETECTED_JOINTS[kind])
+def _counts_are_right(classes: NDArray[np.str_], body_part: BodyPart) -> bool:
+    wanted = sorted(str(joint.detector_class) for joint in DETECTED_JOINTS[body_part])
     return sorted(classes.tolist()) == wanted
 
 
 def _by_order(
-    centres: NDArray[np.float64], classes: NDArray[np.str_], kind: LimbKind
+    centres: NDArray[np.float64], classes: NDArray[np.str_], body_part: BodyPart
 ) -> dict[int, str]:
     """Names by horizontal order within each class, counted from the thumb or great toe."""
     across = np.argsort(centres[:, 0], kind="stable")
     distal = [int(i) for i in across if classes[i] == "PIP"]
     proximal = [int(i) for i in across if classes[i] != "PIP"]
-    if not _first_digit_is_left(centres, distal, proximal, kind):
+    if not _first_digit_is_left(centres, distal, proximal, body_part):
         distal, proximal = distal[::-1], proximal[::-1]
-    joints = DETECTED_JOINTS[kind]
+    joints = DETECTED_JOINTS[body_part]
     names = [j.name for j in joints if j.detector_class == "PIP"]
     names += [j.name for j in joints if j.detector_class != "PIP"]
     return dict(zip(distal + proximal, names, strict=True))
 
 
 def _first_digit_is_left(
-    centres: NDArray[np.float64], distal: list[int], proximal: list[int], kind: LimbKind
+    centres: NDArray[np.float64], distal: list[int], proximal: list[int], body_part: BodyPart
 ) -> bool:
     """Whether thumb or great toe lies left: decided by the layout, since images may be mirrored.
 
@@ -159,6 +161,6 @@ def _first_digit_is_left(
     def apart(a: int, b: int) -> float:
         return float(np.linalg.norm(centres[a] - centres[b]))
 
-    if kind is LimbKind.HAND:
+    if body_part is BodyPart.HAND:
         return apart(proximal[0], proximal[1]) > apart(proximal[-1], proximal[-2])
     return apart(distal[0], proximal[0]) < apart(distal[0], proximal[-1])

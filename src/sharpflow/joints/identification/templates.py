@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sharpflow.anatomy import DETECTED_JOINTS, LimbKind
+from sharpflow.anatomy import DETECTED_JOINTS, BodyPart
 
 Points = NDArray[np.float64]
 
@@ -69,10 +69,10 @@ def _hand() -> dict[str, tuple[tuple[float, float], float]]:
     return layout
 
 
-def template(kind: LimbKind) -> Template:
+def template(body_part: BodyPart) -> Template:
     """The template of a hand (10 joints) or a foot (6), in the order of `anatomy`."""
-    layout = _hand() if LimbKind(kind) is LimbKind.HAND else _FOOT
-    joints = DETECTED_JOINTS[LimbKind(kind)]
+    layout = _hand() if BodyPart(body_part) is BodyPart.HAND else _FOOT
+    joints = DETECTED_JOINTS[BodyPart(body_part)]
     points = np.array([layout[joint.name][0] for joint in joints]) * (1.0, -1.0)
     return Template(
         names=tuple(joint.name for joint in joints),

@@ -68,15 +68,15 @@ def choose_masks(
 ) -> pd.DataFrame:
     """Propose masks of quality at least `threshold`, and let a person overrule.
 
-    `quality` has at least image_id, limb_kind and quality, one row an image. `overrides` has
+    `quality` has at least image_id, body_part and quality, one row an image. `overrides` has
     image_id and good (true or false; yes/no and 1/0 too), and may have a comment. `known` are all
     ids that it may name, where one table of overrules serves more images than `quality` has.
 
-    Returns image_id, limb_kind, quality, proposed, chosen (bool) and chosen_by ("quality" or
+    Returns image_id, body_part, quality, proposed, chosen (bool) and chosen_by ("quality" or
     "person"), rows as in `quality`. Raises UserError for a missing column, an id that is
     unknown or comes twice, or a `good` that says neither.
     """
-    chosen = quality[["image_id", "limb_kind", "quality"]].copy()
+    chosen = quality[["image_id", "body_part", "quality"]].copy()
     chosen["proposed"] = chosen["quality"] >= threshold
     known = list(chosen["image_id"]) if known is None else known
     verdicts = _verdicts(overrides, known) if overrides is not None else {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from sharpflow.anatomy import LimbKind
+from sharpflow.anatomy import BodyPart
 from sharpflow.errors import UserError
 from sharpflow.files import whole
 from sharpflow.joints.masks.unet import build_unet
@@ -34,7 +34,7 @@ def train_unet(
     validation_images: Image,
     validation_masks: Image,
     *,
-    kind: LimbKind,
+    body_part: BodyPart,
     filters: int,
     kernels: Sequence[int],
     epochs: int,
@@ -48,7 +48,7 @@ def train_unet(
     checkpoints: Path | None = None,
     time_budget: float | None = None,
 ) -> "pd.DataFrame":
-    """Train the U-Net of one limb kind and keep its best weights in `folder`/model.keras.
+    """Train the U-Net of one body part and keep its best weights in `folder`/model.keras.
 
     `images` and `masks` (0/255) are uint8 (n, height, width) at the network's size, of training
     patients; the validation ones are of validation patients. Binary cross-entropy, Adam, its
@@ -72,16 +72,19 @@ def train_unet(
     for name, stack in (("training", images), ("validation", validation_images)):
         if len(stack) == 0:
             raise UserError(
-                f"U-Net of the {kind}: no chosen mask among the {name} patients. Lower the "
+                f"U-Net of the {body_part}: no chosen mask among the {name} patients. Lower the "
                 "threshold of mask quality, or mark good masks in the table of overrules."
             )
-    _make_deterministic(seed_for(seed, "unet", kind))
+    _make_deterministic(seed_for(seed, "unet", body_part))
     model = build_unet(*images.shape[1:], filters=filters, kernels=kernels)
     # Compiling with XLA costs more than it saves at these sizes.
     adam = keras.optimizers.Adam(learning_rate)
     model.compile(optimizer=adam, loss="binary_crossentropy", jit_compile=False)
     logger.info(
-        "U-Net of the %s: %d radiographs, %d to validate", kind, len(images), len(validation_images)
+        "U-Net of the %s: %d radiographs, %d to validate",
+        body_part,
+        len(images),
+        len(validation_images),
     )
     validation = as_input(validation_images), as_input(validation_masks)
     most = min(len(images), STATISTICS_IMAGES)
@@ -107,10 +110,10 @@ def train_unet(
         batches,
         validate,
         epochs=epochs,
-        seed=seed_for(seed, "unet", kind),
+        seed=seed_for(seed, "unet", body_part),
         monitor="validation_loss",
         patience=patience,
-        name=f"U-Net of the {kind}",
+        name=f"U-Net of the {body_part}",
         checkpoints=checkpoints,
         time_budget=time_budget,
     )

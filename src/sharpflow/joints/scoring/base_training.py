@@ -37,24 +37,26 @@ DROPOUT = 0.2  # of the features
 STATISTICS_CROPS, STATISTICS_BATCH = 2048, 128
 # Columns of the targets: a model's bits without the first, which is always 1.
 BITS: dict[str, slice] = {}
-for _model, (_damage, _kind) in MODELS.items():
+for _model, (_damage, _body_part) in MODELS.items():
     _start = max((bits.stop for bits in BITS.values()), default=0)
-    BITS[_model] = slice(_start, _start + n_classes(_kind, _damage) - 1)
+    BITS[_model] = slice(_start, _start + n_classes(_body_part, _damage) - 1)
 ALL_BITS = max(bits.stop for bits in BITS.values())
 
 
 def targets_of(scores: "pd.DataFrame") -> npt.NDArray[np.float32]:
     """Bits of all four models, (n, 23) float32, -1 where a joint has no such score.
 
-    `scores` has limb_kind, erosion, narrowing; the latter two may be missing values (the thumb's
+    `scores` has body_part, erosion, narrowing; the latter two may be missing values (the thumb's
     IP has no narrowing).
     """
     targets = np.full((len(scores), ALL_BITS), UNKNOWN, np.float32)
     for model, bits in BITS.items():
-        damage, kind = MODELS[model]
-        rows = np.flatnonzero((scores["limb_kind"] == kind.value) & scores[damage.value].notna())
+        damage, body_part = MODELS[model]
+        rows = np.flatnonzero(
+            (scores["body_part"] == body_part.value) & scores[damage.value].notna()
+        )
         known = scores[damage.value].iloc[rows].to_numpy(np.int64)
-        targets[rows, bits] = encode(known, n_classes(kind, damage))[:, 1:]
+        targets[rows, bits] = encode(known, n_classes(body_part, damage))[:, 1:]
     return targets
 
 
@@ -90,7 +92,7 @@ def train_base(
 
     `make_crops(generator)` gives the training crops of one epoch, uint8 (n, size, size), in the
     order of `scores` (see `drawn_joints`): fresh boxes and exposure each time. `scores` has
-    limb_kind, erosion, narrowing. Adam, its rate warmed up over a tenth of the run to
+    body_part, erosion, narrowing. Adam, its rate warmed up over a tenth of the run to
     `learning_rate` and lowered to 0 along a cosine; the epoch of least validation loss is kept.
     `precision` "bfloat16" computes convolutions in it, nearly twice as fast where the processor
     has it in hardware (x86's AMX) and on GPUs that have it, which "auto" asks; the base given is

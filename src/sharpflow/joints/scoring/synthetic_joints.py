@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from sharpflow.anatomy import LimbKind
+from sharpflow.anatomy import BodyPart
 from sharpflow.joints.scoring.crops import crop_boxes, jitter_boxes
 from sharpflow.phantom.cohorts.single_joints import draw_joints
 from sharpflow.seeds import seed_for
@@ -23,7 +23,7 @@ CONTRAST_RANGE = (0.8, 1.2)
 def draw_training_joints(
     n: int,
     *,
-    kind: LimbKind,
+    body_part: BodyPart,
     seed: int,
     height: int,
     clahe_clip: float = 2.0,
@@ -35,15 +35,17 @@ def draw_training_joints(
     whole
     radiograph: the window gets tiles of about the same size. Gives patches uint8 (n, side, side)
     and a
-    row a joint: limb_kind, joint, erosion, narrowing, x_min..y_max in pixels of the patch.
+    row a joint: body_part, joint, erosion, narrowing, x_min..y_max in pixels of the patch.
     The seed is never a cohort's own: the joints are of people whom no cohort holds.
     """
-    patches, rows = draw_joints(n, kind=kind, seed=seed_for(seed, "base joints"), height=height)
+    patches, rows = draw_joints(
+        n, body_part=body_part, seed=seed_for(seed, "base joints"), height=height
+    )
     grid = max(2, round(patches.shape[1] * clahe_grid / height))
     clahe = cv2.createCLAHE(clipLimit=clahe_clip, tileGridSize=(grid, grid))
     for patch in patches:
         patch[:] = clahe.apply(patch)
-    return patches, rows.assign(limb_kind=str(kind))
+    return patches, rows.assign(body_part=str(body_part))
 
 
 def crop_training_joints(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.random import Generator
 
-from sharpflow.anatomy import LimbKind, Side
+from sharpflow.anatomy import BodyPart, Side
 from sharpflow.phantom.bones.growth import (
     CARPAL_GROWTH,
     CARPALS,
@@ -58,12 +58,12 @@ def draw_childs_hand(
         density=person.density * (0.72 + 0.28 * min(1.0, years / 15)),
     )  # fmt: skip
     scores = LimbScores()
-    posed = pose_limb(LimbKind.HAND, person, scores, rng)
+    posed = pose_limb(BodyPart.HAND, person, scores, rng)
     limb = make_young(posed.limb, years, male=male, rng=rng)
     rows, columns = radiograph_size(height, rng)
     placed = place_limb(limb, side=Side.LEFT, mirrored=False, size=(rows, columns),
                         tilt=posed.tilt, rng=rng)  # fmt: skip
-    exposure = draw_exposure(LimbKind.HAND, rng)
+    exposure = draw_exposure(BodyPart.HAND, rng)
     # Small hands are exposed for less.
     exposure = replace(exposure, range=exposure.range * (0.35 + 0.65 * size))
     rays = trace(limb, placed.view)

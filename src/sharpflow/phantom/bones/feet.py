@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from sharpflow.anatomy import FOOT_JOINTS, LimbKind
+from sharpflow.anatomy import FOOT_JOINTS, BodyPart
 from sharpflow.phantom.bones import measurements as mm
 from sharpflow.phantom.bones import shapes
 from sharpflow.phantom.bones.carpals import polar
@@ -71,7 +71,7 @@ def build_foot(person: Person, pose: FootPose, scores: LimbScores, rng: Generato
         for name in sorted(_SCORED)
     }
     gaps = own_gaps(mm.FOOT_GAPS, person, rng)
-    assembly = Assembly(Limb(LimbKind.FOOT), person, rng, gaps, damages)
+    assembly = Assembly(Limb(BodyPart.FOOT), person, rng, gaps, damages)
     _tarsus(assembly)
     for ray in range(1, 6):
         _ray(assembly, ray, pose)

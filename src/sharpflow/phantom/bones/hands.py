@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.random import Generator
 
-from sharpflow.anatomy import LimbKind
+from sharpflow.anatomy import BodyPart
 from sharpflow.phantom.bones import measurements as mm
 from sharpflow.phantom.bones import shapes
 from sharpflow.phantom.bones.carpals import OUTLINES, carpal, polar
@@ -68,7 +68,7 @@ def build_hand(person: Person, pose: HandPose, scores: LimbScores, rng: Generato
         name: draw_damage(scores.erosion.get(name, 0), scores.narrowing.get(name, 0), rng)
         for name in gaps
     }
-    assembly = Assembly(Limb(LimbKind.HAND), person, rng, gaps, damages)
+    assembly = Assembly(Limb(BodyPart.HAND), person, rng, gaps, damages)
     _forearm(assembly, pose, scores)
     _carpus(assembly, scores)
     for ray in range(1, 6):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.random import Generator
 
-from sharpflow.anatomy import LimbKind
+from sharpflow.anatomy import BodyPart
 from sharpflow.phantom.bones.measurements import GAP_SD_PERSON, SIZE_BY_SEX, SIZE_SD
 from sharpflow.phantom.bones.solids import Bone, Tube
 
@@ -43,7 +43,7 @@ class Limb:
     `scale`.
     """
 
-    kind: LimbKind
+    body_part: BodyPart
     scale: float = 1.0
     bones: list[Bone] = field(default_factory=list)
     flesh: list[Flesh] = field(default_factory=list)

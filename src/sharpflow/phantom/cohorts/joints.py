@@ -91,8 +91,8 @@ def _write_radiograph(folder: Path, radiograph: DrawnRadiograph) -> None:
         cv2.imwrite(str(path), radiograph.image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     with whole(folder / "truth" / "masks" / f"{image_id}.png") as path:
         cv2.imwrite(str(path), radiograph.mask)
-    kind = LIMBS[radiograph.row["limb"]].kind
-    named = {joint.name for joint in DETECTED_JOINTS[kind]}
+    body_part = LIMBS[radiograph.row["limb"]].body_part
+    named = {joint.name for joint in DETECTED_JOINTS[body_part]}
     boxes = pd.DataFrame([row for row in radiograph.joints if row["joint"] in named])
     height, width = radiograph.image.shape
     write_voc(folder / "boxes" / f"{image_id}.xml", image_id, (height, width), boxes)

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from sharpflow.anatomy import (
     DETECTED_JOINTS,
     LIMBS,
+    BodyPart,
     Damage,
     Joint,
-    LimbKind,
     n_classes,
     scored_joints,
 )
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Side of the window relative to the radiograph's height: the largest joint's box and a margin fit.
-_WINDOW = {LimbKind.HAND: 0.17, LimbKind.FOOT: 0.22}
+_WINDOW = {BodyPart.HAND: 0.17, BodyPart.FOOT: 0.22}
 
 
 def draw_joints(
-    n: int, *, kind: LimbKind, seed: int, height: int, side: int | None = None
+    n: int, *, body_part: BodyPart, seed: int, height: int, side: int | None = None
 ) -> tuple[NDArray[np.uint8], "pd.DataFrame"]:
     """Draw `n` joints of hands or feet, each of another person, each score equally often.
 
@@ -43,14 +43,14 @@ def draw_joints(
     """
     import pandas as pd
 
-    kind = LimbKind(kind)
-    side = side or round(height * _WINDOW[kind])
-    codes = [code for code, limb in LIMBS.items() if limb.kind == kind]
+    body_part = BodyPart(body_part)
+    side = side or round(height * _WINDOW[body_part])
+    codes = [code for code, limb in LIMBS.items() if limb.body_part == body_part]
     patches = np.zeros((n, side, side), np.uint8)
     rows = []
     for number in range(n):
-        rng = np.random.default_rng(seed_for(seed, "joint", kind, number))
-        joint, erosion, narrowing = _choose(number, kind, rng)
+        rng = np.random.default_rng(seed_for(seed, "joint", body_part, number))
+        joint, erosion, narrowing = _choose(number, body_part, rng)
         code = codes[int(rng.integers(len(codes)))]
         scores = LimbScores({joint.name: erosion}, {joint.name: narrowing or 0})
         patches[number], place = _draw_window(joint, code, scores, (height, side), rng)
@@ -61,13 +61,16 @@ def draw_joints(
     return patches, pd.DataFrame(rows).astype({"narrowing": "Int64"})
 
 
-def _choose(number: int, kind: LimbKind, rng: Generator) -> tuple[Joint, int, int | None]:
+def _choose(number: int, body_part: BodyPart, rng: Generator) -> tuple[Joint, int, int | None]:
     """Joint and scores: scores go round with the number, so that each comes equally often."""
-    erosions, narrowings = n_classes(kind, Damage.EROSION), n_classes(kind, Damage.NARROWING)
-    joints = DETECTED_JOINTS[kind]
+    erosions, narrowings = (
+        n_classes(body_part, Damage.EROSION),
+        n_classes(body_part, Damage.NARROWING),
+    )
+    joints = DETECTED_JOINTS[body_part]
     joint = joints[int(rng.integers(len(joints)))]
     narrowing = None
-    if joint in scored_joints(kind, Damage.NARROWING):
+    if joint in scored_joints(body_part, Damage.NARROWING):
         narrowing = (number // erosions) % narrowings
     return joint, number % erosions, narrowing
 
@@ -77,8 +80,8 @@ def _draw_window(
 ) -> tuple[NDArray[np.uint8], dict[str, float]]:
     """The window about one joint, and the joint's box in it; `sizes`: radiograph, window."""
     height, side = sizes
-    kind = LIMBS[code].kind
-    posed = pose_limb(kind, draw_person(rng), scores, rng)
+    body_part = LIMBS[code].body_part
+    posed = pose_limb(body_part, draw_person(rng), scores, rng)
     radiograph = place_limb(
         posed.limb, side=LIMBS[code].side, mirrored=bool(rng.random() < MIRRORED),
         size=radiograph_size(height, rng), tilt=posed.tilt, rng=rng,
@@ -89,7 +92,7 @@ def _draw_window(
     left, top = round(x - side / 2), round(y - side / 2)
     grey = expose(
         trace(posed.limb, radiograph.window(left, top, side, side)),
-        draw_exposure(kind, rng),
+        draw_exposure(body_part, rng),
         mm_per_pixel=radiograph.mm_per_pixel,
         rng=rng,
         place=(left / radiograph.width, (left + side) / radiograph.width,

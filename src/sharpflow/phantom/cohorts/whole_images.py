@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from sharpflow.anatomy import LIMBS, LimbKind
+from sharpflow.anatomy import LIMBS, BodyPart
 from sharpflow.files import whole, write_table
 from sharpflow.phantom.bones.limb import Person, draw_person
 from sharpflow.phantom.cohorts.joints import JPEG_QUALITY
@@ -95,7 +95,9 @@ def who(patient: str, seed: int) -> tuple[Person, int, str]:
 
 def total_of_hands(scores: Scores) -> int:
     """Erosion and narrowing of both hands, wrists included, 0-280."""
-    return sum(score for (limb, _, _), score in scores.items() if LIMBS[limb].kind is LimbKind.HAND)
+    return sum(
+        score for (limb, _, _), score in scores.items() if LIMBS[limb].body_part is BodyPart.HAND
+    )
 
 
 def _draw_patient(task: _Task) -> tuple[dict[str, Any], dict[str, Any], Rows]:

@@ -14,33 +14,33 @@ over 2000 patients, wrist sites apart:
 
 import numpy as np
 
-from sharpflow.anatomy import ALL_SITES, LIMBS, MAX_SCORE, Damage, LimbKind
+from sharpflow.anatomy import ALL_SITES, LIMBS, MAX_SCORE, BodyPart, Damage
 from sharpflow.seeds import seed_for
 
 # How readily a site is hit, relative to the patient's severity (ours).
-SUSCEPTIBILITY: dict[tuple[LimbKind, Damage], dict[str, float]] = {
-    (LimbKind.HAND, Damage.EROSION): {
+SUSCEPTIBILITY: dict[tuple[BodyPart, Damage], dict[str, float]] = {
+    (BodyPart.HAND, Damage.EROSION): {
         "IP": 0.5, "PIP2": 0.6, "PIP3": 0.8, "PIP4": 0.6, "PIP5": 0.6, "MCP1": 0.6, "MCP2": 1.3,
         "MCP3": 1.2, "MCP4": 0.6, "MCP5": 0.9, "mc1": 0.6, "mul": 0.5, "nav": 0.8, "lunate": 0.9,
         "radius": 0.8, "ulna": 1.4,
     },
-    (LimbKind.HAND, Damage.NARROWING): {
+    (BodyPart.HAND, Damage.NARROWING): {
         "PIP2": 0.7, "PIP3": 0.9, "PIP4": 0.7, "PIP5": 0.6, "MCP1": 0.6, "MCP2": 1.2, "MCP3": 1.2,
         "MCP4": 0.8, "MCP5": 0.8, "cmc3": 1.0, "cmc4": 0.9, "cmc5": 0.8, "mna": 0.8,
         "capnlun": 1.3, "radcar": 1.3,
     },
-    (LimbKind.FOOT, Damage.EROSION): {
+    (BodyPart.FOOT, Damage.EROSION): {
         "IP": 1.0, "MTP1": 1.2, "MTP2": 0.9, "MTP3": 1.0, "MTP4": 1.1, "MTP5": 1.9,
     },
-    (LimbKind.FOOT, Damage.NARROWING): {
+    (BodyPart.FOOT, Damage.NARROWING): {
         "IP": 0.6, "MTP1": 1.2, "MTP2": 1.0, "MTP3": 1.1, "MTP4": 1.0, "MTP5": 1.1,
     },
 }  # fmt: skip
-RATE: dict[tuple[LimbKind, Damage], float] = {
-    (LimbKind.HAND, Damage.EROSION): 0.18,
-    (LimbKind.HAND, Damage.NARROWING): 0.2,
-    (LimbKind.FOOT, Damage.EROSION): 0.26,
-    (LimbKind.FOOT, Damage.NARROWING): 0.27,
+RATE: dict[tuple[BodyPart, Damage], float] = {
+    (BodyPart.HAND, Damage.EROSION): 0.18,
+    (BodyPart.HAND, Damage.NARROWING): 0.2,
+    (BodyPart.FOOT, Damage.EROSION): 0.26,
+    (BodyPart.FOOT, Damage.NARROWING): 0.27,
 }
 PATIENT_SD = 1.45  # of the logarithm of a patient's severity
 JOINT_SHAPE = 0.38  # of the gamma that scatters a joint about its patient
@@ -55,9 +55,9 @@ def draw_scores(patient: str, seed: int, *, severity: float = 1.0) -> Scores:
     rng = np.random.default_rng(seed_for(seed, "severity", patient))
     latent = severity * float(np.exp(rng.normal(0, PATIENT_SD)))
     scores: Scores = {}
-    for kind in LimbKind:
-        codes = [code for code, limb in LIMBS.items() if limb.kind is kind]
-        for site in ALL_SITES[kind]:
+    for body_part in BodyPart:
+        codes = [code for code, limb in LIMBS.items() if limb.body_part is body_part]
+        for site in ALL_SITES[body_part]:
             both = rng.gamma(JOINT_SHAPE, 1 / JOINT_SHAPE)
             for code in codes:
                 own = rng.gamma(JOINT_SHAPE, 1 / JOINT_SHAPE)
@@ -65,8 +65,8 @@ def draw_scores(patient: str, seed: int, *, severity: float = 1.0) -> Scores:
                 for damage in Damage:
                     if site.column(damage) is None:
                         continue
-                    rate = RATE[kind, damage] * SUSCEPTIBILITY[kind, damage][site.name]
-                    most = MAX_SCORE[kind, damage]
+                    rate = RATE[body_part, damage] * SUSCEPTIBILITY[body_part, damage][site.name]
+                    most = MAX_SCORE[body_part, damage]
                     step = min(1 - np.exp(-latent * joint * rate / most), WORST)
                     scores[code, site.name, damage] = int(rng.binomial(most, step))
     return scores

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sharpflow.anatomy import LIMBS, LimbKind
+from sharpflow.anatomy import LIMBS, BodyPart
 from sharpflow.phantom.bones.limb import Person
 from sharpflow.phantom.damage.severity import Scores
 from sharpflow.phantom.projection.exposure import draw_exposure
@@ -32,7 +32,7 @@ def draw_bilateral(
     """
     rng = np.random.default_rng(seed_for(seed, "film", patient, "BH"))
     rows, columns = radiograph_size(height, rng)
-    posed = {c: pose_limb(LimbKind.HAND, person, scores_of(c, scores), rng) for c in _HANDS}
+    posed = {c: pose_limb(BodyPart.HAND, person, scores_of(c, scores), rng) for c in _HANDS}
 
     def place(coarsest: float) -> dict[str, Placement]:
         # The same draws again with one pixel size for both hands.
@@ -51,7 +51,7 @@ def draw_bilateral(
     rays = Rays(
         *(np.hstack([getattr(part, name) for part in parts]) for name in Rays.__dataclass_fields__)
     )
-    exposure = draw_exposure(LimbKind.HAND, rng)
+    exposure = draw_exposure(BodyPart.HAND, rng)
     marker = draw_marker(LIMBS["LH"].side, exposure.brightness, rays.inside[:, :columns], rng)
     image, mask, edged = develop(rays, exposure, marker, pixel, rng)
     image_id = f"{patient}-BH"

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from sharpflow.anatomy import LimbKind
+from sharpflow.anatomy import BodyPart
 from sharpflow.phantom.bones.solids import Floats
 from sharpflow.phantom.projection.render import Rays
 
@@ -51,7 +51,7 @@ _KINDS = {"fair": 0.68, "dark": 0.07, "dim": 0.06, "flat": 0.1, "pale": 0.09}
 _COLLIMATED = 0.35  # share of radiographs that show the beam's edge
 
 
-def draw_exposure(kind: LimbKind, rng: Generator) -> Exposure:
+def draw_exposure(body_part: BodyPart, rng: Generator) -> Exposure:
     """An exposure as found in archives: mostly fair, some nearly black, dim, flat or pale."""
     look = str(rng.choice(list(_KINDS), p=list(_KINDS.values())))
     brightness, background = {
@@ -61,7 +61,7 @@ def draw_exposure(kind: LimbKind, rng: Generator) -> Exposure:
         "flat": ((225, 252), (30, 75)),
         "pale": ((110, 170), (2, 22)),
     }[look]
-    thick = 1.0 if kind is LimbKind.HAND else 1.3  # feet are exposed longer
+    thick = 1.0 if body_part is BodyPart.HAND else 1.3  # feet are exposed longer
     return Exposure(
         lowest=float(rng.uniform(-0.05, 0.1)),
         range=float(thick * rng.uniform(1.75, 2.5)),

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from sharpflow.anatomy import LimbKind, Side
+from sharpflow.anatomy import BodyPart, Side
 from sharpflow.phantom.bones.limb import Limb, Site
 from sharpflow.phantom.bones.solids import Tube
 from sharpflow.phantom.projection.render import View
@@ -55,7 +55,7 @@ def place_limb(
     low, high = points.min(axis=0), points.max(axis=0)
     # Radiograph millimetres: room above the digits, and wrist with some forearm, or the heel,
     # below.
-    below = rng.uniform(24, 48) if limb.kind is LimbKind.HAND else rng.uniform(-4, 22)
+    below = rng.uniform(24, 48) if limb.body_part is BodyPart.HAND else rng.uniform(-4, 22)
     above, beside = rng.uniform(8, 28), rng.uniform(9, 22)
     tall, wide = high[1] - low[1] + above + below, high[0] - low[0] + beside
     pixel = max(tall / rows, wide / columns, coarsest)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from sharpflow.anatomy import ALL_SITES, LIMBS, Damage, LimbKind
+from sharpflow.anatomy import ALL_SITES, LIMBS, BodyPart, Damage
 from sharpflow.phantom.bones.feet import build_foot, draw_foot_pose
 from sharpflow.phantom.bones.hands import LimbScores, add_ring, build_hand, draw_hand_pose
 from sharpflow.phantom.bones.limb import Limb, Person
@@ -61,13 +61,13 @@ def scores_of(code: str, scores: Scores) -> LimbScores:
     )
 
 
-def pose_limb(kind: LimbKind, person: Person, scores: LimbScores, rng: Generator) -> Posed:
+def pose_limb(body_part: BodyPart, person: Person, scores: LimbScores, rng: Generator) -> Posed:
     """Build a limb in a drawn pose; bad hands drift to the ulnar side, bad feet to the fibular."""
     values = [*scores.erosion.values(), *scores.narrowing.values()]
     mean = sum(values) / len(values) if len(values) > 2 else 0.0
     drift = max(0.0, mean - _DRIFT_FROM) * _DRIFT * abs(float(rng.normal(0.8, 0.5)))
     drift = min(drift, 30.0)
-    if kind is LimbKind.HAND:
+    if body_part is BodyPart.HAND:
         hand = draw_hand_pose(rng, drift)
         columns = {"spread": hand.spread, "drift": drift, "tilt": hand.tilt,
                    "flexion": max(hand.flexion), "wrist": hand.wrist}  # fmt: skip
@@ -94,13 +94,13 @@ def draw_radiograph(
     """
     rng = np.random.default_rng(seed_for(seed, "film", patient, code))
     limb_scores = scores_of(code, scores)
-    kind, side = LIMBS[code].kind, LIMBS[code].side
-    posed = pose_limb(kind, person, limb_scores, rng)
+    body_part, side = LIMBS[code].body_part, LIMBS[code].side
+    posed = pose_limb(body_part, person, limb_scores, rng)
     mirrored = bool(rng.random() < MIRRORED)
     size = radiograph_size(height, rng)
     placed = place_limb(posed.limb, side=side, mirrored=mirrored, size=size, tilt=posed.tilt,
                         rng=rng)  # fmt: skip
-    exposure = draw_exposure(kind, rng)
+    exposure = draw_exposure(body_part, rng)
     rays = trace(posed.limb, placed.view)
     marker = draw_marker(side, exposure.brightness, rays.inside, rng)
     image, mask, edged = develop(rays, exposure, marker, placed.view.mm_per_pixel, rng)
@@ -149,7 +149,7 @@ def joint_rows(
 ) -> list[dict[str, Any]]:
     """Truth of every site of a limb in radiograph pixels; `moved` is added to x."""
     rows = []
-    for site in ALL_SITES[limb.kind]:
+    for site in ALL_SITES[limb.body_part]:
         x, y, x_min, y_min, x_max, y_max = box_of(limb.sites[site.name], limb.scale, view, rng)
         gap = limb.sites[site.name].gap * limb.scale
         rows.append({
