@@ -1,4 +1,4 @@
-# What goes in: config.yaml and the cohorts that it names, or drawn radiographs (the phantom).
+# What goes in: config.yaml and the cohorts that it names, or synthetic radiographs (the phantom).
 # What comes out: results/<study>, with every table and figure of both papers.
 # The rules stand in workflow/rules, one file a stage, in the order in which data flow.
 import os

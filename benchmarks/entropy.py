@@ -2,7 +2,7 @@
 
     PYTHONPATH=src uv run python benchmarks/entropy.py [--rounds 3]
 
-Radiographs are drawn here: speed depends on how many neighbouring pixels are equal. Seconds are
+Radiographs are synthetic here: speed depends on how many neighbouring pixels are equal. Seconds are
 those that the one thread spent computing, of the fastest round, so that other work on the machine
 weighs little.
 """
@@ -28,7 +28,7 @@ SKELETON = [  # a hand's bones as lines, in fractions of the radiograph
 ]
 
 
-def draw_radiograph(seed: int, height: int, width: int) -> np.ndarray:
+def make_radiograph(seed: int, height: int, width: int) -> np.ndarray:
     """Soft tissue around bones on a nearly black ground, with grain and a marker."""
     rng = np.random.default_rng(seed)
     radiograph = np.zeros((height, width), np.float32)
@@ -60,10 +60,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     rounds = parser.parse_args().rounds
     cv2.setNumThreads(1)
-    radiograph = draw_radiograph(0, HEIGHT, WIDTH)
+    radiograph = make_radiograph(0, HEIGHT, WIDTH)
     images = {
         "radiograph": radiograph,
-        "radiograph, standardized": standardize(draw_radiograph(1, 1609, 1253), HEIGHT, WIDTH, 0.1)[
+        "radiograph, standardized": standardize(make_radiograph(1, 1609, 1253), HEIGHT, WIDTH, 0.1)[
             0
         ],
         "noise": np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH), dtype=np.uint8),

@@ -6,8 +6,9 @@ Both ways give the same batches' worth of images, turned, flipped, brightened an
 al., 2.2), in one thread. The plain way opens, decodes and resizes each radiograph with Pillow every
 epoch, then augments it with torchvision's transforms. Ours packs once, then takes batches from the
 shard and augments them at once. Packing is told apart: it is paid once, whatever the epochs and
-networks. Originals are drawn, of about the given height, two hands wide, and saved as PNG. Seconds
-are those that the one thread spent computing, so that other work on the machine weighs little.
+networks. Originals are synthetic, of about the given height, two hands wide, and saved as PNG.
+Seconds are those that the one thread spent computing, so that other work on the machine weighs
+little.
 """
 
 import argparse
@@ -27,8 +28,8 @@ from torchvision import transforms
 
 from sharpflow.imaging.shards import read_shards, write_shard
 from sharpflow.phantom.bones.limb import Person
-from sharpflow.phantom.damage.severity import draw_scores
-from sharpflow.phantom.projection.bilateral import draw_bilateral
+from sharpflow.phantom.damage.severity import sample_scores
+from sharpflow.phantom.projection.bilateral import make_bilateral
 from sharpflow.whole_image.data.augmentation import augment
 from sharpflow.whole_image.data.packing import pack
 
@@ -80,8 +81,8 @@ def draw(folder: Path, radiographs: int, height: int) -> dict[str, Path]:
     paths = {}
     for number in range(radiographs):
         name = f"radiograph{number}"
-        scores = draw_scores(name, 1)
-        radiograph = draw_bilateral(Person(), scores, seed=1, patient=name, height=height).image
+        scores = sample_scores(name, 1)
+        radiograph = make_bilateral(Person(), scores, seed=1, patient=name, height=height).image
         paths[name] = folder / f"{name}.png"
         Image.fromarray(radiograph).save(paths[name])
     return paths

@@ -1,11 +1,11 @@
 """How often the 95% intervals hold the true value, in simulated cohorts of 37 and 360 patients.
 
-One population of patients is made once: scores as the phantom draws them (most joints 0, few high,
-one severity a patient), predictions that err by patient and by joint, totals whose errors grow with
-the total and have heavy tails, joints that are missed by the radiograph. Its measures are the true
-values. Cohorts are drawn from it, and each interval of the tables is taken by the library's own
-functions, beside a few others for comparison. `used` marks the library's; cohorts in which a method
-gives no interval are left out of its coverage and counted.
+One population of patients is made once: scores as the phantom samples them (most joints 0, few
+high, one severity a patient), predictions that err by patient and by joint, totals whose errors
+grow with the total and have heavy tails, joints that are missed by the radiograph. Its measures are
+the true values. Cohorts are sampled from it, and each interval of the tables is taken by the
+library's own functions, beside a few others for comparison. `used` marks the library's; cohorts in
+which a method gives no interval are left out of its coverage and counted.
 
     PYTHONPATH=src python benchmarks/interval_coverage.py [--cohorts 2000] [--table FILE]
 
@@ -29,7 +29,7 @@ from sharpflow.evaluation import agreement, intervals, proportions, recalls
 from sharpflow.evaluation.coverage import COVERAGE
 from sharpflow.evaluation.metrics import balanced_accuracy_of
 from sharpflow.phantom.cohorts.whole_images import SEVERITY
-from sharpflow.phantom.damage.severity import draw_scores
+from sharpflow.phantom.damage.severity import sample_scores
 
 Array = np.ndarray
 SIZES = (37, 360)
@@ -39,7 +39,7 @@ SEED = 1
 
 @dataclass(frozen=True)
 class Cohort:
-    """A drawn cohort: its patients' rows in the population, and resamples of them."""
+    """A synthetic cohort: its patients' rows in the population, and resamples of them."""
 
     patients: Array  # (n,)
     times: Array  # (resamples, n)
@@ -63,12 +63,12 @@ class Case:
 # The population
 
 
-def draw_population(patients: int, rng: np.random.Generator) -> tuple[dict[str, Array], Array]:
+def make_population(patients: int, rng: np.random.Generator) -> tuple[dict[str, Array], Array]:
     """True scores of each model's joints, (patients, joints), and totals of both hands."""
     scores: dict[str, list[list[int]]] = {model: [] for model in MODELS}
     totals = []
     for patient in range(patients):
-        drawn = draw_scores(f"{patient}", SEED)
+        drawn = sample_scores(f"{patient}", SEED)
         for model, (damage, body_part) in MODELS.items():
             names = {joint.name for joint in scored_joints(body_part, damage)}
             limbs = ("LH", "RH") if body_part is BodyPart.HAND else ("LF", "RF")
@@ -79,7 +79,7 @@ def draw_population(patients: int, rng: np.random.Generator) -> tuple[dict[str, 
                     if limb in limbs and joint in names and what is damage
                 ]
             )
-        severe = draw_scores(f"{patient}", SEED, severity=SEVERITY)
+        severe = sample_scores(f"{patient}", SEED, severity=SEVERITY)
         totals.append(sum(score for (limb, _, _), score in severe.items() if limb[1] == "H"))
     return {model: np.array(rows) for model, rows in scores.items()}, np.array(totals, float)
 
@@ -357,7 +357,7 @@ def simulate(cases: list[Case], size: int, cohorts: int, resamples: int) -> pd.D
     found: dict[tuple[int, str], list[Array]] = {}
     for number_of in range(cohorts):
         patients = rng.integers(0, population, size)
-        drawn = Cohort(patients, intervals.draw_patients(size, resamples, number_of), number_of)
+        drawn = Cohort(patients, intervals.resample_patients(size, resamples, number_of), number_of)
         for place, case in enumerate(cases):
             sums = case.sums[patients]
             truth = np.atleast_1d(case.truth(sums))
@@ -398,7 +398,7 @@ def main() -> None:
     options = parser.parse_args()
     start = time.process_time()
     rng = np.random.default_rng(SEED)
-    scores, totals = draw_population(options.population, rng)
+    scores, totals = make_population(options.population, rng)
     cases = [
         *joint_cases(scores, rng),
         *total_cases(totals, rng),

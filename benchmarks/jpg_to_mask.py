@@ -2,9 +2,9 @@
 
     PYTHONPATH=src uv run python benchmarks/jpg_to_mask.py [--radiographs 4]
 
-Both ways read, standardize and mask the same drawn radiographs with the same code; the plain way
-only has `skimage.filters.rank.entropy` in place of `sharpflow.imaging.local_entropy`. Seconds are
-those that the one thread spent computing.
+Both ways read, standardize and mask the same synthetic radiographs with the same code; the plain
+way only has `skimage.filters.rank.entropy` in place of `sharpflow.imaging.local_entropy`. Seconds
+are those that the one thread spent computing.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 import cv2
 import numpy as np
-from entropy import HEIGHT, WIDTH, WINDOW, draw_radiograph
+from entropy import HEIGHT, WIDTH, WINDOW, make_radiograph
 from PIL import Image
 from skimage.filters import rank
 
@@ -49,7 +49,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / f"{radiograph}.jpg" for radiograph in range(radiographs)]
         for seed, path in enumerate(paths):
-            Image.fromarray(draw_radiograph(seed, 1609, 1253)).save(path, quality=92)
+            Image.fromarray(make_radiograph(seed, 1609, 1253)).save(path, quality=92)
         mask_radiographs(paths[:1])  # compiles
         ours, our_masks = mask_radiographs(paths)
         with patch.object(bootstrap, "local_entropy", plain_entropy):

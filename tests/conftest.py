@@ -30,11 +30,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStudy:
 
 @pytest.fixture(scope="session")
 def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Drawn radiographs, scores and boxes in the layout of RA2-DREAM and labelImg."""
-    from sharpflow.phantom.cohorts.joints import draw_joint_cohort
+    """Synthetic radiographs, scores and boxes in the layout of RA2-DREAM and labelImg."""
+    from sharpflow.phantom.cohorts.joints import make_joint_cohort
 
-    folder = tmp_path_factory.mktemp("drawn") / "cohort"
-    draw_joint_cohort(folder, patients=14, seed=3, height=300, workers=2)
+    folder = tmp_path_factory.mktemp("synthetic") / "cohort"
+    make_joint_cohort(folder, patients=14, seed=3, height=300, workers=2)
     shutil.rmtree(folder / "truth")
     return folder
 

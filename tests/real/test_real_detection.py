@@ -1,4 +1,4 @@
-"""A detector that learned on 12 boxed real hands, and drawn ones, finds the joints of 6 others.
+"""A detector that learned on 12 boxed real hands, and synthetic ones, finds the joints of 6 others.
 
 The folder that SHARPFLOW_RADIOGRAPHS names holds images/<id>.png and joints_voc/<id>.xml; without
 it these tests are skipped. The hands, sorted by id, are dealt into three parts (first, fourth, ...
@@ -28,13 +28,13 @@ from sharpflow.joints.detection.training import train_detector
 from sharpflow.joints.detection.views import Views
 from sharpflow.joints.identification.rules import name_radiographs
 from sharpflow.joints.scoring.crops import BOX_COLUMNS, to_standard
-from sharpflow.phantom.bones.children import draw_childs_hand
+from sharpflow.phantom.bones.children import make_childs_hand
 
 FOLDER = os.environ.get("SHARPFLOW_RADIOGRAPHS")
 pytestmark = pytest.mark.skipif(not FOLDER, reason="SHARPFLOW_RADIOGRAPHS names no folder")
 OTHER_CLASSES = ("DIP", "Radius", "Ulna", "Wrist")
 HEIGHT, WIDTH, SIZE = 480, 384, 320
-PARTS, DRAWN, REPEATS = 3, 300, 8
+PARTS, SYNTHETIC, REPEATS = 3, 300, 8
 MIRRORED = 0.0  # left hands, as the RSNA says
 ROW = ["image_id", "patient", "limb", "body_part", "height", "width", "scale", "x_offset"]
 ROW += ["y_offset"]
@@ -108,13 +108,13 @@ def seen(radiographs, masks):
 
 
 @pytest.fixture(scope="module")
-def drawn():
-    """Views, rows and boxes of drawn children's hands."""
-    ages = np.random.default_rng(5).uniform(12, 216, DRAWN)
+def synthetic():
+    """Views, rows and boxes of synthetic children's hands."""
+    ages = np.random.default_rng(5).uniform(12, 216, SYNTHETIC)
     radiographs, outlines, rows, boxes = [], [], [], []
     for number, months in enumerate(ages):
-        name = f"drawn{number:03d}"
-        radiograph = draw_childs_hand(
+        name = f"synthetic{number:03d}"
+        radiograph = make_childs_hand(
             months, male=number % 2 == 1, seed=77, image_id=name, height=600
         )
         image, row = standard(name, radiograph.image)
@@ -141,11 +141,11 @@ def trained(folder, views, rows, boxes, split, *, steps, weights=None):
 
 
 @pytest.fixture(scope="module")
-def beginning(drawn, tmp_path_factory):
-    """A detector that has seen drawn hands only."""
-    views, rows, boxes = drawn
+def beginning(synthetic, tmp_path_factory):
+    """A detector that has seen synthetic hands only."""
+    views, rows, boxes = synthetic
     split = np.where(np.arange(len(rows)) % 10 == 0, "validation", "train")
-    return trained(tmp_path_factory.mktemp("drawn"), views, rows, boxes, split, steps=1800)
+    return trained(tmp_path_factory.mktemp("synthetic"), views, rows, boxes, split, steps=1800)
 
 
 def joint_sizes(views, rows, boxes, limbs):
@@ -195,7 +195,9 @@ def test_template_names_all_hand_drawn_boxes_as_their_order_does(hands):
 
 
 @pytest.mark.slow
-def test_most_joints_of_unseen_hands_are_found_and_named(hands, masks, drawn, beginning, tmp_path):
+def test_most_joints_of_unseen_hands_are_found_and_named(
+    hands, masks, synthetic, beginning, tmp_path
+):
     radiographs, rows, boxes = hands
     views = seen(radiographs, masks)
     limbs = dict(zip(rows["image_id"], rows["limb"], strict=True))
@@ -210,12 +212,12 @@ def test_most_joints_of_unseen_hands_are_found_and_named(hands, masks, drawn, be
         radiographs_known = [views[i] for i in known], rows.iloc[known], own_boxes, limbs
         sizes = joint_sizes(*radiographs_known)
         learned = of_size(sizes, *radiographs_known)
-        drawn_limbs = dict(zip(drawn[1]["image_id"], drawn[1]["limb"], strict=True))
-        drawn_boxes = of_size(sizes, *drawn, drawn_limbs)
-        # Real radiographs weigh as much as drawn ones: each is there several times.
+        synthetic_limbs = dict(zip(synthetic[1]["image_id"], synthetic[1]["limb"], strict=True))
+        synthetic_boxes = of_size(sizes, *synthetic, synthetic_limbs)
+        # Real radiographs weigh as much as synthetic ones: each is there several times.
         train = np.flatnonzero(split == "train")
-        all_views, all_rows, all_boxes = list(drawn[0]), [drawn[1]], [drawn_boxes]
-        splits = ["train"] * len(drawn[1])
+        all_views, all_rows, all_boxes = list(synthetic[0]), [synthetic[1]], [synthetic_boxes]
+        splits = ["train"] * len(synthetic[1])
         for again in range(REPEATS):
             part_of = known if again == 0 else train
             copy = rows.iloc[part_of].copy()

@@ -272,7 +272,7 @@ def test_the_heat_table_is_written_for_readers_too(tmp_path: Path) -> None:
     text = paths[1].read_text(encoding="utf-8")
     assert re.search(r"\b3\.00\b", text)
     assert "left out: 2" in text
-    assert "drawn radiographs" in text
+    assert "synthetic radiographs" in text
 
 
 def course() -> Figure:

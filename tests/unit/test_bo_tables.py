@@ -176,7 +176,7 @@ def test_notes_say_what_made_the_numbers(
     assert "Ordinal: the cumulative code" in (tmp_path / "whole_severity.md").read_text()
 
 
-def test_notes_of_a_cohort_do_not_speak_of_drawn_radiographs(
+def test_notes_of_a_cohort_do_not_speak_of_synthetic_radiographs(
     tmp_path: Path, regression: pd.DataFrame
 ) -> None:
     notes = replace(
@@ -192,7 +192,7 @@ def test_notes_of_a_cohort_do_not_speak_of_drawn_radiographs(
     )
     publish_regression(regression.assign(data="wang"), tmp_path, notes)
     page = (tmp_path / "whole_regression.md").read_text()
-    assert "drawn" not in page
+    assert "synthetic" not in page
     assert "names no patients" in page
     assert "bone age of RSNA" in page
     assert "members are the best on the validation images" in page

@@ -13,7 +13,7 @@ from skimage.filters.rank import entropy as reference
 from sharpflow.imaging import local_entropy
 
 
-def _drawn_radiograph(height: int, width: int) -> np.ndarray:
+def _synthetic_radiograph(height: int, width: int) -> np.ndarray:
     """A bright blob on a gradient with noise, black borders and a burnt-in marker."""
     rng = np.random.default_rng(1)
     y, x = np.mgrid[:height, :width]
@@ -29,7 +29,7 @@ IMAGES = {
     "two values": np.random.default_rng(0).integers(0, 2, (40, 30), dtype=np.uint8) * 255,
     "black": np.zeros((50, 41), np.uint8),
     "ramp": np.tile(np.arange(120, dtype=np.uint8), (45, 1)),
-    "radiograph": _drawn_radiograph(150, 121),
+    "radiograph": _synthetic_radiograph(150, 121),
     "smaller than the window": np.random.default_rng(2).integers(0, 9, (7, 12), dtype=np.uint8),
     "one row": np.random.default_rng(3).integers(0, 256, (1, 90), dtype=np.uint8),
     "one column": np.random.default_rng(3).integers(0, 256, (90, 1), dtype=np.uint8),
@@ -48,7 +48,7 @@ def test_equals_scikit_image(name: str, size: int) -> None:
 
 
 def test_equals_scikit_image_at_the_papers_size() -> None:
-    radiograph = _drawn_radiograph(1500, 1200)
+    radiograph = _synthetic_radiograph(1500, 1200)
     found = local_entropy(radiograph, 37)
     np.testing.assert_allclose(found, reference(radiograph, np.ones((37, 37))), rtol=0, atol=1e-9)
 

@@ -15,11 +15,11 @@ from sharpflow.evaluation.intervals import (
     PLAIN,
     SKEWED,
     Scale,
-    draw_patients,
     interval_of,
     mean_of,
     patient_interval,
     patient_sums,
+    resample_patients,
 )
 from sharpflow.evaluation.metrics import balanced_accuracy_of
 from sharpflow.evaluation.proportions import (
@@ -68,7 +68,7 @@ def test_the_studentized_interval_of_a_mean_is_that_of_a_plain_loop(
     scale: Scale, log: bool
 ) -> None:
     values = np.random.default_rng(2).gamma(2, 5, 12)
-    times = draw_patients(12, 500, seed=4)
+    times = resample_patients(12, 500, seed=4)
     distances = []
     for row in times.astype(int):  # Efron and Tibshirani, 12.5, with the usual standard error
         drawn = np.repeat(values, row)
@@ -110,7 +110,7 @@ def test_a_correlation_of_many_patients_has_fishers_interval() -> None:
     assert found == pytest.approx(expected, abs=0.004)
 
 
-def test_patients_are_drawn_not_joints() -> None:
+def test_patients_are_resampled_not_joints() -> None:
     # Ten patients whose 100 joints are all right or all wrong are as uncertain as ten joints.
     right = np.repeat([1.0, 0.0] * 5, 100)
     names = np.repeat([f"p{number}" for number in range(10)], 100).tolist()
@@ -137,7 +137,7 @@ def test_intervals_hold_the_estimate_and_stay_in_range(measure: object) -> None:
 def test_units_and_order_do_not_matter() -> None:
     pairs = skewed_pairs(30, 1)
     true, predicted = np.random.default_rng(1).gamma(1, 30, (2, 30))
-    times = draw_patients(30, 400, seed=2)
+    times = resample_patients(30, 400, seed=2)
     small, large = (
         interval_of(pair_sums(unit * true, unit * predicted), RMSE.of, LOG, times)
         for unit in (1, 1000)
@@ -171,7 +171,7 @@ def test_rmse_of_skewed_cohorts_is_held_far_more_often_than_by_percentiles() -> 
     held = np.zeros(2)
     for seed in range(200):
         pairs = population[generator.integers(0, len(population), 37)]
-        times = draw_patients(37, 200, seed)
+        times = resample_patients(37, 200, seed)
         studentized = interval_of(pairs, RMSE.of, LOG, times)
         percentile = np.percentile(RMSE(times @ pairs), [2.5, 97.5])
         held += [low <= truth <= high for low, high in (studentized, percentile)]

@@ -1,4 +1,4 @@
-"""The base that learns on drawn joints: its targets, its loss, folding, and what it is shown."""
+"""The base that learns on synthetic joints: targets, loss, folding, and what it is shown."""
 
 import keras
 import numpy as np
@@ -16,7 +16,7 @@ from sharpflow.joints.scoring.base_training import (
 )
 from sharpflow.joints.scoring.features import extract_features
 from sharpflow.joints.scoring.normalized_vgg16 import build_normalized_vgg16, fold
-from sharpflow.joints.scoring.synthetic_joints import crop_training_joints, draw_training_joints
+from sharpflow.joints.scoring.synthetic_joints import crop_training_joints, make_training_joints
 from sharpflow.joints.scoring.vgg16 import build_base
 
 SCORES = pd.DataFrame(
@@ -86,14 +86,14 @@ def test_folding_gives_a_plain_vgg16_with_the_same_features() -> None:
 
 
 @pytest.fixture(scope="module", params=list(BodyPart))
-def drawn(request: pytest.FixtureRequest) -> tuple[np.ndarray, pd.DataFrame]:
-    return draw_training_joints(22, body_part=request.param, seed=5, height=300)
+def synthetic(request: pytest.FixtureRequest) -> tuple[np.ndarray, pd.DataFrame]:
+    return make_training_joints(22, body_part=request.param, seed=5, height=300)
 
 
 def test_drawn_joints_have_every_score_equally_often(
-    drawn: tuple[np.ndarray, pd.DataFrame],
+    synthetic: tuple[np.ndarray, pd.DataFrame],
 ) -> None:
-    patches, rows = drawn
+    patches, rows = synthetic
     assert patches.dtype == np.uint8 and len(patches) == len(rows) == 22
     counts = rows["erosion"].value_counts()
     assert counts.max() - counts.min() <= 1
@@ -101,9 +101,9 @@ def test_drawn_joints_have_every_score_equally_often(
 
 
 def test_crops_are_of_the_joint_and_other_ones_each_time(
-    drawn: tuple[np.ndarray, pd.DataFrame],
+    synthetic: tuple[np.ndarray, pd.DataFrame],
 ) -> None:
-    patches, rows = drawn
+    patches, rows = synthetic
 
     def crop(seed: int, **settings: float) -> np.ndarray:
         generator = np.random.default_rng(seed)

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from sharpflow.phantom.bones.children import draw_childs_hand, make_young
+from sharpflow.phantom.bones.children import make_childs_hand, make_young
 from sharpflow.phantom.bones.growth import CARPALS, EPIPHYSES
 from sharpflow.phantom.bones.hands import HandPose, LimbScores, build_hand
 from sharpflow.phantom.bones.limb import Person
 from sharpflow.phantom.bones.solids import Blob, Tube
-from sharpflow.phantom.damage.severity import draw_scores
-from sharpflow.phantom.projection.bilateral import draw_bilateral
+from sharpflow.phantom.damage.severity import sample_scores
+from sharpflow.phantom.projection.bilateral import make_bilateral
 
 CARPAL_NAMES = set(CARPALS) - {"hook"}
 
@@ -51,8 +51,8 @@ def test_grown_hand_is_the_adults() -> None:
 
 @pytest.mark.parametrize("months", [3, 60, 130, 216])
 def test_a_childs_radiograph(months: float) -> None:
-    radiograph = draw_childs_hand(months, male=True, seed=2, image_id="c1", height=160)
-    again = draw_childs_hand(months, male=True, seed=2, image_id="c1", height=160)
+    radiograph = make_childs_hand(months, male=True, seed=2, image_id="c1", height=160)
+    again = make_childs_hand(months, male=True, seed=2, image_id="c1", height=160)
     assert (radiograph.image == again.image).all()
     assert (
         radiograph.image.shape
@@ -67,7 +67,7 @@ def test_a_childs_radiograph(months: float) -> None:
 
 def test_children_grow() -> None:
     radiographs = [
-        draw_childs_hand(m, male=False, seed=2, image_id="c", height=160) for m in (24, 168)
+        make_childs_hand(m, male=False, seed=2, image_id="c", height=160) for m in (24, 168)
     ]
     lengths = []
     for radiograph in radiographs:
@@ -78,9 +78,9 @@ def test_children_grow() -> None:
 
 
 def test_both_hands_on_one_radiograph() -> None:
-    scores = draw_scores("p", 1)
-    radiograph = draw_bilateral(Person(), scores, seed=3, patient="p", height=160)
-    again = draw_bilateral(Person(), scores, seed=3, patient="p", height=160)
+    scores = sample_scores("p", 1)
+    radiograph = make_bilateral(Person(), scores, seed=3, patient="p", height=160)
+    again = make_bilateral(Person(), scores, seed=3, patient="p", height=160)
     assert (radiograph.image == again.image).all()
     height, width = radiograph.image.shape
     assert (radiograph.row["height"], radiograph.row["width"]) == (height, width)

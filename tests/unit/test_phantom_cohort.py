@@ -1,4 +1,4 @@
-"""A drawn cohort: its layout, its truth, its sides, the same bytes each time."""
+"""A synthetic cohort: its layout, its truth, its sides, the same bytes each time."""
 
 import hashlib
 from pathlib import Path
@@ -12,9 +12,9 @@ from sharpflow.anatomy import ALL_SITES, DETECTED_JOINTS, LIMBS, score_columns
 from sharpflow.cohorts.check import check_joint_cohort
 from sharpflow.files import read_table
 from sharpflow.phantom.bones.limb import Person
-from sharpflow.phantom.cohorts.joints import draw_joint_cohort
-from sharpflow.phantom.damage.severity import draw_scores
-from sharpflow.phantom.projection.radiographs import draw_radiograph
+from sharpflow.phantom.cohorts.joints import make_joint_cohort
+from sharpflow.phantom.damage.severity import sample_scores
+from sharpflow.phantom.projection.radiographs import make_radiograph
 
 PATIENTS, HEIGHT = 2, 120
 
@@ -22,7 +22,7 @@ PATIENTS, HEIGHT = 2, 120
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cohort")
-    draw_joint_cohort(folder, patients=PATIENTS, seed=5, height=HEIGHT, workers=1, severity=2.0)
+    make_joint_cohort(folder, patients=PATIENTS, seed=5, height=HEIGHT, workers=1, severity=2.0)
     return folder
 
 
@@ -35,15 +35,15 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def test_workers_change_no_byte(cohort: Path, tmp_path: Path) -> None:
-    draw_joint_cohort(tmp_path, patients=PATIENTS, seed=5, height=HEIGHT, workers=2, severity=2.0)
+    make_joint_cohort(tmp_path, patients=PATIENTS, seed=5, height=HEIGHT, workers=2, severity=2.0)
     assert digests(tmp_path) == digests(cohort)
 
 
 def test_patient_is_the_same_in_a_larger_cohort_and_another_with_another_seed(
     cohort: Path, tmp_path: Path
 ) -> None:
-    draw_joint_cohort(tmp_path / "a", patients=1, seed=5, height=HEIGHT, workers=1, severity=2.0)
-    draw_joint_cohort(tmp_path / "b", patients=1, seed=6, height=HEIGHT, workers=1, severity=2.0)
+    make_joint_cohort(tmp_path / "a", patients=1, seed=5, height=HEIGHT, workers=1, severity=2.0)
+    make_joint_cohort(tmp_path / "b", patients=1, seed=6, height=HEIGHT, workers=1, severity=2.0)
     radiograph = "radiographs/UAB001-LH.jpg"
     assert digests(tmp_path / "a")[radiograph] == digests(cohort)[radiograph]
     assert digests(tmp_path / "b")[radiograph] != digests(cohort)[radiograph]
@@ -106,9 +106,9 @@ def test_no_scored_joint_lies_where_standardizing_crops(cohort: Path) -> None:
 def test_the_thumb_and_great_toe_tell_the_side() -> None:
     mirrored = []
     for number in range(6):
-        scores = draw_scores(f"p{number}", 3)
+        scores = sample_scores(f"p{number}", 3)
         for code in LIMBS:
-            radiograph = draw_radiograph(
+            radiograph = make_radiograph(
                 code, Person(), scores, seed=3, patient=f"p{number}", height=60
             )
             x = {row["joint"]: row["x"] for row in radiograph.joints}

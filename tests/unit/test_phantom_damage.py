@@ -9,7 +9,7 @@ from sharpflow.anatomy import BodyPart
 from sharpflow.phantom.bones.feet import FootPose, build_foot
 from sharpflow.phantom.bones.hands import HandPose, LimbScores, build_hand
 from sharpflow.phantom.bones.limb import Limb, Person
-from sharpflow.phantom.damage.lesions import DECOMPOSITIONS, draw_damage
+from sharpflow.phantom.damage.lesions import DECOMPOSITIONS, sample_damage
 from sharpflow.phantom.projection.render import View, trace
 
 PIXEL = 0.1  # mm
@@ -98,11 +98,11 @@ def test_lesions_add_up_to_the_score() -> None:
         assert sum(share for _, share in choices) == pytest.approx(1)
     for score in range(11):
         for seed in range(20):
-            damage = draw_damage(score, 0, np.random.default_rng(seed), each_side=True)
+            damage = sample_damage(score, 0, np.random.default_rng(seed), each_side=True)
             sides = [sum(x.counts for x in side) for side in (damage.proximal, damage.distal)]
             assert sum(sides) == score and max(sides) <= 5
     for score in range(5):
-        damage = draw_damage(score, 0, np.random.default_rng(score))
+        damage = sample_damage(score, 0, np.random.default_rng(score))
         assert sum(x.counts for x in damage.proximal + damage.distal) == score
 
 

@@ -1,4 +1,4 @@
-"""Joints drawn one by one: equal scores, the same picture as the radiograph's."""
+"""Joints made one by one: equal scores, the same picture as the radiograph's."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from sharpflow.anatomy import BodyPart, Damage, Side, n_classes
 from sharpflow.phantom.bones.hands import LimbScores
 from sharpflow.phantom.bones.limb import Person
-from sharpflow.phantom.cohorts.single_joints import draw_joints
+from sharpflow.phantom.cohorts.single_joints import make_synthetic_joints
 from sharpflow.phantom.projection.placement import place_limb
 from sharpflow.phantom.projection.radiographs import pose_limb
 from sharpflow.phantom.projection.render import trace
@@ -18,7 +18,9 @@ def test_every_score_equally_often_and_boxes_inside(body_part: BodyPart) -> None
         n_classes(body_part, Damage.EROSION),
         n_classes(body_part, Damage.NARROWING),
     )
-    patches, rows = draw_joints(erosions * narrowings, body_part=body_part, seed=1, height=200)
+    patches, rows = make_synthetic_joints(
+        erosions * narrowings, body_part=body_part, seed=1, height=200
+    )
     assert patches.dtype == np.uint8 and patches.shape[0] == len(rows)
     assert rows["erosion"].value_counts().tolist() == [narrowings] * erosions
     scored = rows["narrowing"].dropna()
@@ -32,9 +34,9 @@ def test_every_score_equally_often_and_boxes_inside(body_part: BodyPart) -> None
 
 
 def test_a_joint_depends_on_seed_and_number_alone() -> None:
-    few, _ = draw_joints(3, body_part=BodyPart.HAND, seed=4, height=200)
-    more, _ = draw_joints(5, body_part=BodyPart.HAND, seed=4, height=200)
-    other, _ = draw_joints(3, body_part=BodyPart.HAND, seed=5, height=200)
+    few, _ = make_synthetic_joints(3, body_part=BodyPart.HAND, seed=4, height=200)
+    more, _ = make_synthetic_joints(5, body_part=BodyPart.HAND, seed=4, height=200)
+    other, _ = make_synthetic_joints(3, body_part=BodyPart.HAND, seed=5, height=200)
     assert (few == more[:3]).all()
     assert (few != other).any()
 

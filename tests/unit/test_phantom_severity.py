@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from sharpflow.anatomy import DETECTED_JOINTS, LIMBS, MODELS, BodyPart, Damage, n_classes
-from sharpflow.phantom.damage.severity import Scores, draw_scores
+from sharpflow.phantom.damage.severity import Scores, sample_scores
 
 
 @pytest.fixture(scope="module")
 def cohort() -> list[Scores]:
-    return [draw_scores(f"UAB{n:03d}", 1) for n in range(1, 161)]
+    return [sample_scores(f"UAB{n:03d}", 1) for n in range(1, 161)]
 
 
 def values(cohort: list[Scores], body_part: BodyPart, damage: Damage) -> np.ndarray:
@@ -40,6 +40,6 @@ def test_sides_are_alike_and_patients_differ(cohort: list[Scores]) -> None:
 
 
 def test_severity_scales_the_cohort() -> None:
-    mild = sum(sum(draw_scores(f"p{n}", 1, severity=0.3).values()) for n in range(20))
-    bad = sum(sum(draw_scores(f"p{n}", 1, severity=3.0).values()) for n in range(20))
+    mild = sum(sum(sample_scores(f"p{n}", 1, severity=0.3).values()) for n in range(20))
+    bad = sum(sum(sample_scores(f"p{n}", 1, severity=3.0).values()) for n in range(20))
     assert 0 < mild * 3 < bad

@@ -121,7 +121,7 @@ def test_notes_say_what_made_the_numbers(tmp_path: Path, joint_scoring: pd.DataF
     publish_joint_scoring(joint_scoring, tmp_path, STUDY)
     for suffix in (".md", ".tex"):
         page = read_page(tmp_path, "joint_scoring", suffix)
-        assert "VGG16 base trained on drawn joints, not ImageNet" in page
+        assert "VGG16 base trained on synthetic joints, not ImageNet" in page
         assert "YOLOv3 backbone with ultralytics' anchor-free head" in page
         assert "not real radiographs" in page
         assert "No wrist sites" in page
@@ -142,13 +142,13 @@ def test_notes_of_a_split_by_joint_say_that_patients_are_on_both_sides(
     assert "Test patients" not in page and "no joint of a test patient" not in page
 
 
-def test_notes_of_a_cohort_do_not_speak_of_drawn_joints(
+def test_notes_of_a_cohort_do_not_speak_of_synthetic_joints(
     tmp_path: Path, joint_scoring: pd.DataFrame
 ) -> None:
     study = StudyNotes("clear", "download", "yolov3", "clear", "download", "paper", "patient")
     publish_joint_scoring(joint_scoring.assign(data="clear"), tmp_path, study)
     page = read_page(tmp_path, "joint_scoring", ".md")
-    assert "drawn" not in page
+    assert "synthetic" not in page
     assert "ImageNet weights" in page
     assert "Data: clear." in page
 

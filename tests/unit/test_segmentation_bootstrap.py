@@ -1,4 +1,4 @@
-"""Bootstrap masks on drawn shapes whose extent is known."""
+"""Bootstrap masks on synthetic shapes whose extent is known."""
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ def dice(mask: np.ndarray, truth: np.ndarray) -> float:
     )
 
 
-def drawn_limb() -> tuple[np.ndarray, np.ndarray]:
+def synthetic_limb() -> tuple[np.ndarray, np.ndarray]:
     """A textured paddle that enters from the bottom, on a smooth background; and its truth."""
     truth = np.zeros((HEIGHT, WIDTH), np.uint8)
     cv2.ellipse(truth, (80, 90), (45, 60), 0, 0, 360, 255, cv2.FILLED)
@@ -29,7 +29,7 @@ def drawn_limb() -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_finds_a_textured_limb_that_is_too_wide_by_half_a_window_at_most() -> None:
-    radiograph, truth = drawn_limb()
+    radiograph, truth = synthetic_limb()
     mask = bootstrap_mask(radiograph, window=WINDOW, shrink=0)
     assert set(np.unique(mask)) == {0, 255}
     assert dice(mask, truth) > 0.93
@@ -39,7 +39,7 @@ def test_finds_a_textured_limb_that_is_too_wide_by_half_a_window_at_most() -> No
 
 
 def test_shrinking_moves_the_outline_but_not_where_the_limb_leaves_the_radiograph() -> None:
-    radiograph, _ = drawn_limb()
+    radiograph, _ = synthetic_limb()
     paper = bootstrap_mask(radiograph, window=WINDOW, shrink=0)
     shrunk = bootstrap_mask(radiograph, window=WINDOW, shrink=0.4)
     depth = cv2.distanceTransform(
@@ -51,13 +51,13 @@ def test_shrinking_moves_the_outline_but_not_where_the_limb_leaves_the_radiograp
 
 
 def test_a_smooth_patch_within_the_limb_is_filled() -> None:
-    radiograph, _ = drawn_limb()
+    radiograph, _ = synthetic_limb()
     cv2.circle(radiograph, (80, 90), 25, 140, cv2.FILLED)
     assert bootstrap_mask(radiograph, window=WINDOW)[90, 80] == 255
 
 
 def test_small_regions_are_dropped_and_larger_ones_only_when_asked() -> None:
-    radiograph, _ = drawn_limb()
+    radiograph, _ = synthetic_limb()
     noise = np.random.default_rng(2)
     radiograph[20:23, 8:11] = noise.integers(0, 255, (3, 3))
     radiograph[60:80, 5:20] = noise.integers(0, 255, (20, 15))
@@ -68,7 +68,7 @@ def test_small_regions_are_dropped_and_larger_ones_only_when_asked() -> None:
 
 
 def test_padding_does_not_change_the_mask() -> None:
-    radiograph, _ = drawn_limb()
+    radiograph, _ = synthetic_limb()
     padded = cv2.copyMakeBorder(radiograph, 30, 30, 50, 50, cv2.BORDER_CONSTANT, value=0)
     assert radiograph_content(padded) == (30, 30 + HEIGHT, 50, 50 + WIDTH)
     inside = bootstrap_mask(padded, window=WINDOW)[30:-30, 50:-50]

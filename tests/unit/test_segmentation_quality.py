@@ -14,7 +14,7 @@ from sharpflow.joints.masks.quality import LIMITS, choose_masks, mask_quality
 HEIGHT, WIDTH = 320, 256
 
 
-def drawn_hand() -> tuple[np.ndarray, np.ndarray]:
+def synthetic_hand() -> tuple[np.ndarray, np.ndarray]:
     """A bright hand of a palm, a wrist and five fingers on a dark radiograph, and its mask."""
     mask = np.zeros((HEIGHT, WIDTH), np.uint8)
     cv2.rectangle(mask, (95, 230), (160, HEIGHT - 1), 255, cv2.FILLED)
@@ -50,7 +50,7 @@ def spoiled(mask: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def test_a_good_mask_is_better_than_any_spoiled_one() -> None:
-    radiograph, mask = drawn_hand()
+    radiograph, mask = synthetic_hand()
     good = mask_quality(radiograph, mask)
     assert good["quality"] > 0.9
     assert set(LIMITS) < set(good)
@@ -61,7 +61,7 @@ def test_a_good_mask_is_better_than_any_spoiled_one() -> None:
 
 
 def test_padding_does_not_change_the_quality() -> None:
-    radiograph, mask = drawn_hand()
+    radiograph, mask = synthetic_hand()
     padded, padded_mask = (
         cv2.copyMakeBorder(each, 0, 0, 60, 60, cv2.BORDER_CONSTANT, value=0)
         for each in (radiograph, mask)
@@ -108,7 +108,7 @@ def test_a_wrong_overrule_is_named(overrides: dict[str, list[object]], message: 
 
 
 def test_a_contact_sheet_shows_every_radiograph_and_frames_the_proposed(tmp_path: Path) -> None:
-    radiograph, mask = drawn_hand()
+    radiograph, mask = synthetic_hand()
     rows = [
         {"image_id": f"P{n}-LH", "quality": 0.1 * n, "weakest": "edge", "proposed": n > 1}
         for n in range(3)

@@ -339,5 +339,5 @@ def test_missing_column_of_bone_ages(children: Path) -> None:
     assert any("validation.csv, row 1, column male" in line for line in lines)
 
 
-def test_own_columns_are_those_of_a_drawn_cohort() -> None:
+def test_own_columns_are_those_of_a_synthetic_cohort() -> None:
     assert set(OWN_COLUMNS) == set(COLUMNS)

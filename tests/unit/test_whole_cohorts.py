@@ -1,4 +1,4 @@
-"""Drawn cohorts of whole images: their layout, their truth, the same bytes each time."""
+"""Synthetic cohorts of whole images: their layout, their truth, the same bytes each time."""
 
 import hashlib
 from pathlib import Path
@@ -14,9 +14,9 @@ from sharpflow.cohorts.check_images import check_bone_age, check_whole
 from sharpflow.cohorts.whole_images import MOST, OWN_COLUMNS, list_whole
 from sharpflow.files import read_table
 from sharpflow.phantom.bones.measurements import SIZE_BY_SEX, SIZE_SD
-from sharpflow.phantom.cohorts.bone_age import draw_bone_age_cohort
-from sharpflow.phantom.cohorts.joints import draw_joint_cohort
-from sharpflow.phantom.cohorts.whole_images import draw_whole_cohort, who
+from sharpflow.phantom.cohorts.bone_age import make_bone_age_cohort
+from sharpflow.phantom.cohorts.joints import make_joint_cohort
+from sharpflow.phantom.cohorts.whole_images import make_whole_image_cohort, who
 from sharpflow.whole_image.data.packing import pack
 
 PATIENTS, CHILDREN, HEIGHT, SEED = 3, 11, 110, 5
@@ -25,14 +25,16 @@ PATIENTS, CHILDREN, HEIGHT, SEED = 3, 11, 110, 5
 @pytest.fixture(scope="module")
 def hands(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole")
-    draw_whole_cohort(folder, patients=PATIENTS, seed=SEED, height=HEIGHT, workers=1, severity=3.0)
+    make_whole_image_cohort(
+        folder, patients=PATIENTS, seed=SEED, height=HEIGHT, workers=1, severity=3.0
+    )
     return folder
 
 
 @pytest.fixture(scope="module")
 def children(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bone_age")
-    draw_bone_age_cohort(folder, children=CHILDREN, seed=SEED, height=HEIGHT, workers=1)
+    make_bone_age_cohort(folder, children=CHILDREN, seed=SEED, height=HEIGHT, workers=1)
     return folder
 
 
@@ -49,20 +51,22 @@ def test_most_is_the_methods() -> None:
 
 
 def test_workers_change_no_byte(hands: Path, children: Path, tmp_path: Path) -> None:
-    draw_whole_cohort(
+    make_whole_image_cohort(
         tmp_path / "w", patients=PATIENTS, seed=SEED, height=HEIGHT, workers=2, severity=3.0
     )
     assert digests(tmp_path / "w") == digests(hands)
-    draw_bone_age_cohort(tmp_path / "b", children=CHILDREN, seed=SEED, height=HEIGHT, workers=2)
+    make_bone_age_cohort(tmp_path / "b", children=CHILDREN, seed=SEED, height=HEIGHT, workers=2)
     assert digests(tmp_path / "b") == digests(children)
 
 
 def test_everybody_is_the_same_in_a_larger_cohort(
     hands: Path, children: Path, tmp_path: Path
 ) -> None:
-    draw_whole_cohort(tmp_path / "w", patients=1, seed=SEED, height=HEIGHT, workers=1, severity=3.0)
+    make_whole_image_cohort(
+        tmp_path / "w", patients=1, seed=SEED, height=HEIGHT, workers=1, severity=3.0
+    )
     assert digests(tmp_path / "w")["images/UAB001-BH.jpg"] == digests(hands)["images/UAB001-BH.jpg"]
-    draw_bone_age_cohort(tmp_path / "b", children=10, seed=SEED, height=HEIGHT, workers=1)
+    make_bone_age_cohort(tmp_path / "b", children=10, seed=SEED, height=HEIGHT, workers=1)
     larger = digests(children)
     smaller = {n: d for n, d in digests(tmp_path / "b").items() if n.endswith(".png")}
     assert len(smaller) == 10
@@ -71,7 +75,7 @@ def test_everybody_is_the_same_in_a_larger_cohort(
 
 def test_patients_are_the_joint_cohorts(hands: Path, tmp_path: Path) -> None:
     """Same seed, same names: the same scores of every site of the hands, and so the total."""
-    draw_joint_cohort(tmp_path, patients=2, seed=SEED, height=60, workers=1, severity=3.0)
+    make_joint_cohort(tmp_path, patients=2, seed=SEED, height=60, workers=1, severity=3.0)
     single = read_table(tmp_path / "truth" / "joints.csv")
     single["limb"] = single["image_id"].str[-2:]
     single["patient"] = single["image_id"].str[:-3]
@@ -154,4 +158,4 @@ def test_tables_have_the_rsnas_columns(children: Path) -> None:
 
 def test_a_part_without_children_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="a part would be empty"):
-        draw_bone_age_cohort(tmp_path, children=5, seed=1, height=80, workers=1)
+        make_bone_age_cohort(tmp_path, children=5, seed=1, height=80, workers=1)

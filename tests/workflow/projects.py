@@ -1,4 +1,4 @@
-"""Small studies on cohorts of the user's own (drawn, but read like any other)."""
+"""Small studies on cohorts of the user's own (synthetic, but read like any other)."""
 
 import os
 import re
@@ -115,7 +115,7 @@ OWN_IMAGES = (
 
 
 def make_whole_project(folder: Path) -> Project:
-    """The workflow with drawn radiographs in layouts like Wang et al.'s and as the RSNA's."""
+    """The workflow with synthetic radiographs in layouts like Wang et al.'s and as the RSNA's."""
     project = copy_workflow(folder, "whole")
     _draw_images(folder)
     (folder / "own.yaml").write_text("cohorts:\n" + OWN_IMAGES)
@@ -146,10 +146,10 @@ def make_joint_and_whole_project(folder: Path, cohort: Path) -> Project:
 
 
 def _draw_images(folder: Path) -> None:
-    from sharpflow.phantom.cohorts.bone_age import draw_bone_age_cohort
-    from sharpflow.phantom.cohorts.whole_images import draw_whole_cohort
+    from sharpflow.phantom.cohorts.bone_age import make_bone_age_cohort
+    from sharpflow.phantom.cohorts.whole_images import make_whole_image_cohort
 
-    draw_whole_cohort(folder / "wang", patients=24, seed=3, height=100, workers=1)
-    draw_bone_age_cohort(folder / "rsna", children=20, seed=3, height=100, workers=1)
+    make_whole_image_cohort(folder / "wang", patients=24, seed=3, height=100, workers=1)
+    make_bone_age_cohort(folder / "rsna", children=20, seed=3, height=100, workers=1)
     for cohort in ("wang", "rsna"):
         shutil.rmtree(folder / cohort / "truth")

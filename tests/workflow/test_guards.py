@@ -22,11 +22,12 @@ BEFORE = {
     *("fetch_vgg16", "fetch_yolov3"),
 }
 SUMS = {"sum_scores", "compare_routes"}
-DRAWN_IMAGES = "  whole: phantom\n  bone_age: phantom\n"
+PHANTOM_IMAGES = "  whole: phantom\n  bone_age: phantom\n"
 TARGETS = {"all", "joints", "whole", "tables", "figures"}
 # What the trainings of each pipeline made, and what was made with it.
 MADE = {
-    "finished": "unet masks/unet detector detection vgg16/drawn_joints.keras crops features heads",
+    "finished": "unet masks/unet detector detection vgg16/synthetic_joints.keras crops features "
+    "heads",
     "finished_whole": "whole",
 }
 
@@ -156,14 +157,14 @@ def test_all_but_what_the_checks_read_waits_for_them(
 def test_a_pipeline_on_the_phantom_waits_for_its_own_cohorts_alone(both: Project) -> None:
     planned = both.planned("joints", "--config", "cohorts=phantom")
     assert planned["check_cohort"] == 1
-    assert not planned.keys() & {"draw_whole_phantom", "pack_images", "check_images"}
+    assert not planned.keys() & {"make_whole_image_phantom", "pack_images", "check_images"}
 
 
-def test_nothing_is_drawn_beside_a_bad_cohort(both: Project, tmp_path: Path) -> None:
+def test_nothing_is_made_beside_a_bad_cohort(both: Project, tmp_path: Path) -> None:
     project = copy(both, tmp_path / "bad")
     spoil_score(project.folder)
-    (project.folder / "own.yaml").write_text("cohorts:\n" + OWN_JOINTS + DRAWN_IMAGES)
-    assert project.planned().keys() >= {"draw_whole_phantom", "draw_childrens_phantom"}
+    (project.folder / "own.yaml").write_text("cohorts:\n" + OWN_JOINTS + PHANTOM_IMAGES)
+    assert project.planned().keys() >= {"make_whole_image_phantom", "make_bone_age_phantom"}
     ended = project.attempt("--keep-going")
     output = ended.stdout + ended.stderr
     assert ended.returncode != 0

@@ -64,7 +64,7 @@ def jobs_of(output: str) -> list[Job]:
 
 @pytest.fixture(scope="module")
 def paper(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The plan of the whole study at the papers' sizes, on drawn radiographs."""
+    """The plan of the whole study at the papers' sizes, on synthetic radiographs."""
     return plan(tmp_path_factory.mktemp("paper"), "--config", "cohorts=phantom")
 
 

@@ -60,7 +60,7 @@ def test_tables_say_which_data_made_them_and_how_many(finished: Project) -> None
     assert set(table["n_seeds"]) == {2}
     markdown = (finished.results / "tables" / "joint_scoring.md").read_text()
     assert "82.07" in markdown  # the paper's value beside ours
-    assert "drawn joints" in markdown  # not ImageNet's weights
+    assert "synthetic joints" in markdown  # not ImageNet's weights
 
 
 def test_no_test_patient_is_learned_from(finished: Project) -> None:
@@ -179,10 +179,10 @@ def test_wrong_input_stops_before_any_work_with_all_problems(tmp_path: Path, coh
     assert "scores.csv, row 3" in output
     made = {path.name for path in project.results.iterdir()}
     assert not made & {"masks", "unet", "detector", "heads"}
-    assert not (project.results / "vgg16" / "drawn_joints.keras").exists()
+    assert not (project.results / "vgg16" / "synthetic_joints.keras").exists()
 
 
-def test_without_boxes_the_detector_learns_on_drawn_radiographs(
+def test_without_boxes_the_detector_learns_on_synthetic_radiographs(
     tmp_path: Path, cohort: Path
 ) -> None:
     project = make_project(tmp_path, cohort)

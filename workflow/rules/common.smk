@@ -17,23 +17,31 @@ except UserError as error:
 
 HAS_JOINTS, HAS_WHOLE = study.cohorts.has_joints, study.cohorts.has_whole
 JOINTS = study.cohorts.joints
-RADIOGRAPHS = list_radiographs(JOINTS.radiographs).radiographs if HAS_JOINTS and JOINTS != "phantom" else []
+RADIOGRAPHS = (
+    list_radiographs(JOINTS.radiographs).radiographs
+    if HAS_JOINTS and JOINTS != "phantom"
+    else []
+)
 # A cohort may have hands only. Without any radiographs both body_parts stay, and the check says
 # what is wrong.
-BODY_PARTS = sorted({LIMBS[radiograph.limb].body_part.value for radiograph in RADIOGRAPHS}, reverse=True)
+BODY_PARTS = sorted(
+    {LIMBS[radiograph.limb].body_part.value for radiograph in RADIOGRAPHS}, reverse=True
+)
 BODY_PARTS = BODY_PARTS or [body_part.value for body_part in BodyPart]
 MODELS = {
-    name: (damage, body_part) for name, (damage, body_part) in MODELS.items() if body_part in BODY_PARTS
+    name: (damage, body_part)
+    for name, (damage, body_part) in MODELS.items()
+    if body_part in BODY_PARTS
 }
-# The cohorts that are drawn: the one that is scored, or one only to train the detector on.
-DRAWN = (
+# The synthetic cohorts: the one that is scored, or one only to train the detector on.
+SYNTHETIC = (
     {"joints"}
     if JOINTS == "phantom"
     else {"boxed"} if JOINTS.boxes == "phantom" else set()
 )
 # The cohort whose boxes train the detector.
-BOXED = "boxed" if "boxed" in DRAWN else "joints"
-HAS_TRUTH = "joints" in DRAWN
+BOXED = "boxed" if "boxed" in SYNTHETIC else "joints"
+HAS_TRUTH = "joints" in SYNTHETIC
 SET_ASIDE = study.checks.on_problem == "set_aside"
 HAS_SCORES = HAS_TRUTH or JOINTS.scores is not None
 JOINT_SPLIT = study.split.model_dump(exclude={"table"})
@@ -60,12 +68,12 @@ def phantom_folder(cohort):
     return f"{RESULTS}/phantom/{cohort}"
 
 
-def source(part, drawn_as):
-    """Where a part of a cohort lies: as config.yaml says, or in the folder it is drawn into."""
+def source(part, synthetic_at):
+    """Where a part of a cohort lies: as config.yaml says, or in the folder it is made in."""
 
     def of_cohort(wildcards):
-        if wildcards.cohort in DRAWN:
-            return f"{phantom_folder(wildcards.cohort)}/{drawn_as}"
+        if wildcards.cohort in SYNTHETIC:
+            return f"{phantom_folder(wildcards.cohort)}/{synthetic_at}"
         return getattr(JOINTS, part)
 
     return of_cohort
@@ -77,10 +85,10 @@ boxes_source = source("boxes", "boxes")
 
 
 def files(list_own):
-    """The files that a cohort has at present; for a drawn one, the folder it is drawn into."""
+    """The files that a cohort has at present; for a synthetic one, the folder it is made in."""
 
     def of_cohort(wildcards):
-        drawn = wildcards.cohort in DRAWN
+        drawn = wildcards.cohort in SYNTHETIC
         return phantom_folder(wildcards.cohort) if drawn else list_own(wildcards)
 
     return of_cohort
@@ -98,10 +106,11 @@ def own_shard(wildcards):
 
 
 def own_shard_rows(wildcards):
-    """The same radiographs as plain values; none where they are drawn, and known only then."""
-    radiographs = [] if wildcards.cohort in DRAWN else own_shard(wildcards)
+    """The same radiographs as plain values; none where they are synthetic, and known only once made."""
+    radiographs = [] if wildcards.cohort in SYNTHETIC else own_shard(wildcards)
     return [
-        [f.image_id, f.patient, f.limb, f.visit, str(f.path), f.listed] for f in radiographs
+        [f.image_id, f.patient, f.limb, f.visit, str(f.path), f.listed]
+        for f in radiographs
     ]
 
 
@@ -132,7 +141,9 @@ def every_shard(pattern, body_parts=BODY_PARTS):
             pattern,
             body_part=body_part,
             allow_missing=True,
-            shard=[f"{number:02d}" for number in range(study.standardize.shards[body_part])],
+            shard=[
+                f"{number:02d}" for number in range(study.standardize.shards[body_part])
+            ],
         )
     ]
 
@@ -145,7 +156,9 @@ def radiographs_of(cohort):
     """
     if SET_ASIDE:
         return [f"<results>/cohort/{cohort}/kept/radiographs.csv"]
-    return every_shard(f"<results>/cohort/{cohort}/radiographs/{{body_part}}/{{shard}}.csv")
+    return every_shard(
+        f"<results>/cohort/{cohort}/radiographs/{{body_part}}/{{shard}}.csv"
+    )
 
 
 def cohort_table(name, cohort="joints"):
@@ -179,10 +192,12 @@ def first_shards(pattern):
 
 
 def boxed_masks(wildcards):
-    """The masks of the radiographs that train the detector: the U-Net's, for drawn radiographs their own."""
+    """The masks of the radiographs that train the detector: the U-Net's, for synthetic radiographs their own."""
     if BOXED == "boxed":
         return phantom_folder("boxed")
-    return every_shard("<results>/masks/unet/{body_part}/{shard}.npy", [wildcards.body_part])
+    return every_shard(
+        "<results>/masks/unet/{body_part}/{shard}.npy", [wildcards.body_part]
+    )
 
 
 def folder_name(file):
@@ -192,7 +207,7 @@ def folder_name(file):
 
 def data_name(cohort="joints"):
     """What a table says its data are: "phantom", or the name of the cohort's folder."""
-    return "phantom" if cohort in DRAWN else folder_name(JOINTS.radiographs)
+    return "phantom" if cohort in SYNTHETIC else folder_name(JOINTS.radiographs)
 
 
 def weights_name(weights):
@@ -206,7 +221,7 @@ def own_weights(weights):
 
 def vgg16_base():
     """The VGG16 base that the study asks for."""
-    name = "drawn_joints" if study.vgg16.weights == "none" else "imagenet"
+    name = "synthetic_joints" if study.vgg16.weights == "none" else "imagenet"
     return f"<results>/vgg16/{name}.keras"
 
 

@@ -56,7 +56,7 @@ def is_own(cohort):
     """Whether the user brought it."""
     if cohort in IMAGE_COHORTS:
         return IMAGE_COHORTS[cohort] != "phantom"
-    return cohort not in DRAWN
+    return cohort not in SYNTHETIC
 
 
 # The cohorts of each check. All that the user brought is checked first, and at once; only then are

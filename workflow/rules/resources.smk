@@ -50,13 +50,19 @@ A_DAY = 24 * 60
 
 def radiographs_of_body_part(wildcards):
     """How many radiographs of a body part there are."""
-    if getattr(wildcards, "cohort", "joints") in DRAWN:
+    if getattr(wildcards, "cohort", "joints") in SYNTHETIC:
         return 2 * study.phantom.patients
-    return sum(LIMBS[radiograph.limb].body_part == wildcards.body_part for radiograph in RADIOGRAPHS)
+    return sum(
+        LIMBS[radiograph.limb].body_part == wildcards.body_part
+        for radiograph in RADIOGRAPHS
+    )
 
 
 def radiographs_of_shard(wildcards):
-    return radiographs_of_body_part(wildcards) / study.standardize.shards[wildcards.body_part]
+    return (
+        radiographs_of_body_part(wildcards)
+        / study.standardize.shards[wildcards.body_part]
+    )
 
 
 def images_of(cohort):
@@ -79,14 +85,14 @@ def row_cohort(wildcards):
 # Seconds of work: of one CPU, or of one GPU (a V100 in float32), at the papers' sizes; times how
 # much more, or less, this study wants.
 PHANTOM, UNET, DETECTOR = study.phantom, study.unet, study.detector
-BASE = study.vgg16.drawn_joints
+BASE = study.vgg16.synthetic_joints
 RADIOGRAPH = study.standardize.height * study.standardize.width / (1500 * 1200)
 CROP = (study.crops.size / 64) ** 2
 GPUS = 1 if WHOLE.devices == "auto" else WHOLE.devices
 UNET_STEP = 0.013 * UNET.height * UNET.width * UNET.filters**2 / (512 * 416 * 16**2)
-DRAW_RADIOGRAPH = 0.3 * (PHANTOM.radiograph_height / 1600) ** 2
-DRAW_WHOLE = 0.7 * (PHANTOM.whole_radiograph_height / 1600) ** 2
-DRAW_CHILD = 0.3 * (PHANTOM.child_radiograph_height / 1600) ** 2
+MAKE_RADIOGRAPH = 0.3 * (PHANTOM.radiograph_height / 1600) ** 2
+MAKE_WHOLE = 0.7 * (PHANTOM.whole_radiograph_height / 1600) ** 2
+MAKE_CHILD = 0.3 * (PHANTOM.child_radiograph_height / 1600) ** 2
 DETECTOR_STEP = 0.02 * DETECTOR.batch * (DETECTOR.image_size / 416) ** 2
 TRAIN_IMAGE = {
     "resnet50": 0.066,
@@ -106,19 +112,23 @@ def network_work(wildcards):
 
 # Rule: GB of memory, seconds of work, GPUs.
 NEEDS = {
-    "draw_phantom": (8, 4 * PHANTOM.patients * DRAW_RADIOGRAPH, 0),
-    "draw_whole_phantom": (8, PHANTOM.whole_patients * DRAW_WHOLE, 0),
-    "draw_childrens_phantom": (8, PHANTOM.children * DRAW_CHILD, 0),
+    "make_joint_phantom": (8, 4 * PHANTOM.patients * MAKE_RADIOGRAPH, 0),
+    "make_whole_image_phantom": (8, PHANTOM.whole_patients * MAKE_WHOLE, 0),
+    "make_bone_age_phantom": (8, PHANTOM.children * MAKE_CHILD, 0),
     "standardize": (2, lambda w: radiographs_of_shard(w) * RADIOGRAPH * 0.03, 0),
     "bootstrap_masks": (3, lambda w: radiographs_of_shard(w) * RADIOGRAPH * 0.25, 0),
-    "train_unet": (8, lambda w: UNET.epochs * radiographs_of_body_part(w) * UNET_STEP, 1),
+    "train_unet": (
+        8,
+        lambda w: UNET.epochs * radiographs_of_body_part(w) * UNET_STEP,
+        1,
+    ),
     "segment": (4, lambda w: radiographs_of_shard(w) * 0.1, 1),
     "train_detector": (12, DETECTOR.max_batches * DETECTOR_STEP, 1),
     "detect_joints": (6, lambda w: radiographs_of_body_part(w) * 0.1, 1),
     "name_joints": (1, lambda w: radiographs_of_body_part(w) * 0.02, 0),
     "locate_true_joints": (1, lambda w: radiographs_of_body_part(w) * 0.01, 0),
     "crop_joints": (4, lambda w: radiographs_of_body_part(w) * RADIOGRAPH * 0.05, 0),
-    "draw_joints": (2, BASE.joints * 0.02, 0),
+    "make_synthetic_joints": (2, BASE.joints * 0.02, 0),
     "train_base": (8, BASE.epochs * BASE.joints * CROP * 0.004, 1),
     "extract_features": (6, lambda w: radiographs_of_body_part(w) * CROP * 0.02, 1),
     "train_head": (3, study.heads.seeds * study.heads.epochs, 0),

@@ -17,7 +17,7 @@ if not HAS_JOINTS:
     TABLES, FIGURES, SCORES = [], [], []
 
 WHOLE_TABLES = ["whole_regression", "whole_severity", "whole_differences"]
-WHOLE_TABLES += ["grad_cam"] if WHOLE_IS_DRAWN and EXPLAINED else []
+WHOLE_TABLES += ["grad_cam"] if WHOLE_IS_PHANTOM and EXPLAINED else []
 WHOLE_FIGURES = [
     "bo_fig1_radiograph_and_classes",
     "bo_fig2_predicted_true",
@@ -26,7 +26,7 @@ WHOLE_FIGURES = [
 ]
 WHOLE_FIGURES += ["bo_fig3_grad_cam_total"] if "total" in EXPLAINED else []
 WHOLE_FIGURES += ["bo_fig5_grad_cam_severity"] if "severity" in EXPLAINED else []
-# Drawn or trained by both halves, so asked for with all, tables and figures, not with one half.
+# Made or trained by both halves, so asked for with all, tables and figures, not with one half.
 ROUTES_TABLE, ROUTES_FIGURE = ([["routes"]] * 2) if HAS_ROUTES else ([], [])
 if not HAS_WHOLE:
     WHOLE_TABLES, WHOLE_FIGURES = [], []
@@ -52,7 +52,9 @@ rule joints:
         as_checked(cohorts_before("joints")),
         as_tables(TABLES),
         as_figures(FIGURES),
-        every_shard("<results>/masks/sheets/{body_part}-{shard}.png") if HAS_JOINTS else [],
+        every_shard("<results>/masks/sheets/{body_part}-{shard}.png")
+        if HAS_JOINTS
+        else [],
         SCORES,
 
 

@@ -34,7 +34,7 @@ MOST = sum(
 )
 OLDEST = 120.0
 WHOLE_TABLE = ["image_id", "patient", "total", "age", "sex"]
-# The columns of a drawn cohort's labels.
+# The columns of a synthetic cohort's labels.
 OWN_COLUMNS: dict[str, str | None] = {name: name for name in ("image", *WHOLE_TABLE[1:])}
 
 

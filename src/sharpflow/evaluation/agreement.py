@@ -22,9 +22,9 @@ from sharpflow.evaluation.intervals import (
     SKEWED,
     Scale,
     Statistic,
-    draw_patients,
     interval_of,
     patient_sums,
+    resample_patients,
 )
 
 Array = npt.NDArray[np.float64]
@@ -166,17 +166,17 @@ def with_intervals(
 ) -> dict[str, float]:
     """Each measure as name, name_low, name_high: the value and its 95% interval by patient.
 
-    As `intervals.patient_interval`, but the patients are drawn once for all measures.
+    As `intervals.patient_interval`, but the patients are resampled once for all measures.
 
     Args:
         patients: the patient of each row.
         parts: each row's part of the sums, (rows, ...).
         measures: name -> measure of sums (..., as parts).
-        seed: of the draws.
-        resamples: number of draws.
+        seed: of the resamples.
+        resamples: number of resamples.
     """
     _, sums = patient_sums(patients, parts)
-    times, totals = draw_patients(len(sums), resamples, seed), sums.sum(axis=0)
+    times, totals = resample_patients(len(sums), resamples, seed), sums.sum(axis=0)
     found: dict[str, float] = {}
     for name, measure in measures.items():
         low, high = interval_of(sums, measure.of, measure.scale, times)

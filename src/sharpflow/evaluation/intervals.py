@@ -61,7 +61,7 @@ def patient_sums(patients: Sequence[str], values: npt.NDArray[Any]) -> tuple[lis
     return [str(name) for name in names], sums
 
 
-def draw_patients(patients: int, resamples: int, seed: int) -> Array:
+def resample_patients(patients: int, resamples: int, seed: int) -> Array:
     """How often each resample has each patient, (resamples, patients); as many as there are."""
     if not patients:
         return np.zeros((resamples, 0))
@@ -85,15 +85,15 @@ def patient_interval(
         sums: (patients, ...), each patient's part (a sum and a count; a row of `pair_sums`).
         statistic: of totals (n, ...) to values (n,); it must vary smoothly with them.
         scale: on which values are compared.
-        resamples: number of draws.
-        seed: of the draws.
+        resamples: number of resamples.
+        seed: of the resamples.
         level: the interval's coverage.
 
     Returns:
         (low, high), which hold the statistic itself. NaN where nothing can be said: no or one
         patient, patients that do not differ, or so few that too many resamples do not.
     """
-    return interval_of(sums, statistic, scale, draw_patients(len(sums), resamples, seed), level)
+    return interval_of(sums, statistic, scale, resample_patients(len(sums), resamples, seed), level)
 
 
 @np.errstate(all="ignore")  # a resample may have no value: NaN and infinity are dealt with
@@ -104,7 +104,7 @@ def interval_of(
     times: Array,
     level: float = 0.95,
 ) -> tuple[float, float]:
-    """As `patient_interval`, of resamples already drawn: `times` (resamples, patients)."""
+    """As `patient_interval`, of given resamples: `times` (resamples, patients)."""
     nothing = (float("nan"), float("nan"))
     patients = len(sums)
 
@@ -114,13 +114,13 @@ def interval_of(
     if patients < 2:
         return nothing
     parts = sums.reshape(patients, -1)
-    total, drawn = parts.sum(axis=0), times @ parts
-    value, resampled = scaled(total[None])[0], scaled(drawn)
+    total, resampled_parts = parts.sum(axis=0), times @ parts
+    value, resampled = scaled(total[None])[0], scaled(resampled_parts)
     left_out = scaled(total - parts)
     error = np.sqrt(np.sum((left_out - left_out.mean()) ** 2) * (patients - 1) / patients)
     if not (np.isfinite(value) and np.isfinite(error) and error > 0):
         return nothing
-    errors = _standard_errors(scaled, parts, drawn, times)
+    errors = _standard_errors(scaled, parts, resampled_parts, times)
     apart = resampled - value
     known = np.isfinite(apart) & (errors > _NO_SPREAD * error)
     distance = np.divide(apart, errors, out=np.full(len(apart), np.nan), where=known)
@@ -131,11 +131,15 @@ def interval_of(
     return (float(low), float(high)) if np.isfinite([low, high, down, up]).all() else nothing
 
 
-def _standard_errors(scaled: Statistic, parts: Array, drawn: Array, times: Array) -> Array:
+def _standard_errors(
+    scaled: Statistic, parts: Array, resampled_parts: Array, times: Array
+) -> Array:
     """Each resample's standard error, by the infinitesimal jackknife: (resamples,)."""
     patients = len(parts)
     step = _STEP * np.maximum(abs(parts).sum(axis=0), np.finfo(float).tiny)
-    moved = np.stack([drawn + np.diag(step)[:, None], drawn - np.diag(step)[:, None]])
+    moved = np.stack(
+        [resampled_parts + np.diag(step)[:, None], resampled_parts - np.diag(step)[:, None]]
+    )
     ahead, behind = scaled(moved).reshape(2, len(step), -1)  # each (parts, resamples)
     slopes = (ahead - behind) / (2 * step[:, None])
     influence = parts @ slopes  # (patients, resamples)

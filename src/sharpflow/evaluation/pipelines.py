@@ -173,7 +173,7 @@ def routes_table(
         compared: what `compare_patients` gave.
         data: "phantom" or the cohort's name.
         seed: the study's.
-        resamples: bootstrap draws.
+        resamples: number of resamples.
 
     Returns:
         A row for each third ("all", "lower", "middle", "upper" of the true totals) and route:
@@ -188,7 +188,7 @@ def routes_table(
     """
     import pandas as pd
 
-    draws = seed_for(seed, "intervals", "routes")
+    stream = seed_for(seed, "intervals", "routes")
     rows = []
     for third in THIRDS:
         table = compared.table
@@ -202,10 +202,10 @@ def routes_table(
         }
         for route, (truth, prediction) in ROUTES.items():
             parts = pair_sums(part[truth], part[prediction])
-            found = with_intervals(patients, parts, MEASURES, seed=draws, resamples=resamples)
+            found = with_intervals(patients, parts, MEASURES, seed=stream, resamples=resamples)
             row = {"third": third, "route": route} | common | found
             if route == "whole-image":
-                row |= _difference(part, draws, resamples)
+                row |= _difference(part, stream, resamples)
             rows.append(row)
     return pd.DataFrame(rows)
 

@@ -77,8 +77,8 @@ def share_interval(
     Args:
         right: (patients,), right answers.
         n: (patients,), all answers.
-        seed: of the draws.
-        resamples: number of draws.
+        seed: of the resamples.
+        resamples: number of resamples.
 
     Returns:
         Fractions; NaN without an answer.

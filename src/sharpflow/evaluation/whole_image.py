@@ -1,7 +1,7 @@
 """How well whole images are scored: metrics of test images, and differences between two rows.
 
 95% intervals are by patient: of numbers by studentized bootstrap (`intervals`; all rows of a task
-share the draws), of accuracies as `proportions` and `recalls` tell.
+share the resamples), of accuracies as `proportions` and `recalls` tell.
 
 Classes that the test images lack: as in `metrics`, balanced accuracy is the mean over the classes
 that occur among the true ones.
@@ -88,8 +88,8 @@ def regression_metrics(
     Args:
         predictions: image_id, patient, split, true, predicted, in the target's unit; other columns
             are left alone.
-        seed: the study's; the draws do not depend on the row.
-        resamples: bootstrap draws.
+        seed: the study's; the resamples do not depend on the row.
+        resamples: number of resamples.
         split: whose images count.
 
     Returns:
@@ -140,7 +140,7 @@ def paired_difference(
         second: predictions of the same images, of one target.
         task: "total", "bone_age" or "severity": which metrics.
         seed: the study's.
-        resamples: bootstrap draws.
+        resamples: number of resamples.
         split: whose images count.
 
     Returns:
@@ -168,7 +168,7 @@ def paired_difference(
         patients,
         np.stack(numbers, axis=1),
         {name: difference_of(measure) for name, measure in _numbers(task).items()},
-        seed=_draws(seed),
+        seed=_stream(seed),
         resamples=resamples,
     )
     if task == "severity":
@@ -225,7 +225,7 @@ def difference_table(
         repeated: the same rows' predictions of each further seed.
         data: "phantom" or the cohort's name.
         seed: the study's.
-        resamples: bootstrap draws.
+        resamples: number of resamples.
 
     Returns:
         question, row, compared_with, metric, data, n, patients, value, compared_value, difference
@@ -327,7 +327,7 @@ def _metrics(
         found["classes_few_patients"] = _few_patients(patients, parts)
         found |= _accuracies(patients, parts, seed, resamples)
     return found | with_intervals(
-        patients, numbers, _numbers(task), seed=_draws(seed), resamples=resamples
+        patients, numbers, _numbers(task), seed=_stream(seed), resamples=resamples
     )
 
 
@@ -345,7 +345,7 @@ def _accuracies(
     _, sums = patient_sums(patients, confusions)
     right, n = np.trace(sums, axis1=1, axis2=2), sums.sum(axis=(1, 2))
     bounds = {
-        "accuracy": share_interval(right, n, seed=_draws(seed), resamples=resamples),
+        "accuracy": share_interval(right, n, seed=_stream(seed), resamples=resamples),
         "balanced_accuracy": balanced_accuracy_interval(sums),
     }
     found: dict[str, float] = {}
@@ -359,7 +359,7 @@ def _numbers(task: str) -> Mapping[str, Measure]:
     return CLASS_NUMBERS if task == "severity" else REGRESSION
 
 
-def _draws(seed: int) -> int:
+def _stream(seed: int) -> int:
     return seed_for(seed, "intervals", "whole")
 
 

@@ -71,7 +71,7 @@ def regression_table(
         repeated: the same rows' predictions of each further seed.
         data: "phantom" or the cohort's name.
         seed: the study's.
-        resamples: bootstrap draws.
+        resamples: number of resamples.
 
     Returns:
         row, data, n (test images), patients, n_train, n_validation, pcc, mae, rmse, icc, each also

@@ -1,1 +1,1 @@
-"""Radiographs of hands and feet, drawn by the program, whose truth is known."""
+"""Synthetic radiographs of hands and feet whose truth is known."""

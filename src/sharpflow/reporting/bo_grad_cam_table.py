@@ -87,7 +87,7 @@ def write_grad_cam_table(table: pd.DataFrame, folder: str | Path) -> list[Path]:
         ],
     })  # fmt: skip
     left_out = int(table.groupby("row")["without_heat"].first().sum())
-    phantom = " (drawn radiographs)" if (table["data"] == "phantom").all() else ""
+    phantom = " (synthetic radiographs)" if (table["data"] == "phantom").all() else ""
     notes = [
         "Grad-CAM before the last layer; joints are boxes, those of the wrist too, and damage is "
         "a score above 0. A ratio of 1 is an even spread over the image, or, within scored joints, "

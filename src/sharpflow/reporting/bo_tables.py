@@ -52,7 +52,7 @@ class WholeNotes:
 
     Attributes:
         data: "phantom" or the cohort's name, as in the column `data`.
-        pretraining_data: "phantom" (drawn children's hands) or the bone-age cohort's name.
+        pretraining_data: "phantom" (synthetic children's hands) or the bone-age cohort's name.
         image_size: pixels a side of the packed images.
         contrast: "none" (the paper's) or "clahe", of each radiograph.
         turns: degrees by which training images are turned.
@@ -80,8 +80,7 @@ class WholeNotes:
         """A sentence on the data."""
         if self.data == "phantom":
             return (
-                "Data: phantom, that is radiographs of both hands drawn by this program, not real "
-                "radiograph."
+                "Data: phantom, that is synthetic radiographs of both hands, not real radiograph."
             )
         return f"Data: {self.data}."
 
@@ -102,8 +101,8 @@ class WholeNotes:
 
     def of_training(self) -> str:
         """A sentence on image size, epochs and the pretraining."""
-        drawn = "drawn hands of children (phantom)"
-        source = drawn if self.pretraining_data == "phantom" else self.pretraining_data
+        phantom = "synthetic hands of children (phantom)"
+        source = phantom if self.pretraining_data == "phantom" else self.pretraining_data
         own = ""
         if self.contrast == "clahe":
             own += "each radiograph's contrast evened by CLAHE (not in the paper); "

@@ -19,7 +19,7 @@ from sharpflow.reporting.style import (
     panel_letter,
 )
 
-_DRAWN = {"joint-total": PALETTE[0], "whole-image": PALETTE[1]}
+_SYNTHETIC = {"joint-total": PALETTE[0], "whole-image": PALETTE[1]}
 _MARKERS = {"joint-total": "o", "whole-image": "s", "constant": "_"}
 _DOTS = {"s": 12, "alpha": 0.75, "linewidth": 0.3, "edgecolor": "white"}
 
@@ -43,7 +43,7 @@ def draw_routes(patients: pd.DataFrame, table: pd.DataFrame, *, data: str) -> Fi
     figure = new_figure(TWO_COLUMNS, 8.2, note=note)
     grid = figure.add_gridspec(3, 2, height_ratios=(1, 1, 0.6))
     scatter, differences = (_row(figure, grid, row) for row in (0, 1))
-    for column, (route, colour) in enumerate(_DRAWN.items()):
+    for column, (route, colour) in enumerate(_SYNTHETIC.items()):
         title = ROUTE_NAMES[route]
         panel_letter(scatter[column], column, title)
         panel_letter(differences[column], column + 2, title)
@@ -135,7 +135,7 @@ def _draw_errors(axes: Axes, table: pd.DataFrame) -> None:
             value,
             yerr=np.maximum([value - low, high - value], 0),
             fmt=marker,
-            color=_DRAWN[route],
+            color=_SYNTHETIC[route],
             markersize=4,
             label=ROUTE_NAMES[route],
         )

@@ -104,7 +104,7 @@ def _intervals(table: pd.DataFrame, name: str, digits: int) -> list[str]:
 
 
 def _notes(compared: RoutePatients, data: str, whole_row: str) -> list[str]:
-    source = "phantom, that is radiographs drawn by this program, not real radiographs"
+    source = "phantom, that is synthetic radiographs, not real radiographs"
     share = compared.table["share_scored"]
     lines = [
         f"Data: {source if data == 'phantom' else data}.",

@@ -91,7 +91,7 @@ def new_figure(width: float, height: float, *, note: str, layout: str = "constra
         width: inches, `COLUMN` or `TWO_COLUMNS`.
         height: inches, the note's line included.
         layout: matplotlib's layout engine; "compressed" for panels of a fixed aspect.
-        note: the note, for instance "Data: phantom (drawn radiographs)".
+        note: the note, for instance "Data: phantom (synthetic radiographs)".
     """
     figure = Figure(figsize=(width, height), layout=layout)  # type: ignore[arg-type]
     line = NOTE_HEIGHT / height
@@ -110,7 +110,7 @@ def data_note(data: str, unit: str = "patient") -> str:
     `unit` is what was split for scoring; with "joint" the note says that patients are on both
     sides.
     """
-    note = "Data: phantom (drawn radiographs)" if data == "phantom" else f"Data: {data}"
+    note = "Data: phantom (synthetic radiographs)" if data == "phantom" else f"Data: {data}"
     if unit == "joint":
         note += "; split by joint, patients are in training and in test"
     return note

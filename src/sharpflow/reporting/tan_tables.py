@@ -67,13 +67,13 @@ class StudyNotes:
     def of_data(self) -> str:
         """A sentence on the data."""
         if self.data == "phantom":
-            return "Data: phantom, that is radiographs drawn by this program, not real radiographs."
+            return "Data: phantom, that is synthetic radiographs, not real radiographs."
         return f"Data: {self.data}."
 
     def of_base(self) -> str:
         """A sentence on where the VGG16 base's weights come from."""
         if self.base_weights == "none":
-            return "VGG16 base trained on drawn joints, not ImageNet."
+            return "VGG16 base trained on synthetic joints, not ImageNet."
         if self.base_weights == "download":
             return "VGG16 base with ImageNet weights, frozen."
         return f"VGG16 base with the weights of {self.base_weights}, frozen."
@@ -85,7 +85,7 @@ class StudyNotes:
             "download": "from COCO weights",
         }.get(self.detector_weights, f"from the weights of {self.detector_weights}")
         boxes = (
-            "drawn radiographs"
+            "synthetic radiographs"
             if self.detector_data == "phantom"
             else f"radiographs of {self.detector_data}"
         )

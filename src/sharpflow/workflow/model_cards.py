@@ -33,7 +33,7 @@ def write_card(
         "validation": dict(metrics),
         "not_for": NOT_FOR
         + (
-            " Trained on drawn radiographs: says nothing about real radiographs."
+            " Trained on synthetic radiographs: says nothing about real radiographs."
             * (data == "phantom")
         ),
     }

@@ -58,7 +58,7 @@ class JointCohort(Section):
         if self.radiographs is not None and self.boxes is None:
             raise ValueError(
                 "boxes is null, but the detector learns from joint boxes: name the folder that "
-                "labelImg wrote, or `phantom` to let it learn on drawn radiographs"
+                "labelImg wrote, or `phantom` to let it learn on synthetic radiographs"
             )
         return self
 
@@ -108,7 +108,7 @@ class BoneAgeCohort(Section):
 
 
 class Cohorts(Section):
-    """The cohorts of both papers; "phantom" stands for drawn radiographs."""
+    """The cohorts of both papers; "phantom" stands for synthetic radiographs."""
 
     joints: JointCohort | Literal["phantom"]
     whole: WholeCohort | Literal["phantom"]
@@ -124,7 +124,7 @@ class Cohorts(Section):
         if self.has_whole and not self.has_bone_age:
             raise ValueError(
                 "whole is set, but bone_age is not, on which its networks are pretrained: name "
-                "RSNA's files, or put `phantom` to pretrain on drawn hands of children"
+                "RSNA's files, or put `phantom` to pretrain on synthetic hands of children"
             )
         return self
 
@@ -154,7 +154,7 @@ class Checks(Section):
 
 
 class Phantom(Section):
-    """Drawn radiographs in place of, or beside, a cohort."""
+    """Synthetic radiographs in place of, or beside, a cohort."""
 
     patients: Count
     radiograph_height: Count
@@ -255,8 +255,8 @@ class Crops(Section):
     jitter: Share
 
 
-class DrawnJoints(Section):
-    """Training of the VGG16 base on drawn joints, where no ImageNet weights are given."""
+class SyntheticJoints(Section):
+    """Training of the VGG16 base on synthetic joints, where no ImageNet weights are given."""
 
     joints: Count
     validation: PositiveShare
@@ -270,7 +270,7 @@ class VGG16(Section):
     """The convolutional base (Tan et al., 2.4.3)."""
 
     weights: Literal["download", "none"] | Weights
-    drawn_joints: DrawnJoints
+    synthetic_joints: SyntheticJoints
 
 
 class Heads(Section):
@@ -411,7 +411,7 @@ No cohort is set, so there is nothing to score. Either
   - point config.yaml at yours: cohorts: joints: radiographs, scores and boxes, or cohorts: whole:
     table and images; or
   - run the demo, minutes on a laptop: snakemake --workflow-profile demo; or
-  - run the papers' sizes on drawn radiographs: snakemake --config cohorts=phantom
+  - run the papers' sizes on synthetic radiographs: snakemake --config cohorts=phantom
     (1,468 radiographs of 1500x1200 and 17,854 of 1024x1024; not without GPUs)."""
 
 

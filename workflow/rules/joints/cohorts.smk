@@ -1,30 +1,30 @@
-# Cohorts: drawn or the user's own -> one shape, checked before anything costly; the one split.
-# Steps: draw_phantom -> check_radiographs, read_scores, read_boxes -> check_cohort ->
+# Cohorts: synthetic or the user's own -> one shape, checked before anything costly; the one split.
+# Steps: make_joint_phantom -> check_radiographs, read_scores, read_boxes -> check_cohort ->
 # split_patients
 
 
 # Radiographs with known truth, in the layout of RA2-DREAM, so that both take one road.
-rule draw_phantom:
+rule make_joint_phantom:
     input:
         checked=checked(),
     output:
         directory("<results>/phantom/{cohort}"),
     log:
-        "<logs>/draw_phantom/{cohort}.log",
+        "<logs>/make_joint_phantom/{cohort}.log",
     benchmark:
-        "<benchmarks>/draw_phantom/{cohort}.tsv"
+        "<benchmarks>/make_joint_phantom/{cohort}.tsv"
     conda:
         "../../../envs/imaging.yaml"
     threads: 16
     resources:
-        **needs("draw_phantom"),
+        **needs("make_joint_phantom"),
     params:
         patients=study.phantom.patients,
         radiograph_height=study.phantom.radiograph_height,
         seed=study.seed,
-        code=code("joints/draw_phantom"),
+        code=code("joints/make_joint_phantom"),
     script:
-        "../../scripts/joints/draw_phantom.py"
+        "../../scripts/joints/make_joint_phantom.py"
 
 
 # One shard's radiographs, each decoded once, to know what they are and that they can be read.
@@ -73,7 +73,9 @@ rule read_scores:
 rule read_boxes:
     input:
         changed=box_files,
-        radiographs=every_shard("<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv"),
+        radiographs=every_shard(
+            "<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv"
+        ),
     output:
         "<results>/cohort/{cohort}/boxes.csv",
     log:
@@ -93,7 +95,9 @@ rule read_boxes:
 # Every problem of a cohort, and what can be kept of it; where the run stops is said in checks.smk.
 rule check_cohort:
     input:
-        radiographs=every_shard("<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv"),
+        radiographs=every_shard(
+            "<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv"
+        ),
         scores=score_files,
         boxes=box_files,
     output:

@@ -71,7 +71,9 @@ rule draw_good_masks:
 rule draw_boxed_joints:
     input:
         split="<results>/cohort/joints/split.csv",
-        joints=expand("<results>/detection/{body_part}/joints.csv", body_part=BODY_PARTS),
+        joints=expand(
+            "<results>/detection/{body_part}/joints.csv", body_part=BODY_PARTS
+        ),
         images=every_shard("<results>/standardized/joints/{body_part}/{shard}.npy"),
     output:
         multiext("<results>/figures/tan_fig4_joints_boxed", ".png", ".pdf"),
@@ -96,10 +98,16 @@ rule draw_pipeline:
     input:
         radiographs=radiographs_of("joints"),
         scores="<results>/scores/joints.csv",
-        boxes="<results>/detection/{body_part}/boxes.csv".format(body_part=BODY_PARTS[0]),
-        joints="<results>/detection/{body_part}/joints.csv".format(body_part=BODY_PARTS[0]),
+        boxes="<results>/detection/{body_part}/boxes.csv".format(
+            body_part=BODY_PARTS[0]
+        ),
+        joints="<results>/detection/{body_part}/joints.csv".format(
+            body_part=BODY_PARTS[0]
+        ),
         crops="<results>/crops/{body_part}/crops.npy".format(body_part=BODY_PARTS[0]),
-        crops_table="<results>/crops/{body_part}/crops.csv".format(body_part=BODY_PARTS[0]),
+        crops_table="<results>/crops/{body_part}/crops.csv".format(
+            body_part=BODY_PARTS[0]
+        ),
         images=first_shards("<results>/standardized/joints/{body_part}/{shard}.npy"),
         bootstrap=first_shards("<results>/masks/bootstrap/{body_part}/{shard}.npy"),
         unet=first_shards("<results>/masks/unet/{body_part}/{shard}.npy"),

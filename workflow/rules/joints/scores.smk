@@ -8,7 +8,9 @@ rule score_radiographs:
         split="<results>/cohort/joints/split.csv",
         scores=cohort_table("scores"),
         rows=every_shard("<results>/standardized/joints/{body_part}/{shard}.csv"),
-        joints=expand("<results>/detection/{body_part}/joints.csv", body_part=BODY_PARTS),
+        joints=expand(
+            "<results>/detection/{body_part}/joints.csv", body_part=BODY_PARTS
+        ),
         predictions=expand("<results>/heads/{model}/predictions.csv", model=MODELS),
         checked=checked("joints"),
     output:

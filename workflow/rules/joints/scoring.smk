@@ -33,39 +33,41 @@ rule crop_joints:
         "../../scripts/joints/crop_joints.py"
 
 
-# Joints drawn one by one, every score equally often, as the base will see them.
-rule draw_joints:
+# Joints made one by one, every score equally often, as the base will see them.
+rule make_synthetic_joints:
     input:
         checked=checked("joints"),
     output:
-        patches="<results>/vgg16/drawn/{body_part}.npy",
-        rows="<results>/vgg16/drawn/{body_part}.csv",
+        patches="<results>/vgg16/synthetic/{body_part}.npy",
+        rows="<results>/vgg16/synthetic/{body_part}.csv",
     log:
-        "<logs>/draw_joints/{body_part}.log",
+        "<logs>/make_synthetic_joints/{body_part}.log",
     benchmark:
-        "<benchmarks>/draw_joints/{body_part}.tsv"
+        "<benchmarks>/make_synthetic_joints/{body_part}.tsv"
     conda:
         "../../../envs/imaging.yaml"
     resources:
-        **needs("draw_joints"),
+        **needs("make_synthetic_joints"),
     params:
-        joints=study.vgg16.drawn_joints.joints,
+        joints=study.vgg16.synthetic_joints.joints,
         radiograph_height=study.standardize.height,
         clahe=study.standardize.clahe.model_dump(),
         seed=study.seed,
-        code=code("joints/draw_joints"),
+        code=code("joints/make_synthetic_joints"),
     script:
-        "../../scripts/joints/draw_joints.py"
+        "../../scripts/joints/make_synthetic_joints.py"
 
 
-# Without ImageNet's weights: VGG16 learns on drawn joints, and every table says so.
+# Without ImageNet's weights: VGG16 learns on synthetic joints, and every table says so.
 rule train_base:
     input:
-        patches=expand("<results>/vgg16/drawn/{body_part}.npy", body_part=BODY_PARTS),
-        rows=expand("<results>/vgg16/drawn/{body_part}.csv", body_part=BODY_PARTS),
+        patches=expand(
+            "<results>/vgg16/synthetic/{body_part}.npy", body_part=BODY_PARTS
+        ),
+        rows=expand("<results>/vgg16/synthetic/{body_part}.csv", body_part=BODY_PARTS),
         checked=checked("joints"),
     output:
-        model="<results>/vgg16/drawn_joints.keras",
+        model="<results>/vgg16/synthetic_joints.keras",
         history="<results>/vgg16/history.csv",
         card="<results>/vgg16/card.json",
     log:
@@ -78,7 +80,7 @@ rule train_base:
     resources:
         **needs("train_base"),
     params:
-        settings=study.vgg16.drawn_joints.model_dump(exclude={"joints"}),
+        settings=study.vgg16.synthetic_joints.model_dump(exclude={"joints"}),
         crops=study.crops.model_dump(),
         seed=study.seed,
         checkpoints=f"{RESULTS}/checkpoints",

@@ -58,9 +58,13 @@ rule table_detection:
     input:
         split="<results>/cohort/joints/split.csv",
         rows=every_shard("<results>/standardized/joints/{body_part}/{shard}.csv"),
-        joints=expand("<results>/detection/{body_part}/joints.csv", body_part=BODY_PARTS),
+        joints=expand(
+            "<results>/detection/{body_part}/joints.csv", body_part=BODY_PARTS
+        ),
         boxes=expand("<results>/detection/{body_part}/boxes.csv", body_part=BODY_PARTS),
-        true_joints=expand("<results>/detection/{body_part}/true_joints.csv", body_part=BODY_PARTS),
+        true_joints=expand(
+            "<results>/detection/{body_part}/true_joints.csv", body_part=BODY_PARTS
+        ),
         boxed=cohort_table("boxes"),
     output:
         multiext("<results>/tables/detection", ".csv", ".md", ".tex"),

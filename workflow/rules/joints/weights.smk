@@ -2,7 +2,7 @@
 # for.
 
 
-# ImageNet's VGG16, in place of the base that learns on drawn joints.
+# ImageNet's VGG16, in place of the base that learns on synthetic joints.
 rule fetch_vgg16:
     output:
         "<results>/vgg16/imagenet.keras",

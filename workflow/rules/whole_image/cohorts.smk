@@ -1,56 +1,56 @@
-# Whole radiographs and children's hands: drawn or the user's own -> one size, checked, split (Bo et
-# al., 2.1). Steps: draw_whole_phantom, draw_childrens_phantom -> pack_images -> check_images ->
-# split_images -> measure_images
+# Whole radiographs and children's hands: synthetic or the user's own -> one size, checked, split
+# (Bo et al., 2.1). Steps: make_whole_image_phantom, make_bone_age_phantom -> pack_images ->
+# check_images -> split_images -> measure_images
 
 
 # Both hands on one radiograph, in a layout like Wang et al.'s; the first patients are the joint
 # cohort's.
-rule draw_whole_phantom:
+rule make_whole_image_phantom:
     input:
         checked=checked(),
     output:
         directory("<results>/phantom/whole"),
     log:
-        "<logs>/draw_whole_phantom.log",
+        "<logs>/make_whole_image_phantom.log",
     benchmark:
-        "<benchmarks>/draw_whole_phantom.tsv"
+        "<benchmarks>/make_whole_image_phantom.tsv"
     conda:
         "../../../envs/imaging.yaml"
     threads: 16
     resources:
-        **needs("draw_whole_phantom"),
+        **needs("make_whole_image_phantom"),
     params:
         patients=study.phantom.whole_patients,
         shared=study.phantom.patients,
         radiograph_height=study.phantom.whole_radiograph_height,
         seed=study.seed,
-        code=code("whole_image/draw_whole_phantom"),
+        code=code("whole_image/make_whole_image_phantom"),
     script:
-        "../../scripts/whole_image/draw_whole_phantom.py"
+        "../../scripts/whole_image/make_whole_image_phantom.py"
 
 
 # Children's hands by bone age, in RSNA's layouts.
-rule draw_childrens_phantom:
+rule make_bone_age_phantom:
     input:
         checked=checked(),
     output:
         directory("<results>/phantom/bone_age"),
     log:
-        "<logs>/draw_childrens_phantom.log",
+        "<logs>/make_bone_age_phantom.log",
     benchmark:
-        "<benchmarks>/draw_childrens_phantom.tsv"
+        "<benchmarks>/make_bone_age_phantom.tsv"
     conda:
         "../../../envs/imaging.yaml"
     threads: 16
     resources:
-        **needs("draw_childrens_phantom"),
+        **needs("make_bone_age_phantom"),
     params:
         children=study.phantom.children,
         radiograph_height=study.phantom.child_radiograph_height,
         seed=study.seed,
-        code=code("whole_image/draw_childrens_phantom"),
+        code=code("whole_image/make_bone_age_phantom"),
     script:
-        "../../scripts/whole_image/draw_childrens_phantom.py"
+        "../../scripts/whole_image/make_bone_age_phantom.py"
 
 
 # One shard's images, each decoded and resized once; what cannot be read is listed.

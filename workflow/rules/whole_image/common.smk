@@ -51,10 +51,10 @@ REPLICATES = {
 # Each cohort of images: what config.yaml says of it, and the function that lists its files.
 IMAGE_COHORTS = {"whole": study.cohorts.whole, "bone_age": study.cohorts.bone_age}
 LISTS = {"whole": list_whole, "bone_age": list_bone_age}
-WHOLE_IS_DRAWN = IMAGE_COHORTS["whole"] == "phantom"
-# Patients may be in both cohorts where both are the user's own, or both drawn: the same name is
+WHOLE_IS_PHANTOM = IMAGE_COHORTS["whole"] == "phantom"
+# Patients may be in both cohorts where both are the user's own, or both synthetic: the same name is
 # then the same person, who keeps one split, and both routes can be compared.
-SHARES_PATIENTS = HAS_JOINTS and HAS_WHOLE and WHOLE_IS_DRAWN == HAS_TRUTH
+SHARES_PATIENTS = HAS_JOINTS and HAS_WHOLE and WHOLE_IS_PHANTOM == HAS_TRUTH
 HAS_ROUTES = SHARES_PATIENTS and HAS_TOTALS and ROUTE_ROW is not None
 
 
@@ -87,7 +87,7 @@ def image_source(name):
     }
 
 
-# The user's own images by shard; drawn ones are known only when they are drawn.
+# The user's own images by shard; synthetic ones are known only once made.
 OWN_IMAGES = {"whole": {}, "bone_age": {}}
 for name, settings in IMAGE_COHORTS.items():
     if HAS_WHOLE and settings != "phantom":
@@ -102,14 +102,14 @@ def own_images(wildcards):
 
 
 def image_files(wildcards):
-    """What a shard is packed from: its files that are there, or the folder of drawn ones."""
+    """What a shard is packed from: its files that are there, or the folder of synthetic ones."""
     if IMAGE_COHORTS[wildcards.images] == "phantom":
         return phantom_folder(wildcards.images)
     return existing(own_images(wildcards).values())
 
 
 def image_tables(name):
-    """The tables of labels that are there, or the folder of drawn ones."""
+    """The tables of labels that are there, or the folder of synthetic ones."""
     if IMAGE_COHORTS[name] == "phantom":
         return phantom_folder(name)
     return existing(
@@ -189,7 +189,7 @@ def training_settings(wildcards):
 
 def whole_notes():
     """What every table of this half says of the data and the training behind it."""
-    by_patient = WHOLE_IS_DRAWN or IMAGE_COHORTS["whole"].columns.patient
+    by_patient = WHOLE_IS_PHANTOM or IMAGE_COHORTS["whole"].columns.patient
     return {
         "data": image_data_name("whole"),
         "pretraining_data": image_data_name("bone_age"),

@@ -11,7 +11,7 @@ rule draw_radiograph_and_classes:
     input:
         images="<results>/cohort/whole/images.csv",
         split="<results>/cohort/whole/split.csv",
-        folder=branch(WHOLE_IS_DRAWN, then=phantom_folder("whole"), otherwise=[]),
+        folder=branch(WHOLE_IS_PHANTOM, then=phantom_folder("whole"), otherwise=[]),
         checked=checked("whole"),
     output:
         multiext("<results>/figures/bo_fig1_radiograph_and_classes", ".png", ".pdf"),
@@ -57,7 +57,7 @@ rule draw_grad_cam:
         heat="<results>/whole/gradcam/{task}.npz",
         cases="<results>/whole/gradcam/{task}.csv",
         comments=WHOLE.grad_cam.comments or [],
-        truth=branch(WHOLE_IS_DRAWN, then=phantom_folder("whole"), otherwise=[]),
+        truth=branch(WHOLE_IS_PHANTOM, then=phantom_folder("whole"), otherwise=[]),
     output:
         multiext("<results>/figures/bo_{figure}_grad_cam_{task}", ".png", ".pdf"),
     log:

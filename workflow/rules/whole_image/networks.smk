@@ -103,7 +103,7 @@ rule explain_network:
         ),
         images=packed(".npy", "whole"),
         statistics="<results>/packed/whole/statistics.json",
-        truth=branch(WHOLE_IS_DRAWN, then=phantom_folder("whole"), otherwise=[]),
+        truth=branch(WHOLE_IS_PHANTOM, then=phantom_folder("whole"), otherwise=[]),
     output:
         heat="<results>/whole/gradcam/{task}.npz",
         cases="<results>/whole/gradcam/{task}.csv",

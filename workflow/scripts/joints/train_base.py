@@ -1,4 +1,4 @@
-"""Train VGG16's base on drawn joints, hands' and feet's together."""
+"""Train VGG16's base on synthetic joints, hands' and feet's together."""
 
 from pathlib import Path
 from shutil import rmtree
@@ -20,7 +20,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
     params, source = snakemake.params, snakemake.input
     stacks = [np.load(path, mmap_mode="r") for path in source.patches]
     tables = [read_table(path) for path in source.rows]
-    # The last joints drawn are held out to choose the epoch.
+    # The last joints made are held out to choose the epoch.
     held = [round(len(table) * params.settings["validation"]) for table in tables]
 
     def cut(generator: np.random.Generator, validation: bool) -> tuple[np.ndarray, pd.DataFrame]:

@@ -15,7 +15,7 @@ with job(snakemake.log[0], 1):
 
     params, output, wildcards = snakemake.params, snakemake.output, snakemake.wildcards
     paths = {image_id: Path(path) for image_id, path in params.own.items()}
-    if not paths:  # drawn images
+    if not paths:  # synthetic images
         listed = {"whole": list_whole, "bone_age": list_bone_age}[wildcards.images]
         paths = {
             image.image_id: image.path

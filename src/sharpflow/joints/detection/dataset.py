@@ -83,7 +83,7 @@ def write_detector_set(
         if not (table["split"] == split).any():
             raise UserError(
                 f"no {body_part} radiograph of the {split} patients has joint boxes; expected at "
-                "least one. Draw boxes for more radiographs, or train the detector on drawn ones "
+                "least one. Box more radiographs, or train the detector on synthetic ones "
                 "(boxes: phantom)."
             )
     _write_description(folder, classes)

@@ -1,7 +1,8 @@
-"""VGG16's base trained on drawn joints, for runs without pretrained weights.
+"""VGG16's base trained on synthetic joints, for runs without pretrained weights.
 
 Frozen random convolutions would give features that mean nothing, so without ImageNet's weights the
-base first learns to read the scores of drawn joints, which no cohort holds. One base serves hands
+base first learns to read the scores of synthetic joints, which no cohort holds. One base serves
+hands
 and feet, erosion and narrowing: a linear output a task on shared features, ordinal bits, binary
 cross-entropy. None of this is in the paper; the tables say which base was used.
 """
@@ -88,10 +89,10 @@ def train_base(
     checkpoints: Path | None = None,
     time_budget: float | None = None,
 ) -> tuple["keras.Model", "pd.DataFrame"]:
-    """Train VGG16 whole on drawn joints; gives the frozen base and the training's history.
+    """Train VGG16 whole on synthetic joints; gives the frozen base and the training's history.
 
     `make_crops(generator)` gives the training crops of one epoch, uint8 (n, size, size), in the
-    order of `scores` (see `drawn_joints`): fresh boxes and exposure each time. `scores` has
+    order of `scores` (see `synthetic_joints`): fresh boxes and exposure each time. `scores` has
     body_part, erosion, narrowing. Adam, its rate warmed up over a tenth of the run to
     `learning_rate` and lowered to 0 along a cosine; the epoch of least validation loss is kept.
     `precision` "bfloat16" computes convolutions in it, nearly twice as fast where the processor

@@ -46,7 +46,7 @@ def train_head(
     """Train a head (n, 512) -> (n, classes) on training joints, zeros under-sampled.
 
     The paper: 250 epochs at 1e-4, binary cross-entropy on the ordinal bits, zeros under-sampled.
-    Silent, ours: batch, Adam; `dropout`; that other zeros are drawn each epoch; and which weights
+    Silent, ours: batch, Adam; `dropout`; that other zeros are sampled each epoch; and which weights
     are kept.
     With `keep` "best" they are those of least validation loss; with "last" their mean over the last
     `averaged_share` of the epochs (at least the last one). The validation loss weighs each score

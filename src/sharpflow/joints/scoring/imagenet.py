@@ -22,7 +22,7 @@ def download_base(size: int) -> "keras.Model":
         raise UserError(
             f"ImageNet's weights of VGG16 could not be downloaded ({error}). Fetch the file by "
             "hand and set vgg16: weights: {file: ..., sha256: ...}, or weights: none to train the "
-            "base on drawn joints."
+            "base on synthetic joints."
         ) from error
     base = build_base(None, size)
     base.set_weights(pretrained.get_weights())

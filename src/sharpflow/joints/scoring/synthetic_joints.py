@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from sharpflow.anatomy import BodyPart
 from sharpflow.joints.scoring.crops import crop_boxes, jitter_boxes
-from sharpflow.phantom.cohorts.single_joints import draw_joints
+from sharpflow.phantom.cohorts.single_joints import make_synthetic_joints
 from sharpflow.seeds import seed_for
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ GAMMA_RANGE = (0.7, 1.4)
 CONTRAST_RANGE = (0.8, 1.2)
 
 
-def draw_training_joints(
+def make_training_joints(
     n: int,
     *,
     body_part: BodyPart,
@@ -29,7 +29,7 @@ def draw_training_joints(
     clahe_clip: float = 2.0,
     clahe_grid: int = 8,
 ) -> tuple[Patches, "pd.DataFrame"]:
-    """Draw `n` joints with some surroundings and equalise them as whole radiographs are.
+    """Make `n` joints with some surroundings and equalise them as whole radiographs are.
 
     `height` is the nominal radiograph height in pixels, `clahe_grid` the number of tiles along a
     whole
@@ -38,7 +38,7 @@ def draw_training_joints(
     row a joint: body_part, joint, erosion, narrowing, x_min..y_max in pixels of the patch.
     The seed is never a cohort's own: the joints are of people whom no cohort holds.
     """
-    patches, rows = draw_joints(
+    patches, rows = make_synthetic_joints(
         n, body_part=body_part, seed=seed_for(seed, "base joints"), height=height
     )
     grid = max(2, round(patches.shape[1] * clahe_grid / height))

@@ -7,7 +7,7 @@ import numpy.typing as npt
 def undersample(scores: npt.ArrayLike, generator: np.random.Generator) -> npt.NDArray[np.intp]:
     """Indices, ascending, of the joints to train on: zeros cut to the next largest class's count.
 
-    Which zeros stay is drawn from `generator`. All joints stay when 0 is not the largest class or
+    Which zeros stay is sampled from `generator`. All joints stay when 0 is not the largest class or
     is the only one. For training joints only: validation and test keep the classes as they are.
     """
     scores = np.asarray(scores, dtype=np.int64)

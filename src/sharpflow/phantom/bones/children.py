@@ -17,14 +17,14 @@ from sharpflow.phantom.bones.growth import (
     ossified,
 )
 from sharpflow.phantom.bones.hands import LimbScores
-from sharpflow.phantom.bones.limb import Limb, draw_person
+from sharpflow.phantom.bones.limb import Limb, sample_person
 from sharpflow.phantom.bones.measurements import SIZE_BY_SEX
 from sharpflow.phantom.bones.solids import ACROSS, ALONG, Blob, Bone, Surface, Tube
-from sharpflow.phantom.projection.exposure import draw_exposure
-from sharpflow.phantom.projection.markers import draw_marker
+from sharpflow.phantom.projection.exposure import sample_exposure
+from sharpflow.phantom.projection.markers import sample_marker
 from sharpflow.phantom.projection.placement import place_limb, radiograph_size
 from sharpflow.phantom.projection.radiographs import (
-    DrawnRadiograph,
+    SyntheticRadiograph,
     develop,
     joint_rows,
     pose_limb,
@@ -38,9 +38,9 @@ _EPIPHYSIS = {"radius": 6.5, "ulna": 5.0, "MC": 8.0, "PP": 5.0, "MP": 4.4, "DP":
 _PLATE = 1.6  # mm, an open growth plate at an adult's size; ours
 
 
-def draw_childs_hand(
+def make_childs_hand(
     months: float, *, male: bool, seed: int, image_id: str, height: int
-) -> DrawnRadiograph:
+) -> SyntheticRadiograph:
     """The left hand of a child of that bone age on a radiograph of about `height` rows.
 
     `months` from 0 to 240. Centres of ossification appear, grow and unite by the ages in `growth`,
@@ -49,7 +49,7 @@ def draw_childs_hand(
     """
     rng = np.random.default_rng(seed_for(seed, "child", image_id))
     years = months / 12
-    person = draw_person(rng)
+    person = sample_person(rng)
     adult = SIZE_BY_SEX["male" if male else "female"]
     size = hand_size(years, male=male) * adult * (1 + 0.04 * float(np.clip(rng.normal(), -2, 2)))
     chubby = 1 + 0.5 * max(0.0, 1 - years / 6)  # flesh relative to the bones of small children
@@ -63,18 +63,20 @@ def draw_childs_hand(
     rows, columns = radiograph_size(height, rng)
     placed = place_limb(limb, side=Side.LEFT, mirrored=False, size=(rows, columns),
                         tilt=posed.tilt, rng=rng)  # fmt: skip
-    exposure = draw_exposure(BodyPart.HAND, rng)
+    exposure = sample_exposure(BodyPart.HAND, rng)
     # Small hands are exposed for less.
     exposure = replace(exposure, range=exposure.range * (0.35 + 0.65 * size))
     rays = trace(limb, placed.view)
-    marker = draw_marker(Side.LEFT, exposure.brightness, rays.inside, rng)
+    marker = sample_marker(Side.LEFT, exposure.brightness, rays.inside, rng)
     image, mask, edged = develop(rays, exposure, marker, placed.view.mm_per_pixel, rng)
     row = {
         "image_id": image_id, "months": months, "male": male, "limb": "LH", "height": rows,
         "width": columns, **radiograph_columns(placed, exposure), "collimated": edged,
         **posed.columns,
     }  # fmt: skip
-    return DrawnRadiograph(image, mask, row, joint_rows(image_id, limb, placed.view, scores, rng))
+    return SyntheticRadiograph(
+        image, mask, row, joint_rows(image_id, limb, placed.view, scores, rng)
+    )
 
 
 def make_young(limb: Limb, years: float, *, male: bool, rng: Generator) -> Limb:

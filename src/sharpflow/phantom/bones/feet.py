@@ -14,7 +14,7 @@ from sharpflow.phantom.bones.hands import LimbScores
 from sharpflow.phantom.bones.limb import Flesh, Limb, Person, fit_to_person
 from sharpflow.phantom.bones.linking import Assembly, link, own_gaps
 from sharpflow.phantom.bones.solids import ACROSS, Blob
-from sharpflow.phantom.damage.lesions import draw_damage
+from sharpflow.phantom.damage.lesions import sample_damage
 
 # Base of each metatarsal (x to the tibial side, y up) and its direction in degrees; ours.
 METATARSAL_BASE = {1: (17.5, 0.5), 2: (3.5, 3.0), 3: (-7.0, 0.0), 4: (-16.5, -4.5),
@@ -51,7 +51,7 @@ class FootPose:
     tilt: float = 0.0
 
 
-def draw_foot_pose(rng: Generator, drift: float = 0.0) -> FootPose:
+def sample_foot_pose(rng: Generator, drift: float = 0.0) -> FootPose:
     """A foot as it stands; `drift` adds to the great toe's valgus and the others' lean."""
     return FootPose(
         spread=float(np.clip(rng.normal(0, 1.6), -3, 4)),
@@ -65,7 +65,7 @@ def draw_foot_pose(rng: Generator, drift: float = 0.0) -> FootPose:
 def build_foot(person: Person, pose: FootPose, scores: LimbScores, rng: Generator) -> Limb:
     """All bones, soft tissue and joints of a left foot (great toe on the right)."""
     damages = {
-        name: draw_damage(
+        name: sample_damage(
             scores.erosion.get(name, 0), scores.narrowing.get(name, 0), rng, each_side=True
         )
         for name in sorted(_SCORED)

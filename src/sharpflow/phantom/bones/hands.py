@@ -13,7 +13,7 @@ from sharpflow.phantom.bones.digits import cover_phalanges, link_phalanges
 from sharpflow.phantom.bones.limb import Flesh, Limb, Person, Site, fit_to_person
 from sharpflow.phantom.bones.linking import Assembly, link, own_gaps
 from sharpflow.phantom.bones.solids import ACROSS, ALONG, Blob, Surface, Tube
-from sharpflow.phantom.damage.lesions import carve, carve_blob, draw_damage
+from sharpflow.phantom.damage.lesions import carve, carve_blob, sample_damage
 
 # Base of each metacarpal (x, y up) and its direction in degrees to the radial side; ours.
 METACARPAL_BASE = {1: (28.8, 36.4), 2: (13.6, 36.6), 3: (0.8, 36.6), 4: (-10.2, 35.2),
@@ -45,7 +45,7 @@ class LimbScores:
     narrowing: dict[str, int] = field(default_factory=dict)
 
 
-def draw_hand_pose(rng: Generator, drift: float = 0.0) -> HandPose:
+def sample_hand_pose(rng: Generator, drift: float = 0.0) -> HandPose:
     """A hand laid down as at an examination: mostly flat, sometimes spread, seldom flexed."""
     bent = rng.random() < 0.15
     flexion = [abs(rng.normal(0, 7)) + (rng.uniform(0, 30) if bent else 0) for _ in range(5)]
@@ -65,7 +65,7 @@ def build_hand(person: Person, pose: HandPose, scores: LimbScores, rng: Generato
     """All bones, soft tissue and sites of a left hand (thumb on the right)."""
     gaps = own_gaps(mm.HAND_GAPS, person, rng)
     damages = {
-        name: draw_damage(scores.erosion.get(name, 0), scores.narrowing.get(name, 0), rng)
+        name: sample_damage(scores.erosion.get(name, 0), scores.narrowing.get(name, 0), rng)
         for name in gaps
     }
     assembly = Assembly(Limb(BodyPart.HAND), person, rng, gaps, damages)
@@ -112,7 +112,7 @@ def _forearm(assembly: Assembly, pose: HandPose, scores: LimbScores) -> None:
         dx, dy = x - pivot_x, y - pivot_y
         bone.x = float(pivot_x + dx * cosine - dy * sine - length * sine)
         bone.y = float(pivot_y + dx * sine + dy * cosine + length * cosine)
-        lesions = draw_damage(scores.erosion.get(bone.name, 0), 0, assembly.rng)
+        lesions = sample_damage(scores.erosion.get(bone.name, 0), 0, assembly.rng)
         carve(bone, "head", lesions.proximal + lesions.distal[:0], assembly.rng)
     assembly.limb.bones += [radius, ulna]
     sites = assembly.limb.sites
@@ -170,7 +170,7 @@ def _metacarpal(assembly: Assembly, ray: int, pose: HandPose, scores: LimbScores
         stout=assembly.person.stout, bow=0.3 * float(assembly.rng.normal()),
     )  # fmt: skip
     if ray == 1:
-        lesions = draw_damage(scores.erosion.get("mc1", 0), 0, assembly.rng)
+        lesions = sample_damage(scores.erosion.get("mc1", 0), 0, assembly.rng)
         carve(bone, "base", lesions.proximal, assembly.rng)
         assembly.limb.sites["mc1"] = Site("mc1", *bone.point(2.5), 15.0, _NONE)
     assembly.limb.bones.append(bone)

@@ -37,7 +37,7 @@ class Site:
 
 @dataclass
 class Limb:
-    """All that is drawn of one limb, in its own frame, at the size of the mean adult.
+    """All that is made of one limb, in its own frame, at the size of the mean adult.
 
     `scale` is this limb's size relative to it: lengths on the radiograph are those here times
     `scale`.
@@ -67,7 +67,7 @@ class Person:
     gap: float = 1.0  # joint spaces
 
 
-def draw_person(rng: Generator) -> Person:
+def sample_person(rng: Generator) -> Person:
     """A person: seven patients of ten are women, as in cohorts of rheumatoid arthritis."""
     woman = rng.random() < 0.7
     size = SIZE_BY_SEX["female" if woman else "male"]

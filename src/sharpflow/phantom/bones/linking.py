@@ -56,7 +56,7 @@ def link(assembly: Assembly, name: str, proximal: Tube, distal: Tube, *, turn: f
     """Put `distal` on the head of `proximal` and record the joint as a site.
 
     `turn` is the angle of the distal bone to the proximal one in radians. Lesions are carved into
-    both bones, the joint space is drawn as narrow as its score says.
+    both bones, the joint space is made as narrow as its score says.
     """
     damage, gap = assembly.damage(name), assembly.gaps[name]
     width = 2 * max(proximal.end_half_width("head"), distal.end_half_width("base"))

@@ -1,4 +1,4 @@
-"""A cohort of drawn children's hands in the RSNA bone-age layout."""
+"""A cohort of synthetic children's hands in the RSNA bone-age layout."""
 
 import logging
 from pathlib import Path
@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from sharpflow.files import whole, write_table
-from sharpflow.phantom.bones.children import draw_childs_hand
+from sharpflow.phantom.bones.children import make_childs_hand
 from sharpflow.phantom.cohorts.whole_images import each
 from sharpflow.seeds import seed_for
 
 logger = logging.getLogger(__name__)
 
-# Of the RSNA's children: Halabi SS, et al. Radiology 2019;290:498-503. Ages are drawn from a normal
-# distribution cut at both ends (ours).
+# Of the RSNA's children: Halabi SS, et al. Radiology 2019;290:498-503. Ages are sampled from a
+# normal distribution cut at both ends (ours).
 MEAN_MONTHS, SD_MONTHS = 127.0, 41.0
 MONTHS = (4, 228)
 BOYS = 0.54
@@ -24,7 +24,7 @@ BOYS = 0.54
 _Task = tuple[Path, str, str, int, int]
 
 
-def draw_bone_age_cohort(
+def make_bone_age_cohort(
     folder: Path,
     *,
     children: int,
@@ -50,7 +50,7 @@ def draw_bone_age_cohort(
         raise ValueError(f"{children} children, share {validation_share}: a part would be empty")
     tasks = [(Path(folder), name, part, seed, height) for name, part in parts.items()]
     radiographs = pd.DataFrame(list(each(_draw_child, tasks, workers)))
-    logger.info("drew %d children", children)
+    logger.info("made %d children", children)
     table = radiographs[["image_id", "months", "male"]]
     training = table[radiographs["part"] == "training"]
     validation = table[radiographs["part"] == "validation"]
@@ -75,7 +75,7 @@ def _draw_child(task: _Task) -> dict[str, Any]:
     while not MONTHS[0] <= months <= MONTHS[1]:
         months = round(rng.normal(MEAN_MONTHS, SD_MONTHS))
     male = bool(rng.random() < BOYS)
-    radiograph = draw_childs_hand(months, male=male, seed=seed, image_id=image_id, height=height)
+    radiograph = make_childs_hand(months, male=male, seed=seed, image_id=image_id, height=height)
     with whole(folder / f"boneage-{part}-dataset" / f"{image_id}.png") as path:
         cv2.imwrite(str(path), radiograph.image)
     return radiograph.row | {"months": months, "part": part}

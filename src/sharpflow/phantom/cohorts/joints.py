@@ -1,4 +1,4 @@
-"""A cohort of drawn radiographs in the RA2-DREAM layout, with the truth beside it."""
+"""A cohort of synthetic radiographs in the RA2-DREAM layout, with the truth beside it."""
 
 import logging
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ from sharpflow.anatomy import DETECTED_JOINTS, LIMBS
 from sharpflow.cohorts.boxes import write_voc
 from sharpflow.cohorts.scores import write_scores
 from sharpflow.files import whole, write_table
-from sharpflow.phantom.bones.limb import draw_person
-from sharpflow.phantom.damage.severity import draw_scores
-from sharpflow.phantom.projection.radiographs import DrawnRadiograph, draw_radiograph
+from sharpflow.phantom.bones.limb import sample_person
+from sharpflow.phantom.damage.severity import sample_scores
+from sharpflow.phantom.projection.radiographs import SyntheticRadiograph, make_radiograph
 from sharpflow.seeds import seed_for
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ _Task = tuple[Path, str, int, int, float]
 _Rows = list[dict[str, Any]]
 
 
-def draw_joint_cohort(
+def make_joint_cohort(
     folder: Path, *, patients: int, seed: int, height: int, workers: int, severity: float = 1.0
 ) -> None:
     """Write radiographs, scores, boxes and truth of `patients` patients into `folder`.
@@ -42,11 +42,11 @@ def draw_joint_cohort(
     radiographs: _Rows = []
     joints: _Rows = []
     scores: _Rows = []
-    for number, drawn in enumerate(_each(tasks, workers), 1):
-        for table, rows in zip((radiographs, joints, scores), drawn, strict=True):
+    for number, made in enumerate(_each(tasks, workers), 1):
+        for table, rows in zip((radiographs, joints, scores), made, strict=True):
             table.extend(rows)
         if number % 16 == 0 or number == patients:
-            logger.info("drew %d of %d patients", number, patients)
+            logger.info("made %d of %d patients", number, patients)
     write_table(pd.DataFrame(radiographs), Path(folder) / "truth" / "radiographs.csv")
     write_table(_whole_scores(pd.DataFrame(joints)), Path(folder) / "truth" / "joints.csv")
     write_scores(Path(folder) / "scores.csv", pd.DataFrame(scores))
@@ -59,25 +59,25 @@ def _whole_scores(joints: pd.DataFrame) -> pd.DataFrame:
 
 def _each(tasks: list[_Task], workers: int) -> Iterator[tuple[_Rows, _Rows, _Rows]]:
     if workers <= 1:
-        yield from map(_draw_patient, tasks)
+        yield from map(_make_patient, tasks)
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_draw_patient, tasks)
+        yield from pool.map(_make_patient, tasks)
 
 
-def _draw_patient(task: _Task) -> tuple[_Rows, _Rows, _Rows]:
+def _make_patient(task: _Task) -> tuple[_Rows, _Rows, _Rows]:
     """Draw and write one patient's radiographs; rows of the tables of images, joints and scores."""
     folder, patient, seed, height, severity = task
     cv2.setNumThreads(1)
-    scores = draw_scores(patient, seed, severity=severity)
-    person = draw_person(np.random.default_rng(seed_for(seed, "person", patient)))
+    scores = sample_scores(patient, seed, severity=severity)
+    person = sample_person(np.random.default_rng(seed_for(seed, "person", patient)))
     radiographs: _Rows = []
     joints: _Rows = []
     for code in LIMBS:
-        drawn = draw_radiograph(code, person, scores, seed=seed, patient=patient, height=height)
-        radiographs.append(drawn.row)
-        joints += drawn.joints
-        _write_radiograph(folder, drawn)
+        made = make_radiograph(code, person, scores, seed=seed, patient=patient, height=height)
+        radiographs.append(made.row)
+        joints += made.joints
+        _write_radiograph(folder, made)
     rows: _Rows = [
         {"patient": patient, "limb": limb, "joint": joint, "damage": str(damage), "score": score}
         for (limb, joint, damage), score in scores.items()
@@ -85,7 +85,7 @@ def _draw_patient(task: _Task) -> tuple[_Rows, _Rows, _Rows]:
     return radiographs, joints, rows
 
 
-def _write_radiograph(folder: Path, radiograph: DrawnRadiograph) -> None:
+def _write_radiograph(folder: Path, radiograph: SyntheticRadiograph) -> None:
     image_id = radiograph.row["image_id"]
     with whole(folder / "radiographs" / f"{image_id}.jpg") as path:
         cv2.imwrite(str(path), radiograph.image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])

@@ -16,8 +16,8 @@ from sharpflow.anatomy import (
     scored_joints,
 )
 from sharpflow.phantom.bones.hands import LimbScores
-from sharpflow.phantom.bones.limb import draw_person
-from sharpflow.phantom.projection.exposure import draw_exposure, expose
+from sharpflow.phantom.bones.limb import sample_person
+from sharpflow.phantom.projection.exposure import expose, sample_exposure
 from sharpflow.phantom.projection.placement import box_of, place_limb, radiograph_size
 from sharpflow.phantom.projection.radiographs import MIRRORED, pose_limb
 from sharpflow.phantom.projection.render import trace
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 _WINDOW = {BodyPart.HAND: 0.17, BodyPart.FOOT: 0.22}
 
 
-def draw_joints(
+def make_synthetic_joints(
     n: int, *, body_part: BodyPart, seed: int, height: int, side: int | None = None
 ) -> tuple[NDArray[np.uint8], "pd.DataFrame"]:
-    """Draw `n` joints of hands or feet, each of another person, each score equally often.
+    """Make `n` joints of hands or feet, each of another person, each score equally often.
 
-    Radiographs have a nominal `height` in pixels as in `draw_joint_cohort`; only a window of `side`
-    pixels about the joint is drawn (by default wide enough for the largest joint's box and a
+    Radiographs have a nominal `height` in pixels as in `make_joint_cohort`; only a window of `side`
+    pixels about the joint is made (by default wide enough for the largest joint's box and a
     margin). Gives uint8 (n, side, side) and one row a joint: joint, class, limb, erosion, narrowing
     (blank for the thumb's IP, which has no such score), x_min, y_min, x_max, y_max in pixels of
     the window, mm_per_pixel. A joint depends on the seed and its number alone, not on `n`.
@@ -81,7 +81,7 @@ def _draw_window(
     """The window about one joint, and the joint's box in it; `sizes`: radiograph, window."""
     height, side = sizes
     body_part = LIMBS[code].body_part
-    posed = pose_limb(body_part, draw_person(rng), scores, rng)
+    posed = pose_limb(body_part, sample_person(rng), scores, rng)
     radiograph = place_limb(
         posed.limb, side=LIMBS[code].side, mirrored=bool(rng.random() < MIRRORED),
         size=radiograph_size(height, rng), tilt=posed.tilt, rng=rng,
@@ -92,7 +92,7 @@ def _draw_window(
     left, top = round(x - side / 2), round(y - side / 2)
     grey = expose(
         trace(posed.limb, radiograph.window(left, top, side, side)),
-        draw_exposure(body_part, rng),
+        sample_exposure(body_part, rng),
         mm_per_pixel=radiograph.mm_per_pixel,
         rng=rng,
         place=(left / radiograph.width, (left + side) / radiograph.width,

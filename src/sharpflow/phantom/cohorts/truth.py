@@ -1,4 +1,4 @@
-"""What a drawn cohort knows of its radiographs, in pixels of the standardized radiographs."""
+"""What a synthetic cohort knows of its radiographs, in pixels of the standardized radiographs."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ def read_true_masks(
 ) -> Iterator[npt.NDArray[np.uint8]]:
     """The limb's true outline in each standardized radiograph, uint8 0/255 (height, width).
 
-    `folder` is the one that `draw_joint_cohort` wrote; the rest as for the radiographs themselves.
+    `folder` is the one that `make_joint_cohort` wrote; the rest as for the radiographs themselves.
     """
     for image_id in image_ids:
         mask = read_image(Path(folder) / "truth" / "masks" / f"{image_id}.png")

@@ -1,4 +1,4 @@
-"""A cohort of drawn radiographs of both hands with their total score, and the truth beside it."""
+"""A cohort of synthetic radiographs of both hands with their totals, and the truth beside it."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -13,29 +13,29 @@ import pandas as pd
 
 from sharpflow.anatomy import LIMBS, BodyPart
 from sharpflow.files import whole, write_table
-from sharpflow.phantom.bones.limb import Person, draw_person
+from sharpflow.phantom.bones.limb import Person, sample_person
 from sharpflow.phantom.cohorts.joints import JPEG_QUALITY
-from sharpflow.phantom.damage.severity import Scores, draw_scores
-from sharpflow.phantom.projection.bilateral import draw_bilateral
+from sharpflow.phantom.damage.severity import Scores, sample_scores
+from sharpflow.phantom.projection.bilateral import make_bilateral
 from sharpflow.seeds import seed_for
 
 logger = logging.getLogger(__name__)
 
-AGES = (25, 85)  # years, drawn evenly (ours; Wang et al.'s are mostly above 30)
+AGES = (25, 85)  # years, sampled evenly (ours; Wang et al.'s are mostly above 30)
 # Of the rates of damage, so that totals spread as in Wang et al.'s cohort. Its spread is not told,
 # but RMSE and PCC together imply it (rows of Bo et al.'s Table 1: an SD of 47 points), and
 # accuracies so near to balanced accuracies that the ten classes are about equally frequent. Of 1,
 # 1.5 ... 4 times the joint cohort's rates, 3 comes nearest to both: SD 45.
 SEVERITY = 3.0
-_WOMEN = 0.7  # of the persons that `draw_person` draws
+_WOMEN = 0.7  # of the persons that `sample_person` samples
 
 Rows = list[dict[str, Any]]
 _Task = tuple[Path, str, int, int, float]
 Task = TypeVar("Task")
-Drawn = TypeVar("Drawn")
+Made = TypeVar("Made")
 
 
-def draw_whole_cohort(
+def make_whole_image_cohort(
     folder: Path,
     *,
     patients: int,
@@ -63,34 +63,34 @@ def draw_whole_cohort(
     labels: Rows = []
     radiographs: Rows = []
     joints: Rows = []
-    for number, (label, radiograph, sites) in enumerate(each(_draw_patient, tasks, workers), 1):
+    for number, (label, radiograph, sites) in enumerate(each(_make_patient, tasks, workers), 1):
         labels.append(label)
         radiographs.append(radiograph)
         joints += sites
         if number % 64 == 0 or number == patients:
-            logger.info("drew %d of %d patients", number, patients)
+            logger.info("made %d of %d patients", number, patients)
     whole_scores = {"erosion": "Int64", "narrowing": "Int64"}
     write_table(pd.DataFrame(radiographs), Path(folder) / "truth" / "radiographs.csv")
     write_table(pd.DataFrame(joints).astype(whole_scores), Path(folder) / "truth" / "joints.csv")
     write_table(pd.DataFrame(labels), Path(folder) / "labels.csv")
 
 
-def each(draw: Callable[[Task], Drawn], tasks: list[Task], workers: int) -> Iterator[Drawn]:
-    """What `draw` gives for each task, in order, in so many processes."""
+def each(make: Callable[[Task], Made], tasks: list[Task], workers: int) -> Iterator[Made]:
+    """What `make` gives for each task, in order, in so many processes."""
     if workers <= 1:
-        yield from map(draw, tasks)
+        yield from map(make, tasks)
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(draw, tasks, chunksize=4)
+        yield from pool.map(make, tasks, chunksize=4)
 
 
 def who(patient: str, seed: int) -> tuple[Person, int, str]:
-    """The person whom a joint cohort of that seed draws, age in years and sex (M, F)."""
+    """The person whom a joint cohort of that seed has, age in years and sex (M, F)."""
     stream = seed_for(seed, "person", patient)
-    # The sex is the first that is drawn of a person, who is then built by it.
+    # The sex is the first that is sampled of a person, who is then built by it.
     woman = np.random.default_rng(stream).random() < _WOMEN
     age = np.random.default_rng(seed_for(seed, "age", patient)).integers(*AGES, endpoint=True)
-    return draw_person(np.random.default_rng(stream)), int(age), "F" if woman else "M"
+    return sample_person(np.random.default_rng(stream)), int(age), "F" if woman else "M"
 
 
 def total_of_hands(scores: Scores) -> int:
@@ -100,13 +100,13 @@ def total_of_hands(scores: Scores) -> int:
     )
 
 
-def _draw_patient(task: _Task) -> tuple[dict[str, Any], dict[str, Any], Rows]:
+def _make_patient(task: _Task) -> tuple[dict[str, Any], dict[str, Any], Rows]:
     """Draw and write one radiograph: its label, its row and its joints' rows."""
     folder, patient, seed, height, severity = task
     cv2.setNumThreads(1)
-    scores = draw_scores(patient, seed, severity=severity)
+    scores = sample_scores(patient, seed, severity=severity)
     person, age, sex = who(patient, seed)
-    radiograph = draw_bilateral(person, scores, seed=seed, patient=patient, height=height)
+    radiograph = make_bilateral(person, scores, seed=seed, patient=patient, height=height)
     name = f"{radiograph.row['image_id']}.jpg"
     with whole(folder / "images" / name) as path:
         cv2.imwrite(str(path), radiograph.image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])

@@ -1,4 +1,4 @@
-"""Damage of a joint, drawn from its scores by the scoring rules' words.
+"""Damage of a joint, sampled from its scores by the scoring rules' words.
 
 van der Heijde (J Rheumatol 2000;27:261-263): each discrete erosion counts 1, a larger one 2, one
 past the middle of the bone's surface 3, complete collapse 5; they add up to 5 at most (the foot:
@@ -59,7 +59,7 @@ class JointDamage:
     fused: bool = False
 
 
-def draw_damage(
+def sample_damage(
     erosion: int, narrowing: int, rng: Generator, *, each_side: bool = False
 ) -> JointDamage:
     """Lesions and joint space for a joint's scores.

@@ -50,7 +50,7 @@ WORST = 0.95  # most of its range that a joint can be expected to reach
 Scores = dict[tuple[str, str, Damage], int]  # limb, site, damage -> score
 
 
-def draw_scores(patient: str, seed: int, *, severity: float = 1.0) -> Scores:
+def sample_scores(patient: str, seed: int, *, severity: float = 1.0) -> Scores:
     """All scores of one patient; `severity` scales the cohort's rates."""
     rng = np.random.default_rng(seed_for(seed, "severity", patient))
     latent = severity * float(np.exp(rng.normal(0, PATIENT_SD)))

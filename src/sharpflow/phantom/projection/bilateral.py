@@ -5,11 +5,11 @@ import numpy as np
 from sharpflow.anatomy import LIMBS, BodyPart
 from sharpflow.phantom.bones.limb import Person
 from sharpflow.phantom.damage.severity import Scores
-from sharpflow.phantom.projection.exposure import draw_exposure
-from sharpflow.phantom.projection.markers import draw_marker
+from sharpflow.phantom.projection.exposure import sample_exposure
+from sharpflow.phantom.projection.markers import sample_marker
 from sharpflow.phantom.projection.placement import Placement, place_limb, radiograph_size
 from sharpflow.phantom.projection.radiographs import (
-    DrawnRadiograph,
+    SyntheticRadiograph,
     develop,
     joint_rows,
     pose_limb,
@@ -22,9 +22,9 @@ from sharpflow.seeds import seed_for
 _HANDS = ("LH", "RH")  # from the radiograph's left to its right: thumbs towards each other
 
 
-def draw_bilateral(
+def make_bilateral(
     person: Person, scores: Scores, *, seed: int, patient: str, height: int
-) -> DrawnRadiograph:
+) -> SyntheticRadiograph:
     """Both hands side by side on one radiograph of about `height` rows, as wide as two single ones.
 
     `scores` has every site of LH and RH. The radiograph's row has limb BH; its joints' rows tell LH
@@ -35,7 +35,7 @@ def draw_bilateral(
     posed = {c: pose_limb(BodyPart.HAND, person, scores_of(c, scores), rng) for c in _HANDS}
 
     def place(coarsest: float) -> dict[str, Placement]:
-        # The same draws again with one pixel size for both hands.
+        # The same random numbers again with one pixel size for both hands.
         return {
             code: place_limb(
                 posed[code].limb, side=LIMBS[code].side, mirrored=False, size=(rows, columns),
@@ -51,8 +51,8 @@ def draw_bilateral(
     rays = Rays(
         *(np.hstack([getattr(part, name) for part in parts]) for name in Rays.__dataclass_fields__)
     )
-    exposure = draw_exposure(BodyPart.HAND, rng)
-    marker = draw_marker(LIMBS["LH"].side, exposure.brightness, rays.inside[:, :columns], rng)
+    exposure = sample_exposure(BodyPart.HAND, rng)
+    marker = sample_marker(LIMBS["LH"].side, exposure.brightness, rays.inside[:, :columns], rng)
     image, mask, edged = develop(rays, exposure, marker, pixel, rng)
     image_id = f"{patient}-BH"
     joints = []
@@ -66,4 +66,4 @@ def draw_bilateral(
         "image_id": image_id, "patient": patient, "limb": "BH", "height": rows,
         "width": 2 * columns, **radiograph_columns(placed["LH"], exposure), "collimated": edged,
     }  # fmt: skip
-    return DrawnRadiograph(image, mask, row, joints)
+    return SyntheticRadiograph(image, mask, row, joints)

@@ -51,7 +51,7 @@ _KINDS = {"fair": 0.68, "dark": 0.07, "dim": 0.06, "flat": 0.1, "pale": 0.09}
 _COLLIMATED = 0.35  # share of radiographs that show the beam's edge
 
 
-def draw_exposure(body_part: BodyPart, rng: Generator) -> Exposure:
+def sample_exposure(body_part: BodyPart, rng: Generator) -> Exposure:
     """An exposure as found in archives: mostly fair, some nearly black, dim, flat or pale."""
     look = str(rng.choice(list(_KINDS), p=list(_KINDS.values())))
     brightness, background = {
@@ -77,7 +77,7 @@ def draw_exposure(body_part: BodyPart, rng: Generator) -> Exposure:
     )
 
 
-def draw_collimation(height: int, width: int, rng: Generator) -> Collimation | None:
+def sample_collimation(height: int, width: int, rng: Generator) -> Collimation | None:
     """The edge of the beam on some images, black or bright beyond it; never reaches a joint."""
     if rng.random() >= _COLLIMATED:
         return None

@@ -57,7 +57,7 @@ class Marker:
         image[y0:y1, x0:x1] = np.rint(np.clip(part, 0, 255)).astype(np.uint8)
 
 
-def draw_marker(side: Side, brightness: float, inside: Floats, rng: Generator) -> Marker | None:
+def sample_marker(side: Side, brightness: float, inside: Floats, rng: Generator) -> Marker | None:
     """A side marker away from the limb, where `inside` is 0, if such a place is found."""
     if rng.random() < _NONE:
         return None

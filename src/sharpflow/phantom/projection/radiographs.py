@@ -8,18 +8,18 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from sharpflow.anatomy import ALL_SITES, LIMBS, BodyPart, Damage
-from sharpflow.phantom.bones.feet import build_foot, draw_foot_pose
-from sharpflow.phantom.bones.hands import LimbScores, add_ring, build_hand, draw_hand_pose
+from sharpflow.phantom.bones.feet import build_foot, sample_foot_pose
+from sharpflow.phantom.bones.hands import LimbScores, add_ring, build_hand, sample_hand_pose
 from sharpflow.phantom.bones.limb import Limb, Person
 from sharpflow.phantom.damage.severity import Scores
 from sharpflow.phantom.projection.exposure import (
     Exposure,
     collimate,
-    draw_collimation,
-    draw_exposure,
     expose,
+    sample_collimation,
+    sample_exposure,
 )
-from sharpflow.phantom.projection.markers import Marker, draw_marker
+from sharpflow.phantom.projection.markers import Marker, sample_marker
 from sharpflow.phantom.projection.placement import Placement, box_of, place_limb, radiograph_size
 from sharpflow.phantom.projection.render import Rays, View, trace
 from sharpflow.seeds import seed_for
@@ -31,7 +31,7 @@ _DRIFT = 9.0  # degrees for each further point
 
 
 @dataclass
-class DrawnRadiograph:
+class SyntheticRadiograph:
     """One radiograph with its truth.
 
     `image` and `mask` (0/255, the limb's silhouette) are uint8 (height, width); `row` describes the
@@ -46,7 +46,7 @@ class DrawnRadiograph:
 
 @dataclass(frozen=True)
 class Posed:
-    """A limb in a drawn pose."""
+    """A limb in a sampled pose."""
 
     limb: Limb
     tilt: float  # degrees out of the radiograph
@@ -62,13 +62,13 @@ def scores_of(code: str, scores: Scores) -> LimbScores:
 
 
 def pose_limb(body_part: BodyPart, person: Person, scores: LimbScores, rng: Generator) -> Posed:
-    """Build a limb in a drawn pose; bad hands drift to the ulnar side, bad feet to the fibular."""
+    """Build a limb in a sampled pose; bad hands drift to the ulna, bad feet to the fibula."""
     values = [*scores.erosion.values(), *scores.narrowing.values()]
     mean = sum(values) / len(values) if len(values) > 2 else 0.0
     drift = max(0.0, mean - _DRIFT_FROM) * _DRIFT * abs(float(rng.normal(0.8, 0.5)))
     drift = min(drift, 30.0)
     if body_part is BodyPart.HAND:
-        hand = draw_hand_pose(rng, drift)
+        hand = sample_hand_pose(rng, drift)
         columns = {"spread": hand.spread, "drift": drift, "tilt": hand.tilt,
                    "flexion": max(hand.flexion), "wrist": hand.wrist}  # fmt: skip
         limb = build_hand(person, hand, scores, rng)
@@ -78,15 +78,15 @@ def pose_limb(body_part: BodyPart, person: Person, scores: LimbScores, rng: Gene
             add_ring(limb, finger)
             columns["ring"] = float(finger)
         return Posed(limb, hand.tilt, columns)
-    foot = draw_foot_pose(rng, drift)
+    foot = sample_foot_pose(rng, drift)
     columns = {"spread": foot.spread, "drift": drift, "tilt": foot.tilt,
                "flexion": max(foot.flexion), "valgus": foot.valgus}  # fmt: skip
     return Posed(build_foot(person, foot, scores, rng), foot.tilt, columns)
 
 
-def draw_radiograph(
+def make_radiograph(
     code: str, person: Person, scores: Scores, *, seed: int, patient: str, height: int
-) -> DrawnRadiograph:
+) -> SyntheticRadiograph:
     """One limb of a patient on one radiograph of about `height` rows.
 
     `code` is LH, RH, LF or RF; `scores` has every site of that limb. A radiograph depends on its
@@ -100,9 +100,9 @@ def draw_radiograph(
     size = radiograph_size(height, rng)
     placed = place_limb(posed.limb, side=side, mirrored=mirrored, size=size, tilt=posed.tilt,
                         rng=rng)  # fmt: skip
-    exposure = draw_exposure(body_part, rng)
+    exposure = sample_exposure(body_part, rng)
     rays = trace(posed.limb, placed.view)
-    marker = draw_marker(side, exposure.brightness, rays.inside, rng)
+    marker = sample_marker(side, exposure.brightness, rays.inside, rng)
     image, mask, edged = develop(rays, exposure, marker, placed.view.mm_per_pixel, rng)
     image_id = f"{patient}-{code}"
     row = {
@@ -111,7 +111,7 @@ def draw_radiograph(
         **radiograph_columns(placed, exposure), "collimated": edged, **posed.columns,
     }  # fmt: skip
     joints = joint_rows(image_id, posed.limb, placed.view, limb_scores, rng)
-    return DrawnRadiograph(image, mask, row, joints)
+    return SyntheticRadiograph(image, mask, row, joints)
 
 
 def develop(
@@ -124,7 +124,7 @@ def develop(
     if marker is not None:
         marker.burn(image)
     height, width = image.shape
-    collimation = draw_collimation(height, width, rng)
+    collimation = sample_collimation(height, width, rng)
     if collimation is not None:
         image, mask = collimate(image, mask, collimation)
     return image, mask, collimation is not None

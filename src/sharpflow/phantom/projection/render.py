@@ -12,7 +12,7 @@ from sharpflow.phantom.projection.kernels import add_blob, add_tube, flesh_field
 
 _LATTICE = 6  # soft tissue is worked out at every 6th fine pixel and interpolated
 _BLEND = 2.2  # mm over which neighbouring parts of the soft tissue run together
-_FINEST = 0.36  # mm; coarser radiographs are drawn finer and averaged
+_FINEST = 0.36  # mm; coarser radiographs are rendered finer and averaged
 
 
 @dataclass(frozen=True)

@@ -29,11 +29,11 @@ def augment(
 ) -> torch.Tensor:
     """Turn, flip, brighten and normalise square images, uint8 (n, size, size), on their device.
 
-    Each image is turned by one of `turns` (degrees; the paper's by default), all as likely;
-    flipped left to right with probability `flip` (paper silent: 0.5); multiplied by a factor drawn
-    evenly from `dimmest` to `brightest`, without clipping (paper silent), then normalised. Draws
-    come from `generator` on the CPU, so that they are the same on every device. Gives float32
-    (n, 1, size, size).
+    Each image is turned by one of `turns` (degrees; the paper's by default), all as likely; flipped
+    left to right with probability `flip` (paper silent: 0.5); multiplied by a factor sampled evenly
+    from `dimmest` to `brightest`, without clipping (paper silent), then normalised. Draws come from
+    `generator` on the CPU, so that they are the same on every device. Gives float32 (n, 1, size,
+    size).
     """
     n = len(batch)
     chosen = torch.randint(len(turns), (n,), generator=generator).tolist()

@@ -23,7 +23,7 @@ def epoch_order(
 ) -> Indices:
     """Order (n,) in which an epoch sees its n training images.
 
-    "shuffled": each once. "balanced": drawn with replacement, each class as often as any other on
+    "shuffled": each once. "balanced": sampled with replacement, each class as often as any other on
     average, by the inverse of its frequency; `targets` are then class numbers.
     """
     n = len(targets)

@@ -1,7 +1,7 @@
 """Who is trained on, validated on, tested on, among whole images (Bo et al., 2.1 and 2.3).
 
 The paper: 2,700, 760 and 358 of 3,818 images; for bone age the RSNA's own training and validation
-parts. How the images were drawn is silent: ours is at random, and no patient is on two sides. A
+parts. How the images were split is silent: ours is at random, and no patient is on two sides. A
 patient whom another cohort has split already keeps that split, so that both papers' ways can be
 held against each other on patients whom neither was trained on.
 """
@@ -30,7 +30,7 @@ def split_images(
 
     `images` has image_id and patient (the image_id, where patients are unknown). `train`,
     `validation` and `test` are numbers of images that add up to all, or shares that add up to 1.
-    Patients in `given` (patient, split) keep their split; of the others so many are drawn that the
+    Patients in `given` (patient, split) keep their split; of the others so many are chosen that the
     three come as near to what is asked as whole patients allow. Gives image_id, patient, split,
     sorted by image_id; the order of the rows does not matter. UserError where the numbers do not
     fit the images, or a split would be empty.
@@ -42,7 +42,7 @@ def split_images(
     free = sizes[~sizes.index.isin(list(fixed))]
     lacking = np.array([max(0, wanted[name] - had[name]) for name in SPLITS], float)
     quota = dict(zip(SPLITS, _shared_out(int(free.sum()), lacking), strict=True))
-    split_of = fixed | _draw(free, quota, random_state)
+    split_of = fixed | _allot(free, quota, random_state)
     splits = images["patient"].map(split_of)
     found = {name: int((splits == name).sum()) for name in SPLITS}
     if not all(found.values()):
@@ -57,7 +57,7 @@ def split_images(
 def split_bone_age(
     images: pd.DataFrame, *, random_state: int, validation: float = 0.1
 ) -> pd.DataFrame:
-    """The split of the bone-age images: the RSNA's own, else drawn.
+    """The split of the bone-age images: the RSNA's own, else sampled.
 
     `images` has image_id, patient, part. Images of the part "validation" are the validation split;
     where there are none it is that share of the training part (ours: a tenth, as in the RSNA's).
@@ -67,8 +67,8 @@ def split_bone_age(
     if not (splits == "validation").any():
         names = sorted(set(images["patient"]))
         chosen = np.random.default_rng(random_state).permutation(len(names))
-        drawn = {names[i] for i in chosen[: round(len(names) * validation)]}
-        splits = splits.mask(images["patient"].isin(drawn), "validation")
+        chosen_names = {names[i] for i in chosen[: round(len(names) * validation)]}
+        splits = splits.mask(images["patient"].isin(chosen_names), "validation")
     found = {name: int((splits == name).sum()) for name in SPLITS[:2]}
     if not all(found.values()):
         raise UserError(
@@ -125,27 +125,27 @@ def _shared_out(number: int, weights: npt.NDArray[np.float64]) -> list[int]:
     return [int(value) for value in whole]
 
 
-def _draw(sizes: "pd.Series[int]", quota: Mapping[str, int], random_state: int) -> dict[str, str]:
+def _allot(sizes: "pd.Series[int]", quota: Mapping[str, int], random_state: int) -> dict[str, str]:
     """Draw patients for test, then validation, until each is as near its number as it comes."""
     names = [str(name) for name in sizes.index]
     left = [names[i] for i in np.random.default_rng(random_state).permutation(len(names))]
-    drawn: dict[str, str] = {}
+    chosen_names: dict[str, str] = {}
     for split in ("test", "validation"):
         room = quota[split]
         passed = []
         for name in left:
             if sizes[name] <= room:
-                drawn[name] = split
+                chosen_names[name] = split
                 room -= int(sizes[name])
             else:
                 passed.append(name)
         # One patient too large for the room left may still bring it nearer.
         nearest = min(passed, key=lambda name: abs(int(sizes[name]) - room), default=None)
         if nearest is not None and abs(int(sizes[nearest]) - room) < room:
-            drawn[nearest] = split
+            chosen_names[nearest] = split
             passed.remove(nearest)
         left = passed
-    return drawn | dict.fromkeys(left, "train")
+    return chosen_names | dict.fromkeys(left, "train")
 
 
 def _table(images: pd.DataFrame, splits: "pd.Series[str]") -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Draw single joints of one body part for the base to learn from."""
+"""Make single joints of one body part for the base to learn from."""
 
 from sharpflow.workflow.job import job
 
@@ -7,10 +7,10 @@ with job(snakemake.log[0]):
 
     from sharpflow.anatomy import BodyPart
     from sharpflow.files import whole, write_table
-    from sharpflow.joints.scoring.synthetic_joints import draw_training_joints
+    from sharpflow.joints.scoring.synthetic_joints import make_training_joints
 
     params = snakemake.params
-    patches, rows = draw_training_joints(
+    patches, rows = make_training_joints(
         params.joints,
         body_part=BodyPart(snakemake.wildcards.body_part),
         seed=params.seed,

@@ -1,4 +1,4 @@
-"""Draw children's hands with their bone ages."""
+"""Make children's hands with their bone ages."""
 
 from pathlib import Path
 
@@ -7,10 +7,10 @@ from sharpflow.workflow.job import job
 
 def main() -> None:
     with job(snakemake.log[0]):
-        from sharpflow.phantom.cohorts.bone_age import draw_bone_age_cohort
+        from sharpflow.phantom.cohorts.bone_age import make_bone_age_cohort
         from sharpflow.seeds import seed_for
 
-        draw_bone_age_cohort(
+        make_bone_age_cohort(
             Path(snakemake.output[0]),
             children=snakemake.params.children,
             seed=seed_for(snakemake.params.seed, "phantom", "bone_age"),
@@ -19,5 +19,5 @@ def main() -> None:
         )
 
 
-if __name__ == "__main__":  # the processes that draw load this file again
+if __name__ == "__main__":  # the processes that make them load this file again
     main()

@@ -1,4 +1,4 @@
-"""Draw a cohort of radiographs with known truth."""
+"""Make a cohort of radiographs with known truth."""
 
 from pathlib import Path
 
@@ -7,10 +7,10 @@ from sharpflow.workflow.job import job
 
 def main() -> None:
     with job(snakemake.log[0]):
-        from sharpflow.phantom.cohorts.joints import draw_joint_cohort
+        from sharpflow.phantom.cohorts.joints import make_joint_cohort
         from sharpflow.seeds import seed_for
 
-        draw_joint_cohort(
+        make_joint_cohort(
             Path(snakemake.output[0]),
             patients=snakemake.params.patients,
             seed=seed_for(snakemake.params.seed, "phantom", snakemake.wildcards.cohort),
@@ -19,5 +19,5 @@ def main() -> None:
         )
 
 
-if __name__ == "__main__":  # the processes that draw load this file again
+if __name__ == "__main__":  # the processes that make them load this file again
     main()

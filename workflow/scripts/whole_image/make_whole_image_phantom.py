@@ -1,4 +1,4 @@
-"""Draw radiographs of both hands with their totals."""
+"""Make radiographs of both hands with their totals."""
 
 from pathlib import Path
 
@@ -7,10 +7,10 @@ from sharpflow.workflow.job import job
 
 def main() -> None:
     with job(snakemake.log[0]):
-        from sharpflow.phantom.cohorts.whole_images import draw_whole_cohort
+        from sharpflow.phantom.cohorts.whole_images import make_whole_image_cohort
         from sharpflow.seeds import seed_for
 
-        draw_whole_cohort(
+        make_whole_image_cohort(
             Path(snakemake.output[0]),
             patients=snakemake.params.patients,
             shared=snakemake.params.shared,
@@ -22,5 +22,5 @@ def main() -> None:
         )
 
 
-if __name__ == "__main__":  # the processes that draw load this file again
+if __name__ == "__main__":  # the processes that make them load this file again
     main()
