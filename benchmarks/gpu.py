@@ -114,7 +114,7 @@ def train(asked: argparse.Namespace) -> None:
         import numpy as np
         from gpu_speed import STATISTICS
 
-        from sharpflow.whole_image.experiments import ROWS
+        from sharpflow.whole_image.experiments import EXPERIMENTS
         from sharpflow.whole_image.training.train import train_network
 
         size, images = (64, 32) if asked.small else (256, 1600)
@@ -122,7 +122,7 @@ def train(asked: argparse.Namespace) -> None:
         targets = random.uniform(0, 150, images + 16)
         noise = random.integers(0, 80, (images + 16, size, size), np.uint8)
         train_network(
-            ROWS["total-resnet34-mse-batch16"],
+            EXPERIMENTS["total-resnet34-mse-batch16"],
             noise + targets.astype(np.uint8)[:, None, None],
             targets,
             ["train"] * images + ["validation"] * 16,

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from sharpflow.joints.detection.offline import chosen_device, import_ultralytics
-from sharpflow.whole_image.experiments import ROWS, NetworkRow
+from sharpflow.whole_image.experiments import EXPERIMENTS, NetworkExperiment
 from sharpflow.whole_image.training.train import train_network
 
 NETWORKS = ("resnet50", "resnet34", "mobilenetv2")
@@ -37,12 +37,12 @@ def speed(minutes: float, *, small: bool) -> Iterator[dict[str, Any]]:
         timed = partial(time_network, small, name, batch, precision=precision, compiled=compiled)
         trainings.append(((name, batch, precision, compiled), timed))
     for (name, batch, precision, compiled), timed in trainings:
-        row = {"network": name, "batch": batch, "precision": precision, "compiled": compiled}
+        experiment = {"network": name, "batch": batch, "precision": precision, "compiled": compiled}
         if time.monotonic() - began > 60 * minutes:
-            yield row | {"images_per_second": "no time left", "peak_gb": None}
+            yield experiment | {"images_per_second": "no time left", "peak_gb": None}
             continue
         rate, peak = measure(timed)
-        yield row | {"images_per_second": rate, "peak_gb": peak}
+        yield experiment | {"images_per_second": rate, "peak_gb": peak}
         if name in NETWORKS and isinstance(rate, float):
             fastest[name, batch] = max(rate, fastest.get((name, batch), 0.0))
     for (name, batch), rate in fastest.items():
@@ -67,22 +67,26 @@ def measure(timed: Callable[[], float]) -> tuple[float | str, float | None]:
 def all_hours(rates: dict[tuple[str, int], float]) -> float:
     """GPU hours of the grid's trainings; predicting 760 images costs a third of training them."""
     seconds = 0.0
-    for row in ROWS.values():
-        if isinstance(row, NetworkRow) and row.group != "further":
-            images, epochs = (12611, 50) if row.cohort == "bone_age" else (2700, 100)
-            seconds += epochs * (images + 760 / 3) / rates.get((row.network, row.batch), math.nan)
+    for experiment in EXPERIMENTS.values():
+        if isinstance(experiment, NetworkExperiment) and experiment.group != "further":
+            images, epochs = (12611, 50) if experiment.cohort == "bone_age" else (2700, 100)
+            seconds += (
+                epochs
+                * (images + 760 / 3)
+                / rates.get((experiment.network, experiment.batch), math.nan)
+            )
     return seconds / 3600
 
 
 def time_network(small: bool, name: str, batch: int, *, precision: Any, compiled: bool) -> float:
     """Images a second in the second epoch of a training as the workflow runs it."""
-    row = ROWS[f"total-{name}-mse-batch4"]
-    assert isinstance(row, NetworkRow)
+    experiment = EXPERIMENTS[f"total-{name}-mse-batch4"]
+    assert isinstance(experiment, NetworkExperiment)
     size, train = (64, 2 * batch) if small else (1024, 192)
     images = np.random.default_rng(1).integers(0, 255, (train + 4, size, size), np.uint8)
     with tempfile.TemporaryDirectory() as folder:
         history = train_network(
-            replace(row, batch=batch),
+            replace(experiment, batch=batch),
             images,
             np.arange(train + 4.0),
             ["train"] * train + ["validation"] * 4,

@@ -17,8 +17,11 @@ from tests.workflow.projects import Project, kill
 from . import cluster
 from .runs import LIMIT, Job, for_cluster, jobs_of, most_at_once, states, wait_until
 
-ROW = "total-mobilenetv2-mse-batch4"
-MODEL, TABLE = f"results/whole/whole/{ROW}/model.pt", "results/whole/tables/whole_regression.csv"
+EXPERIMENT = "total-mobilenetv2-mse-batch4"
+MODEL, TABLE = (
+    f"results/whole/whole/{EXPERIMENT}/model.pt",
+    "results/whole/tables/whole_regression.csv",
+)
 RULE = "rule_train_network"
 EPOCHS = 16
 Fault = Callable[[Project], None]
@@ -154,7 +157,9 @@ def victim(finished_whole: Project, tmp_path_factory: pytest.TempPathFactory) ->
     project = _copy(finished_whole, tmp_path_factory.mktemp("faults") / "victim")
     shutil.rmtree(project.results / "tables")
     own = project.folder / "own.yaml"
-    own.write_text(own.read_text() + f"whole_image: {{rows: [{ROW}], epochs: {EPOCHS}}}\n")
+    own.write_text(
+        own.read_text() + f"whole_image: {{experiments: [{EXPERIMENT}], epochs: {EPOCHS}}}\n"
+    )
     return project
 
 
@@ -242,7 +247,7 @@ def _finish(project: Project, process: subprocess.Popen[bytes], disturbed: Job, 
 
 
 def _log(project: Project) -> Path:
-    return project.results / "logs" / "train_network" / f"{ROW}.log"
+    return project.results / "logs" / "train_network" / f"{EXPERIMENT}.log"
 
 
 def _end_in(seconds: int, job: Job) -> None:

@@ -23,15 +23,15 @@ from sharpflow.reporting.bo_radiograph import (
     typical_damaged_radiograph,
 )
 from sharpflow.reporting.bo_scores import (
-    FIGURE_2_ROWS,
-    FIGURE_4_ROWS,
+    FIGURE_2_EXPERIMENTS,
+    FIGURE_4_EXPERIMENTS,
     decile_means,
     draw_predicted_true,
     draw_severity_confusion,
     printed_classes,
 )
 from sharpflow.reporting.style import save
-from sharpflow.whole_image.experiments import ROWS
+from sharpflow.whole_image.experiments import EXPERIMENTS
 
 
 def all_text(figure: Figure) -> list[str]:
@@ -49,7 +49,7 @@ def of(true: list[float], predicted: list[float], split: str = "test") -> pd.Dat
 
 
 def test_the_figures_rows_are_rows_of_the_grid() -> None:
-    assert {*FIGURE_2_ROWS, *FIGURE_4_ROWS} <= set(ROWS)
+    assert {*FIGURE_2_EXPERIMENTS, *FIGURE_4_EXPERIMENTS} <= set(EXPERIMENTS)
 
 
 def test_deciles_have_the_means_and_sds_of_their_images() -> None:

@@ -25,7 +25,7 @@ from sharpflow.reporting.bo_tables import (
     publish_time,
 )
 from sharpflow.reporting.tables import number_with_interval
-from sharpflow.whole_image.experiments import ROWS
+from sharpflow.whole_image.experiments import EXPERIMENTS
 
 NOTES = WholeNotes(
     data="phantom",
@@ -34,7 +34,7 @@ NOTES = WholeNotes(
     contrast="none",
     turns=(0, 90, 180, 270),
     epochs=30,
-    row_epochs={},
+    experiment_epochs={},
     pretraining_epochs=20,
     split_by="patient",
     members="paper",
@@ -201,7 +201,7 @@ def test_notes_of_a_cohort_do_not_speak_of_synthetic_radiographs(
 def test_notes_tell_what_a_small_study_does_other_than_the_paper(
     tmp_path: Path, regression: pd.DataFrame
 ) -> None:
-    other = {"contrast": "clahe", "turns": (0,), "row_epochs": {"bone-age-resnet50": 2}}
+    other = {"contrast": "clahe", "turns": (0,), "experiment_epochs": {"bone-age-resnet50": 2}}
     publish_regression(regression, tmp_path, replace(NOTES, **other))
     page = (tmp_path / "whole_regression.md").read_text()
     assert "evened by CLAHE (not in the paper)" in page
@@ -328,5 +328,9 @@ def test_time_of_an_epoch_beside_the_papers(tmp_path: Path) -> None:
 
 
 def test_the_grid_has_what_the_tables_need() -> None:
-    paper = [row for row in ROWS.values() if row.group not in ("pretraining", "further")]
+    paper = [
+        experiment
+        for experiment in EXPERIMENTS.values()
+        if experiment.group not in ("pretraining", "further")
+    ]
     assert all(row.paper.pcc is not None and row.label.model for row in paper)

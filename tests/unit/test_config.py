@@ -66,7 +66,11 @@ def test_an_unknown_key_names_its_path_and_the_nearest_right_one(config: dict) -
         ("heads.seeds", 1.5, r"found 1\.5; input should be an integer greater than 0"),
         ("standardize.shards.hand", 0, r"found 0; input should be an integer greater than 0"),
         ("unet.kernels", [0], r"unet\.kernels\.0: found 0; input should be greater than 0"),
-        ("whole_image.row_epochs", {"a": 0}, r"row_epochs\.a: found 0; input should be greater"),
+        (
+            "whole_image.experiment_epochs",
+            {"a": 0},
+            r"experiment_epochs\.a: found 0; input should be greater",
+        ),
         ("split.test", 1.5, r"split\.test: found 1\.5.*less than 1"),
         ("detector.model", "yolo9", r"detector\.model: found 'yolo9'.*'yolov3'"),
         ("detector.image_size", 300, r"detector\.image_size: found 300.*multiple of 32"),

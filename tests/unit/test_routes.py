@@ -243,7 +243,7 @@ def test_two_cohorts_of_other_patients_give_an_empty_table_that_says_so(
     found = compare_patients(joints, strangers, scores, SPLIT)
     table = routes_table(found, data="wang", seed=0)
     assert (table["n"] == 0).all()
-    publish_routes(table, tmp_path, found, data="wang", whole_row="total-stack-batch16")
+    publish_routes(table, tmp_path, found, data="wang", experiment="total-stack-batch16")
     assert "nothing was compared" in (tmp_path / "routes.md").read_text()
     figure = draw_routes(found.table, table, data="wang")
     texts = [text.get_text() for text in figure.findobj(match=is_text)]
@@ -256,7 +256,7 @@ def is_text(artist: object) -> bool:
 
 def test_table_says_what_was_compared_with_what(tmp_path: Path, compared: RoutePatients) -> None:
     table = routes_table(compared, data="phantom", seed=0)
-    publish_routes(table, tmp_path, compared, data="phantom", whole_row="total-stack-batch16")
+    publish_routes(table, tmp_path, compared, data="phantom", experiment="total-stack-batch16")
     page = (tmp_path / "routes.md").read_text()
     for words in (
         *("not real radiographs", "without the wrists (0 to 172)", "30 training patients"),

@@ -8,23 +8,23 @@ import pytest
 import torch
 
 from sharpflow.errors import UserError
-from sharpflow.whole_image.experiments import ROWS, StackRow
+from sharpflow.whole_image.experiments import EXPERIMENTS, StackExperiment
 from sharpflow.whole_image.severity_classes import class_of
 from sharpflow.whole_image.stacking.stack import (
     StackLayer,
     bin_stack,
     choose_members,
     fit_stack,
-    stack_rows,
+    train_stack,
 )
 
 STATISTICS = {"target_mean": 30.0, "target_sd": 40.0}
 
 
-def stack_row(name: str) -> StackRow:
-    row = ROWS[name]
-    assert isinstance(row, StackRow)
-    return row
+def stack_experiment(name: str) -> StackExperiment:
+    experiment = EXPERIMENTS[name]
+    assert isinstance(experiment, StackExperiment)
+    return experiment
 
 
 def splits(n: int) -> np.ndarray:
@@ -133,8 +133,8 @@ def regression_members(noise: tuple[float, float, float]) -> list[pd.DataFrame]:
 
 def test_a_stack_of_totals_and_its_bins(tmp_path: Path):
     members = regression_members((0.1, 0.1, 0.1))
-    table = stack_rows(
-        stack_row("total-stack-batch16"), members, STATISTICS, out=tmp_path, seed=1, epochs=5
+    table = train_stack(
+        stack_experiment("total-stack-batch16"), members, STATISTICS, out=tmp_path, seed=1, epochs=5
     )
     assert list(table.columns) == ["image_id", "patient", "split", "true", "predicted", "output_0"]
     # Three independent errors of 4 points average to 4 / sqrt(3) = 2.3.
@@ -159,8 +159,8 @@ def test_a_stack_of_classes(tmp_path: Path, principle: str):
         outputs[np.arange(200), true] += 2
         table = member(true, outputs[:, 0]).assign(predicted=outputs.argmax(1))
         tables.append(table.assign(**{f"output_{k}": outputs[:, k] for k in range(10)}))
-    row = stack_row(f"severity-stack-{principle}-batch4")
-    stacked = stack_rows(row, tables, {}, out=tmp_path, seed=1, epochs=3)
+    experiment = stack_experiment(f"severity-stack-{principle}-batch4")
+    stacked = train_stack(experiment, tables, {}, out=tmp_path, seed=1, epochs=3)
     right = [(table["predicted"] == table["true"]).mean() for table in [*tables, stacked]]
     assert right[3] > max(right[:3]) + 0.1
     assert stacked.columns[-1] == "output_9"
@@ -170,19 +170,24 @@ def test_members_of_different_images_are_refused(tmp_path: Path):
     members = regression_members((0.1, 0.1, 0.1))
     members[2] = members[2].iloc[::-1]
     with pytest.raises(UserError, match=r"total-stack-batch4.*not of the same images"):
-        stack_rows(
-            stack_row("total-stack-batch4"), members, STATISTICS, out=tmp_path, seed=1, epochs=1
+        train_stack(
+            stack_experiment("total-stack-batch4"),
+            members,
+            STATISTICS,
+            out=tmp_path,
+            seed=1,
+            epochs=1,
         )
 
 
 @pytest.mark.parametrize("measure", ["loss", "pcc"])
 def test_members_are_chosen_by_validation_never_by_test(measure: str):
-    row = stack_row("total-stack-batch16")
+    experiment = stack_experiment("total-stack-batch16")
     poor, good, _ = regression_members((0.8, 0.1, 0.1))
     seen = good["split"] == "test"
     for column in ("predicted", "output_0"):  # on test images the better one is swapped
         good.loc[seen, column] = 0.0
-    predictions = dict.fromkeys(row.members, poor) | {"total-resnet50-rbs2": good}
-    chosen = choose_members(row, predictions, "validation", measure)
-    assert chosen == ("total-resnet50-rbs2", *row.members[1:])
-    assert choose_members(row, predictions, "paper") == row.members
+    predictions = dict.fromkeys(experiment.members, poor) | {"total-resnet50-rbs2": good}
+    chosen = choose_members(experiment, predictions, "validation", measure)
+    assert chosen == ("total-resnet50-rbs2", *experiment.members[1:])
+    assert choose_members(experiment, predictions, "paper") == experiment.members

@@ -18,7 +18,7 @@ from sharpflow.errors import UserError
 from sharpflow.imaging.shards import ImageStack
 from sharpflow.training.time_limit import OutOfTime, Stopped
 from sharpflow.whole_image.data.batches import Batches, epoch_order, whole_batches
-from sharpflow.whole_image.experiments import ROWS, NetworkRow
+from sharpflow.whole_image.experiments import EXPERIMENTS, NetworkExperiment
 from sharpflow.whole_image.networks.layout import full_float32
 from sharpflow.whole_image.severity_classes import class_of
 from sharpflow.whole_image.training.lightning_module import WholeImageModule, rate_factor
@@ -26,8 +26,8 @@ from sharpflow.whole_image.training.losses import LOSSES
 from sharpflow.whole_image.training.predictions import (
     encode_targets,
     load_network,
+    predict_images,
     predict_outputs,
-    predict_rows,
 )
 from sharpflow.whole_image.training.train import train_network
 
@@ -49,18 +49,20 @@ def test_the_rate_rises_over_a_tenth_of_the_run_then_falls_to_almost_nothing() -
     assert {rate_factor("constant", step, 100) for step in range(100)} == {1.0}
 
 
-def network_row(name: str) -> NetworkRow:
-    row = ROWS[name]
-    assert isinstance(row, NetworkRow)
-    return row
+def network_experiment(name: str) -> NetworkExperiment:
+    experiment = EXPERIMENTS[name]
+    assert isinstance(experiment, NetworkExperiment)
+    return experiment
 
 
 def train(
-    folder: Path, row: str | NetworkRow = "total-mobilenetv2-mse-batch4", **options: Any
+    folder: Path,
+    experiment: str | NetworkExperiment = "total-mobilenetv2-mse-batch4",
+    **options: Any,
 ) -> pd.DataFrame:
     settings = {"epochs": 4, "seed": 7, "precision": "float32", "threads": 1} | options
     return train_network(
-        network_row(row) if isinstance(row, str) else row,
+        network_experiment(experiment) if isinstance(experiment, str) else experiment,
         settings.pop("images", IMAGES),
         TOTALS,
         settings.pop("splits", SPLITS),
@@ -176,10 +178,10 @@ def test_two_runs_agree_and_another_seed_does_not(unbroken: Path, tmp_path: Path
 
 
 def test_the_best_epoch_is_kept(unbroken: Path):
-    row = network_row("total-mobilenetv2-mse-batch4")
+    experiment = network_experiment("total-mobilenetv2-mse-batch4")
     rows = pd.DataFrame({"image_id": range(len(SPLITS)), "patient": "p", "split": SPLITS})
-    table = predict_rows(
-        row,
+    table = predict_images(
+        experiment,
         unbroken / "model.pt",
         IMAGES,
         rows,
@@ -227,7 +229,7 @@ def test_it_learns_brightness(tmp_path: Path):
     totals = np.random.default_rng(1).uniform(0, 150, 60)
     images = np.random.default_rng(2).integers(0, 80, (60, 48, 48)) + totals[:, None, None]
     history = train_network(
-        network_row("severity-mobilenetv2-batch4"),
+        network_experiment("severity-mobilenetv2-batch4"),
         images.astype(np.uint8),
         totals,
         ["train"] * 48 + ["validation"] * 12,
@@ -246,12 +248,12 @@ def test_it_learns_brightness(tmp_path: Path):
 
 def test_ordinal_and_balanced_rows_train(tmp_path: Path):
     for extra in ("ordinal", "balanced"):
-        row = network_row(f"severity-resnet34-finetuned-{extra}")
-        row = replace(row, network="mobilenetv2", start=None)  # smaller
-        train(tmp_path / extra, row, epochs=1)
+        experiment = network_experiment(f"severity-resnet34-finetuned-{extra}")
+        experiment = replace(experiment, network="mobilenetv2", start=None)  # smaller
+        train(tmp_path / extra, experiment, epochs=1)
         rows = pd.DataFrame({"image_id": range(len(SPLITS)), "patient": "p", "split": SPLITS})
-        table = predict_rows(
-            row,
+        table = predict_images(
+            experiment,
             tmp_path / extra / "model.pt",
             IMAGES,
             rows,
@@ -270,7 +272,7 @@ def test_ordinal_and_balanced_rows_train(tmp_path: Path):
 def test_validation_loss_of_the_smooth_loss_is_one_root_over_all_images(tmp_path: Path):
     name = "total-mobilenetv2-smooth-batch4"
     history = train(tmp_path, name, epochs=1)
-    network = load_network(network_row(name), tmp_path / "model.pt")
+    network = load_network(network_experiment(name), tmp_path / "model.pt")
     seen = SPLITS == "validation"
     x = torch.from_numpy((IMAGES[seen] / 255 - 0.45) / 0.2).float()[:, None]
     targets = torch.from_numpy(encode_targets("total", TOTALS[seen], STATISTICS))
@@ -282,7 +284,7 @@ def test_validation_loss_of_the_smooth_loss_is_one_root_over_all_images(tmp_path
 def test_what_trained_in_bfloat16_is_judged_and_predicts_in_float32(tmp_path: Path):
     name = "total-mobilenetv2-mse-batch4"
     history = train(tmp_path, name, epochs=1, precision="bfloat16")
-    network = load_network(network_row(name), tmp_path / "model.pt")
+    network = load_network(network_experiment(name), tmp_path / "model.pt")
     x = torch.from_numpy((IMAGES / 255 - 0.45) / 0.2).float()[:, None]
     targets = torch.from_numpy(encode_targets("total", TOTALS, STATISTICS))
     seen = SPLITS == "validation"
@@ -293,10 +295,10 @@ def test_what_trained_in_bfloat16_is_judged_and_predicts_in_float32(tmp_path: Pa
     losses = [LOSSES["mse"](out[seen], targets[seen]).item() for out in (outputs, rounded)]
     assert losses[1] != pytest.approx(losses[0], rel=1e-4)  # bfloat16 would show
     assert history["validation_loss"].iloc[0] == pytest.approx(losses[0], rel=1e-5)
-    predicted = predict_outputs(network_row(name), network, IMAGES, STATISTICS)
+    predicted = predict_outputs(network_experiment(name), network, IMAGES, STATISTICS)
     np.testing.assert_allclose(predicted, outputs.numpy(), rtol=1e-4, atol=1e-6)
     with torch.autocast("cpu", torch.bfloat16):
-        again = predict_outputs(network_row(name), network, IMAGES, STATISTICS)
+        again = predict_outputs(network_experiment(name), network, IMAGES, STATISTICS)
     np.testing.assert_array_equal(predicted, again)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from sharpflow.imaging.shards import shard_of
-from sharpflow.whole_image.experiments import ROWS
+from sharpflow.whole_image.experiments import EXPERIMENTS
 
 from .projects import LIMIT, Project, make_whole_project
 from .test_small_study import edited
@@ -27,7 +27,11 @@ def project(finished_whole: Project) -> Project:
 def test_every_row_of_the_papers_tables_is_there_run_or_not(project: Project) -> None:
     for name, task in (("whole_regression", "total"), ("whole_severity", "severity")):
         table = pd.read_csv(project.results / "tables" / f"{name}.csv").set_index("row")
-        wanted = {row.name for row in ROWS.values() if row.task == task and row.group != "further"}
+        wanted = {
+            experiment.name
+            for experiment in EXPERIMENTS.values()
+            if experiment.task == task and experiment.group != "further"
+        }
         assert wanted <= set(table.index)
         assert set(table.loc[table["state"] == "run", "data"]) == {"wang"}
     regression = pd.read_csv(project.results / "tables" / "whole_regression.csv").set_index("row")
@@ -39,7 +43,7 @@ def test_every_row_of_the_papers_tables_is_there_run_or_not(project: Project) ->
 
 def test_every_figure_is_there(project: Project) -> None:
     names = {path.stem for path in (project.results / "figures").glob("*.pdf")}
-    assert names == {  # Figure 5's network is not among the rows of this study
+    assert names == {  # Figure 5's network is not among the experiments of this study
         "bo_fig3_grad_cam_total",
         "bo_fig1_radiograph_and_classes",
         "bo_fig2_predicted_true",
@@ -108,7 +112,7 @@ def test_bad_radiographs_and_labels_are_listed_at_once(project: Project, tmp_pat
 def test_a_second_seed_stands_beside_the_first(project: Project, tmp_path: Path) -> None:
     both, name = make_whole_project(tmp_path), "total-mobilenetv2-finetuned"
     settings = (both.folder / "own.yaml").read_text()
-    settings += f"whole_image: {{seeds: 2, rows: [{name}]}}\n"
+    settings += f"whole_image: {{seeds: 2, experiments: [{name}]}}\n"
     (both.folder / "own.yaml").write_text(settings)
     both.run("results/whole/tables/whole_regression.csv")
     start = Path("whole") / "bone-age-mobilenetv2" / "model.pt"

@@ -77,9 +77,9 @@ def packed_gb(cohort):
     return images_of(cohort) * WHOLE.size**2 / 1e9
 
 
-def row_cohort(wildcards):
+def experiment_cohort(wildcards):
     """The cohort that a network is trained on."""
-    return NETWORK_ROWS[wildcards.network].cohort
+    return NETWORK_EXPERIMENTS[wildcards.network].cohort
 
 
 # Seconds of work: of one CPU, or of one GPU (a V100 in float32), at the papers' sizes; times how
@@ -105,9 +105,9 @@ TRAIN_IMAGE = {
 def network_work(wildcards):
     """Seconds of one training on whole radiographs."""
     epochs = training_settings(wildcards)["epochs"]
-    seconds = TRAIN_IMAGE[NETWORK_ROWS[wildcards.network].network]
+    seconds = TRAIN_IMAGE[NETWORK_EXPERIMENTS[wildcards.network].network]
     seconds *= (WHOLE.size / 1024) ** 2 / GPUS
-    return images_of(row_cohort(wildcards)) * epochs * seconds
+    return images_of(experiment_cohort(wildcards)) * epochs * seconds
 
 
 # Rule: GB of memory, seconds of work, GPUs.
@@ -140,7 +140,7 @@ NEEDS = {
         0,
     ),
     "train_network": (
-        lambda w: 6 + packed_gb(row_cohort(w)),
+        lambda w: 6 + packed_gb(experiment_cohort(w)),
         network_work,
         GPUS,
     ),

@@ -1,7 +1,7 @@
-"""How well whole images are scored: metrics of test images, and differences between two rows.
+"""How well whole images are scored: metrics of test images, and differences of two experiments.
 
-95% intervals are by patient: of numbers by studentized bootstrap (`intervals`; all rows of a task
-share the resamples), of accuracies as `proportions` and `recalls` tell.
+95% intervals are by patient: of numbers by studentized bootstrap (`intervals`; all experiments of a
+task share the resamples), of accuracies as `proportions` and `recalls` tell.
 
 Classes that the test images lack: as in `metrics`, balanced accuracy is the mean over the classes
 that occur among the true ones.
@@ -83,12 +83,12 @@ SEVERITY: Mapping[str, Statistic] = {
 def regression_metrics(
     predictions: "pd.DataFrame", *, seed: int, resamples: int = 2000, split: str = "test"
 ) -> dict[str, float]:
-    """PCC, MAE, RMSE (Bo et al., equations 3 to 5) and ICC(A,1) of one row's predictions.
+    """PCC, MAE, RMSE (Bo et al., equations 3 to 5) and ICC(A,1) of one experiment's predictions.
 
     Args:
         predictions: image_id, patient, split, true, predicted, in the target's unit; other columns
             are left alone.
-        seed: the study's; the resamples do not depend on the row.
+        seed: the study's; the resamples do not depend on the experiment.
         resamples: number of resamples.
         split: whose images count.
 
@@ -133,7 +133,7 @@ def paired_difference(
     resamples: int = 2000,
     split: str = "test",
 ) -> "pd.DataFrame":
-    """How two rows' metrics differ on the same images, with 95% intervals by patient.
+    """How two experiments' metrics differ on the same images, with 95% intervals by patient.
 
     Args:
         first: predictions as for `regression_metrics`.
@@ -157,7 +157,7 @@ def paired_difference(
     keys = ["image_id", "patient"]
     if not (one[keys].equals(other[keys]) and np.allclose(one["true"], other["true"])):
         raise UserError(
-            f"two rows of the grid have other {split} images or true values than each other "
+            f"two experiments have other {split} images or true values than each other "
             f"({len(one)} and {len(other)} images): they can only be compared on the same ones. "
             "Run both again with the study's one split."
         )
@@ -215,22 +215,18 @@ def difference_table(
     seed: int,
     resamples: int = 2000,
 ) -> "pd.DataFrame":
-    """tables/whole_differences.csv: `paired_difference` of pairs of rows.
+    """tables/whole_differences.csv: `paired_difference` of pairs of experiments.
 
-    Args:
-        predictions: row name -> its predictions.csv.
-        pairs: (row, compared_with, question), for instance ("total-resnet50-finetuned",
-            "total-resnet50-mse-batch4", "transfer"); pairs of which a row was not run are left
-            out. The task is read from the row's name.
-        repeated: the same rows' predictions of each further seed.
-        data: "phantom" or the cohort's name.
-        seed: the study's.
-        resamples: number of resamples.
+    Args: predictions: experiment name -> its predictions.csv. pairs: (experiment, compared_with,
+        question), for instance ("total-resnet50-finetuned", "total-resnet50-mse-batch4",
+        "transfer"); pairs of which an experiment was not run are left out. The task is read from
+        the experiment's name. repeated: the same experiments' predictions of each further seed.
+        data: "phantom" or the cohort's name. seed: the study's. resamples: number of resamples.
 
     Returns:
         question, row, compared_with, metric, data, n, patients, value, compared_value, difference
         (value - compared_value), low, high, difference_seed_mean, difference_seed_sd (over all
-        seeds; both rows of a difference have the same), n_seeds.
+        seeds; both experiments of a difference have the same), n_seeds.
     """
     import pandas as pd
 
@@ -241,20 +237,20 @@ def difference_table(
     ]
     tables = [
         paired_difference(
-            predictions[row],
+            predictions[experiment],
             predictions[other],
-            task=row.split("-", 1)[0],
+            task=experiment.split("-", 1)[0],
             seed=seed,
             resamples=resamples,
         ).assign(
             question=question,
-            row=row,
+            row=experiment,
             compared_with=other,
             data=data,
-            **_difference_over_seeds([predictions, *repeated], row, other),
+            **_difference_over_seeds([predictions, *repeated], experiment, other),
         )
-        for row, other, question in pairs
-        if row in predictions and other in predictions
+        for experiment, other, question in pairs
+        if experiment in predictions and other in predictions
     ]
     if not tables:
         return pd.DataFrame(columns=columns)
@@ -263,13 +259,13 @@ def difference_table(
 
 
 def _difference_over_seeds(
-    trainings: Sequence[Mapping[str, "pd.DataFrame"]], row: str, other: str
+    trainings: Sequence[Mapping[str, "pd.DataFrame"]], experiment: str, other: str
 ) -> dict[str, list[float]]:
     """The columns of `difference_table` over seeds, in the order of the metrics."""
-    task = row.split("-", 1)[0]
+    task = experiment.split("-", 1)[0]
     differences = []
     for predictions in trainings:
-        one, two = (point_metrics(predictions[name], task) for name in (row, other))
+        one, two = (point_metrics(predictions[name], task) for name in (experiment, other))
         differences.append({name: one[name] - two[name] for name in one})
     found, names = over_seeds(differences), list(differences[0])
     columns = {
@@ -282,10 +278,10 @@ def _difference_over_seeds(
 def constant_totals(
     predictions: "pd.DataFrame", *, split: str = "test"
 ) -> dict[str, "pd.DataFrame"]:
-    """What a row would predict that always gives the training images' mean, or their median.
+    """What always giving the training images' mean, or their median, would predict.
 
-    `predictions` is any row's predictions.csv of a task with numbers; gives "mean" and "median",
-    each the rows of `split` with that constant for `predicted`.
+    `predictions` is any experiment's predictions.csv of a task with numbers; gives "mean" and
+    "median", each the rows of `split` with that constant for `predicted`.
     """
     training = _rows_of(predictions, "total", "train")["true"]
     tested = _rows_of(predictions, "total", split)
@@ -299,7 +295,7 @@ def best_constant_class(predictions: "pd.DataFrame", *, split: str = "test") -> 
     """The best each severity metric could be if all images got one class; PCC has none.
 
     The class is chosen for each metric on the very images it is measured on, so this is no rule
-    to score by but a mark that a row should pass.
+    to score by but a mark that an experiment should pass.
     """
     true = _rows_of(predictions, "severity", split)["true"].to_numpy(np.int64)
     guesses = np.zeros((N_CLASSES, N_CLASSES, N_CLASSES))

@@ -1,8 +1,8 @@
-"""Bo et al.'s Tables 1 and 2 from predictions: every row of the grid, run or not, and marks.
+"""Bo et al.'s Tables 1 and 2 from predictions: every experiment, run or not, and marks.
 
 Beside the paper's rows stand what the paper compares with (the human readers, Wang et al.'s
 network) and, of ours, what always giving one answer would reach. Test images choose nothing here:
-where a comparison needs the best row, it is the best on the validation images.
+where a comparison needs the best experiment, it is the best on the validation images.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,13 +21,13 @@ from sharpflow.evaluation.whole_image import (
     severity_metrics,
 )
 from sharpflow.whole_image.experiments import (
+    EXPERIMENTS,
     PRINTED_NETWORKS,
-    ROWS,
+    Experiment,
     Label,
-    NetworkRow,
+    NetworkExperiment,
     PaperValues,
-    Row,
-    StackRow,
+    StackExperiment,
 )
 
 if TYPE_CHECKING:
@@ -66,26 +66,22 @@ def regression_table(
 ) -> "pd.DataFrame":
     """tables/whole_regression.csv: Table 1's rows in its order, then marks to hold them against.
 
-    Args:
-        predictions: row name -> its predictions.csv; rows of other tasks are left alone.
-        repeated: the same rows' predictions of each further seed.
-        data: "phantom" or the cohort's name.
-        seed: the study's.
-        resamples: number of resamples.
+    Args: predictions: experiment name -> its predictions.csv; experiments of other tasks are left
+        alone. repeated: the same experiments' predictions of each further seed. data: "phantom" or
+        the cohort's name. seed: the study's. resamples: number of resamples.
 
-    Returns:
-        row, data, n (test images), patients, n_train, n_validation, pcc, mae, rmse, icc, each also
-        with _low and _high of the first seed, and _seed_mean and _seed_sd over n_seeds trainings;
-        paper_pcc, paper_mae, paper_rmse; group ("baseline", "transfer", "stack", "further",
-        "reference", "constant"), model, loss, freezing, principle, batch as printed; state: "run",
-        "not run", "paper only", "constant". Rows not run are blank but for the paper's values;
-        further rows are there only when run.
+    Returns: row, data, n (test images), patients, n_train, n_validation, pcc, mae, rmse, icc, each
+        also with _low and _high of the first seed, and _seed_mean and _seed_sd over n_seeds
+        trainings; paper_pcc, paper_mae, paper_rmse; group ("baseline", "transfer", "stack",
+        "further", "reference", "constant"), model, loss, freezing, principle, batch as printed;
+        state: "run", "not run", "paper only", "constant". Experiments not run are blank but for the
+        paper's values; further ones are there only when run.
     """
-    rows = _table_rows("total", predictions)
+    experiments = _table_experiments("total", predictions)
     trainings = (predictions, *repeated)
-    lines = [_line(row, trainings, data, seed, resamples) for row in rows]
+    lines = [_line(experiment, trainings, data, seed, resamples) for experiment in experiments]
     lines += [_reference(name) for name in REFERENCES]
-    run = _first_run(rows, predictions)
+    run = _first_run(experiments, predictions)
     if run is not None:
         for name, guess in constant_totals(run).items():
             label = Label(f"Always the training images' {name}")
@@ -109,10 +105,10 @@ def severity_table(
     numbers), kappa, icc, paper_accuracy and so on, classes_absent and classes_few_patients; group
     also "binned".
     """
-    rows = _table_rows("severity", predictions)
+    experiments = _table_experiments("severity", predictions)
     trainings = (predictions, *repeated)
-    lines = [_line(row, trainings, data, seed, resamples) for row in rows]
-    run = _first_run(rows, predictions)
+    lines = [_line(experiment, trainings, data, seed, resamples) for experiment in experiments]
+    run = _first_run(experiments, predictions)
     if run is not None:
         line = {"row": "constant-best", "data": data, "state": CONSTANT}
         label = Label("Best constant class, measure by measure")
@@ -122,26 +118,30 @@ def severity_table(
 
 
 def comparisons(predictions: Mapping[str, "pd.DataFrame"]) -> list[tuple[str, str, str]]:
-    """The pairs of run rows that answer the paper's questions, for `difference_table`.
+    """The pairs of experiments that answer the paper's questions, for `difference_table`.
 
-    Gives (row, compared_with, question): "transfer" (pretrained, finetuned or frozen, against the
-    baseline of the same loss and batch), "freezing" (frozen against finetuned), "batch" (16
-    against 4), "loss" (smooth against MSE; ordinal against cross-entropy), "sampling" (balanced
+    Gives (experiment, compared_with, question): "transfer" (pretrained, finetuned or frozen,
+    against the baseline of the same loss and batch), "freezing" (frozen against finetuned), "batch"
+    (16 against 4), "loss" (smooth against MSE; ordinal against cross-entropy), "sampling" (balanced
     against shuffled), "stacking" (a stack against the network that did best on the validation
     images, by RMSE), "binning" (the binned stack against the stacked classifiers).
     """
-    run = [row for name, row in ROWS.items() if name in predictions]
+    run = [experiment for name, experiment in EXPERIMENTS.items() if name in predictions]
     pairs = []
-    for row in run:
-        if isinstance(row, NetworkRow):
-            pairs += [(row.name, other, question) for other, question in _plainer(row)]
-        elif isinstance(row, StackRow):
-            best = best_on_validation(predictions, row.task)
-            pairs += [(row.name, best, "stacking")] if best else []
-        else:
-            stacks = [other for other in run if isinstance(other, StackRow)]
+    for experiment in run:
+        if isinstance(experiment, NetworkExperiment):
             pairs += [
-                (row.name, stack.name, "binning") for stack in stacks if stack.task == row.task
+                (experiment.name, other, question) for other, question in _plainer(experiment)
+            ]
+        elif isinstance(experiment, StackExperiment):
+            best = best_on_validation(predictions, experiment.task)
+            pairs += [(experiment.name, best, "stacking")] if best else []
+        else:
+            stacks = [other for other in run if isinstance(other, StackExperiment)]
+            pairs += [
+                (experiment.name, stack.name, "binning")
+                for stack in stacks
+                if stack.task == experiment.task
             ]
     return [pair for pair in pairs if pair[1] in predictions]
 
@@ -149,8 +149,12 @@ def comparisons(predictions: Mapping[str, "pd.DataFrame"]) -> list[tuple[str, st
 def best_on_validation(predictions: Mapping[str, "pd.DataFrame"], task: str) -> str | None:
     """The single network with the least RMSE on the validation images; None where none was run."""
     errors = {}
-    for name, row in ROWS.items():
-        if isinstance(row, NetworkRow) and row.task == task and name in predictions:
+    for name, experiment in EXPERIMENTS.items():
+        if (
+            isinstance(experiment, NetworkExperiment)
+            and experiment.task == task
+            and name in predictions
+        ):
             rows = predictions[name].query("split == 'validation'")
             errors[name] = float(np.sqrt(((rows["predicted"] - rows["true"]) ** 2).mean()))
     return min(errors, key=errors.__getitem__) if errors else None
@@ -162,7 +166,7 @@ def time_table(
     """tables/whole_time.csv: how long an epoch took, beside the paper's.
 
     Args:
-        histories: row name -> its history.csv (epoch, seconds, images_per_second).
+        histories: experiment name -> its history.csv (epoch, seconds, images_per_second).
         image_size: pixels a side.
         hardware: the machine in words.
 
@@ -176,15 +180,15 @@ def time_table(
     import pandas as pd
 
     parts = []
-    for name, row in ROWS.items():
-        if isinstance(row, NetworkRow) and name in histories:
+    for name, experiment in EXPERIMENTS.items():
+        if isinstance(experiment, NetworkExperiment) and name in histories:
             columns = histories[name][["seconds", "images_per_second"]]
             parts.append(
                 columns.assign(
-                    cohort=row.cohort,
-                    network=row.network,
-                    batch=row.batch,
-                    freezing=row.freeze or "",
+                    cohort=experiment.cohort,
+                    network=experiment.network,
+                    batch=experiment.batch,
+                    freezing=experiment.freeze or "",
                     row=name,
                 )
             )
@@ -212,45 +216,57 @@ def time_table(
 
 
 def _order(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Networks in the grid's order, all else as it sorts."""
+    """Networks in their order, all else as it sorts."""
     networks = list(PRINTED_NETWORKS)
     return column.map(networks.index) if column.name == "network" else column
 
 
-def _table_rows(task: str, predictions: Mapping[str, Any]) -> list[Row]:
+def _table_experiments(task: str, predictions: Mapping[str, Any]) -> list[Experiment]:
     return [
-        row
-        for row in ROWS.values()
-        if row.task == task and (row.group != "further" or row.name in predictions)
+        experiment
+        for experiment in EXPERIMENTS.values()
+        if experiment.task == task
+        and (experiment.group != "further" or experiment.name in predictions)
     ]
 
 
 def _first_run(
-    rows: Iterable[Row], predictions: Mapping[str, "pd.DataFrame"]
+    experiments: Iterable[Experiment], predictions: Mapping[str, "pd.DataFrame"]
 ) -> "pd.DataFrame | None":
-    return next((predictions[row.name] for row in rows if row.name in predictions), None)
+    return next(
+        (
+            predictions[experiment.name]
+            for experiment in experiments
+            if experiment.name in predictions
+        ),
+        None,
+    )
 
 
 def _line(
-    row: Row,
+    experiment: Experiment,
     trainings: Sequence[Mapping[str, "pd.DataFrame"]],
     data: str,
     seed: int,
     resamples: int,
 ) -> dict[str, Any]:
-    line: dict[str, Any] = {"row": row.name, "data": data, "state": NOT_RUN}
-    line |= _printed(row.group, row.label) | _paper(row.paper, PAPER_METRICS[row.task])
-    each = [predictions[row.name] for predictions in trainings if row.name in predictions]
+    line: dict[str, Any] = {"row": experiment.name, "data": data, "state": NOT_RUN}
+    line |= _printed(experiment.group, experiment.label) | _paper(
+        experiment.paper, PAPER_METRICS[experiment.task]
+    )
+    each = [
+        predictions[experiment.name] for predictions in trainings if experiment.name in predictions
+    ]
     if not each:
         return line
-    measured = severity_metrics if row.task == "severity" else regression_metrics
+    measured = severity_metrics if experiment.task == "severity" else regression_metrics
     counts = each[0]["split"].value_counts()
     return line | {
         "state": RUN,
         "n_train": int(counts.get("train", 0)),
         "n_validation": int(counts.get("validation", 0)),
         **measured(each[0], seed=seed, resamples=resamples),
-        **over_seeds([point_metrics(predictions, row.task) for predictions in each]),
+        **over_seeds([point_metrics(predictions, experiment.task) for predictions in each]),
     }
 
 
@@ -284,26 +300,26 @@ def _as_table(lines: list[dict[str, Any]], task: str, metrics: tuple[str, ...]) 
     return table.astype({**dict.fromkeys(numbers, float), **dict.fromkeys(counts, "Int64")})
 
 
-def _plainer(row: NetworkRow) -> list[tuple[str, str]]:
-    """The rows that answer one question about a row by differing from it in that, and which.
+def _plainer(experiment: NetworkExperiment) -> list[tuple[str, str]]:
+    """The experiments that differ from one in the answer to a single question, and which.
 
-    A frozen row differs from its baseline in weights and freezing at once: that is a question of
-    transfer still, since nothing can be frozen without it.
+    A frozen experiment differs from its baseline in weights and freezing at once: that is a
+    question of transfer still, since nothing can be frozen without it.
     """
     found = []
-    for other in ROWS.values():
-        if not isinstance(other, NetworkRow) or other.network != row.network:
+    for other in EXPERIMENTS.values():
+        if not isinstance(other, NetworkExperiment) or other.network != experiment.network:
             continue
-        differs = tuple(name for name in _PLAIN if _value(row, name) != _value(other, name))
+        differs = tuple(name for name in _PLAIN if _value(experiment, name) != _value(other, name))
         question = _QUESTIONS.get(differs)
         plain = all(_value(other, name) in _PLAIN[name] for name in differs)
-        if other.task == row.task and question and plain:
+        if other.task == experiment.task and question and plain:
             found.append((other.name, question))
     return found
 
 
-def _value(row: NetworkRow, name: str) -> object:
-    return getattr(row, name)
+def _value(experiment: NetworkExperiment, name: str) -> object:
+    return getattr(experiment, name)
 
 
 _PLAIN: Mapping[str, tuple[object, ...]] = {

@@ -32,7 +32,7 @@ def summarize_heat(
     """Mean shares over test images, their ratio, and its 95% interval by patient.
 
     Args:
-        shares: row (of the grid) and the columns of
+        shares: row (the experiment) and the columns of
             `sharpflow.whole_image.explanation.pointing_game.heat_share`.
         data: "phantom" or the cohort's name.
         seed: the study's seed.
@@ -51,14 +51,16 @@ def summarize_heat(
         within_heat=shares["damaged_heat"] / shares["joints_heat"],
         within_area=shares["damaged_area"] / shares["joints_area"],
     )
-    for row, table in within.groupby("row", sort=False):
+    for experiment, table in within.groupby("row", sort=False):
         has_heat = table["has_heat"].astype(bool)
         for region, (heat, area, _title) in _MEASURES.items():
             kept = table.dropna(subset=[heat, area])
-            low, high = _interval(kept, heat, area, seed_for(seed, "heat", str(row)), resamples)
+            low, high = _interval(
+                kept, heat, area, seed_for(seed, "heat", str(experiment)), resamples
+            )
             means = kept[[heat, area]].mean()
             rows.append({
-                "row": row, "region": region, "data": data, "n": len(kept),
+                "row": experiment, "region": region, "data": data, "n": len(kept),
                 "heat": means[heat], "area": means[area],
                 "ratio": means[heat] / means[area] if len(kept) else np.nan,
                 "ratio_low": low, "ratio_high": high,
@@ -94,7 +96,7 @@ def write_grad_cam_table(table: pd.DataFrame, folder: str | Path) -> list[Path]:
         "over them.",
         "Another radiograph's heat: what is due to all hands lying alike.",
         coverage_note({"ratio": "the ratio"}, ["heat on joints", "heat on damage"]),
-        f"Images without heat are left out: {left_out} over all rows of this table.",
+        f"Images without heat are left out: {left_out} over all experiments of this table.",
         f"Data: {', '.join(sorted(set(table['data'])))}{phantom}, test images only. "
         "Not in the paper.",
     ]

@@ -4,8 +4,8 @@ Their words: MSE's validation curve fluctuates less than the smooth loss's; a ba
 faster and less steadily. The paper shows no curves; these figures and numbers are ours.
 
 The smooth loss is a root already, so MSE's curves are drawn as its root: both are then errors of
-z-scored totals. A history holds a row's own loss only, so curves of two losses differ in height by
-definition; their swing, being relative, can be compared.
+z-scored totals. A history holds an experiment's own loss only, so curves of two losses differ in
+height by definition; their swing, being relative, can be compared.
 """
 
 from collections.abc import Mapping
@@ -46,23 +46,22 @@ def course_numbers(histories: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """How steady and how fast each training was.
 
     Args:
-        histories: row name -> epoch, validation_loss; names as in the grid.
+        histories: experiment name -> epoch, validation_loss; names as in `experiments`.
 
-    Returns:
-        row; epochs; lowest and plateau (median of the second half) of the error curve, SDs of the
-        total; swing: SD of the relative change from epoch to epoch (difference of logarithms) in
-        the second half, blank with fewer than 3 changes; settled: the first epoch at most 5 per
-        cent above the plateau.
+    Returns: experiment; epochs; lowest and plateau (median of the second half) of the error curve,
+        SDs of the total; swing: SD of the relative change from epoch to epoch (difference of
+        logarithms) in the second half, blank with fewer than 3 changes; settled: the first epoch at
+        most 5 per cent above the plateau.
     """
     rows = []
-    for row, history in histories.items():
-        curve = error_curve(history, smooth="-smooth-" in row)
+    for experiment, history in histories.items():
+        curve = error_curve(history, smooth="-smooth-" in experiment)
         late = curve.iloc[len(curve) // 2 :]
         plateau = float(late.median())
         changes = np.diff(np.log(late.to_numpy()))
         settled = curve.index[(curve <= plateau * (1 + _WITHIN)).to_numpy()]
         rows.append({
-            "row": row,
+            "row": experiment,
             "epochs": len(curve),
             "lowest": float(curve.min()),
             "plateau": plateau,
@@ -76,10 +75,9 @@ def course_numbers(histories: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 def draw_training_course(histories: Mapping[str, pd.DataFrame], *, data: str) -> Figure:
     """Validation curves of baselines: above smooth loss and MSE, below batches of 4 and 16.
 
-    Args:
-        histories: row name ("total-resnet50-mse-batch4") -> epoch, validation_loss; rows that were
-            not run lack; with none the figure says so.
-        data: "phantom" or the cohort's name.
+    Args: histories: experiment name ("total-resnet50-mse-batch4") -> epoch, validation_loss;
+        experiments that were not run lack; with none the figure says so. data: "phantom" or the
+        cohort's name.
     """
     if not histories:
         text = "No baseline was run: the course of training compares their losses and batches."

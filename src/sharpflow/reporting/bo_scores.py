@@ -20,15 +20,15 @@ from sharpflow.reporting.style import (
 )
 from sharpflow.whole_image.severity_classes import CLASSES, class_names
 
-# Row of the grid -> title. The best tuned of each network, and the stack (caption of Figure 2).
-FIGURE_2_ROWS: Mapping[str, str] = {
+# Experiment -> title. The best tuned of each network, and the stack (caption of Figure 2).
+FIGURE_2_EXPERIMENTS: Mapping[str, str] = {
     "total-resnet50-rbs1": "ResNet-50: RBs-1",
     "total-resnet34-finetuned": "ResNet-34: finetuned",
     "total-mobilenetv2-irbs3": "MobileNetV2: IRBs-3",
     "total-stack-batch16": "Stack, batch 16",
 }
 # Caption of Figure 4 and Table 2's best class stack.
-FIGURE_4_ROWS: Mapping[str, str] = {
+FIGURE_4_EXPERIMENTS: Mapping[str, str] = {
     "severity-resnet34-batch4": "ResNet-34, baseline",
     "severity-resnet50-finetuned": "ResNet-50: finetuned",
     "severity-stack-single-batch16": "Stack of classes, single class, batch 16",
@@ -42,7 +42,7 @@ def draw_predicted_true(
     metrics: Mapping[str, Mapping[str, float]],
     *,
     data: str,
-    rows: Mapping[str, str] = FIGURE_2_ROWS,
+    experiments: Mapping[str, str] = FIGURE_2_EXPERIMENTS,
     groups: int = 10,
 ) -> Figure:
     """Figure 2: predicted against true totals of test images, with means and SDs of deciles.
@@ -50,18 +50,15 @@ def draw_predicted_true(
     Deciles are of the true total; where one total fills more than a tenth, they are fewer. The
     bars are one SD of the predictions of a group, at its mean true total.
 
-    Args:
-        predictions: row name -> split, true, predicted; a row that was not run lacks.
-        metrics: row name -> pcc, mae, rmse of its test images.
-        data: "phantom" or the cohort's name.
-        rows: the four rows shown, name -> title.
-        groups: 10 for deciles.
+    Args: predictions: experiment name -> split, true, predicted; an experiment that was not run
+        lacks. metrics: experiment name -> pcc, mae, rmse of its test images. data: "phantom" or the
+        cohort's name. experiments: the four shown, name -> title. groups: 10 for deciles.
     """
     note = f"Test images only. {data_note(data)}"
     figure = new_figure(TWO_COLUMNS, 6.9, note=note, layout="compressed")
     panels = figure.subplots(2, 2, sharex=True, sharey=True).ravel()
-    tests = {name: _tests(predictions[name]) for name in rows if name in predictions}
-    for index, (axes, (name, title)) in enumerate(zip(panels, rows.items(), strict=True)):
+    tests = {name: _tests(predictions[name]) for name in experiments if name in predictions}
+    for index, (axes, (name, title)) in enumerate(zip(panels, experiments.items(), strict=True)):
         if name not in tests or tests[name].empty:
             panel_letter(axes, index, title)
             _say_not_run(axes)
@@ -84,20 +81,18 @@ def draw_severity_confusion(
     predictions: Mapping[str, pd.DataFrame],
     *,
     data: str,
-    rows: Mapping[str, str] = FIGURE_4_ROWS,
+    experiments: Mapping[str, str] = FIGURE_4_EXPERIMENTS,
 ) -> Figure:
-    """Figure 4: for four rows the number, and the share of the true class, by predicted class.
+    """Figure 4: for four experiments the number and share of a true class, by predicted class.
 
-    Args:
-        predictions: row name -> split, true, predicted (class numbers 0-9); a row that was not run
-            lacks.
-        data: "phantom" or the cohort's name.
-        rows: the four rows shown, name -> title.
+    Args: predictions: experiment name -> split, true, predicted (class numbers 0-9); an experiment
+        that was not run lacks. data: "phantom" or the cohort's name. experiments: the four shown,
+        name -> title.
     """
     note = f"Test images only; number, and below it the share of a row. {data_note(data)}"
     figure = new_figure(TWO_COLUMNS, 6.9, note=note, layout="compressed")
     panels = figure.subplots(2, 2).ravel()
-    for index, (axes, (name, title)) in enumerate(zip(panels, rows.items(), strict=True)):
+    for index, (axes, (name, title)) in enumerate(zip(panels, experiments.items(), strict=True)):
         tests = _tests(predictions[name]) if name in predictions else pd.DataFrame()
         if tests.empty:
             axes.set_box_aspect(1)

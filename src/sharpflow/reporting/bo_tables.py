@@ -28,7 +28,7 @@ HEADINGS = {
     "transfer": "Transfer learning",
     "stack": "Ensemble learning",
     "binned": "Regression to classification",
-    "further": "Further rows (ours)",
+    "further": "Further experiments (ours)",
     "reference": "Reported elsewhere",
     "constant": "Without a radiograph",
 }
@@ -56,9 +56,9 @@ class WholeNotes:
         image_size: pixels a side of the packed images.
         contrast: "none" (the paper's) or "clahe", of each radiograph.
         turns: degrees by which training images are turned.
-        epochs: of the rows trained on the cohort.
-        row_epochs: of single rows where they are other.
-        pretraining_epochs: of the bone-age rows.
+        epochs: of the experiments on the cohort.
+        experiment_epochs: of single experiments where they are other.
+        pretraining_epochs: of the experiments on bone age.
         split_by: "patient" where the cohort names patients, else "image".
         members: how a stack's members were chosen, "paper" or "validation".
         fitted_on: the split on which the stacks' linear layers were fitted.
@@ -70,7 +70,7 @@ class WholeNotes:
     contrast: str
     turns: tuple[int, ...]
     epochs: int
-    row_epochs: Mapping[str, int]
+    experiment_epochs: Mapping[str, int]
     pretraining_epochs: int
     split_by: str
     members: str
@@ -109,7 +109,7 @@ class WholeNotes:
         if set(self.turns) != QUARTERS:
             turned = ", ".join(map(str, self.turns))
             own += f"turned by {turned} degrees in training (paper: 0, 90, 180, 270); "
-        other = ", ".join(f"{row} {epochs}" for row, epochs in self.row_epochs.items())
+        other = ", ".join(f"{name} {epochs}" for name, epochs in self.experiment_epochs.items())
         return (
             f"Images of {self.image_size}x{self.image_size} pixels (paper: 1024x1024); {own}"
             f"{self.epochs} epochs (paper: 100 for baselines), the one with the least validation "
@@ -143,7 +143,7 @@ def publish_regression(table: pd.DataFrame, folder: str | Path, notes: WholeNote
         "PCC, MAE, RMSE: Bo et al., equations 3 to 5, in score points of 0 to 280; ICC: "
         "two-way random, absolute agreement, single measurement.",
         coverage_note({name: TITLES[name] for name in metrics}, ["totals"]),
-        "Rows marked 'not run' were not trained in this study.",
+        "Experiments marked 'not run' were not trained in this study.",
         of_seeds(table),
         "Human readers: one reader against the other, as the cohort's publisher reports it. "
         "ResNet-Dwise50: what Wang et al. report. Both on Wang's radiographs, not on this study's.",
@@ -184,7 +184,7 @@ def publish_severity(table: pd.DataFrame, folder: str | Path, notes: WholeNotes)
         ),
         "Best constant class: for each measure, the best that one class for all test images could "
         "reach.",
-        "Rows marked 'not run' were not trained in this study.",
+        "Experiments marked 'not run' were not trained in this study.",
         "Paper: Bo et al., Table 2, on 358 test images of Wang's cohort; no interval given there.",
     ]
     if "ordinal" in " ".join(table["row"]):
@@ -192,7 +192,7 @@ def publish_severity(table: pd.DataFrame, folder: str | Path, notes: WholeNotes)
             "Ordinal: the cumulative code of the joint models in place of cross-entropy (ours)."
         )
     if "balanced" in " ".join(table["row"]):
-        lines.append("The row ending in 'balanced' draws classes equally often (ours).")
+        lines.append("The experiment ending in 'balanced' samples classes equally often (ours).")
     caption = "Prediction of the severity class of both hands, beside Bo et al., Table 2"
     return publish(table, folder, "whole_severity", shown=shown, caption=caption, notes=lines)
 
@@ -214,10 +214,10 @@ def publish_differences(table: pd.DataFrame, folder: str | Path, notes: WholeNot
     shown = pd.DataFrame(
         {
             "Question": table["question"].str.capitalize().where(first, ""),
-            "Row": table["row"].where(first, ""),
+            "Experiment": table["row"].where(first, ""),
             "Compared with": table["compared_with"].where(first, ""),
             "Measure": [TITLES.get(metric, metric) for metric in table["metric"]],
-            "Row's value": [
+            "Experiment's value": [
                 number(x, places) for x, places in zip(table["value"], digits, strict=True)
             ],
             "Other's value": [
@@ -241,8 +241,8 @@ def publish_differences(table: pd.DataFrame, folder: str | Path, notes: WholeNot
         notes.of_data(),
         notes.of_training(),
         notes.of_stacks(),
-        "Row's value less the other's, on the same test images. MAE and RMSE: below 0 is better; "
-        "else above 0.",
+        "Experiment's value less the other's, on the same test images. MAE and RMSE: below 0 is "
+        "better; else above 0.",
         coverage_note(
             {f"{name}_difference": TITLES[name] for name in dict.fromkeys(table["metric"])},
             ["totals", "classes"],
@@ -278,7 +278,7 @@ def publish_time(table: pd.DataFrame, folder: str | Path, notes: WholeNotes) -> 
             "Radiographs": [cohorts.get(name, name) for name in table["cohort"]],
             "Batch": table["batch"].astype(str),
             "Frozen up to": [_freezing(name) for name in table["freezing"]],
-            "Rows": table["rows"].astype(str),
+            "Experiments": table["rows"].astype(str),
             "Epochs": table["epochs"].astype(str),
             "Seconds an epoch": [number(x, 1) for x in table["seconds_per_epoch"]],
             "Images/s": [number(x, 1) for x in table["images_per_second"]],
@@ -290,7 +290,7 @@ def publish_time(table: pd.DataFrame, folder: str | Path, notes: WholeNotes) -> 
     lines = [
         notes.of_data(),
         f"This study: images of {notes.image_size}x{notes.image_size} pixels, on {hardware}; "
-        "medians over all epochs of all rows that share network, batch and freezing.",
+        "medians over all epochs of all experiments that share network, batch and freezing.",
         "Paper: Bo et al., section 3.1: regression, 2,700 images of 1024x1024, batch 4, on an "
         "NVIDIA Tesla V100 SXM2. Its images/s are 2,700 over its time, validation included if it "
         "was timed.",
@@ -345,12 +345,12 @@ def _metric_columns(table: pd.DataFrame, task: str, metrics: Sequence[str]) -> p
 
 
 def of_seeds(table: pd.DataFrame) -> str:
-    """A sentence on the trainings behind the rows."""
+    """A sentence on the trainings behind the experiments."""
     seeds = _seeds(table)
     if seeds == 1:
         return (
-            "One training of each row, as in the paper: how much its values change with the random "
-            "seed is not measured here (`whole_image: seeds`)."
+            "One training of each experiment, as in the paper: how much its values change with the "
+            "random seed is not measured here (`whole_image: seeds`)."
         )
     return (
         "Values and intervals are of the first seed, whose scores are used; beside them mean and "
@@ -360,12 +360,12 @@ def of_seeds(table: pd.DataFrame) -> str:
 
 
 def _seeds(table: pd.DataFrame) -> int:
-    """How many times each row was trained; 1 where none was."""
+    """How many times each experiment was trained; 1 where none was."""
     return int(table["n_seeds"].fillna(1).max()) if len(table) else 1
 
 
 def _over_seeds(table: pd.DataFrame, name: str, digits: Sequence[int]) -> list[str]:
-    """ "0.912 ± 0.004"; nothing for rows that are not trained."""
+    """ "0.912 ± 0.004"; nothing for those that are not trained."""
     pairs = zip(table[f"{name}_seed_mean"], table[f"{name}_seed_sd"], digits, strict=True)
     return [
         "" if pd.isna(mean) else f"{number(mean, places)} ± {number(sd, places)}"

@@ -42,7 +42,7 @@ def publish_routes(
     compared: RoutePatients,
     *,
     data: str,
-    whole_row: str,
+    experiment: str,
 ) -> list[Path]:
     """Both routes on the same patients: folder/routes.csv, .md, .tex.
 
@@ -51,7 +51,7 @@ def publish_routes(
         folder: the study's tables.
         compared: what it was made of.
         data: "phantom" or the cohort's name.
-        whole_row: the row of the grid whose predictions stand for the whole-image route.
+        experiment: the experiment whose predictions stand for the whole-image route.
     """
     parts = [f"{name}{part}" for name in (*_MEASURES, *_LIMITS) for part in ("", "_low", "_high")]
     difference = ["mae_difference", "mae_difference_low", "mae_difference_high", "better"]
@@ -79,7 +79,7 @@ def publish_routes(
         for better, n in zip(table["better"], table["n"], strict=True)
     ]
     caption = "Both routes on the same test patients: sums of joint scores and whole images"
-    lines = _notes(compared, data, whole_row)
+    lines = _notes(compared, data, experiment)
     return publish(table, folder, "routes", shown=shown, caption=caption, notes=lines)
 
 
@@ -103,7 +103,7 @@ def _intervals(table: pd.DataFrame, name: str, digits: int) -> list[str]:
     ]
 
 
-def _notes(compared: RoutePatients, data: str, whole_row: str) -> list[str]:
+def _notes(compared: RoutePatients, data: str, experiment: str) -> list[str]:
     source = "phantom, that is synthetic radiographs, not real radiographs"
     share = compared.table["share_scored"]
     lines = [
@@ -126,7 +126,7 @@ def _notes(compared: RoutePatients, data: str, whole_row: str) -> list[str]:
         f"{compared.n_fitted} training patients (PCC {number(compared.fitted_pcc, 3)}). True "
         "finger sum as a total: what perfect finger scores would give by this line; the rest is "
         "the wrists.",
-        f"Whole image: predictions of the row {whole_row}.",
+        f"Whole image: predictions of the row {experiment}.",
         _of_missing(compared, float(share.mean()) if len(share) else float("nan")),
         "Bias: predicted less true; limits of agreement: bias and 1.96 standard deviations of the "
         "differences to each side (Bland and Altman; their intervals are in the CSV). ICC: two-way "

@@ -1,7 +1,8 @@
 """The rows of Bo et al.'s Tables 1 and 2, their pretrainings, and rows for the paper's wishes.
 
-One typed list. A row's name is its folder; a row that is added here needs no new rule. Only the
-standard library is imported: the workflow reads the grid while it is parsed.
+One typed list. An experiment's name is its folder; an experiment that is added here needs no new
+rule. Only the
+standard library is imported: the workflow reads them while it is parsed.
 """
 
 import difflib
@@ -41,7 +42,7 @@ class Label:
 
 @dataclass(frozen=True)
 class PaperValues:
-    """The paper's test results; None where its table has no such column or row."""
+    """The paper's test results; None where its table has no such column or experiment."""
 
     pcc: float | None = None
     mae: float | None = None  # score points, or classes
@@ -51,7 +52,7 @@ class PaperValues:
 
 
 @dataclass(frozen=True)
-class NetworkRow:
+class NetworkExperiment:
     """A network that is trained: on what, from which weights, with which loss."""
 
     name: str
@@ -62,7 +63,9 @@ class NetworkRow:
     batch: int
     label: Label
     paper: PaperValues = PaperValues()
-    start: str | None = None  # the pretraining row whose weights it begins with; None: random
+    start: str | None = (
+        None  # the pretraining experiment whose weights it begins with; None: random
+    )
     freeze: Scheme | None = None
     sampling: Literal["shuffled", "balanced"] = "shuffled"
 
@@ -78,7 +81,7 @@ class NetworkRow:
 
 
 @dataclass(frozen=True)
-class StackRow:
+class StackExperiment:
     """A linear layer over the outputs of three trained networks."""
 
     name: str
@@ -97,7 +100,7 @@ class StackRow:
 
 
 @dataclass(frozen=True)
-class BinnedRow:
+class BinnedExperiment:
     """A stack's predicted totals, put into severity classes."""
 
     name: str
@@ -113,7 +116,7 @@ class BinnedRow:
         return "whole"
 
 
-Row = NetworkRow | StackRow | BinnedRow
+Experiment = NetworkExperiment | StackExperiment | BinnedExperiment
 
 # Table 1: (pcc, mae, rmse). Table 2: (accuracy, balanced accuracy, pcc, mae, rmse).
 _REGRESSION_BASELINES: Mapping[tuple[Network, Loss, int], tuple[float, float, float]] = {
@@ -208,23 +211,25 @@ def _five(values: _Five) -> PaperValues:
     return PaperValues(pcc, mae, rmse, accuracy, balanced_accuracy)
 
 
-def _pretraining(network: Network, group: Group = "pretraining") -> NetworkRow:
+def _pretraining(network: Network, group: Group = "pretraining") -> NetworkExperiment:
     label = Label(PRINTED_NETWORKS[network], loss="MSE", batch="4")
-    return NetworkRow(f"bone-age-{network}", group, "bone_age", network, "mse", 4, label)
+    return NetworkExperiment(f"bone-age-{network}", group, "bone_age", network, "mse", 4, label)
 
 
 def _total_baseline(
     network: Network, loss: Loss, batch: int, paper: PaperValues, group: Group = "baseline"
-) -> NetworkRow:
+) -> NetworkExperiment:
     label = Label(PRINTED_NETWORKS[network], loss=_PRINTED_LOSSES[loss], batch=str(batch))
     name = f"total-{network}-{loss}-batch{batch}"
-    return NetworkRow(name, group, "total", network, loss, batch, label, paper)
+    return NetworkExperiment(name, group, "total", network, loss, batch, label, paper)
 
 
-def _severity_baseline(network: Network, batch: int, paper: PaperValues) -> NetworkRow:
+def _severity_baseline(network: Network, batch: int, paper: PaperValues) -> NetworkExperiment:
     label = Label(PRINTED_NETWORKS[network], batch=str(batch))
     name = f"severity-{network}-batch{batch}"
-    return NetworkRow(name, "baseline", "severity", network, "cross_entropy", batch, label, paper)
+    return NetworkExperiment(
+        name, "baseline", "severity", network, "cross_entropy", batch, label, paper
+    )
 
 
 def _transfer(
@@ -237,11 +242,11 @@ def _transfer(
     sampling: Literal["shuffled", "balanced"] = "shuffled",
     suffix: str = "",
     group: Group = "transfer",
-) -> NetworkRow:
-    """A row tuned from bone age, in batches of 4."""
+) -> NetworkExperiment:
+    """A experiment tuned from bone age, in batches of 4."""
     usual: Loss = "cross_entropy" if task == "severity" else "mse"
     printed_loss = _PRINTED_LOSSES[loss] if loss else ("MSE" if task == "total" else "")
-    return NetworkRow(
+    return NetworkExperiment(
         f"{task}-{network}-{freeze or 'finetuned'}{suffix}",
         group,
         task,
@@ -261,7 +266,7 @@ def _transfer(
     )
 
 
-def _stack(task: Task, principle: Principle, batch: int, paper: PaperValues) -> StackRow:
+def _stack(task: Task, principle: Principle, batch: int, paper: PaperValues) -> StackExperiment:
     total = task == "total"
     name = f"total-stack-batch{batch}" if total else f"severity-stack-{principle}-batch{batch}"
     label = Label(
@@ -271,10 +276,10 @@ def _stack(task: Task, principle: Principle, batch: int, paper: PaperValues) -> 
         batch=str(batch),
     )
     members = _TOTAL_MEMBERS if total else _SEVERITY_MEMBERS
-    return StackRow(name, "stack", task, principle, batch, members, label, paper)
+    return StackExperiment(name, "stack", task, principle, batch, members, label, paper)
 
 
-def _rows() -> Iterable[Row]:
+def _experiments() -> Iterable[Experiment]:
     yield from (_pretraining(network) for network in NETWORKS)
     for (network, loss, batch), three in _REGRESSION_BASELINES.items():
         yield _total_baseline(network, loss, batch, _three(three))
@@ -288,7 +293,7 @@ def _rows() -> Iterable[Row]:
         yield _transfer("severity", network, freeze, _five(five))
     for (principle, batch), five in _SEVERITY_STACKS.items():
         yield _stack("severity", principle, batch, _five(five))
-    yield BinnedRow(
+    yield BinnedExperiment(
         "severity-binned-stack",
         "binned",
         "severity",
@@ -296,10 +301,10 @@ def _rows() -> Iterable[Row]:
         Label("Ensemble regression model", batch="16"),
         _five(_SEVERITY_BINNED),
     )
-    yield from _further_rows()
+    yield from _further_experiments()
 
 
-def _further_rows() -> Iterable[Row]:
+def _further_experiments() -> Iterable[Experiment]:
     """What the paper's discussion wishes for, and Wang et al.'s network with Wang's results."""
     yield _transfer(
         "severity", "resnet34", None, loss="ordinal", suffix="-ordinal", group="further"
@@ -316,41 +321,50 @@ def _further_rows() -> Iterable[Row]:
     yield _transfer("total", "resnetdwise50", None, pretrained, group="further")
 
 
-ROWS: Mapping[str, Row] = {row.name: row for row in _rows()}
+EXPERIMENTS: Mapping[str, Experiment] = {
+    experiment.name: experiment for experiment in _experiments()
+}
 
 
-def choose_rows(
+def choose_experiments(
     choice: str | Sequence[str],
     core: Sequence[str],
     members: Literal["paper", "validation"] = "paper",
-) -> tuple[Row, ...]:
-    """The rows of a run, in the order of ROWS, with all that they need.
+) -> tuple[Experiment, ...]:
+    """The experiments of a run, in the order of EXPERIMENTS, with all that they need.
 
-    `choice` is "all" (the paper's rows; the further ones are asked for by name), "core" (the
-    names in `core`), a name, or several of these. A row brings its pretraining, a stack its
-    members, a binned stack its stack. UserError names an unknown row and the nearest known one.
+    `choice` is "all" (the paper's experiments; the further ones are asked for by name), "core" (the
+    names in `core`), a name, or several of these. A experiment brings its pretraining, a stack its
+    members, a binned stack its stack. UserError names an unknown experiment and the nearest known
+    one.
     """
     wanted: set[str] = set()
     for word in [choice] if isinstance(choice, str) else choice:
         if word == "all":
-            wanted |= {row.name for row in ROWS.values() if row.group != "further"}
+            wanted |= {
+                experiment.name
+                for experiment in EXPERIMENTS.values()
+                if experiment.group != "further"
+            }
         elif word == "core":
             wanted |= {_known(name) for name in core}
         else:
             wanted.add(_known(word))
-    for _ in range(3):  # a binned row needs a stack, that its members, those their pretraining
+    for _ in range(
+        3
+    ):  # a binned experiment needs a stack, that its members, those their pretraining
         for name in list(wanted):
-            wanted |= set(_needs(ROWS[name], wanted, members))
-    return tuple(row for row in ROWS.values() if row.name in wanted)
+            wanted |= set(_needs(EXPERIMENTS[name], wanted, members))
+    return tuple(experiment for experiment in EXPERIMENTS.values() if experiment.name in wanted)
 
 
 def candidates(
-    stack: StackRow, chosen: Iterable[str], members: Literal["paper", "validation"]
+    stack: StackExperiment, chosen: Iterable[str], members: Literal["paper", "validation"]
 ) -> tuple[tuple[str, ...], ...]:
-    """For each network, the rows of a run among which a stack's member is chosen.
+    """For each network, the experiments of a run among which a stack's member is chosen.
 
-    "paper": the paper's member alone. "validation": the transfer rows of the stack's task that
-    are run, since the paper stacks its best pretrained models; where a network has none, the
+    "paper": the paper's member alone. "validation": the transfer experiments of the stack's task
+    that are run, since the paper stacks its best pretrained models; where a network has none, the
     paper's member.
     """
     if members == "paper":
@@ -358,11 +372,12 @@ def candidates(
     run = set(chosen)
     return tuple(
         tuple(
-            row.name
-            for row in ROWS.values()
-            if isinstance(row, NetworkRow)
-            and (row.group, row.task, row.network) == ("transfer", stack.task, network)
-            and row.name in run
+            experiment.name
+            for experiment in EXPERIMENTS.values()
+            if isinstance(experiment, NetworkExperiment)
+            and (experiment.group, experiment.task, experiment.network)
+            == ("transfer", stack.task, network)
+            and experiment.name in run
         )
         or (paper,)
         for network, paper in zip(NETWORKS, stack.members, strict=True)
@@ -370,21 +385,21 @@ def candidates(
 
 
 def _needs(
-    row: Row, chosen: Iterable[str], members: Literal["paper", "validation"]
+    experiment: Experiment, chosen: Iterable[str], members: Literal["paper", "validation"]
 ) -> Iterable[str]:
-    if isinstance(row, NetworkRow):
-        return [row.start] if row.start else []
-    if isinstance(row, BinnedRow):
-        return [row.stack]
-    return [name for names in candidates(row, chosen, members) for name in names]
+    if isinstance(experiment, NetworkExperiment):
+        return [experiment.start] if experiment.start else []
+    if isinstance(experiment, BinnedExperiment):
+        return [experiment.stack]
+    return [name for names in candidates(experiment, chosen, members) for name in names]
 
 
 def _known(name: str) -> str:
-    if name in ROWS:
+    if name in EXPERIMENTS:
         return name
-    near = difflib.get_close_matches(name, ROWS, n=1)
+    near = difflib.get_close_matches(name, EXPERIMENTS, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise UserError(
-        f"unknown row {name!r} of the whole-image grid; expected 'all', 'core' or one of: "
-        f"{', '.join(ROWS)}.{hint}"
+        f"unknown experiment {name!r}; expected 'all', 'core' or one of: "
+        f"{', '.join(EXPERIMENTS)}.{hint}"
     )

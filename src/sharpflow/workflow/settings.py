@@ -352,11 +352,11 @@ class WholeImage(Section):
     turns: Annotated[list[Literal[0, 90, 180, 270]], Field(min_length=1)]
     shards: ImageShards
     split: ImageSplit
-    rows: Literal["all", "core"] | list[str]
+    experiments: Literal["all", "core"] | list[str]
     core: list[str]
     seeds: Count
     epochs: Count
-    row_epochs: dict[str, Count]
+    experiment_epochs: dict[str, Count]
     pretraining: Pretraining
     learning_rate: Positive
     schedule: Literal["constant", "cosine"]

@@ -106,7 +106,7 @@ rule check_images:
         "../../scripts/whole_image/check_images.py"
 
 
-# The split that all rows obey; patients of the joint cohort keep theirs.
+# The split that all experiments obey; patients of the joint cohort keep theirs.
 rule split_images:
     input:
         images="<results>/cohort/{images}/images.csv",

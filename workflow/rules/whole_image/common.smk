@@ -1,48 +1,65 @@
-# What the rules of whole-image scoring share: its cohorts' files and the rows that are trained.
+# What the rules of whole-image scoring share: its cohorts' files and the experiments.
 from dataclasses import asdict
 
 from sharpflow.cohorts.bone_age import list_bone_age
 from sharpflow.cohorts.whole_images import list_whole
 from sharpflow.seeds import replicate_seed
 from sharpflow.whole_image.experiments import (
-    BinnedRow,
-    NetworkRow,
-    StackRow,
+    BinnedExperiment,
+    NetworkExperiment,
+    StackExperiment,
     candidates,
-    choose_rows,
+    choose_experiments,
 )
 
 WHOLE = study.whole_image
 try:
-    CHOSEN = choose_rows(WHOLE.rows, WHOLE.core, WHOLE.stacking.members)
-    choose_rows(list(WHOLE.row_epochs), [])  # are all there
+    CHOSEN = choose_experiments(WHOLE.experiments, WHOLE.core, WHOLE.stacking.members)
+    choose_experiments(list(WHOLE.experiment_epochs), [])  # are all there
 except UserError as error:
-    raise WorkflowError(f"whole_image (rows, core, row_epochs): {error}")
-NETWORK_ROWS = {row.name: row for row in CHOSEN if isinstance(row, NetworkRow)}
-STACK_ROWS = {row.name: row for row in CHOSEN if isinstance(row, StackRow)}
-BINNED_ROWS = {row.name: row for row in CHOSEN if isinstance(row, BinnedRow)}
+    raise WorkflowError(f"whole_image (experiments, core, experiment_epochs): {error}")
+NETWORK_EXPERIMENTS = {
+    experiment.name: experiment
+    for experiment in CHOSEN
+    if isinstance(experiment, NetworkExperiment)
+}
+STACK_EXPERIMENTS = {
+    experiment.name: experiment
+    for experiment in CHOSEN
+    if isinstance(experiment, StackExperiment)
+}
+BINNED_EXPERIMENTS = {
+    experiment.name: experiment
+    for experiment in CHOSEN
+    if isinstance(experiment, BinnedExperiment)
+}
 
-# The networks of the paper's Figures 3 and 5, and the row that stands for this route beside Tan et
-# al.'s: the paper's best, or what there is.
+# The networks of the paper's Figures 3 and 5, and the experiment that stands for this pipeline
+# beside Tan et al.'s: the paper's best, or what there is.
 EXPLAINED = {
     task: name
     for task, name in {
         "total": "total-resnet50-rbs1",
         "severity": "severity-resnet50-finetuned",
     }.items()
-    if name in NETWORK_ROWS
+    if name in NETWORK_EXPERIMENTS
 }
-TOTAL_ROWS = [
-    row.name
-    for row in (*STACK_ROWS.values(), *NETWORK_ROWS.values())
-    if row.task == "total"
+TOTAL_EXPERIMENTS = [
+    experiment.name
+    for experiment in (*STACK_EXPERIMENTS.values(), *NETWORK_EXPERIMENTS.values())
+    if experiment.task == "total"
 ]
-ROUTE_ROW = next(
-    (name for name in ("total-stack-batch16", *TOTAL_ROWS) if name in TOTAL_ROWS), None
+COMPARED_EXPERIMENT = next(
+    (
+        name
+        for name in ("total-stack-batch16", *TOTAL_EXPERIMENTS)
+        if name in TOTAL_EXPERIMENTS
+    ),
+    None,
 )
 
-# Where each training of the rows lies in <results>/whole, and its seed: the first, whose scores are
-# used, in no folder of its own.
+# Where each training of the experiments lies in <results>/whole, and its seed: the first, whose
+# scores are used, in no folder of its own.
 REPLICATES = {
     f"seed-{number}/" if number > 1 else "": replicate_seed(study.seed, number)
     for number in range(1, WHOLE.seeds + 1)
@@ -55,16 +72,16 @@ WHOLE_IS_PHANTOM = IMAGE_COHORTS["whole"] == "phantom"
 # Patients may be in both cohorts where both are the user's own, or both synthetic: the same name is
 # then the same person, who keeps one split, and both routes can be compared.
 SHARES_PATIENTS = HAS_JOINTS and HAS_WHOLE and WHOLE_IS_PHANTOM == HAS_TRUTH
-HAS_ROUTES = SHARES_PATIENTS and HAS_TOTALS and ROUTE_ROW is not None
+HAS_ROUTES = SHARES_PATIENTS and HAS_TOTALS and COMPARED_EXPERIMENT is not None
 
 
 wildcard_constraints:
     images="whole|bone_age",
     replicate=f"({'|'.join(REPLICATES)})",
-    network="|".join(NETWORK_ROWS),
-    stack="|".join(STACK_ROWS),
-    binned="|".join(BINNED_ROWS),
-    row="|".join(row.name for row in CHOSEN),
+    network="|".join(NETWORK_EXPERIMENTS),
+    stack="|".join(STACK_EXPERIMENTS),
+    binned="|".join(BINNED_EXPERIMENTS),
+    experiment="|".join(experiment.name for experiment in CHOSEN),
     task="|".join(EXPLAINED),
 
 
@@ -130,7 +147,7 @@ def packed(suffix, name="{images}"):
     return of_cohort
 
 
-def row_files(what, names, replicate=""):
+def experiment_files(what, names, replicate=""):
     return [f"<results>/whole/{replicate}{name}/{what}" for name in names]
 
 
@@ -140,11 +157,11 @@ def repeated_files(what, names):
         file
         for replicate in REPLICATES
         if replicate
-        for file in row_files(what, names, replicate)
+        for file in experiment_files(what, names, replicate)
     ]
 
 
-def row_seed(wildcards):
+def experiment_seed(wildcards):
     """The seed of a training."""
     return REPLICATES[wildcards.replicate]
 
@@ -152,10 +169,10 @@ def row_seed(wildcards):
 def members(wildcards):
     """Predictions of the networks among which a stack's members are chosen."""
     groups = candidates(
-        STACK_ROWS[wildcards.stack], NETWORK_ROWS, WHOLE.stacking.members
+        STACK_EXPERIMENTS[wildcards.stack], NETWORK_EXPERIMENTS, WHOLE.stacking.members
     )
     names = [name for group in groups for name in group]
-    return row_files("predictions.csv", names, wildcards.replicate)
+    return experiment_files("predictions.csv", names, wildcards.replicate)
 
 
 def image_data_name(name):
@@ -179,10 +196,10 @@ def training_settings(wildcards):
         "activation_checkpointing",
         "devices",
     )
-    pretrains = NETWORK_ROWS[wildcards.network].task == "bone_age"
+    pretrains = NETWORK_EXPERIMENTS[wildcards.network].task == "bone_age"
     own = WHOLE.pretraining if pretrains else WHOLE
     return {name: getattr(WHOLE, name) for name in names} | {
-        "epochs": WHOLE.row_epochs.get(wildcards.network, own.epochs),
+        "epochs": WHOLE.experiment_epochs.get(wildcards.network, own.epochs),
         "learning_rate": own.learning_rate,
     }
 
@@ -197,7 +214,7 @@ def whole_notes():
         "contrast": WHOLE.contrast,
         "turns": WHOLE.turns,
         "epochs": WHOLE.epochs,
-        "row_epochs": WHOLE.row_epochs,
+        "experiment_epochs": WHOLE.experiment_epochs,
         "pretraining_epochs": WHOLE.pretraining.epochs,
         "split_by": "patient" if by_patient else "image",
         "members": WHOLE.stacking.members,

@@ -1,8 +1,8 @@
 # Figures 1 to 5 of Bo et al., and the course of training, each as .png and .pdf.
 TOTAL_BASELINES = [
     name
-    for name, row in NETWORK_ROWS.items()
-    if row.group == "baseline" and row.task == "total"
+    for name, experiment in NETWORK_EXPERIMENTS.items()
+    if experiment.group == "baseline" and experiment.task == "total"
 ]
 
 
@@ -33,7 +33,7 @@ rule draw_radiograph_and_classes:
 # Figures 2 and 4: predicted against true totals; confusion of severity classes.
 rule draw_whole_scores:
     input:
-        row_files("predictions.csv", SCORED_ROWS),
+        experiment_files("predictions.csv", SCORED_EXPERIMENTS),
     output:
         totals=multiext("<results>/figures/bo_fig2_predicted_true", ".png", ".pdf"),
         classes=multiext("<results>/figures/bo_fig4_confusion", ".png", ".pdf"),
@@ -67,7 +67,7 @@ rule draw_grad_cam:
     conda:
         "../../../envs/imaging.yaml"
     params:
-        row=lambda wildcards: EXPLAINED[wildcards.task],
+        experiment=lambda wildcards: EXPLAINED[wildcards.task],
         data=image_data_name("whole"),
         code=code("whole_image/draw_grad_cam"),
     script:
@@ -77,7 +77,7 @@ rule draw_grad_cam:
 # The course of training: MSE against smooth loss, batch 4 against 16.
 rule draw_training_course:
     input:
-        histories=row_files("history.csv", TOTAL_BASELINES),
+        histories=experiment_files("history.csv", TOTAL_BASELINES),
         checked=checked("whole"),
     output:
         multiext("<results>/figures/bo_training_course", ".png", ".pdf"),

@@ -4,18 +4,18 @@
 # no folder of their own: {replicate} is empty.
 
 
-# One network of the grid; those of bone age are what the others start from.
+# One network; those of bone age are what the others start from.
 rule train_network:
     input:
         images=lambda wildcards: packed(
-            ".npy", NETWORK_ROWS[wildcards.network].cohort
+            ".npy", NETWORK_EXPERIMENTS[wildcards.network].cohort
         )({}),
-        table=lambda wildcards: f"<results>/cohort/{NETWORK_ROWS[wildcards.network].cohort}/images.csv",
-        split=lambda wildcards: f"<results>/cohort/{NETWORK_ROWS[wildcards.network].cohort}/split.csv",
-        statistics=lambda wildcards: f"<results>/packed/{NETWORK_ROWS[wildcards.network].cohort}/statistics.json",
-        start=lambda wildcards: row_files(
+        table=lambda wildcards: f"<results>/cohort/{NETWORK_EXPERIMENTS[wildcards.network].cohort}/images.csv",
+        split=lambda wildcards: f"<results>/cohort/{NETWORK_EXPERIMENTS[wildcards.network].cohort}/split.csv",
+        statistics=lambda wildcards: f"<results>/packed/{NETWORK_EXPERIMENTS[wildcards.network].cohort}/statistics.json",
+        start=lambda wildcards: experiment_files(
             "model.pt",
-            filter(None, [NETWORK_ROWS[wildcards.network].start]),
+            filter(None, [NETWORK_EXPERIMENTS[wildcards.network].start]),
             wildcards.replicate,
         ),
         checked=checked("whole"),
@@ -35,10 +35,12 @@ rule train_network:
     resources:
         **needs("train_network"),
     params:
-        row=lambda wildcards: asdict(NETWORK_ROWS[wildcards.network]),
+        experiment=lambda wildcards: asdict(NETWORK_EXPERIMENTS[wildcards.network]),
         settings=training_settings,
-        seed=row_seed,
-        data=lambda wildcards: image_data_name(NETWORK_ROWS[wildcards.network].cohort),
+        seed=experiment_seed,
+        data=lambda wildcards: image_data_name(
+            NETWORK_EXPERIMENTS[wildcards.network].cohort
+        ),
         checkpoints=f"{RESULTS}/checkpoints",
         code=code("whole_image/train_network"),
     script:
@@ -64,7 +66,7 @@ rule stack_networks:
         "../../../envs/torch.yaml"
     params:
         settings=WHOLE.stacking.model_dump(),
-        seed=row_seed,
+        seed=experiment_seed,
         data=image_data_name("whole"),
         code=code("whole_image/stack_networks"),
     script:
@@ -74,9 +76,9 @@ rule stack_networks:
 # The stacked totals as severity classes.
 rule bin_stack:
     input:
-        lambda wildcards: row_files(
+        lambda wildcards: experiment_files(
             "predictions.csv",
-            [BINNED_ROWS[wildcards.binned].stack],
+            [BINNED_EXPERIMENTS[wildcards.binned].stack],
             wildcards.replicate,
         ),
     output:
@@ -97,8 +99,10 @@ rule bin_stack:
 # joints.
 rule explain_network:
     input:
-        model=lambda wildcards: row_files("model.pt", [EXPLAINED[wildcards.task]]),
-        predictions=lambda wildcards: row_files(
+        model=lambda wildcards: experiment_files(
+            "model.pt", [EXPLAINED[wildcards.task]]
+        ),
+        predictions=lambda wildcards: experiment_files(
             "predictions.csv", [EXPLAINED[wildcards.task]]
         ),
         images=packed(".npy", "whole"),
@@ -118,7 +122,7 @@ rule explain_network:
     resources:
         **needs("explain_network"),
     params:
-        row=lambda wildcards: EXPLAINED[wildcards.task],
+        experiment=lambda wildcards: EXPLAINED[wildcards.task],
         classes=WHOLE.grad_cam.classes.model_dump(),
         code=code("whole_image/explain_network"),
     script:

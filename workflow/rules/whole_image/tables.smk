@@ -1,12 +1,14 @@
 # Tables of Bo et al., each as .csv, .md and .tex beside the paper's values.
-SCORED_ROWS = [row.name for row in CHOSEN if row.cohort == "whole"]
+SCORED_EXPERIMENTS = [
+    experiment.name for experiment in CHOSEN if experiment.cohort == "whole"
+]
 
 
 # Tables 1 and 2: every row of the paper, run or not; and what transfer, freezing, stacking changed.
 rule table_whole:
     input:
-        predictions=row_files("predictions.csv", SCORED_ROWS),
-        repeated=repeated_files("predictions.csv", SCORED_ROWS),
+        predictions=experiment_files("predictions.csv", SCORED_EXPERIMENTS),
+        repeated=repeated_files("predictions.csv", SCORED_EXPERIMENTS),
     output:
         multiext("<results>/tables/whole_regression", ".csv", ".md", ".tex"),
         multiext("<results>/tables/whole_severity", ".csv", ".md", ".tex"),
@@ -29,8 +31,8 @@ rule table_whole:
 # How long an epoch took, beside the paper's.
 rule table_whole_time:
     input:
-        histories=row_files("history.csv", NETWORK_ROWS),
-        cards=row_files("card.json", NETWORK_ROWS),
+        histories=experiment_files("history.csv", NETWORK_EXPERIMENTS),
+        cards=experiment_files("card.json", NETWORK_EXPERIMENTS),
     output:
         multiext("<results>/timing/whole_time", ".csv", ".md", ".tex"),
     log:
@@ -71,7 +73,7 @@ rule table_grad_cam:
 rule compare_routes:
     input:
         joints=of_whole_patients("<results>/scores/joints.csv"),
-        whole=row_files("predictions.csv", [ROUTE_ROW]),
+        whole=experiment_files("predictions.csv", [COMPARED_EXPERIMENT]),
         scores=cohort_table("scores"),
         split="<results>/cohort/joints/split.csv",
         checked=checked("joints"),
@@ -85,7 +87,7 @@ rule compare_routes:
     conda:
         "../../../envs/imaging.yaml"
     params:
-        row=ROUTE_ROW,
+        experiment=COMPARED_EXPERIMENT,
         data=image_data_name("whole"),
         resamples=study.evaluation.resamples,
         seed=study.seed,

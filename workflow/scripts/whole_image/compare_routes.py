@@ -20,5 +20,5 @@ with job(snakemake.log[0]):
     )
     table = routes_table(compared, data=params.data, seed=params.seed, resamples=params.resamples)
     folder = Path(output.tables[0]).parent
-    publish_routes(table, folder, compared, data=params.data, whole_row=params.row)
+    publish_routes(table, folder, compared, data=params.data, experiment=params.experiment)
     save(draw_routes(compared.table, table, data=params.data), output.figures[0])

@@ -10,11 +10,12 @@ with job(snakemake.log[0]):
     from sharpflow.files import read_table
     from sharpflow.reporting.bo_grad_cam import draw_grad_cam
     from sharpflow.reporting.style import save
-    from sharpflow.whole_image.experiments import ROWS
+    from sharpflow.whole_image.experiments import EXPERIMENTS
 
     params, source = snakemake.params, snakemake.input
-    row = ROWS[params.row]
-    trained = f"{row.label.model}: {row.label.freezing if row.freeze else 'finetuned'}"
+    experiment = EXPERIMENTS[params.experiment]
+    tuned = experiment.label.freezing if experiment.freeze else "finetuned"
+    trained = f"{experiment.label.model}: {tuned}"
     joints = comments = None
     if source.get("truth"):
         joints = read_table(Path(source.truth) / "truth" / "joints.csv")

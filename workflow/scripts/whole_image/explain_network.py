@@ -12,7 +12,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources):
 
     from sharpflow.files import read_table, whole, write_table
     from sharpflow.imaging.shards import read_shards
-    from sharpflow.whole_image.experiments import ROWS
+    from sharpflow.whole_image.experiments import EXPERIMENTS
     from sharpflow.whole_image.explanation.cases import SeverityRules, TotalRules, choose_cases
     from sharpflow.whole_image.explanation.grad_cam import coarse_heat, enlarge
     from sharpflow.whole_image.explanation.pointing_game import heat_share
@@ -26,11 +26,13 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources):
     tests = predictions[predictions["split"] == "test"].merge(packed, on="image_id")
     number = {image_id: index for index, image_id in enumerate(packed["image_id"])}
 
-    row = ROWS[snakemake.params.row]
+    experiment = EXPERIMENTS[snakemake.params.experiment]
     # Of classes, what spoke for the predicted one; a total has one output.
     explained = tests["predicted"] if task == "severity" else tests["predicted"] * 0
     heat = coarse_heat(
-        load_network(row, source.model[0]).to("cuda" if torch.cuda.is_available() else "cpu"),
+        load_network(experiment, source.model[0]).to(
+            "cuda" if torch.cuda.is_available() else "cpu"
+        ),
         stack.take(number[image_id] for image_id in tests["image_id"]),
         pixel_mean=statistics["pixel_mean"],
         pixel_sd=statistics["pixel_sd"],
@@ -51,5 +53,5 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources):
     shares = pd.DataFrame({"image_id": []})
     if source.get("truth"):
         joints = read_table(Path(source.truth) / "truth" / "joints.csv")
-        shares = heat_share(heat, stack.size[0], tests, joints).assign(row=row.name)
+        shares = heat_share(heat, stack.size[0], tests, joints).assign(row=experiment.name)
     write_table(shares, output.shares)

@@ -1,4 +1,4 @@
-"""Fit one stack of the grid on its members' predictions."""
+"""Fit one stack on its members' predictions."""
 
 import json
 from pathlib import Path
@@ -8,18 +8,18 @@ from sharpflow.workflow.job import job
 with job(snakemake.log[0], snakemake.threads, snakemake.resources):
     from sharpflow.digests import digest_of
     from sharpflow.files import read_table, write_table
-    from sharpflow.whole_image.experiments import ROWS
-    from sharpflow.whole_image.stacking.stack import choose_members, stack_rows
+    from sharpflow.whole_image.experiments import EXPERIMENTS
+    from sharpflow.whole_image.stacking.stack import choose_members, train_stack
     from sharpflow.workflow.model_cards import write_card
 
     params, output = snakemake.params, snakemake.output
-    row, settings = ROWS[snakemake.wildcards.stack], dict(params.settings)
+    experiment, settings = EXPERIMENTS[snakemake.wildcards.stack], dict(params.settings)
     predictions = {Path(path).parent.name: read_table(path) for path in snakemake.input.members}
-    names = choose_members(row, predictions, settings.pop("members"))
+    names = choose_members(experiment, predictions, settings.pop("members"))
     members = [predictions[name] for name in names]
     statistics = json.loads(Path(snakemake.input.statistics).read_text())
-    stacked = stack_rows(
-        row,
+    stacked = train_stack(
+        experiment,
         members,
         statistics,
         out=Path(output.model).parent,
@@ -30,14 +30,14 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources):
     write_table(stacked, output.predictions)
     write_card(
         output.card,
-        expects=f"raw outputs of {', '.join(names)}; gives {row.task}",
+        expects=f"raw outputs of {', '.join(names)}; gives {experiment.task}",
         data=params.data,
         data_digest=digest_of(*(member.to_csv() for member in members)),
         settings={
             **params.settings,
             "members": names,
-            "principle": row.principle,
-            "batch": row.batch,
+            "principle": experiment.principle,
+            "batch": experiment.batch,
         },
         metrics=read_table(output.history).iloc[-1].to_dict(),
     )

@@ -1,4 +1,4 @@
-"""Tables 1 and 2 of Bo et al., and the differences between rows."""
+"""Tables 1 and 2 of Bo et al., and the differences between experiments."""
 
 from pathlib import Path
 

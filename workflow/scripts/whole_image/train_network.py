@@ -1,4 +1,4 @@
-"""Train one network of the grid, and predict all images of its cohort."""
+"""Train one experiment, and predict all images of its cohort."""
 
 import json
 from pathlib import Path
@@ -13,14 +13,14 @@ if __name__ == "__main__":
         from sharpflow.files import read_table, write_table
         from sharpflow.hardware import device_in_words
         from sharpflow.imaging.shards import choose_images, read_shards
-        from sharpflow.whole_image.experiments import ROWS
-        from sharpflow.whole_image.training.predictions import predict_rows
+        from sharpflow.whole_image.experiments import EXPERIMENTS
+        from sharpflow.whole_image.training.predictions import predict_images
         from sharpflow.whole_image.training.train import train_network
         from sharpflow.workflow.model_cards import write_card
 
         params, source, output = snakemake.params, snakemake.input, snakemake.output
-        row, settings = ROWS[snakemake.wildcards.network], dict(params.settings)
-        target = "months" if row.task == "bone_age" else "total"
+        experiment, settings = EXPERIMENTS[snakemake.wildcards.network], dict(params.settings)
+        target = "months" if experiment.task == "bone_age" else "total"
         statistics = json.loads(Path(source.statistics).read_text())
         stack, packed = read_shards(source.images)
         table = read_table(source.table).merge(read_table(source.split), on=["image_id", "patient"])
@@ -32,24 +32,24 @@ if __name__ == "__main__":
         start = source.start[0] if source.start else None
         digest = digest_of(rows.to_csv(), Path(source.statistics).read_text())
         began_with = digest_of(Path(start).read_bytes().hex()) if start else None
-        run = digest_of(digest, began_with, params.row, settings, params.seed, params.code)
+        run = digest_of(digest, began_with, params.experiment, settings, params.seed, params.code)
         history = train_network(
-            row,
+            experiment,
             images,
             rows[target].to_numpy(),
             rows["split"].to_numpy(),
             statistics,
             start=start,
             out=Path(output.model).parent,
-            checkpoints=Path(params.checkpoints) / f"{row.name}-{run}",
+            checkpoints=Path(params.checkpoints) / f"{experiment.name}-{run}",
             **settings,
             seed=params.seed,
             threads=snakemake.threads,
             time_budget=this.seconds_left(),
             terminal=this.terminal,
         )
-        predictions = predict_rows(
-            row,
+        predictions = predict_images(
+            experiment,
             output.model,
             images,
             rows,
@@ -64,15 +64,15 @@ if __name__ == "__main__":
             output.card,
             expects=f"images resized to {images.size[0]} pixels square, uint8; normalised with the "
             f"mean {statistics['pixel_mean']:.4f} and SD {statistics['pixel_sd']:.4f}; "
-            f"gives {row.task}",
+            f"gives {experiment.task}",
             data=params.data,
             data_digest=digest,
             settings={
-                **params.row,
+                **params.experiment,
                 **settings,
                 **statistics,
                 "device": device_in_words(snakemake.threads),
             },
             metrics=best.to_dict(),
         )
-        rmtree(Path(params.checkpoints) / f"{row.name}-{run}", ignore_errors=True)
+        rmtree(Path(params.checkpoints) / f"{experiment.name}-{run}", ignore_errors=True)

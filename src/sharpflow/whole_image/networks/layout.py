@@ -8,19 +8,19 @@ import torch
 from torch import nn
 
 from sharpflow.hardware import Precision, uses_bfloat16
-from sharpflow.whole_image.experiments import NetworkRow
+from sharpflow.whole_image.experiments import NetworkExperiment
 
 Choice = bool | Literal["auto"]
 DEPTHWISE = ("mobilenetv2", "resnetdwise50")
 
 
-def wants_bfloat16(row: NetworkRow, precision: Precision, device: str) -> bool:
-    """Whether a row's network multiplies in bfloat16 on a device while it is trained.
+def wants_bfloat16(experiment: NetworkExperiment, precision: Precision, device: str) -> bool:
+    """Whether an experiment's network multiplies in bfloat16 on a device while it is trained.
 
     "auto" asks the hardware, but leaves networks of depthwise convolutions in float32 on
     processors: bfloat16 there is a tenth slower, while it makes ResNets 1.5 to 1.9 times as fast.
     """
-    if precision == "auto" and device == "cpu" and row.network in DEPTHWISE:
+    if precision == "auto" and device == "cpu" and experiment.network in DEPTHWISE:
         return False
     return uses_bfloat16(precision, device)
 

@@ -16,7 +16,13 @@ from sharpflow.errors import UserError
 from sharpflow.files import whole, write_table
 from sharpflow.seeds import seed_for
 from sharpflow.whole_image.data.batches import epoch_order, whole_batches
-from sharpflow.whole_image.experiments import ROWS, NetworkRow, Principle, StackRow, candidates
+from sharpflow.whole_image.experiments import (
+    EXPERIMENTS,
+    NetworkExperiment,
+    Principle,
+    StackExperiment,
+    candidates,
+)
 from sharpflow.whole_image.severity_classes import class_of
 from sharpflow.whole_image.training.losses import LOSSES
 from sharpflow.whole_image.training.predictions import (
@@ -87,7 +93,7 @@ def fit_stack(
         splits: split of each image, (n,).
         principle: "total", "all" or "single", as in `StackLayer`.
         batch: paper: 4 and 16.
-        name: the row's, for the seed of the order.
+        name: the experiment's, for the seed of the order.
         seed: the study's.
         epochs: paper silent: 100, as for all else.
         learning_rate, momentum, weight_decay: as for the networks (paper silent).
@@ -138,8 +144,8 @@ def fit_stack(
     return layer, pd.DataFrame(history)
 
 
-def stack_rows(
-    row: StackRow,
+def train_stack(
+    experiment: StackExperiment,
     members: "Sequence[pd.DataFrame]",
     statistics: Mapping[str, float],
     *,
@@ -152,7 +158,7 @@ def stack_rows(
     fitted_on: Literal["train", "validation"] = "validation",
     threads: int | None = None,
 ) -> "pd.DataFrame":
-    """Fit a row's stack on its members' predictions; writes model.pt and history.csv to `out`.
+    """Fit a stack on its members' predictions; writes model.pt and history.csv to `out`.
 
     `members` are the tables of predictions of three networks, of the same images. Gives the
     stack's predictions as a table of the same shape, for all splits. Settings as `fit_stack`.
@@ -163,21 +169,23 @@ def stack_rows(
     first = members[0]
     for member in members[1:]:
         if list(member["image_id"]) != list(first["image_id"]):
-            raise UserError(f"{row.name}: its members' predictions are not of the same images.")
+            raise UserError(
+                f"{experiment.name}: its members' predictions are not of the same images."
+            )
     outputs = np.stack([output_columns(member) for member in members], axis=1)
     true = first["true"].to_numpy()
     targets = (
         true.astype(np.int64)
-        if row.task == "severity"
-        else encode_targets(row.task, true, statistics)
+        if experiment.task == "severity"
+        else encode_targets(experiment.task, true, statistics)
     )
     layer, history = fit_stack(
         outputs,
         targets,
         first["split"].to_numpy(),
-        principle=row.principle,
-        batch=row.batch,
-        name=row.name,
+        principle=experiment.principle,
+        batch=experiment.batch,
+        name=experiment.name,
         seed=seed,
         epochs=epochs,
         learning_rate=learning_rate,
@@ -189,7 +197,7 @@ def stack_rows(
         stacked = layer(torch.from_numpy(outputs)).numpy()
     _write(layer, history, Path(out))
     table = first[["image_id", "patient", "split", "true"]].copy()
-    table["predicted"] = decode_outputs(row.task, stacked, statistics)
+    table["predicted"] = decode_outputs(experiment.task, stacked, statistics)
     for column in range(stacked.shape[1]):
         table[f"output_{column}"] = stacked[:, column]
     return table
@@ -213,7 +221,7 @@ def bin_stack(stack: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def choose_members(
-    stack: StackRow,
+    stack: StackExperiment,
     predictions: "Mapping[str, pd.DataFrame]",
     members: Literal["paper", "validation"] = "paper",
     measure: Literal["loss", "pcc"] = "loss",
@@ -222,8 +230,8 @@ def choose_members(
 
     "paper": the paper's (how it chose them it does not say). "validation": of each network's
     candidates the one that does best on validation images, never on test: by the least loss, or
-    by the largest correlation of predicted and true; the first of the grid on a tie.
-    `predictions` holds the tables of at least the candidates that `grid.candidates` names.
+    by the largest correlation of predicted and true; the first on a tie.
+    `predictions` holds the tables of at least the candidates that `experiments.candidates` names.
     """
     chosen = []
     for names in candidates(stack, predictions, members):
@@ -244,9 +252,9 @@ def _validation_worth(table: "pd.DataFrame", name: str, measure: Literal["loss",
         if not (values.std(axis=0) > 0).all():
             return -1.0  # a constant prediction correlates with nothing
         return float(np.corrcoef(values.T)[0, 1])
-    row = ROWS[name]
-    assert isinstance(row, NetworkRow)
-    if row.task != "severity":
+    experiment = EXPERIMENTS[name]
+    assert isinstance(experiment, NetworkExperiment)
+    if experiment.task != "severity":
         return -float(((seen["true"] - seen["predicted"]) ** 2).mean())
     outputs, true = torch.from_numpy(output_columns(seen)), torch.tensor(seen["true"].to_numpy())
-    return -float(LOSSES[row.loss](outputs, true))
+    return -float(LOSSES[experiment.loss](outputs, true))

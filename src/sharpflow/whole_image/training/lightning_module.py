@@ -1,4 +1,4 @@
-"""One training of the grid as Lightning sees it."""
+"""One training as Lightning sees it."""
 
 import logging
 import math
@@ -19,7 +19,7 @@ from sharpflow.seeds import seed_for
 from sharpflow.training.time_limit import Deadline, obey_sigterm, out_of_time
 from sharpflow.whole_image.data.augmentation import augment, normalise
 from sharpflow.whole_image.data.batches import Batches, Images, Indices, epoch_order, whole_batches
-from sharpflow.whole_image.experiments import NetworkRow
+from sharpflow.whole_image.experiments import NetworkExperiment
 from sharpflow.whole_image.networks.layout import full_float32
 from sharpflow.whole_image.training.checkpoints import Progress
 from sharpflow.whole_image.training.losses import LOSSES
@@ -45,15 +45,15 @@ def rate_factor(schedule: Schedule, step: int, steps: int) -> float:
 
 
 class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
-    """Network, data and loss of one row; keeps its own checkpoint after each epoch.
+    """Network, data and loss of one experiment; keeps its own checkpoint after each epoch.
 
     Lightning counts the epochs of this process from 0; `self.progress` counts those of the run.
-    All that is random in an epoch comes from seeds of the row's name and the epoch.
+    All that is random in an epoch comes from seeds of the experiment's name and the epoch.
     """
 
     def __init__(
         self,
-        row: NetworkRow,
+        experiment: NetworkExperiment,
         network: nn.Module,
         *,
         images: Images,
@@ -74,14 +74,14 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
     ) -> None:
         """Take up the checkpoint at `path`; `targets` (n,) are as the loss wants them."""
         super().__init__()
-        self.row, self.network, self.images = row, network, images
+        self.experiment, self.network, self.images = experiment, network, images
         self.targets, self.train_indices, self.validation = targets, train, validation
         self.pixels = {name: statistics[name] for name in ("pixel_mean", "pixel_sd")}
         self.epochs, self.seed, self.deadline = epochs, seed, deadline
         self.schedule: Schedule = schedule
         self.turns = turns
         self.sgd = {"lr": learning_rate, "momentum": momentum, "weight_decay": weight_decay}
-        self.loss = LOSSES[row.loss]
+        self.loss = LOSSES[experiment.loss]
         self.progress = Progress(path)
         self.progress.load_weights(network)
         self.compiled = compiled
@@ -129,21 +129,21 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
 
     def epoch_batches(self) -> Batches:
         """The batches of the epoch that runs; devices share each of them."""
-        seed = seed_for(self.seed, self.row.name, "order", self.epoch)
+        seed = seed_for(self.seed, self.experiment.name, "order", self.epoch)
         order = epoch_order(
-            self.targets[self.train_indices], np.random.default_rng(seed), self.row.sampling
+            self.targets[self.train_indices], np.random.default_rng(seed), self.experiment.sampling
         )
-        batches = whole_batches(self.train_indices[order], self.row.batch)
+        batches = whole_batches(self.train_indices[order], self.experiment.batch)
         return self._batches(batches[:, self.global_rank :: self.trainer.world_size])
 
     def steps(self) -> int:
         """Batches an epoch."""
-        return len(whole_batches(self.train_indices, self.row.batch))
+        return len(whole_batches(self.train_indices, self.experiment.batch))
 
     def on_train_epoch_start(self) -> None:
         """Seed all that is random in this epoch."""
         self.began = time.monotonic()
-        names = (self.row.name, self.epoch, self.global_rank)
+        names = (self.experiment.name, self.epoch, self.global_rank)
         self.generator = torch.Generator().manual_seed(seed_for(self.seed, "augment", *names))
         torch.manual_seed(seed_for(self.seed, "dropout", *names))
         self.network.train()
@@ -182,7 +182,7 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
         validation_loss = float(self.loss(torch.cat(self.outputs), targets))
         if not (math.isfinite(self.loss_mean) and math.isfinite(validation_loss)):
             raise UserError(
-                f"{self.row.name}: training diverged in epoch {self.epoch} (loss "
+                f"{self.experiment.name}: training diverged in epoch {self.epoch} (loss "
                 f"{self.loss_mean}, validation {validation_loss}); a lower learning rate may help."
             )
         row = {
@@ -192,17 +192,19 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
             "validation_loss": validation_loss,
             "seconds": time.monotonic() - self.began,
             "images_per_second": self.steps()
-            * min(self.row.batch, len(self.train_indices))
+            * min(self.experiment.batch, len(self.train_indices))
             / (self.trained - self.began),
         }
         self._keep(row)
         late = self.deadline.too_near_for(self.progress.longest_epoch())
         if self.trainer.strategy.broadcast(late) and self.epoch <= self.epochs:
-            raise out_of_time(self.row.name, self.epoch - 1, self.epochs)
+            raise out_of_time(self.experiment.name, self.epoch - 1, self.epochs)
 
     def _keep(self, row: dict[str, float]) -> None:
         if self.global_rank == 0:
-            log.info("%s: %s", self.row.name, ", ".join(f"{k} {v:.5g}" for k, v in row.items()))
+            log.info(
+                "%s: %s", self.experiment.name, ", ".join(f"{k} {v:.5g}" for k, v in row.items())
+            )
             optimizer: Any = self.optimizers(use_pl_optimizer=False)
             self.progress.add(row, self.network, optimizer, last=self.epoch == self.epochs)
         else:

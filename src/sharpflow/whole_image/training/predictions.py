@@ -12,7 +12,7 @@ from torch import nn
 from sharpflow.joints.scoring.ordinal import decode
 from sharpflow.whole_image.data.augmentation import normalise
 from sharpflow.whole_image.data.batches import Images, take
-from sharpflow.whole_image.experiments import Loss, NetworkRow, Task
+from sharpflow.whole_image.experiments import Loss, NetworkExperiment, Task
 from sharpflow.whole_image.networks.architectures import build_network
 from sharpflow.whole_image.networks.layout import Choice, full_float32, ready_network
 from sharpflow.whole_image.severity_classes import class_of
@@ -82,15 +82,15 @@ def output_columns(table: "pd.DataFrame") -> Floats:
     return table[names].to_numpy(np.float32)
 
 
-def load_network(row: NetworkRow, model: str | Path) -> nn.Module:
-    """A row's network with the weights of its model.pt, in evaluation mode, on the CPU."""
-    network = build_network(row.network, row.outputs, seed=0)
+def load_network(experiment: NetworkExperiment, model: str | Path) -> nn.Module:
+    """An experiment's network with the weights of its model.pt, in evaluation mode, on the CPU."""
+    network = build_network(experiment.network, experiment.outputs, seed=0)
     network.load_state_dict(torch.load(model, map_location="cpu", weights_only=True))
     return network.eval()
 
 
 def predict_outputs(
-    row: NetworkRow,
+    experiment: NetworkExperiment,
     network: nn.Module,
     images: Images,
     statistics: Mapping[str, float],
@@ -101,7 +101,7 @@ def predict_outputs(
     """Raw outputs (n, k) of a network for packed images, in float32, on a GPU if there is one."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     network = ready_network(network, channels_last).to(device).eval()
-    outputs = [np.empty((0, row.outputs), np.float32)]
+    outputs = [np.empty((0, experiment.outputs), np.float32)]
     with torch.inference_mode(), full_float32(device):
         for start in range(0, len(images), batch):
             bytes_ = take(images, np.arange(start, min(start + batch, len(images))))
@@ -110,8 +110,8 @@ def predict_outputs(
     return np.concatenate(outputs)
 
 
-def predict_rows(
-    row: NetworkRow,
+def predict_images(
+    experiment: NetworkExperiment,
     model: str | Path,
     images: Images,
     rows: "pd.DataFrame",
@@ -121,10 +121,10 @@ def predict_rows(
     channels_last: Choice = "auto",
     threads: int | None = None,
 ) -> "pd.DataFrame":
-    """Predictions of a trained row for all images, as `prediction_table` describes them.
+    """Predictions of a trained experiment for all images, as `prediction_table` describes them.
 
     Args:
-        row: the grid's row that was trained.
+        experiment: the experiment that was trained.
         model: its model.pt.
         images: packed images (n, size, size) uint8.
         rows: image_id, patient, split of each image.
@@ -136,13 +136,13 @@ def predict_rows(
     if threads is not None:
         torch.set_num_threads(threads)
     outputs = predict_outputs(
-        row, load_network(row, model), images, statistics, channels_last=channels_last
+        experiment, load_network(experiment, model), images, statistics, channels_last=channels_last
     )
     return prediction_table(
-        row.task,
+        experiment.task,
         rows,
         targets=targets,
         outputs=outputs,
         statistics=statistics,
-        loss=row.loss,
+        loss=experiment.loss,
     )

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class TerminalBar(pl.Callback):  # type: ignore[misc]
-    """Draws the row's name, its epoch, the batches of all its epochs and the time left."""
+    """Draws the experiment's name, its epoch, the batches of all its epochs and the time left."""
 
     def __init__(self, terminal: TextIO) -> None:
         """Draw on `terminal`; the bar goes when the training ends."""
@@ -20,7 +20,7 @@ class TerminalBar(pl.Callback):  # type: ignore[misc]
         """Begin with the epochs that an earlier process made."""
         steps = module.steps()
         self._bar = tqdm(
-            desc=module.row.name,
+            desc=module.experiment.name,
             initial=(module.epoch - 1) * steps,
             total=module.epochs * steps,
             unit=" batches",

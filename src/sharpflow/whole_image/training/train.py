@@ -1,4 +1,4 @@
-"""Training of one network of the grid (Bo et al., 2.4 and 2.8)."""
+"""Training of one experiment (Bo et al., 2.4 and 2.8)."""
 
 import io
 import logging
@@ -21,7 +21,7 @@ from sharpflow.hardware import Precision
 from sharpflow.seeds import seed_for
 from sharpflow.training.time_limit import Deadline, OutOfTime, resumes, tells_when_stopped
 from sharpflow.whole_image.data.batches import Images
-from sharpflow.whole_image.experiments import NetworkRow
+from sharpflow.whole_image.experiments import NetworkExperiment
 from sharpflow.whole_image.networks.activation_checkpointing import recompute_blocks
 from sharpflow.whole_image.networks.architectures import build_network, transfer_weights
 from sharpflow.whole_image.networks.freezing import freeze
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 def train_network(
-    row: NetworkRow,
+    experiment: NetworkExperiment,
     images: Images,
     targets: npt.ArrayLike,
     splits: npt.ArrayLike,
@@ -63,18 +63,18 @@ def train_network(
     time_budget: float | None = None,
     terminal: TextIO | None = None,
 ) -> "pd.DataFrame":
-    """Train a row of the grid; writes model.pt (the best epoch's weights) and history.csv to `out`.
+    """Train an experiment; writes model.pt (the best epoch's weights) and history.csv to `out`.
 
     SGD (the paper names an initial rate and no schedule); the epoch of the least validation loss
     is kept, the first on a tie (the paper does not name its measure).
     Stopped at any moment, the next call goes on after the last whole epoch and ends with the same
     weights as a run that nobody stopped (on a CPU; a GPU's sums vary).
 
-    Rows of one network start from the same random weights, those that only the last layer has
-    after a transfer included, so that they differ in nothing but what their names say (ours).
+    Experiments of one network start from the same random weights, those that only the last layer
+    has after a transfer included, so that they differ in nothing but what their names say (ours).
 
     Args:
-        row: what to train.
+        experiment: what to train.
         images: packed images (n, size, size) uint8.
         targets: totals in score points (for severity too, which bins them) or months, (n,).
         splits: "train", "validation" or "test" of each image, (n,).
@@ -83,7 +83,7 @@ def train_network(
         checkpoints: folder for last.ckpt, of this run alone (named by all that decides it).
         epochs: paper: 100, for bone age 50.
         seed: the study's.
-        start: model.pt of the pretraining row, for a row that has one.
+        start: model.pt of the pretraining experiment, for an experiment that has one.
         learning_rate, momentum, weight_decay: the paper's by default.
         turns: degrees by which training images are turned, all as likely (paper: these).
         schedule: "constant", or "cosine": up to the learning rate over a tenth of the steps, then
@@ -103,7 +103,7 @@ def train_network(
         terminal: where one device's training draws a progress bar; None: nowhere.
 
     Returns:
-        One row an epoch: epoch, learning_rate (of its last step), loss (mean over batches),
+        One experiment an epoch: epoch, learning_rate (of its last step), loss (mean over batches),
         validation_loss, seconds (validation and checkpoint included), images_per_second (training
         images over the time that training alone took).
 
@@ -118,28 +118,32 @@ def train_network(
     _quiet_lightning()
     if threads is not None:
         torch.set_num_threads(threads)
-    learned = encode_targets(row.task, targets, statistics)
-    train, validation = _indices(row, splits, len(images), len(learned))
-    network = build_network(row.network, row.outputs, seed_for(seed, row.network, "weights"))
-    _start_from(row, network, start)
+    learned = encode_targets(experiment.task, targets, statistics)
+    train, validation = _indices(experiment, splits, len(images), len(learned))
+    network = build_network(
+        experiment.network, experiment.outputs, seed_for(seed, experiment.network, "weights")
+    )
+    _start_from(experiment, network, start)
     on_gpu = torch.cuda.is_available()
     device = "cuda" if on_gpu else "cpu"
-    devices = _count_devices(row.batch) if devices == "auto" else devices
-    if row.batch % devices:
-        raise UserError(f"{row.name}: {devices} devices cannot share a batch of {row.batch}.")
+    devices = _count_devices(experiment.batch) if devices == "auto" else devices
+    if experiment.batch % devices:
+        raise UserError(
+            f"{experiment.name}: {devices} devices cannot share a batch of {experiment.batch}."
+        )
     seen = torch.cuda.device_count()
     if on_gpu and devices > seen:
         raise UserError(
-            f"{row.name}: `whole_image: devices` is {devices}, but this job sees {seen} GPU(s). "
-            "Set it to auto or to as many as a machine has."
+            f"{experiment.name}: `whole_image: devices` is {devices}, but this job sees {seen} "
+            "GPU(s). Set it to auto or to as many as a machine has."
         )
     if on_gpu and devices > 1:  # statistics of the whole batch; torch has it for GPUs only
         network = torch.nn.SyncBatchNorm.convert_sync_batchnorm(network)
-    freeze(network, row.freeze)
+    freeze(network, experiment.freeze)
     if activation_checkpointing:
         recompute_blocks(network)
     module = WholeImageModule(
-        row,
+        experiment,
         ready_network(network, channels_last),
         images=images,
         targets=learned,
@@ -168,7 +172,7 @@ def train_network(
             accelerator=device,
             devices=devices,
             strategy="ddp_spawn" if devices > 1 else "auto",
-            precision="bf16-mixed" if wants_bfloat16(row, precision, device) else "32-true",
+            precision="bf16-mixed" if wants_bfloat16(experiment, precision, device) else "32-true",
             max_epochs=left,
             logger=False,
             enable_checkpointing=False,
@@ -183,7 +187,7 @@ def train_network(
             # SIGTERM from us, and requeue the job by itself.
             plugins=[LightningEnvironment()],
         )
-        with tells_when_stopped(lambda: _kept(row, module.progress.path, epochs)):
+        with tells_when_stopped(lambda: _kept(experiment, module.progress.path, epochs)):
             _fit(trainer, module)
     return _write_results(module.progress.path, Path(out))
 
@@ -210,13 +214,13 @@ def _fit(trainer: pl.Trainer, module: WholeImageModule) -> None:
             process.terminate()
 
 
-def _kept(row: NetworkRow, checkpoint: Path, epochs: int) -> str:
+def _kept(experiment: NetworkExperiment, checkpoint: Path, epochs: int) -> str:
     """What a stopped training has kept; read from the file, since processes may differ."""
-    return resumes(row.name, len(Progress(checkpoint).history), epochs)
+    return resumes(experiment.name, len(Progress(checkpoint).history), epochs)
 
 
 def _indices(
-    row: NetworkRow, splits: npt.ArrayLike, images: int, targets: int
+    experiment: NetworkExperiment, splits: npt.ArrayLike, images: int, targets: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     names = np.asarray(splits)
     if not len(names) == images == targets:
@@ -225,16 +229,20 @@ def _indices(
     validation = np.flatnonzero(names == "validation")
     if len(train) < 2 or not len(validation):
         raise UserError(
-            f"{row.name}: {len(train)} images to train on and {len(validation)} to validate on; "
-            "expected at least 2 and 1. Give the cohort more images or larger shares."
+            f"{experiment.name}: {len(train)} images to train on and {len(validation)} to validate "
+            "on; expected at least 2 and 1. Give the cohort more images or larger shares."
         )
     return train, validation
 
 
-def _start_from(row: NetworkRow, network: torch.nn.Module, start: str | Path | None) -> None:
-    if (row.start is None) != (start is None):
-        wanted = f"starts from {row.start}" if row.start else "starts from random weights"
-        raise UserError(f"{row.name} {wanted}, but the weights given are {start}.")
+def _start_from(
+    experiment: NetworkExperiment, network: torch.nn.Module, start: str | Path | None
+) -> None:
+    if (experiment.start is None) != (start is None):
+        wanted = (
+            f"starts from {experiment.start}" if experiment.start else "starts from random weights"
+        )
+        raise UserError(f"{experiment.name} {wanted}, but the weights given are {start}.")
     if start is not None:
         transfer_weights(network, torch.load(start, map_location="cpu", weights_only=True))
 

@@ -1,25 +1,27 @@
-"""The grid: every row of the paper's tables, and choosing rows with what they need."""
+"""The experiments: every row of the paper's tables, and choosing some with what they need."""
 
 import pytest
 
 from sharpflow.errors import UserError
 from sharpflow.whole_image.experiments import (
-    ROWS,
-    BinnedRow,
-    NetworkRow,
+    EXPERIMENTS,
+    BinnedExperiment,
+    NetworkExperiment,
     PaperValues,
-    StackRow,
+    StackExperiment,
     candidates,
-    choose_rows,
+    choose_experiments,
 )
 
 
 def count(task: str, group: str) -> int:
-    return sum((row.task, row.group) == (task, group) for row in ROWS.values())
+    return sum(
+        (experiment.task, experiment.group) == (task, group) for experiment in EXPERIMENTS.values()
+    )
 
 
 def names(*arguments: object, **options: object) -> list[str]:
-    return [row.name for row in choose_rows(*arguments, **options)]  # type: ignore[arg-type]
+    return [experiment.name for experiment in choose_experiments(*arguments, **options)]  # type: ignore[arg-type]
 
 
 def test_the_grid_has_the_papers_rows():
@@ -27,7 +29,7 @@ def test_the_grid_has_the_papers_rows():
     severity = [count("severity", g) for g in ("baseline", "transfer", "stack", "binned")]
     assert severity == [6, 9, 4, 1]
     assert count("bone_age", "pretraining") == 3
-    assert len(choose_rows("all", [])) == 43
+    assert len(choose_experiments("all", [])) == 43
 
 
 @pytest.mark.parametrize(
@@ -44,36 +46,43 @@ def test_the_grid_has_the_papers_rows():
     ],
 )
 def test_rows_carry_the_papers_values(name: str, paper: PaperValues):
-    assert ROWS[name].paper == paper
+    assert EXPERIMENTS[name].paper == paper
 
 
 def test_labels_are_as_printed():
-    label = ROWS["total-resnet34-smooth-batch4"].label
+    label = EXPERIMENTS["total-resnet34-smooth-batch4"].label
     assert (label.model, label.loss, label.batch) == ("ResNet-34", "Smooth", "4")
-    label = ROWS["severity-mobilenetv2-irbs2"].label
+    label = EXPERIMENTS["severity-mobilenetv2-irbs2"].label
     assert (label.model, label.freezing, label.batch) == ("MobileNetV2", "IRBs-2", "4")
-    assert ROWS["total-resnet50-finetuned"].label.freezing == "No"
-    assert ROWS["severity-stack-all-batch4"].label.principle == "All classes"
+    assert EXPERIMENTS["total-resnet50-finetuned"].label.freezing == "No"
+    assert EXPERIMENTS["severity-stack-all-batch4"].label.principle == "All classes"
 
 
 def test_names_that_rows_refer_to_exist_and_fit():
-    for row in ROWS.values():
-        if isinstance(row, NetworkRow) and row.start:
-            start = ROWS[row.start]
-            assert isinstance(start, NetworkRow)
-            assert (start.task, start.network) == ("bone_age", row.network)
-        if isinstance(row, StackRow):
-            assert [ROWS[member].task for member in row.members] == [row.task] * 3
-        if isinstance(row, BinnedRow):
-            assert ROWS[row.stack].task == "total"
+    for experiment in EXPERIMENTS.values():
+        if isinstance(experiment, NetworkExperiment) and experiment.start:
+            start = EXPERIMENTS[experiment.start]
+            assert isinstance(start, NetworkExperiment)
+            assert (start.task, start.network) == ("bone_age", experiment.network)
+        if isinstance(experiment, StackExperiment):
+            assert [EXPERIMENTS[member].task for member in experiment.members] == [
+                experiment.task
+            ] * 3
+        if isinstance(experiment, BinnedExperiment):
+            assert EXPERIMENTS[experiment.stack].task == "total"
 
 
 def test_settings_of_rows():
-    row = ROWS["severity-resnet34-rbs2"]
-    assert isinstance(row, NetworkRow)
-    assert (row.loss, row.batch, row.outputs, row.cohort) == ("cross_entropy", 4, 10, "whole")
-    pretraining = ROWS["bone-age-mobilenetv2"]
-    assert isinstance(pretraining, NetworkRow)
+    experiment = EXPERIMENTS["severity-resnet34-rbs2"]
+    assert isinstance(experiment, NetworkExperiment)
+    assert (experiment.loss, experiment.batch, experiment.outputs, experiment.cohort) == (
+        "cross_entropy",
+        4,
+        10,
+        "whole",
+    )
+    pretraining = EXPERIMENTS["bone-age-mobilenetv2"]
+    assert isinstance(pretraining, NetworkExperiment)
     assert (pretraining.loss, pretraining.batch, pretraining.outputs) == ("mse", 4, 1)
     assert pretraining.cohort == "bone_age"
 
@@ -100,17 +109,17 @@ def test_core_and_names_add_up():
 
 
 def test_all_leaves_out_the_further_rows():
-    assert not any(row.group == "further" for row in choose_rows("all", []))
+    assert not any(experiment.group == "further" for experiment in choose_experiments("all", []))
 
 
 def test_an_unknown_row_is_named_with_the_nearest():
     with pytest.raises(UserError, match=r"total-resnet50-rbs3.*Did you mean 'total-resnet50-rbs"):
-        choose_rows(["total-resnet50-rbs3"], [])
+        choose_experiments(["total-resnet50-rbs3"], [])
 
 
 def test_members_by_validation_are_chosen_among_the_rows_that_run():
-    stack = ROWS["total-stack-batch4"]
-    assert isinstance(stack, StackRow)
+    stack = EXPERIMENTS["total-stack-batch4"]
+    assert isinstance(stack, StackExperiment)
     run = names(["total-resnet50-finetuned", "total-resnet50-rbs2", stack.name], [], "validation")
     assert "total-resnet50-rbs1" not in run  # the paper's member is not needed here
     assert candidates(stack, run, "validation") == (
