@@ -62,7 +62,7 @@ rule all:
 
 
 onstart:
-    refuse_orphans()
+    refuse_surviving_jobs()
     write_run_record()
 
 

@@ -57,7 +57,7 @@ def read_metrics(results: Path) -> dict[tuple[str, str], float]:
     """What each trained model's card says of its best epoch."""
     return {
         (str(path.parent.relative_to(results)), metric): value
-        for path in results.rglob("card.json")
+        for path in results.rglob("model_card.json")
         for metric, value in json.loads(path.read_text())["metrics"].items()
     }
 

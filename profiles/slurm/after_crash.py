@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
 from sharpflow.errors import UserError
-from sharpflow.workflow.surviving_jobs import SlurmJob, find_orphans
+from sharpflow.workflow.surviving_jobs import SlurmJob, find_surviving_jobs
 
 PAUSE = 10  # seconds between two looks
 SLURM_JOB = "SLURM_JOB_ID="
@@ -32,14 +32,14 @@ def main() -> None:
     arguments = parser.parse_args()
     folder = Path.cwd()
     try:
-        orphans = find_orphans(folder)
-        refuse_beside_snakemake(folder, orphans)
-        print(*(orphans or ["No jobs are left."]), sep="\n", flush=True)
+        surviving = find_surviving_jobs(folder)
+        refuse_beside_snakemake(folder, surviving)
+        print(*(surviving or ["No jobs are left."]), sep="\n", flush=True)
         if arguments.what == "list":
             return
-        if arguments.what == "cancel" and orphans:
+        if arguments.what == "cancel" and surviving:
             # Trainings keep their last whole epoch.
-            subprocess.run(["scancel", *(job.number for job in orphans)], check=True)
+            subprocess.run(["scancel", *(job.number for job in surviving)], check=True)
         wait(folder)
     except UserError as error:
         sys.exit(str(error))
@@ -49,14 +49,14 @@ def main() -> None:
 
 def wait(folder: Path) -> None:
     """Return when Slurm has ended all jobs."""
-    while left := len(find_orphans(folder)):
+    while left := len(find_surviving_jobs(folder)):
         print(f"waiting for {left} job(s)", flush=True)
         time.sleep(PAUSE)
 
 
-def refuse_beside_snakemake(folder: Path, orphans: list[SlurmJob]) -> None:
+def refuse_beside_snakemake(folder: Path, surviving: list[SlurmJob]) -> None:
     """Raise UserError if a Snakemake, or a local job of one, runs on this machine in the folder."""
-    numbers = {job.number for job in orphans}
+    numbers = {job.number for job in surviving}
     running = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
     alive = [pid for pid in running if is_snakemake(pid, folder, numbers)]
     if alive:
@@ -66,7 +66,7 @@ def refuse_beside_snakemake(folder: Path, orphans: list[SlurmJob]) -> None:
         )
 
 
-def is_snakemake(pid: int, folder: Path, orphans: set[str]) -> bool:
+def is_snakemake(pid: int, folder: Path, surviving: set[str]) -> bool:
     """Whether a process is a Snakemake in a folder, and no part of those Slurm jobs."""
     process = Path("/proc", str(pid))
     try:
@@ -76,7 +76,7 @@ def is_snakemake(pid: int, folder: Path, orphans: set[str]) -> bool:
     except OSError:  # gone, or another user's
         return False
     named = "snakemake" in {Path(word).name for word in words[:3]}
-    return here and named and not orphans & {word.removeprefix(SLURM_JOB) for word in settings}
+    return here and named and not surviving & {word.removeprefix(SLURM_JOB) for word in settings}
 
 
 if __name__ == "__main__":

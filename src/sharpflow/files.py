@@ -1,4 +1,4 @@
-"""Whole writes: a file appears under its name complete, or not at all."""
+"""Atomic writes: a file appears under its name complete, or not at all."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def whole(path: str | Path) -> Iterator[Path]:
+def atomic_write(path: str | Path) -> Iterator[Path]:
     """Give a temporary path beside `path`, with the same suffix, renamed to it on success."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -25,7 +25,7 @@ def whole(path: str | Path) -> Iterator[Path]:
 
 def write_table(table: "pd.DataFrame", path: str | Path) -> None:
     """Write a table as CSV, floats with the fewest digits that read back the same."""
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
 
 

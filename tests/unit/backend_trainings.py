@@ -83,7 +83,7 @@ def losses(name: str, model: Any) -> list[float]:
 
 def trained(out: Path, seed: int) -> dict[str, float]:
     """Train both as the workflow does; gives what the tables would show."""
-    course = train_unet(
+    history = train_unet(
         *radiographs(16, 2),
         *radiographs(8, 3),
         body_part=BodyPart.HAND,
@@ -104,7 +104,7 @@ def trained(out: Path, seed: int) -> dict[str, float]:
     head.save(out / "head.keras")
     features, scores = joints(300, 6)
     return {
-        "dice": float(course["validation_dice"].max()),
+        "dice": float(history["validation_dice"].max()),
         "balanced_accuracy": balanced_accuracy(scores, predict_scores(head, features), CLASSES),
     }
 

@@ -14,8 +14,8 @@ from sharpflow.errors import UserError
 from sharpflow.reporting.bo_grad_cam import draw_grad_cam
 from sharpflow.reporting.bo_grad_cam_table import summarize_heat, write_grad_cam_table
 from sharpflow.reporting.bo_learning_curves import (
-    course_numbers,
-    draw_training_course,
+    curve_numbers,
+    draw_learning_curves,
     error_curve,
 )
 from sharpflow.reporting.bo_radiograph import (
@@ -103,7 +103,7 @@ def test_the_curve_of_mse_is_its_root_and_that_of_the_smooth_loss_itself() -> No
 def test_swing_and_settling_by_hand() -> None:
     steady = [64.0, 16.0, 4.0, 1.0, 1.0, 1.0, 1.0, 1.0]
     swinging = [8.0, 4.0, 2.0, 1.0, 1.0, 2.0, 1.0, 2.0]
-    numbers = course_numbers(
+    numbers = curve_numbers(
         {
             "total-resnet50-mse-batch4": history(steady),
             "total-resnet50-smooth-batch4": history(swinging),
@@ -121,19 +121,19 @@ def test_swing_and_settling_by_hand() -> None:
 def test_doubling_every_loss_leaves_the_swing_as_it_was() -> None:
     losses = np.random.default_rng(0).uniform(0.5, 1, 20)
     swings = [
-        course_numbers({"total-resnet50-mse-batch4": history(list(times * losses))})["swing"][0]
+        curve_numbers({"total-resnet50-mse-batch4": history(list(times * losses))})["swing"][0]
         for times in (1, 2)
     ]
     assert swings[0] == pytest.approx(swings[1])
 
 
-def test_the_course_says_which_rows_were_not_run_and_bears_a_single_epoch() -> None:
+def test_the_curves_say_which_experiments_were_not_run_and_bear_a_single_epoch() -> None:
     histories = {"total-resnet34-mse-batch4": history([1.0])}
-    texts = all_text(draw_training_course(histories, data="phantom"))
+    texts = all_text(draw_learning_curves(histories, data="phantom"))
     assert texts.count("MSE: settled 1") == 1
     assert sum("not run" in text for text in texts) == 10
     assert not any("wing" in text for text in texts)
-    data, told = all_text(draw_training_course({}, data="phantom"))
+    data, told = all_text(draw_learning_curves({}, data="phantom"))
     assert "phantom" in data
     assert told.startswith("No baseline was run")
 
@@ -275,12 +275,12 @@ def test_the_heat_table_is_written_for_readers_too(tmp_path: Path) -> None:
     assert "synthetic radiographs" in text
 
 
-def course() -> Figure:
+def learning_curves() -> Figure:
     losses = list(np.random.default_rng(0).uniform(0.5, 1, 8))
-    return draw_training_course({"total-resnet50-mse-batch4": history(losses)}, data="phantom")
+    return draw_learning_curves({"total-resnet50-mse-batch4": history(losses)}, data="phantom")
 
 
-@pytest.mark.parametrize("draw", [course, grad_cam_figure])
+@pytest.mark.parametrize("draw", [learning_curves, grad_cam_figure])
 def test_the_same_figure_is_the_same_bytes(draw: Callable[[], Figure], tmp_path: Path) -> None:
     first = save(draw(), tmp_path / "first", suffixes=(".pdf",))
     second = save(draw(), tmp_path / "second", suffixes=(".pdf",))

@@ -32,7 +32,7 @@ NOTES = WholeNotes(
     pretraining_data="phantom",
     image_size=192,
     contrast="none",
-    turns=(0, 90, 180, 270),
+    rotations=(0, 90, 180, 270),
     epochs=30,
     experiment_epochs={},
     pretraining_epochs=20,
@@ -201,7 +201,7 @@ def test_notes_of_a_cohort_do_not_speak_of_synthetic_radiographs(
 def test_notes_tell_what_a_small_study_does_other_than_the_paper(
     tmp_path: Path, regression: pd.DataFrame
 ) -> None:
-    other = {"contrast": "clahe", "turns": (0,), "experiment_epochs": {"bone-age-resnet50": 2}}
+    other = {"contrast": "clahe", "rotations": (0,), "experiment_epochs": {"bone-age-resnet50": 2}}
     publish_regression(regression, tmp_path, replace(NOTES, **other))
     page = (tmp_path / "whole_regression.md").read_text()
     assert "evened by CLAHE (not in the paper)" in page

@@ -77,7 +77,11 @@ def test_an_unknown_key_names_its_path_and_the_nearest_right_one(config: dict) -
         ("heads", 5, r"heads: found 5; input should be a section with keys of its own"),
         ("whole_image.devices", 3, r"whole_image\.devices: found 3.*1, 2, 4 or 'auto'"),
         ("whole_image.activation_checkpointing", "yess", r"found 'yess'.*true or false"),
-        ("identity.rule", "guess", r"identity\.rule: found 'guess'.*'paper' or 'template'"),
+        (
+            "identification.rule",
+            "guess",
+            r"identification\.rule: found 'guess'.*'paper' or 'template'",
+        ),
         ("standardize.crop_bottom.hand", -1, r"standardize\.crop_bottom\.hand: found -1"),
         ("study", "../elsewhere", r"study: found '\.\./elsewhere'"),
     ],

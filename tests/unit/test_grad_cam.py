@@ -9,7 +9,7 @@ from torch import nn
 from sharpflow.whole_image.experiments import Network
 from sharpflow.whole_image.explanation.cases import PANELS, SeverityRules, TotalRules, choose_cases
 from sharpflow.whole_image.explanation.grad_cam import coarse_heat, enlarge, last_activation
-from sharpflow.whole_image.explanation.pointing_game import boxes_in_packed, heat_share
+from sharpflow.whole_image.explanation.pointing_game import boxes_in_packed, energy_pointing_game
 from sharpflow.whole_image.networks.architectures import build_network
 from sharpflow.whole_image.networks.freezing import freeze
 
@@ -184,7 +184,7 @@ JOINTS = pd.DataFrame(
 
 
 def test_an_even_map_gives_joints_what_they_cover() -> None:
-    shares = heat_share(np.ones((2, 8, 8), np.float32), 8, RADIOGRAPHS, JOINTS)
+    shares = energy_pointing_game(np.ones((2, 8, 8), np.float32), 8, RADIOGRAPHS, JOINTS)
     # In packed pixels joint 1 of a is 2 x 2 and joint 2, the damaged one, 2 x 4, of 64.
     assert shares["joints_area"].tolist() == [12 / 64, 4 / 64]
     assert shares["joints_heat"].tolist() == pytest.approx([12 / 64, 4 / 64])
@@ -196,7 +196,7 @@ def test_an_even_map_gives_joints_what_they_cover() -> None:
 def test_heat_on_the_damaged_joint_and_no_heat_at_all() -> None:
     heat = np.zeros((2, 8, 8), np.float32)
     heat[0, 4:, 6:] = 3  # all on the damaged joint of a
-    shares = heat_share(heat, 8, RADIOGRAPHS, JOINTS)
+    shares = energy_pointing_game(heat, 8, RADIOGRAPHS, JOINTS)
     assert shares.loc[0, "damaged_heat"] == pytest.approx(1)
     assert shares.loc[0, "joints_heat"] == pytest.approx(1)
     assert shares["has_heat"].tolist() == [True, False]
@@ -207,6 +207,6 @@ def test_heat_on_the_damaged_joint_and_no_heat_at_all() -> None:
 def test_heat_and_radiographs_that_do_not_go_together_are_refused() -> None:
     heat = np.ones((2, 8, 8), np.float32)
     with pytest.raises(ValueError, match="2 heat maps and 1 radiographs"):
-        heat_share(heat, 8, RADIOGRAPHS[:1], JOINTS)
+        energy_pointing_game(heat, 8, RADIOGRAPHS[:1], JOINTS)
     with pytest.raises(ValueError, match="none of radiograph b"):
-        heat_share(heat, 8, RADIOGRAPHS, JOINTS[JOINTS["image_id"] == "a"])
+        energy_pointing_game(heat, 8, RADIOGRAPHS, JOINTS[JOINTS["image_id"] == "a"])

@@ -19,7 +19,7 @@ from sharpflow.anatomy import (
 )
 from sharpflow.digests import check_sha256, digest_of
 from sharpflow.errors import UserError
-from sharpflow.files import read_table, whole, write_table
+from sharpflow.files import atomic_write, read_table, write_table
 from sharpflow.seeds import seed_for
 
 
@@ -54,7 +54,7 @@ def test_joints_that_are_found_and_scored() -> None:
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text("old")
-    with pytest.raises(RuntimeError), whole(path) as temporary:
+    with pytest.raises(RuntimeError), atomic_write(path) as temporary:
         temporary.write_text("half of the ne")
         raise RuntimeError
     assert path.read_text() == "old"

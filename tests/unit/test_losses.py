@@ -111,7 +111,7 @@ def test_images_are_turned_as_asked():
         torch.Generator().manual_seed(3),
         pixel_mean=0.0,
         pixel_sd=1 / 255,
-        turns=[180],
+        rotations=[180],
         dimmest=1.0,
         brightest=1.0,
     )

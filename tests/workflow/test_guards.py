@@ -21,7 +21,7 @@ BEFORE = {
     *("check_cohort", "check_images", "stop_at_problems", "pass_checks"),
     *("fetch_vgg16", "fetch_yolov3"),
 }
-SUMS = {"sum_scores", "compare_routes"}
+SUMS = {"sum_scores", "compare_pipelines"}
 PHANTOM_IMAGES = "  whole: phantom\n  bone_age: phantom\n"
 TARGETS = {"all", "joints", "whole", "tables", "figures"}
 # What the trainings of each pipeline made, and what was made with it.
@@ -103,7 +103,7 @@ def test_a_score_refused_and_corrected_makes_no_images_again(
     project = copy(finished, tmp_path / "study")
     scores, head = (
         project.folder / "cohort/scores.csv",
-        "results/small/heads/erosion-hand/card.json",
+        "results/small/heads/erosion-hand/model_card.json",
     )
     good, card = scores.read_text(), (project.folder / head).read_text()
     spoil_score(project.folder)
@@ -178,7 +178,7 @@ def test_a_split_by_joint_sums_no_patients_joints(both: Project) -> None:
     planned = both.planned("all", *by_joint)
     assert "score_radiographs" in planned
     assert not planned.keys() & SUMS
-    for path in ("scores/totals.csv", "figures/routes.pdf"):
+    for path in ("scores/totals.csv", "figures/pipelines.pdf"):
         ended = both.attempt("-n", f"results/small/{path}", *by_joint)
         assert ended.returncode != 0
         assert "Set unit: patient for them" in ended.stdout + ended.stderr

@@ -117,7 +117,10 @@ def test_every_rule_is_short_or_says_what_it_needs() -> None:
 
 
 def test_a_further_attempt_asks_for_more(tmp_path: Path) -> None:
-    goals = ("results/paper/whole/bone-age-resnet50/card.json", "results/paper/unet/hand/card.json")
+    goals = (
+        "results/paper/whole/bone-age-resnet50/model_card.json",
+        "results/paper/unet/hand/model_card.json",
+    )
     first, second = (
         {
             job.rule: [int(job.resources[name]) for name in ("mem_mb", "runtime")]
@@ -135,7 +138,7 @@ def test_a_further_attempt_asks_for_more(tmp_path: Path) -> None:
 
 def test_a_training_asks_for_the_time_of_its_study(tmp_path: Path) -> None:
     def minutes(*settings: str) -> int:
-        goal = "results/paper/whole/bone-age-resnet34/card.json"
+        goal = "results/paper/whole/bone-age-resnet34/model_card.json"
         output = plan(tmp_path, goal, "--config", "cohorts=phantom", *settings)
         (job,) = [job for job in jobs_of(output) if job.rule == "train_network"]
         return int(job.resources["runtime"])

@@ -189,7 +189,7 @@ def test_without_boxes_the_detector_learns_on_synthetic_radiographs(
     own = project.folder / "own.yaml"
     own.write_text(own.read_text().replace("boxes: cohort/boxes", "boxes: phantom"))
     project.run("results/small/detector/hand/best.pt")
-    card = json.loads((project.results / "detector/hand/card.json").read_text())
+    card = json.loads((project.results / "detector/hand/model_card.json").read_text())
     assert card["trained_on"] == "phantom"
     assert not (project.results / "standardized" / "joints").exists()
     planned = project.planned()

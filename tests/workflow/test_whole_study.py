@@ -48,7 +48,7 @@ def test_every_figure_is_there(project: Project) -> None:
         "bo_fig1_radiograph_and_classes",
         "bo_fig2_predicted_true",
         "bo_fig4_confusion",
-        "bo_training_course",
+        "bo_learning_curves",
     }
 
 

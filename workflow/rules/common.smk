@@ -174,7 +174,7 @@ def of_whole_patients(files):
             raise WorkflowError(
                 "split: unit: joint puts joints of one patient into training and into test, so "
                 "there are no sums of a patient's joints, and no comparison with whole images "
-                "(scores/totals.csv, tables/routes, figures/routes). Set unit: patient for them."
+                "(scores/totals.csv, tables/pipelines, figures/pipelines). Set unit: patient for them."
             )
         return files
 
@@ -238,7 +238,7 @@ def study_notes():
         "detector": study.detector.model,
         "detector_data": data_name(BOXED),
         "detector_weights": weights_name(study.detector.weights),
-        "rule": study.identity.rule,
+        "rule": study.identification.rule,
         "unit": study.split.unit,
     }
 
@@ -257,13 +257,13 @@ def as_checked(names):
     return expand("<results>/cohort/{name}/problems.csv", name=names)
 
 
-def refuse_orphans():
+def refuse_surviving_jobs():
     """Stop if jobs that an earlier run gave to Slurm still write in this folder."""
-    from sharpflow.workflow.surviving_jobs import refuse_beside_orphans
+    from sharpflow.workflow.surviving_jobs import refuse_beside_surviving_jobs
 
     if workflow.non_local_exec or Path(".snakemake/slurm_logs").exists():
         try:
-            refuse_beside_orphans(Path.cwd())
+            refuse_beside_surviving_jobs(Path.cwd())
         except UserError as error:
             raise WorkflowError(str(error))
 

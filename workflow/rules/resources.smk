@@ -30,7 +30,7 @@ localrules:
     table_whole,
     table_whole_time,
     table_grad_cam,
-    compare_routes,
+    compare_pipelines,
     draw_score_distributions,
     draw_clahe,
     draw_good_masks,
@@ -40,7 +40,7 @@ localrules:
     draw_radiograph_and_classes,
     draw_whole_scores,
     draw_grad_cam,
-    draw_training_course,
+    draw_learning_curves,
 
 
 # One job asks for no more minutes than this, however often it is tried: trainings go on where they

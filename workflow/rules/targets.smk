@@ -22,12 +22,12 @@ WHOLE_FIGURES = [
     "bo_fig1_radiograph_and_classes",
     "bo_fig2_predicted_true",
     "bo_fig4_confusion",
-    "bo_training_course",
+    "bo_learning_curves",
 ]
 WHOLE_FIGURES += ["bo_fig3_grad_cam_total"] if "total" in EXPLAINED else []
 WHOLE_FIGURES += ["bo_fig5_grad_cam_severity"] if "severity" in EXPLAINED else []
 # Made or trained by both halves, so asked for with all, tables and figures, not with one half.
-ROUTES_TABLE, ROUTES_FIGURE = ([["routes"]] * 2) if HAS_ROUTES else ([], [])
+PIPELINES_TABLE, PIPELINES_FIGURE = ([["pipelines"]] * 2) if HAS_BOTH else ([], [])
 if not HAS_WHOLE:
     WHOLE_TABLES, WHOLE_FIGURES = [], []
 
@@ -36,14 +36,14 @@ if not HAS_WHOLE:
 rule tables:
     input:
         as_checked(cohorts_before("joints", "whole")),
-        as_tables(TABLES + WHOLE_TABLES + ROUTES_TABLE),
+        as_tables(TABLES + WHOLE_TABLES + PIPELINES_TABLE),
 
 
 # Every figure.
 rule figures:
     input:
         as_checked(cohorts_before("joints", "whole")),
-        as_figures(FIGURES + WHOLE_FIGURES + ROUTES_FIGURE),
+        as_figures(FIGURES + WHOLE_FIGURES + PIPELINES_FIGURE),
 
 
 # Tan et al.: tables, figures, contact sheets and the scores of the test patients' radiographs.

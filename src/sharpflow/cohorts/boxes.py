@@ -26,7 +26,7 @@ from sharpflow.cohorts.labels import (
     parse_voc,
     parse_yolo,
 )
-from sharpflow.files import whole
+from sharpflow.files import atomic_write
 
 _CORNERS = ["x_min", "y_min", "x_max", "y_max"]
 BOX_COLUMNS = ["image_id", "class", "joint", *_CORNERS]
@@ -60,7 +60,7 @@ def write_voc(path: str | Path, image_id: str, size: tuple[int, int], boxes: pd.
         for tag, column in zip(VOC_SIDES, _CORNERS, strict=True):
             ElementTree.SubElement(corners, tag).text = str(round(float(box[column])))
     ElementTree.indent(root, "\t")
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         ElementTree.ElementTree(root).write(temporary, encoding="utf-8")
 
 

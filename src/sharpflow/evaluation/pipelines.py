@@ -1,9 +1,10 @@
-"""Both routes to a score of the hands on the same patients: sums of joints, and the whole image.
+"""Both pipelines to a score of the hands on the same patients: sums of joints, and the whole image.
 
-The two do not measure one thing: the joint route scores fingers only (0 to 172 for both hands), the
-whole-image route the total with the wrists (0 to 280). They are compared on one scale by a line
-from sums of finger scores to totals, fitted on the true values of training patients. Only patients
-who are test patients of both routes are compared. How to compare is ours; neither paper does.
+The two do not measure one thing: the joint pipeline scores fingers only (0 to 172 for both hands),
+the whole-image pipeline the total with the wrists (0 to 280). They are compared on one scale by a
+line from sums of finger scores to totals, fitted on the true values of training patients. Only
+patients who are test patients of both pipelines are compared. How to compare is ours; neither paper
+does.
 """
 
 import logging
@@ -50,8 +51,8 @@ MOST_FINGERS = sum(FINGER_SITES.values())  # 172
 
 _LOWEST_PCC = 0.7  # fingers make up most of a total; less, and the names may not match
 
-# Route -> (truth, prediction), columns of `RoutePatients.table`.
-ROUTES: Mapping[str, tuple[str, str]] = {
+# Pipeline -> (truth, prediction), columns of `ComparedPatients.table`.
+PIPELINES: Mapping[str, tuple[str, str]] = {
     "joint-sum": ("true_joints", "predicted_joints"),
     "joint-total": ("true_total", "joint_total"),
     "whole-image": ("true_total", "whole_total"),
@@ -71,22 +72,19 @@ MEASURES: Mapping[str, Measure] = {
 
 
 @dataclass(frozen=True)
-class RoutePatients:
+class ComparedPatients:
     """The compared patients, and how their numbers came about.
 
-    Attributes:
-        table: a row a patient: patient, true_joints (true finger scores, both hands, 0 to 172),
-            predicted_joints (the joint route's), share_scored (share of the 172 points whose sites
-            were scored), true_total (0 to 280), joint_total (the line of predicted_joints),
-            whole_total (the whole-image route's), true_joint_total (the line of true_joints: what
-            perfect finger scores would give), constant_total (training patients' median total),
-            third ("lower", "middle", "upper" of the true totals).
-        slope: of the line total = intercept + slope * finger sum.
-        intercept: of the line, in points.
-        n_fitted: training patients it was fitted on.
-        fitted_pcc: correlation of their true finger sums and totals.
-        missing: how sites without a predicted score were counted.
-        left_out: why test patients of both are not compared -> how many.
+    Attributes: table: a row a patient: patient, true_joints (true finger scores, both hands, 0 to
+        172), predicted_joints (the joint pipeline's), share_scored (share of the 172 points whose
+        sites were scored), true_total (0 to 280), joint_total (the line of predicted_joints),
+        whole_total (the whole-image pipeline's), true_joint_total (the line of true_joints: what
+        perfect finger scores would give), constant_total (training patients' median total), third
+        ("lower", "middle", "upper" of the true totals). slope: of the line total = intercept +
+        slope * finger sum. intercept: of the line, in points. n_fitted: training patients it was
+        fitted on. fitted_pcc: correlation of their true finger sums and totals. missing: how sites
+        without a predicted score were counted. left_out: why test patients of both are not compared
+        -> how many.
     """
 
     table: "pd.DataFrame"
@@ -105,16 +103,16 @@ def compare_patients(
     joint_split: "pd.DataFrame",
     *,
     missing: Missing = "scaled",
-) -> RoutePatients:
-    """Put both routes' numbers side by side for the patients that are test patients of both.
+) -> ComparedPatients:
+    """Put both pipelines' numbers side by side for the patients that are test patients of both.
 
     Args:
-        joints: the joint route's scores as `reporting.scores.score_joints` gives them: patient,
+        joints: the joint pipeline's scores as `reporting.scores.score_joints` gives them: patient,
             limb, joint, erosion_predicted, narrowing_predicted; feet are left alone.
         whole: a whole-image row's predictions of totals, all splits: image_id, patient, split,
             true, predicted.
         scores: true scores: patient, limb, joint, damage, score.
-        joint_split: the joint route's split: patient, split.
+        joint_split: the joint pipeline's split: patient, split.
         missing: sites without a predicted score: "scaled", the sum is divided by the share of the
             172 points that the scored sites could hold (a patient without any scored site gets the
             training patients' mean sum); "zero", they count as undamaged.
@@ -131,7 +129,7 @@ def compare_patients(
     training = _training(whole, split, true_joints)
     tested, left_out = _tested(whole, split, true_joints)
     if not len(tested):
-        log.warning("no patient is a test patient of both routes: nothing to compare")
+        log.warning("no patient is a test patient of both pipelines: nothing to compare")
     slope, intercept = _line(training) if len(tested) else (float("nan"), float("nan"))
     pairs = pair_sums(training["true_joints"], training["true_total"])
     fitted_pcc = float(pcc_of(pairs.sum(axis=0)))
@@ -152,8 +150,8 @@ def compare_patients(
     table["third"] = _thirds(table["true_total"])
     for reason, count in left_out.items():
         if count:
-            log.warning("%d test patients of both routes not compared: %s", count, reason)
-    return RoutePatients(
+            log.warning("%d test patients of both pipelines not compared: %s", count, reason)
+    return ComparedPatients(
         table.sort_index().rename_axis("patient").reset_index(),
         slope,
         intercept,
@@ -164,10 +162,10 @@ def compare_patients(
     )
 
 
-def routes_table(
-    compared: RoutePatients, *, data: str, seed: int, resamples: int = 2000
+def pipelines_table(
+    compared: ComparedPatients, *, data: str, seed: int, resamples: int = 2000
 ) -> "pd.DataFrame":
-    """tables/routes.csv: how far each route agrees with the truth, in all and by third.
+    """tables/pipelines.csv: how far each pipeline agrees with the truth, in all and by third.
 
     Args:
         compared: what `compare_patients` gave.
@@ -175,20 +173,19 @@ def routes_table(
         seed: the study's.
         resamples: number of resamples.
 
-    Returns:
-        A row for each third ("all", "lower", "middle", "upper" of the true totals) and route:
-        "joint-sum" (finger sums against true finger sums), "joint-total" (their line against the
-        total), "whole-image", "true-joint-total" (what perfect finger scores would give),
-        "constant" (always the training patients' median). Columns third, route, data, n, total_from
-        and total_to (the third's true totals), pcc, mae, rmse, icc, bias (predicted - true),
-        lower_limit, upper_limit (Bland and Altman's 95% limits of agreement), each with _low and
-        _high; and in the rows of "whole-image" mae_difference (its mean absolute error less that
-        of "joint-total", on the same patients), _low, _high, better ("whole-image", "joint-total"
-        or "not told apart", when the interval holds 0).
+    Returns: A row for each third ("all", "lower", "middle", "upper" of the true totals) and
+        pipeline: "joint-sum" (finger sums against true finger sums), "joint-total" (their line
+        against the total), "whole-image", "true-joint-total" (what perfect finger scores would
+        give), "constant" (always the training patients' median). Columns third, pipeline, data, n,
+        total_from and total_to (the third's true totals), pcc, mae, rmse, icc, bias (predicted -
+        true), lower_limit, upper_limit (Bland and Altman's 95% limits of agreement), each with _low
+        and _high; and in the rows of "whole-image" mae_difference (its mean absolute error less
+        that of "joint-total", on the same patients), _low, _high, better ("whole-image",
+        "joint-total" or "not told apart", when the interval holds 0).
     """
     import pandas as pd
 
-    stream = seed_for(seed, "intervals", "routes")
+    stream = seed_for(seed, "intervals", "routes")  # seeds keep their old names
     rows = []
     for third in THIRDS:
         table = compared.table
@@ -200,21 +197,21 @@ def routes_table(
             "total_from": part["true_total"].min(),
             "total_to": part["true_total"].max(),
         }
-        for route, (truth, prediction) in ROUTES.items():
+        for pipeline, (truth, prediction) in PIPELINES.items():
             parts = pair_sums(part[truth], part[prediction])
             found = with_intervals(patients, parts, MEASURES, seed=stream, resamples=resamples)
-            row = {"third": third, "route": route} | common | found
-            if route == "whole-image":
+            row = {"third": third, "pipeline": pipeline} | common | found
+            if pipeline == "whole-image":
                 row |= _difference(part, stream, resamples)
             rows.append(row)
     return pd.DataFrame(rows)
 
 
 def _difference(part: "pd.DataFrame", seed: int, resamples: int) -> dict[str, float | str]:
-    """The whole-image route's mean absolute error less the joint route's, of the same patients."""
+    """The whole-image pipeline's mean absolute error less the joint pipeline's."""
     errors = [
         (part[prediction] - part[truth]).abs().to_numpy(float)
-        for truth, prediction in (ROUTES["whole-image"], ROUTES["joint-total"])
+        for truth, prediction in (PIPELINES["whole-image"], PIPELINES["joint-total"])
     ]
     parts = np.stack([errors[0] - errors[1], np.ones(len(part))], axis=1)
     name = "mae_difference"
@@ -270,7 +267,7 @@ def _totals(whole: "pd.DataFrame", split: str) -> "pd.DataFrame":
 def _training(
     whole: "pd.DataFrame", split: "pd.Series[str]", true_joints: "pd.Series[float]"
 ) -> "pd.DataFrame":
-    """True finger sums and totals of patients who train both routes."""
+    """True finger sums and totals of patients who train both pipelines."""
     table = _totals(whole, "train").assign(true_joints=true_joints)
     shared = table.index.isin(split.index[split == "train"])
     return table[shared & table["true_joints"].notna()]
@@ -279,7 +276,7 @@ def _training(
 def _tested(
     whole: "pd.DataFrame", split: "pd.Series[str]", true_joints: "pd.Series[float]"
 ) -> tuple["pd.DataFrame", dict[str, int]]:
-    """True values and the whole-image route's of the test patients of both; who is left out."""
+    """True values and the whole-image pipeline's of the test patients of both; who is left out."""
     both = set(split.index[split == "test"]) & set(whole.loc[whole["split"] == "test", "patient"])
     table = _totals(whole, "test").assign(true_joints=true_joints)
     table = table[table.index.isin(both)]
@@ -296,7 +293,7 @@ def _line(training: "pd.DataFrame") -> tuple[float, float]:
     sums = training["true_joints"].to_numpy(float)
     if len(sums) < 2 or np.ptp(sums) == 0:
         raise UserError(
-            f"{len(sums)} patients with complete finger scores and one image train both routes; "
+            f"{len(sums)} patients with complete finger scores and one image train both pipelines; "
             "expected at least two, with unlike sums, to fit the line from finger sums to totals. "
             "Give the whole-image cohort the joint cohort's split."
         )

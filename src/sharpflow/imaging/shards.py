@@ -10,7 +10,7 @@ from mmap import mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sharpflow.files import read_table, whole, write_table
+from sharpflow.files import atomic_write, read_table, write_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -123,7 +123,7 @@ def write_shard(
     if first is None and len(rows):
         raise ValueError(f"{path}: no images for {len(rows)} rows")
     size = (0, 0) if first is None else first.shape
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         if first is None:
             np.save(temporary, np.empty((0, *size), np.uint8))
         else:

@@ -13,7 +13,8 @@ from sharpflow.evaluation.intervals import LOG, mean_of, patient_interval, patie
 from sharpflow.reporting.tables import MISSING, check_columns, per_cent, publish
 from sharpflow.seeds import seed_for
 
-# A measure's heat and area columns in the table of `heat_share`, and how a reader calls it.
+# A measure's heat and area columns in the table of `energy_pointing_game`, and how a reader calls
+# it.
 _MEASURES = {
     "joints": ("joints_heat", "joints_area", "Scored joints"),
     "damaged": ("damaged_heat", "damaged_area", "Damaged joints"),
@@ -33,7 +34,7 @@ def summarize_heat(
 
     Args:
         shares: row (the experiment) and the columns of
-            `sharpflow.whole_image.explanation.pointing_game.heat_share`.
+            `sharpflow.whole_image.explanation.pointing_game.energy_pointing_game`.
         data: "phantom" or the cohort's name.
         seed: the study's seed.
         resamples: of the bootstrap.

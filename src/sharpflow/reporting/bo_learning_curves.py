@@ -1,4 +1,4 @@
-"""The course of training that Bo et al. speak of (section 3.1): losses and batch sizes compared.
+"""The learning curves that Bo et al. speak of (section 3.1): losses and batch sizes compared.
 
 Their words: MSE's validation curve fluctuates less than the smooth loss's; a batch of 16 converges
 faster and less steadily. The paper shows no curves; these figures and numbers are ours.
@@ -42,7 +42,7 @@ def error_curve(history: pd.DataFrame, *, smooth: bool) -> "pd.Series[float]":
     return curve if smooth else np.sqrt(curve)
 
 
-def course_numbers(histories: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def curve_numbers(histories: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """How steady and how fast each training was.
 
     Args:
@@ -72,7 +72,7 @@ def course_numbers(histories: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 @in_journal_style
-def draw_training_course(histories: Mapping[str, pd.DataFrame], *, data: str) -> Figure:
+def draw_learning_curves(histories: Mapping[str, pd.DataFrame], *, data: str) -> Figure:
     """Validation curves of baselines: above smooth loss and MSE, below batches of 4 and 16.
 
     Args: histories: experiment name ("total-resnet50-mse-batch4") -> epoch, validation_loss;
@@ -80,9 +80,9 @@ def draw_training_course(histories: Mapping[str, pd.DataFrame], *, data: str) ->
         cohort's name.
     """
     if not histories:
-        text = "No baseline was run: the course of training compares their losses and batches."
+        text = "No baseline was run: the learning curves compare their losses and batches."
         return nothing_to_show(text, data=data)
-    numbers = course_numbers(histories).set_index("row")
+    numbers = curve_numbers(histories).set_index("row")
     figure = new_figure(TWO_COLUMNS, 4.3, note=f"{_meaning_of(numbers)} {data_note(data)}")
     panels = figure.subplots(2, len(NETWORKS), sharex="col", sharey="row")
     for row, (shared, kinds) in enumerate(_COMPARED.items()):

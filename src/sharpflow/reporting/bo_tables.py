@@ -55,7 +55,7 @@ class WholeNotes:
         pretraining_data: "phantom" (synthetic children's hands) or the bone-age cohort's name.
         image_size: pixels a side of the packed images.
         contrast: "none" (the paper's) or "clahe", of each radiograph.
-        turns: degrees by which training images are turned.
+        rotations: degrees by which training images are turned.
         epochs: of the experiments on the cohort.
         experiment_epochs: of single experiments where they are other.
         pretraining_epochs: of the experiments on bone age.
@@ -68,7 +68,7 @@ class WholeNotes:
     pretraining_data: str
     image_size: int
     contrast: str
-    turns: tuple[int, ...]
+    rotations: tuple[int, ...]
     epochs: int
     experiment_epochs: Mapping[str, int]
     pretraining_epochs: int
@@ -106,8 +106,8 @@ class WholeNotes:
         own = ""
         if self.contrast == "clahe":
             own += "each radiograph's contrast evened by CLAHE (not in the paper); "
-        if set(self.turns) != QUARTERS:
-            turned = ", ".join(map(str, self.turns))
+        if set(self.rotations) != QUARTERS:
+            turned = ", ".join(map(str, self.rotations))
             own += f"turned by {turned} degrees in training (paper: 0, 90, 180, 270); "
         other = ", ".join(f"{name} {epochs}" for name, epochs in self.experiment_epochs.items())
         return (

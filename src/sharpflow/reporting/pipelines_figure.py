@@ -1,4 +1,4 @@
-"""Both routes against the truth, Bland and Altman's plot of both, and their errors by third."""
+"""Both pipelines against the truth, Bland and Altman's plot of both, and their errors by third."""
 
 import numpy as np
 import pandas as pd
@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 
 from sharpflow.evaluation.agreement import Array, bland_altman, mae_of, pair_sums, pcc_of
-from sharpflow.evaluation.pipelines import ROUTES, THIRDS
-from sharpflow.reporting.pipelines_table import ROUTE_NAMES, THIRD_NAMES
+from sharpflow.evaluation.pipelines import PIPELINES, THIRDS
+from sharpflow.reporting.pipelines_table import PIPELINE_NAMES, THIRD_NAMES
 from sharpflow.reporting.style import (
     PALETTE,
     TWO_COLUMNS,
@@ -19,38 +19,38 @@ from sharpflow.reporting.style import (
     panel_letter,
 )
 
-_SYNTHETIC = {"joint-total": PALETTE[0], "whole-image": PALETTE[1]}
+_COLOURS = {"joint-total": PALETTE[0], "whole-image": PALETTE[1]}
 _MARKERS = {"joint-total": "o", "whole-image": "s", "constant": "_"}
 _DOTS = {"s": 12, "alpha": 0.75, "linewidth": 0.3, "edgecolor": "white"}
 
 
 @in_journal_style
-def draw_routes(patients: pd.DataFrame, table: pd.DataFrame, *, data: str) -> Figure:
-    """Predicted against true totals of both routes; their differences; their errors by third.
+def draw_pipelines(patients: pd.DataFrame, table: pd.DataFrame, *, data: str) -> Figure:
+    """Predicted against true totals of both pipelines; their differences; their errors by third.
 
-    Both routes share their axes, so that panels can be held against each other. (a, b): the grey
+    Both pipelines share their axes, so that panels can be held against each other. (a, b): the grey
     line is agreement, the dotted lines part the thirds of the true totals. (c, d): the full line is
     the bias, the dashed ones are the 95% limits of agreement. (e): mean absolute errors with 95%
     intervals, beside always guessing the training patients' median.
 
     Args:
-        patients: the table of `evaluation.routes.compare_patients`: true_total, joint_total,
+        patients: the table of `evaluation.pipelines.compare_patients`: true_total, joint_total,
             whole_total, third; a row a patient. Without rows the panels say so.
-        table: what `evaluation.routes.routes_table` gave.
+        table: what `evaluation.pipelines.pipelines_table` gave.
         data: "phantom" or the cohort's name.
     """
-    note = f"Test patients of both routes, n = {len(patients)}. {data_note(data)}"
+    note = f"Test patients of both pipelines, n = {len(patients)}. {data_note(data)}"
     figure = new_figure(TWO_COLUMNS, 8.2, note=note)
     grid = figure.add_gridspec(3, 2, height_ratios=(1, 1, 0.6))
     scatter, differences = (_row(figure, grid, row) for row in (0, 1))
-    for column, (route, colour) in enumerate(_SYNTHETIC.items()):
-        title = ROUTE_NAMES[route]
+    for column, (pipeline, colour) in enumerate(_COLOURS.items()):
+        title = PIPELINE_NAMES[pipeline]
         panel_letter(scatter[column], column, title)
         panel_letter(differences[column], column + 2, title)
         scatter[column].set_xlabel("True total (0–280)")
         differences[column].set_xlabel("Mean of true and predicted total")
         if len(patients):
-            truth, prediction = (patients[name].to_numpy(float) for name in ROUTES[route])
+            truth, prediction = (patients[name].to_numpy(float) for name in PIPELINES[pipeline])
             _draw_scatter(scatter[column], truth, prediction, patients["third"], colour)
             _draw_bland_altman(differences[column], truth, prediction, colour)
     scatter[0].set_ylabel("Predicted total")
@@ -116,17 +116,17 @@ def _draw_bland_altman(axes: Axes, true: Array, predicted: Array, colour: str) -
 
 def _draw_errors(axes: Axes, table: pd.DataFrame) -> None:
     place = np.arange(len(THIRDS))
-    for shift, (route, marker) in zip((-0.12, 0.12, 0), _MARKERS.items(), strict=True):
-        rows = table[table["route"] == route].set_index("third").reindex(THIRDS)
+    for shift, (pipeline, marker) in zip((-0.12, 0.12, 0), _MARKERS.items(), strict=True):
+        rows = table[table["pipeline"] == pipeline].set_index("third").reindex(THIRDS)
         value, low, high = (rows[f"mae{part}"].to_numpy(float) for part in ("", "_low", "_high"))
-        if route == "constant":
+        if pipeline == "constant":
             axes.plot(
                 place,
                 value,
                 marker,
                 color="0.5",
                 markersize=28,
-                label=ROUTE_NAMES[route],
+                label=PIPELINE_NAMES[pipeline],
                 zorder=0,
             )
             continue
@@ -135,9 +135,9 @@ def _draw_errors(axes: Axes, table: pd.DataFrame) -> None:
             value,
             yerr=np.maximum([value - low, high - value], 0),
             fmt=marker,
-            color=_SYNTHETIC[route],
+            color=_COLOURS[pipeline],
             markersize=4,
-            label=ROUTE_NAMES[route],
+            label=PIPELINE_NAMES[pipeline],
         )
     first = table.drop_duplicates("third").set_index("third").reindex(THIRDS)
     names = [

@@ -1,14 +1,14 @@
-"""The table of both routes on the same patients."""
+"""The table of both pipelines on the same patients."""
 
 from pathlib import Path
 
 import pandas as pd
 
 from sharpflow.evaluation.coverage import coverage_note
-from sharpflow.evaluation.pipelines import FINGER_SITES, MOST_FINGERS, RoutePatients
+from sharpflow.evaluation.pipelines import FINGER_SITES, MOST_FINGERS, ComparedPatients
 from sharpflow.reporting.tables import MISSING, check_columns, number, number_with_interval, publish
 
-ROUTE_NAMES = {
+PIPELINE_NAMES = {
     "joint-sum": "Joints: sum of finger scores",
     "joint-total": "Joints: finger sum as a total",
     "whole-image": "Whole image: total",
@@ -36,32 +36,32 @@ _BETTER = {
 }
 
 
-def publish_routes(
+def publish_pipelines(
     table: pd.DataFrame,
     folder: str | Path,
-    compared: RoutePatients,
+    compared: ComparedPatients,
     *,
     data: str,
     experiment: str,
 ) -> list[Path]:
-    """Both routes on the same patients: folder/routes.csv, .md, .tex.
+    """Both pipelines on the same patients: folder/pipelines.csv, .md, .tex.
 
     Args:
-        table: what `evaluation.routes.routes_table` gave.
+        table: what `evaluation.pipelines.pipelines_table` gave.
         folder: the study's tables.
         compared: what it was made of.
         data: "phantom" or the cohort's name.
-        experiment: the experiment whose predictions stand for the whole-image route.
+        experiment: the experiment whose predictions stand for the whole-image pipeline.
     """
     parts = [f"{name}{part}" for name in (*_MEASURES, *_LIMITS) for part in ("", "_low", "_high")]
     difference = ["mae_difference", "mae_difference_low", "mae_difference_high", "better"]
-    columns = ["third", "route", "data", "n", "total_from", "total_to", *parts, *difference]
+    columns = ["third", "pipeline", "data", "n", "total_from", "total_to", *parts, *difference]
     table = check_columns(table, columns)
     new = table["third"] != table["third"].shift()
     shown = pd.DataFrame(
         {
             "Patients": pd.Series(_thirds(table), index=table.index).where(new, ""),
-            "Route": [ROUTE_NAMES.get(route, route) for route in table["route"]],
+            "Pipeline": [PIPELINE_NAMES.get(pipeline, pipeline) for pipeline in table["pipeline"]],
         }
     )
     for name, (title, digits) in _MEASURES.items():
@@ -71,16 +71,18 @@ def publish_routes(
         for low, high in zip(table["lower_limit"], table["upper_limit"], strict=True)
     ]
     shown["MAE less that of joints (95% interval)"] = [
-        text if route == "whole-image" else ""
-        for text, route in zip(_intervals(table, "mae_difference", 2), table["route"], strict=True)
+        text if pipeline == "whole-image" else ""
+        for text, pipeline in zip(
+            _intervals(table, "mae_difference", 2), table["pipeline"], strict=True
+        )
     ]
     shown["Better"] = [
         _BETTER[better] if isinstance(better, str) and n else ""
         for better, n in zip(table["better"], table["n"], strict=True)
     ]
-    caption = "Both routes on the same test patients: sums of joint scores and whole images"
+    caption = "Both pipelines on the same test patients: sums of joint scores and whole images"
     lines = _notes(compared, data, experiment)
-    return publish(table, folder, "routes", shown=shown, caption=caption, notes=lines)
+    return publish(table, folder, "pipelines", shown=shown, caption=caption, notes=lines)
 
 
 def _thirds(table: pd.DataFrame) -> list[str]:
@@ -103,12 +105,12 @@ def _intervals(table: pd.DataFrame, name: str, digits: int) -> list[str]:
     ]
 
 
-def _notes(compared: RoutePatients, data: str, experiment: str) -> list[str]:
+def _notes(compared: ComparedPatients, data: str, experiment: str) -> list[str]:
     source = "phantom, that is synthetic radiographs, not real radiographs"
     share = compared.table["share_scored"]
     lines = [
         f"Data: {source if data == 'phantom' else data}.",
-        "Patients who are test patients of both routes; test patients chose nothing.",
+        "Patients who are test patients of both pipelines; test patients chose nothing.",
         coverage_note(
             {name: title for name, (title, _) in _MEASURES.items()}
             | {
@@ -138,16 +140,16 @@ def _notes(compared: RoutePatients, data: str, experiment: str) -> list[str]:
         "same patients; below 0 the whole image is nearer to the truth.",
     ]
     lines += [
-        f"Not compared: {count} test patients of both routes, since {reason}."
+        f"Not compared: {count} test patients of both pipelines, since {reason}."
         for reason, count in compared.left_out.items()
         if count
     ]
     if not len(compared.table):
-        lines.append("No patient is a test patient of both routes here: nothing was compared.")
+        lines.append("No patient is a test patient of both pipelines here: nothing was compared.")
     return lines
 
 
-def _of_missing(compared: RoutePatients, share: float) -> str:
+def _of_missing(compared: ComparedPatients, share: float) -> str:
     if compared.missing == "zero":
         how = "joints without a predicted score count as undamaged"
     else:
@@ -155,4 +157,4 @@ def _of_missing(compared: RoutePatients, share: float) -> str:
             "a sum is scaled up by the share of its possible points that was scored; a patient "
             "without any scored joint gets the training patients' mean"
         )
-    return f"Joint route: {how}. Scored here: {number(100 * share, 1)}% of the possible points."
+    return f"Joint pipeline: {how}. Scored here: {number(100 * share, 1)}% of the possible points."

@@ -20,7 +20,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from sharpflow.anatomy import Damage
-from sharpflow.files import whole
+from sharpflow.files import atomic_write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -167,7 +167,7 @@ def save(
         _settle(figure)
         for suffix in suffixes:
             target = Path(path).with_suffix(suffix)
-            with whole(target) as temporary:
+            with atomic_write(target) as temporary:
                 figure.savefig(temporary, dpi=DOTS_PER_INCH, metadata=metadata[suffix])
             written.append(target)
     return written

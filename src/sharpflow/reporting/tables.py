@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from sharpflow.files import whole, write_table
+from sharpflow.files import atomic_write, write_table
 
 MISSING = "–"
 
@@ -154,5 +154,5 @@ def _escape_latex(text: object) -> str:
 
 
 def _write_text(path: Path, text: str) -> None:
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from sharpflow.errors import UserError
-from sharpflow.files import whole
+from sharpflow.files import atomic_write
 from sharpflow.seeds import seed_for
 from sharpflow.training.time_limit import Deadline, out_of_time, resumes, tells_when_stopped
 
@@ -239,7 +239,7 @@ class _State:
             for index, value in enumerate(values)
         }
         facts = json.dumps([self.history, self.best_epoch, self.best_value, self.counted])
-        with whole(self.path) as temporary:
+        with atomic_write(self.path) as temporary:
             np.savez(temporary, facts=np.array(facts), **arrays)  # type: ignore[arg-type]
         self.kept = self.epoch
 

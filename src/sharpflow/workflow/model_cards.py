@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sharpflow.files import whole
+from sharpflow.files import atomic_write
 
 NOT_FOR = "Research only: not a medical device, not for decisions about any person."
 
 
-def write_card(
+def write_model_card(
     path: str | Path,
     *,
     expects: str,
@@ -37,5 +37,5 @@ def write_card(
             * (data == "phantom")
         ),
     }
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(card, indent=2) + "\n")

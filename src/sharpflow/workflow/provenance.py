@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from sharpflow.files import whole
+from sharpflow.files import atomic_write
 
 PACKAGES = (
     "snakemake",
@@ -51,7 +51,7 @@ def write_record(results: str | Path, settings: Mapping[str, Any], code: str | P
             "gpus": _gpus(),
         },
     }
-    with whole(results / "run.json") as temporary:
+    with atomic_write(results / "run.json") as temporary:
         temporary.write_text(json.dumps(record, indent=2) + "\n")
 
 

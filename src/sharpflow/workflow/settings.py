@@ -240,7 +240,7 @@ class Detector(Section):
     confidence: PositiveShare
 
 
-class Identity(Section):
+class Identification(Section):
     """Which joint is which (Tan et al., 2.3.3)."""
 
     rule: Literal["paper", "template"]
@@ -349,7 +349,7 @@ class WholeImage(Section):
 
     size: Annotated[int, Field(ge=32)]
     contrast: Literal["none", "clahe"]
-    turns: Annotated[list[Literal[0, 90, 180, 270]], Field(min_length=1)]
+    rotations: Annotated[list[Literal[0, 90, 180, 270]], Field(min_length=1)]
     shards: ImageShards
     split: ImageSplit
     experiments: Literal["all", "core"] | list[str]
@@ -398,7 +398,7 @@ class Study(Section):
     masks: Masks
     unet: UNet
     detector: Detector
-    identity: Identity
+    identification: Identification
     crops: Crops
     vgg16: VGG16
     heads: Heads

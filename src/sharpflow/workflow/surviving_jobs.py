@@ -32,7 +32,7 @@ class SlurmJob:
         return f"{self.number} {self.state} {self.rule}"
 
 
-def find_orphans(folder: str | Path) -> list[SlurmJob]:
+def find_surviving_jobs(folder: str | Path) -> list[SlurmJob]:
     """Jobs of Snakemake runs in a working directory that Slurm has not ended yet, anybody's.
 
     None where there is no Slurm. While Snakemake runs in `folder`, these are its own.
@@ -64,11 +64,11 @@ def parse_jobs(answer: str, folder: Path) -> list[SlurmJob]:
     return jobs
 
 
-def refuse_beside_orphans(folder: str | Path) -> None:
+def refuse_beside_surviving_jobs(folder: str | Path) -> None:
     """Raise UserError, with what to do, if jobs of an earlier run live."""
-    orphans = find_orphans(folder)
-    if orphans:
-        listed = "\n".join(f"  {job}" for job in orphans)
+    surviving = find_surviving_jobs(folder)
+    if surviving:
+        listed = "\n".join(f"  {job}" for job in surviving)
         raise UserError(
             f"Jobs of an earlier run in {folder} are still with Slurm:\n{listed}\n"
             "Two jobs must not write one file. Wait for them or cancel them, then go on: "

@@ -14,7 +14,7 @@ rule train_detector:
     output:
         model="<results>/detector/{body_part}/best.pt",
         history="<results>/detector/{body_part}/history.csv",
-        card="<results>/detector/{body_part}/card.json",
+        model_card="<results>/detector/{body_part}/model_card.json",
     log:
         "<logs>/train_detector/{body_part}.log",
     benchmark:
@@ -77,7 +77,7 @@ rule name_joints:
     resources:
         **needs("name_joints"),
     params:
-        mirrored_share=study.identity.mirrored_share,
+        mirrored_share=study.identification.mirrored_share,
         code=code("joints/name_joints"),
     script:
         "../../scripts/joints/name_joints.py"
@@ -102,7 +102,7 @@ rule locate_true_joints:
     resources:
         **needs("locate_true_joints"),
     params:
-        mirrored_share=study.identity.mirrored_share,
+        mirrored_share=study.identification.mirrored_share,
         code=code("joints/locate_true_joints"),
     script:
         "../../scripts/joints/locate_true_joints.py"

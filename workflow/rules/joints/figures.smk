@@ -84,7 +84,7 @@ rule draw_boxed_joints:
     conda:
         "../../../envs/imaging.yaml"
     params:
-        rule=study.identity.rule,
+        rule=study.identification.rule,
         data=data_name(),
         seed=study.seed,
         code=code("joints/draw_boxed_joints"),
@@ -121,7 +121,7 @@ rule draw_pipeline:
     conda:
         "../../../envs/imaging.yaml"
     params:
-        rule=study.identity.rule,
+        rule=study.identification.rule,
         max_megapixels=study.checks.max_megapixels,
         data=data_name(),
         unit=study.split.unit,

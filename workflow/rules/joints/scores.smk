@@ -23,7 +23,7 @@ rule score_radiographs:
         "../../../envs/imaging.yaml"
     params:
         models=list(MODELS),
-        rule=study.identity.rule,
+        rule=study.identification.rule,
         split=JOINT_SPLIT,
         code=code("joints/score_radiographs"),
     script:

@@ -25,7 +25,7 @@ rule crop_joints:
         **needs("crop_joints"),
     params:
         settings=study.crops.model_dump(),
-        rule=study.identity.rule,
+        rule=study.identification.rule,
         split=JOINT_SPLIT,
         seed=study.seed,
         code=code("joints/crop_joints"),
@@ -69,7 +69,7 @@ rule train_base:
     output:
         model="<results>/vgg16/synthetic_joints.keras",
         history="<results>/vgg16/history.csv",
-        card="<results>/vgg16/card.json",
+        model_card="<results>/vgg16/model_card.json",
     log:
         "<logs>/train_base.log",
     benchmark:
@@ -122,7 +122,7 @@ rule train_head:
         model="<results>/heads/{model}/model.keras",
         history="<results>/heads/{model}/history.csv",
         predictions="<results>/heads/{model}/predictions.csv",
-        card="<results>/heads/{model}/card.json",
+        model_card="<results>/heads/{model}/model_card.json",
     log:
         "<logs>/train_head/{model}.log",
     benchmark:

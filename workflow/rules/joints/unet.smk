@@ -12,7 +12,7 @@ rule train_unet:
     output:
         model="<results>/unet/{body_part}/model.keras",
         history="<results>/unet/{body_part}/history.csv",
-        card="<results>/unet/{body_part}/card.json",
+        model_card="<results>/unet/{body_part}/model_card.json",
     log:
         "<logs>/train_unet/{body_part}.log",
     benchmark:

@@ -70,9 +70,9 @@ IMAGE_COHORTS = {"whole": study.cohorts.whole, "bone_age": study.cohorts.bone_ag
 LISTS = {"whole": list_whole, "bone_age": list_bone_age}
 WHOLE_IS_PHANTOM = IMAGE_COHORTS["whole"] == "phantom"
 # Patients may be in both cohorts where both are the user's own, or both synthetic: the same name is
-# then the same person, who keeps one split, and both routes can be compared.
+# then the same person, who keeps one split, and both pipelines can be compared.
 SHARES_PATIENTS = HAS_JOINTS and HAS_WHOLE and WHOLE_IS_PHANTOM == HAS_TRUTH
-HAS_ROUTES = SHARES_PATIENTS and HAS_TOTALS and COMPARED_EXPERIMENT is not None
+HAS_BOTH = SHARES_PATIENTS and HAS_TOTALS and COMPARED_EXPERIMENT is not None
 
 
 wildcard_constraints:
@@ -187,7 +187,7 @@ def training_settings(wildcards):
     """How a network is trained; some of it is other for bone age."""
     names = (
         "schedule",
-        "turns",
+        "rotations",
         "momentum",
         "weight_decay",
         "precision",
@@ -212,7 +212,7 @@ def whole_notes():
         "pretraining_data": image_data_name("bone_age"),
         "image_size": WHOLE.size,
         "contrast": WHOLE.contrast,
-        "turns": WHOLE.turns,
+        "rotations": WHOLE.rotations,
         "epochs": WHOLE.epochs,
         "experiment_epochs": WHOLE.experiment_epochs,
         "pretraining_epochs": WHOLE.pretraining.epochs,

@@ -1,4 +1,4 @@
-# Figures 1 to 5 of Bo et al., and the course of training, each as .png and .pdf.
+# Figures 1 to 5 of Bo et al., and the learning curves, each as .png and .pdf.
 TOTAL_BASELINES = [
     name
     for name, experiment in NETWORK_EXPERIMENTS.items()
@@ -74,21 +74,21 @@ rule draw_grad_cam:
         "../../scripts/whole_image/draw_grad_cam.py"
 
 
-# The course of training: MSE against smooth loss, batch 4 against 16.
-rule draw_training_course:
+# Learning curves: MSE against smooth loss, batch 4 against 16.
+rule draw_learning_curves:
     input:
         histories=experiment_files("history.csv", TOTAL_BASELINES),
         checked=checked("whole"),
     output:
-        multiext("<results>/figures/bo_training_course", ".png", ".pdf"),
+        multiext("<results>/figures/bo_learning_curves", ".png", ".pdf"),
     log:
-        "<logs>/draw_training_course.log",
+        "<logs>/draw_learning_curves.log",
     benchmark:
-        "<benchmarks>/draw_training_course.tsv"
+        "<benchmarks>/draw_learning_curves.tsv"
     conda:
         "../../../envs/imaging.yaml"
     params:
         data=image_data_name("whole"),
-        code=code("whole_image/draw_training_course"),
+        code=code("whole_image/draw_learning_curves"),
     script:
-        "../../scripts/whole_image/draw_training_course.py"
+        "../../scripts/whole_image/draw_learning_curves.py"

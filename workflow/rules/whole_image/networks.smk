@@ -23,7 +23,7 @@ rule train_network:
         model="<results>/whole/{replicate}{network}/model.pt",
         history="<results>/whole/{replicate}{network}/history.csv",
         predictions="<results>/whole/{replicate}{network}/predictions.csv",
-        card="<results>/whole/{replicate}{network}/card.json",
+        model_card="<results>/whole/{replicate}{network}/model_card.json",
     log:
         "<logs>/train_network/{replicate}{network}.log",
     benchmark:
@@ -57,7 +57,7 @@ rule stack_networks:
         model="<results>/whole/{replicate}{stack}/model.pt",
         history="<results>/whole/{replicate}{stack}/history.csv",
         predictions="<results>/whole/{replicate}{stack}/predictions.csv",
-        card="<results>/whole/{replicate}{stack}/card.json",
+        model_card="<results>/whole/{replicate}{stack}/model_card.json",
     log:
         "<logs>/stack_networks/{replicate}{stack}.log",
     benchmark:
@@ -111,7 +111,7 @@ rule explain_network:
     output:
         heat="<results>/whole/gradcam/{task}.npz",
         cases="<results>/whole/gradcam/{task}.csv",
-        shares="<results>/whole/gradcam/{task}_heat_share.csv",
+        shares="<results>/whole/gradcam/{task}_pointing_game.csv",
     log:
         "<logs>/explain_network/{task}.log",
     benchmark:

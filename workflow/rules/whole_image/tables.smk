@@ -32,7 +32,7 @@ rule table_whole:
 rule table_whole_time:
     input:
         histories=experiment_files("history.csv", NETWORK_EXPERIMENTS),
-        cards=experiment_files("card.json", NETWORK_EXPERIMENTS),
+        cards=experiment_files("model_card.json", NETWORK_EXPERIMENTS),
     output:
         multiext("<results>/timing/whole_time", ".csv", ".md", ".tex"),
     log:
@@ -51,7 +51,7 @@ rule table_whole_time:
 # How much of the heat falls on joints, and on damaged joints, where these are known.
 rule table_grad_cam:
     input:
-        expand("<results>/whole/gradcam/{task}_heat_share.csv", task=EXPLAINED),
+        expand("<results>/whole/gradcam/{task}_pointing_game.csv", task=EXPLAINED),
     output:
         multiext("<results>/tables/grad_cam", ".csv", ".md", ".tex"),
     log:
@@ -69,8 +69,8 @@ rule table_grad_cam:
         "../../scripts/whole_image/table_grad_cam.py"
 
 
-# Both routes on the patients that are test patients of both.
-rule compare_routes:
+# Both pipelines on the patients that are test patients of both.
+rule compare_pipelines:
     input:
         joints=of_whole_patients("<results>/scores/joints.csv"),
         whole=experiment_files("predictions.csv", [COMPARED_EXPERIMENT]),
@@ -78,12 +78,12 @@ rule compare_routes:
         split="<results>/cohort/joints/split.csv",
         checked=checked("joints"),
     output:
-        tables=multiext("<results>/tables/routes", ".csv", ".md", ".tex"),
-        figures=multiext("<results>/figures/routes", ".png", ".pdf"),
+        tables=multiext("<results>/tables/pipelines", ".csv", ".md", ".tex"),
+        figures=multiext("<results>/figures/pipelines", ".png", ".pdf"),
     log:
-        "<logs>/compare_routes.log",
+        "<logs>/compare_pipelines.log",
     benchmark:
-        "<benchmarks>/compare_routes.tsv"
+        "<benchmarks>/compare_pipelines.tsv"
     conda:
         "../../../envs/imaging.yaml"
     params:
@@ -91,6 +91,6 @@ rule compare_routes:
         data=image_data_name("whole"),
         resamples=study.evaluation.resamples,
         seed=study.seed,
-        code=code("whole_image/compare_routes"),
+        code=code("whole_image/compare_pipelines"),
     script:
-        "../../scripts/whole_image/compare_routes.py"
+        "../../scripts/whole_image/compare_pipelines.py"

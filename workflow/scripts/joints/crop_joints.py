@@ -6,7 +6,7 @@ with job(snakemake.log[0]):
     import numpy as np
 
     from sharpflow.cohorts.splits import split_joints
-    from sharpflow.files import read_table, whole, write_table
+    from sharpflow.files import atomic_write, read_table, write_table
     from sharpflow.imaging.shards import read_shards
     from sharpflow.joints.detection.views import MaskedRadiographs
     from sharpflow.joints.scoring.choose_crops import choose_crops
@@ -36,6 +36,6 @@ with job(snakemake.log[0]):
         params.settings["size"],
         params.settings["margin"],
     )
-    with whole(snakemake.output.crops) as temporary:
+    with atomic_write(snakemake.output.crops) as temporary:
         np.save(temporary, cut)
     write_table(crops, snakemake.output.rows)

@@ -6,10 +6,10 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources):
     import keras
     import numpy as np
 
-    from sharpflow.files import whole
+    from sharpflow.files import atomic_write
     from sharpflow.joints.scoring.features import extract_features
 
     base = keras.saving.load_model(snakemake.input.base, compile=False)
     features = extract_features(base, np.load(snakemake.input.crops, mmap_mode="r"))
-    with whole(snakemake.output[0]) as temporary:
+    with atomic_write(snakemake.output[0]) as temporary:
         np.save(temporary, features)

@@ -4,7 +4,7 @@ from sharpflow.workflow.job import job
 
 with job(snakemake.log[0]):
     from sharpflow.digests import check_sha256
-    from sharpflow.files import whole
+    from sharpflow.files import atomic_write
     from sharpflow.joints.scoring.imagenet import download_base
     from sharpflow.joints.scoring.vgg16 import build_base
 
@@ -14,5 +14,5 @@ with job(snakemake.log[0]):
         base = build_base(snakemake.params.file, size)
     else:
         base = download_base(size)
-    with whole(snakemake.output[0]) as temporary:
+    with atomic_write(snakemake.output[0]) as temporary:
         base.save(temporary)

@@ -6,12 +6,12 @@ from sharpflow.workflow.job import job
 
 with job(snakemake.log[0]):
     from sharpflow.digests import check_sha256
-    from sharpflow.files import whole
+    from sharpflow.files import atomic_write
     from sharpflow.joints.detection.pretrained import download_coco_weights
 
     if snakemake.params.file:
         check_sha256(snakemake.params.file, snakemake.params.sha256)
-        with whole(snakemake.output[0]) as temporary:
+        with atomic_write(snakemake.output[0]) as temporary:
             shutil.copyfile(snakemake.params.file, temporary)
     else:
         download_coco_weights(snakemake.params.model, snakemake.output[0])

@@ -7,7 +7,7 @@ from sharpflow.workflow.job import job
 with job(snakemake.log[0]):
     import cv2
 
-    from sharpflow.files import read_table, whole
+    from sharpflow.files import atomic_write, read_table
     from sharpflow.imaging.shards import read_shards
     from sharpflow.reporting.overlays import label_radiograph
     from sharpflow.reporting.style import data_note
@@ -18,5 +18,5 @@ with job(snakemake.log[0]):
     number = {image_id: index for index, image_id in enumerate(rows["image_id"])}
     for image_id, joints in read_table(snakemake.input.joints).groupby("image_id"):
         labelled = label_radiograph(radiographs[number[image_id]], joints, note=note)
-        with whole(Path(snakemake.output[0]) / f"{image_id}.png") as temporary:
+        with atomic_write(Path(snakemake.output[0]) / f"{image_id}.png") as temporary:
             cv2.imwrite(str(temporary), labelled[..., ::-1])

@@ -6,7 +6,7 @@ with job(snakemake.log[0]):
     import numpy as np
 
     from sharpflow.anatomy import BodyPart
-    from sharpflow.files import whole, write_table
+    from sharpflow.files import atomic_write, write_table
     from sharpflow.joints.scoring.synthetic_joints import make_training_joints
 
     params = snakemake.params
@@ -18,6 +18,6 @@ with job(snakemake.log[0]):
         clahe_clip=params.clahe["clip_limit"],
         clahe_grid=params.clahe["grid"],
     )
-    with whole(snakemake.output.patches) as temporary:
+    with atomic_write(snakemake.output.patches) as temporary:
         np.save(temporary, patches)
     write_table(rows, snakemake.output.rows)

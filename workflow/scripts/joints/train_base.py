@@ -10,12 +10,12 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
     import pandas as pd
 
     from sharpflow.digests import digest_of
-    from sharpflow.files import read_table, whole, write_table
+    from sharpflow.files import atomic_write, read_table, write_table
     from sharpflow.hardware import keras_in_words
     from sharpflow.joints.scoring.base_training import train_base
     from sharpflow.joints.scoring.synthetic_joints import crop_training_joints
     from sharpflow.seeds import seed_for
-    from sharpflow.workflow.model_cards import write_card
+    from sharpflow.workflow.model_cards import write_model_card
 
     params, source = snakemake.params, snakemake.input
     stacks = [np.load(path, mmap_mode="r") for path in source.patches]
@@ -59,11 +59,11 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
         checkpoints=checkpoints,
         time_budget=this.seconds_left(),
     )
-    with whole(snakemake.output.model) as temporary:
+    with atomic_write(snakemake.output.model) as temporary:
         base.save(temporary)
     write_table(history, snakemake.output.history)
-    write_card(
-        snakemake.output.card,
+    write_model_card(
+        snakemake.output.model_card,
         expects=f"joint crops, float32 (n, {params.crops['size']}, {params.crops['size']}, 3) in "
         "[0, 1]; gives 512 features a joint",
         data="phantom",

@@ -15,7 +15,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
     from sharpflow.joints.detection.views import Views
     from sharpflow.joints.scoring.crops import to_standard
     from sharpflow.phantom.cohorts.truth import read_true_masks
-    from sharpflow.workflow.model_cards import write_card
+    from sharpflow.workflow.model_cards import write_model_card
 
     body_part, params, source = (
         BodyPart(snakemake.wildcards.body_part),
@@ -59,8 +59,8 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
         time_budget=this.seconds_left(),
         seed=params.seed,
     )
-    write_card(
-        snakemake.output.card,
+    write_model_card(
+        snakemake.output.model_card,
         expects=f"the {view} on masked standardized images of a {body_part}, uint8, longer side "
         f"{image_size} pixels; gives joint boxes",
         data=params.data,

@@ -10,11 +10,11 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
 
     from sharpflow.anatomy import MODELS, n_classes
     from sharpflow.digests import digest_of
-    from sharpflow.files import read_table, whole, write_table
+    from sharpflow.files import atomic_write, read_table, write_table
     from sharpflow.hardware import keras_in_words
     from sharpflow.joints.scoring.head_training import predict_scores, train_head
     from sharpflow.seeds import replicate_seed, seed_for
-    from sharpflow.workflow.model_cards import write_card
+    from sharpflow.workflow.model_cards import write_model_card
 
     name, params, source = snakemake.wildcards.model, snakemake.params, snakemake.input
     damage, body_part = MODELS[name]
@@ -52,12 +52,12 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
     )
     for number in range(2, seeds + 1):
         predictions[f"predicted_seed_{number}"] = predict_scores(train(number)[0], features)
-    with whole(snakemake.output.model) as temporary:
+    with atomic_write(snakemake.output.model) as temporary:
         model.save(temporary)
     write_table(history, snakemake.output.history)
     write_table(predictions, snakemake.output.predictions)
-    write_card(
-        snakemake.output.card,
+    write_model_card(
+        snakemake.output.model_card,
         expects="512 features of the VGG16 base for each joint, float32 (n, 512); gives the "
         f"probabilities of the {n_classes(body_part, damage)} ordinal bits of {damage} in a "
         f"{body_part}",

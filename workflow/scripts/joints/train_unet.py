@@ -12,7 +12,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
     from sharpflow.imaging.shards import read_shards
     from sharpflow.joints.masks.unet_prediction import resize_for_unet, resize_masks_for_unet
     from sharpflow.joints.masks.unet_training import train_unet
-    from sharpflow.workflow.model_cards import write_card
+    from sharpflow.workflow.model_cards import write_model_card
 
     body_part, params = snakemake.wildcards.body_part, snakemake.params
     settings = dict(params.settings)
@@ -45,8 +45,8 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
     )
     write_table(history, snakemake.output.history)
     best = history.loc[history["validation_loss"].idxmin()]
-    write_card(
-        snakemake.output.card,
+    write_model_card(
+        snakemake.output.model_card,
         expects=f"standardized images of a {body_part}, float32 (n, {height}, {width}, 1) in "
         "[0, 1]; gives the probability of limb for each pixel",
         data=params.data,

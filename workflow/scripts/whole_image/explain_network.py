@@ -10,12 +10,12 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources):
     import pandas as pd
     import torch
 
-    from sharpflow.files import read_table, whole, write_table
+    from sharpflow.files import atomic_write, read_table, write_table
     from sharpflow.imaging.shards import read_shards
     from sharpflow.whole_image.experiments import EXPERIMENTS
     from sharpflow.whole_image.explanation.cases import SeverityRules, TotalRules, choose_cases
     from sharpflow.whole_image.explanation.grad_cam import coarse_heat, enlarge
-    from sharpflow.whole_image.explanation.pointing_game import heat_share
+    from sharpflow.whole_image.explanation.pointing_game import energy_pointing_game
     from sharpflow.whole_image.training.predictions import load_network
 
     torch.set_num_threads(snakemake.threads)
@@ -43,7 +43,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources):
         packed[["image_id", "height", "width"]], on="image_id"
     )
     place = {image_id: index for index, image_id in enumerate(tests["image_id"])}
-    with whole(output.heat) as temporary:
+    with atomic_write(output.heat) as temporary:
         np.savez(
             temporary,
             heat=enlarge(heat[[place[image_id] for image_id in cases["image_id"]]], stack.size[0]),
@@ -53,5 +53,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources):
     shares = pd.DataFrame({"image_id": []})
     if source.get("truth"):
         joints = read_table(Path(source.truth) / "truth" / "joints.csv")
-        shares = heat_share(heat, stack.size[0], tests, joints).assign(row=experiment.name)
+        shares = energy_pointing_game(heat, stack.size[0], tests, joints).assign(
+            row=experiment.name
+        )
     write_table(shares, output.shares)

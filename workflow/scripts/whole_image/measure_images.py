@@ -5,7 +5,7 @@ import json
 from sharpflow.workflow.job import job
 
 with job(snakemake.log[0]):
-    from sharpflow.files import read_table, whole
+    from sharpflow.files import atomic_write, read_table
     from sharpflow.imaging.shards import read_shards
     from sharpflow.whole_image.data.packing import statistics
 
@@ -17,5 +17,5 @@ with job(snakemake.log[0]):
         read_table(snakemake.input.split),
         read_table(snakemake.input.table)[["image_id", target]],
     )
-    with whole(snakemake.output[0]) as temporary:
+    with atomic_write(snakemake.output[0]) as temporary:
         temporary.write_text(json.dumps(measured, indent=2) + "\n")

@@ -9,7 +9,7 @@ with job(snakemake.log[0], 1):
 
     from sharpflow.cohorts.bone_age import list_bone_age
     from sharpflow.cohorts.whole_images import list_whole
-    from sharpflow.files import whole, write_table
+    from sharpflow.files import atomic_write, write_table
     from sharpflow.imaging.shards import shard_of
     from sharpflow.whole_image.data.packing import pack
 
@@ -29,7 +29,7 @@ with job(snakemake.log[0], 1):
         contrast=params.contrast,
         workers=snakemake.threads,
     )
-    with whole(output.images) as temporary:
+    with atomic_write(output.images) as temporary:
         np.save(temporary, images)
     write_table(rows, output.rows)
     write_table(problems, output.problems)

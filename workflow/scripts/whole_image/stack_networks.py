@@ -10,7 +10,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources):
     from sharpflow.files import read_table, write_table
     from sharpflow.whole_image.experiments import EXPERIMENTS
     from sharpflow.whole_image.stacking.stack import choose_members, train_stack
-    from sharpflow.workflow.model_cards import write_card
+    from sharpflow.workflow.model_cards import write_model_card
 
     params, output = snakemake.params, snakemake.output
     experiment, settings = EXPERIMENTS[snakemake.wildcards.stack], dict(params.settings)
@@ -28,8 +28,8 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources):
         **settings,
     )
     write_table(stacked, output.predictions)
-    write_card(
-        output.card,
+    write_model_card(
+        output.model_card,
         expects=f"raw outputs of {', '.join(names)}; gives {experiment.task}",
         data=params.data,
         data_digest=digest_of(*(member.to_csv() for member in members)),

@@ -16,7 +16,7 @@ if __name__ == "__main__":
         from sharpflow.whole_image.experiments import EXPERIMENTS
         from sharpflow.whole_image.training.predictions import predict_images
         from sharpflow.whole_image.training.train import train_network
-        from sharpflow.workflow.model_cards import write_card
+        from sharpflow.workflow.model_cards import write_model_card
 
         params, source, output = snakemake.params, snakemake.input, snakemake.output
         experiment, settings = EXPERIMENTS[snakemake.wildcards.network], dict(params.settings)
@@ -60,8 +60,8 @@ if __name__ == "__main__":
         )
         write_table(predictions, output.predictions)
         best = history.loc[history["validation_loss"].idxmin()]
-        write_card(
-            output.card,
+        write_model_card(
+            output.model_card,
             expects=f"images resized to {images.size[0]} pixels square, uint8; normalised with the "
             f"mean {statistics['pixel_mean']:.4f} and SD {statistics['pixel_sd']:.4f}; "
             f"gives {experiment.task}",

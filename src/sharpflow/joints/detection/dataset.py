@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sharpflow.anatomy import DETECTOR_CLASSES, BodyPart
 from sharpflow.errors import UserError
-from sharpflow.files import whole, write_table
+from sharpflow.files import atomic_write, write_table
 from sharpflow.joints.detection.views import View, Views
 
 Image = NDArray[np.uint8]
@@ -75,7 +75,7 @@ def write_detector_set(
         lines = _label_lines(boxes_of[image_id], view, classes)
         _write_png(folder / "images" / FOLDERS[split] / f"{image_id}.png", view.image)
         label = folder / "labels" / FOLDERS[split] / f"{image_id}.txt"
-        with whole(label) as temporary:
+        with atomic_write(label) as temporary:
             temporary.write_text("".join(lines))
         written.append((image_id, split, len(lines)))
     table = pd.DataFrame(written, columns=["image_id", "split", "boxes"])
@@ -123,12 +123,12 @@ def _area(corners: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _write_png(path: Path, image: Image) -> None:
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         if not cv2.imwrite(str(temporary), image):
             raise OSError(f"could not write {path}")
 
 
 def _write_description(folder: Path, classes: tuple[str, ...]) -> None:
     names = "".join(f"  {number}: {name}\n" for number, name in enumerate(classes))
-    with whole(folder / "data.yaml") as temporary:
+    with atomic_write(folder / "data.yaml") as temporary:
         temporary.write_text(f"train: images/train\nval: images/val\nnames:\n{names}")

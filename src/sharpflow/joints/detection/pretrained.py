@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from sharpflow.errors import UserError
-from sharpflow.files import whole
+from sharpflow.files import atomic_write
 
 
 def download_coco_weights(model: str, path: str | Path) -> None:
@@ -23,7 +23,7 @@ def download_coco_weights(model: str, path: str | Path) -> None:
             raise UserError(_unreachable(name, str(error))) from error
         if not found.is_file():
             raise UserError(_unreachable(name, "nothing came"))
-        with whole(path) as temporary:
+        with atomic_write(path) as temporary:
             shutil.copyfile(found, temporary)
 
 

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from sharpflow.errors import UserError
-from sharpflow.files import whole, write_table
+from sharpflow.files import atomic_write, write_table
 from sharpflow.hardware import Precision, uses_bfloat16
 from sharpflow.joints.detection.batch_norms import measure_statistics
 from sharpflow.joints.detection.offline import chosen_device, import_ultralytics
@@ -186,7 +186,7 @@ def _network(model: str) -> str:
 def _described(data: Path, out: Path) -> Path:
     """A data.yaml with the absolute path, which ultralytics needs to look nowhere else."""
     path = out / "data.yaml"
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(f"path: {data}\n" + (data / "data.yaml").read_text())
     return path
 
@@ -325,5 +325,5 @@ def _keep_weights(network: Any, path: Path) -> None:
     }
     buffer = io.BytesIO()  # a file's name would be written into it
     torch.save(kept, buffer)
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_bytes(buffer.getvalue())

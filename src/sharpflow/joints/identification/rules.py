@@ -60,7 +60,7 @@ def name_joints(
     if limb not in LIMBS:
         raise UserError(f"limb is {limb!r}; expected one of {', '.join(LIMBS)}.")
     if rule not in RULES:
-        raise UserError(f"identity rule is {rule!r}; expected one of {', '.join(RULES)}.")
+        raise UserError(f"identification rule is {rule!r}; expected one of {', '.join(RULES)}.")
     body_part = LIMBS[limb].body_part
     centres, classes = _centres(boxes, body_part)
     named: dict[int, str] = {}

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from sharpflow.files import whole
+from sharpflow.files import atomic_write
 
 Image = npt.NDArray[np.uint8]
 
@@ -48,7 +48,7 @@ def draw_contact_sheet(
     tiles += [blank] * (-len(tiles) % columns)
     lines = [np.hstack(tiles[start : start + columns]) for start in range(0, len(tiles), columns)]
     page = np.vstack([_legend(lines[0].shape[1]), *lines])
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         cv2.imwrite(str(temporary), page)
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from sharpflow.anatomy import BodyPart
 from sharpflow.errors import UserError
-from sharpflow.files import whole
+from sharpflow.files import atomic_write
 from sharpflow.joints.masks.unet import build_unet
 from sharpflow.joints.masks.unet_prediction import as_input, predict_probabilities
 from sharpflow.seeds import seed_for
@@ -117,7 +117,7 @@ def train_unet(
         checkpoints=checkpoints,
         time_budget=time_budget,
     )
-    with whole(folder / "model.keras") as temporary:
+    with atomic_write(folder / "model.keras") as temporary:
         model.save(temporary)
     return history
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from sharpflow.files import whole, write_table
+from sharpflow.files import atomic_write, write_table
 from sharpflow.phantom.bones.children import make_childs_hand
 from sharpflow.phantom.cohorts.whole_images import each
 from sharpflow.seeds import seed_for
@@ -76,6 +76,6 @@ def _draw_child(task: _Task) -> dict[str, Any]:
         months = round(rng.normal(MEAN_MONTHS, SD_MONTHS))
     male = bool(rng.random() < BOYS)
     radiograph = make_childs_hand(months, male=male, seed=seed, image_id=image_id, height=height)
-    with whole(folder / f"boneage-{part}-dataset" / f"{image_id}.png") as path:
+    with atomic_write(folder / f"boneage-{part}-dataset" / f"{image_id}.png") as path:
         cv2.imwrite(str(path), radiograph.image)
     return radiograph.row | {"months": months, "part": part}

@@ -14,7 +14,7 @@ import pandas as pd
 from sharpflow.anatomy import DETECTED_JOINTS, LIMBS
 from sharpflow.cohorts.boxes import write_voc
 from sharpflow.cohorts.scores import write_scores
-from sharpflow.files import whole, write_table
+from sharpflow.files import atomic_write, write_table
 from sharpflow.phantom.bones.limb import sample_person
 from sharpflow.phantom.damage.severity import sample_scores
 from sharpflow.phantom.projection.radiographs import SyntheticRadiograph, make_radiograph
@@ -87,9 +87,9 @@ def _make_patient(task: _Task) -> tuple[_Rows, _Rows, _Rows]:
 
 def _write_radiograph(folder: Path, radiograph: SyntheticRadiograph) -> None:
     image_id = radiograph.row["image_id"]
-    with whole(folder / "radiographs" / f"{image_id}.jpg") as path:
+    with atomic_write(folder / "radiographs" / f"{image_id}.jpg") as path:
         cv2.imwrite(str(path), radiograph.image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    with whole(folder / "truth" / "masks" / f"{image_id}.png") as path:
+    with atomic_write(folder / "truth" / "masks" / f"{image_id}.png") as path:
         cv2.imwrite(str(path), radiograph.mask)
     body_part = LIMBS[radiograph.row["limb"]].body_part
     named = {joint.name for joint in DETECTED_JOINTS[body_part]}

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sharpflow.anatomy import LIMBS, BodyPart
-from sharpflow.files import whole, write_table
+from sharpflow.files import atomic_write, write_table
 from sharpflow.phantom.bones.limb import Person, sample_person
 from sharpflow.phantom.cohorts.joints import JPEG_QUALITY
 from sharpflow.phantom.damage.severity import Scores, sample_scores
@@ -108,7 +108,7 @@ def _make_patient(task: _Task) -> tuple[dict[str, Any], dict[str, Any], Rows]:
     person, age, sex = who(patient, seed)
     radiograph = make_bilateral(person, scores, seed=seed, patient=patient, height=height)
     name = f"{radiograph.row['image_id']}.jpg"
-    with whole(folder / "images" / name) as path:
+    with atomic_write(folder / "images" / name) as path:
         cv2.imwrite(str(path), radiograph.image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     about = {"patient": patient, "total": total_of_hands(scores), "age": age, "sex": sex}
     return {"image": name, **about}, radiograph.row | about, radiograph.joints

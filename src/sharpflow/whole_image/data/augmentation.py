@@ -22,22 +22,22 @@ def augment(
     *,
     pixel_mean: float,
     pixel_sd: float,
-    turns: Sequence[int] = (0, 90, 180, 270),
+    rotations: Sequence[int] = (0, 90, 180, 270),
     flip: float = 0.5,
     dimmest: float = 0.9,
     brightest: float = 1.1,
 ) -> torch.Tensor:
     """Turn, flip, brighten and normalise square images, uint8 (n, size, size), on their device.
 
-    Each image is turned by one of `turns` (degrees; the paper's by default), all as likely; flipped
-    left to right with probability `flip` (paper silent: 0.5); multiplied by a factor sampled evenly
-    from `dimmest` to `brightest`, without clipping (paper silent), then normalised. Draws come from
-    `generator` on the CPU, so that they are the same on every device. Gives float32 (n, 1, size,
-    size).
+    Each image is turned by one of `rotations` (degrees; the paper's by default), all as likely;
+    flipped left to right with probability `flip` (paper silent: 0.5); multiplied by a factor
+    sampled evenly from `dimmest` to `brightest`, without clipping (paper silent), then normalised.
+    Draws come from `generator` on the CPU, so that they are the same on every device. Gives float32
+    (n, 1, size, size).
     """
     n = len(batch)
-    chosen = torch.randint(len(turns), (n,), generator=generator).tolist()
-    quarters = [turns[index] // 90 for index in chosen]
+    chosen = torch.randint(len(rotations), (n,), generator=generator).tolist()
+    quarters = [rotations[index] // 90 for index in chosen]
     flips = (torch.rand(n, generator=generator) < flip).tolist()
     factors = torch.empty(n).uniform_(dimmest, brightest, generator=generator)
     scales, shift = factors / (255 * pixel_sd), pixel_mean / pixel_sd
@@ -54,13 +54,13 @@ def augment(
 
 
 def _augment_by_table(
-    batch: torch.Tensor, turns: list[int], flips: list[bool], scales: torch.Tensor, shift: float
+    batch: torch.Tensor, rotations: list[int], flips: list[bool], scales: torch.Tensor, shift: float
 ) -> torch.Tensor:
-    """The same values on a processor, half as fast again: OpenCV turns, and looks each grey up."""
+    """The same values on a processor, half as fast again: OpenCV rotates and looks greys up."""
     tables = (torch.arange(256, dtype=torch.float32) * scales[:, None]).sub_(shift).numpy()
     values = torch.empty(batch.shape, dtype=torch.float32)
     for image, turn, flipped, table, out in zip(
-        batch.numpy(), turns, flips, tables, values.numpy(), strict=True
+        batch.numpy(), rotations, flips, tables, values.numpy(), strict=True
     ):
         cv2.LUT(_turned(image, turn, flipped=flipped), table, dst=out)
     return values[:, None]

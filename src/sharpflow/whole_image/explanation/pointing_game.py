@@ -29,7 +29,7 @@ def is_damaged(joints: pd.DataFrame) -> "pd.Series[bool]":
     return (joints[["erosion", "narrowing"]].astype("Float64").fillna(0) > 0).any(axis=1)
 
 
-def heat_share(
+def energy_pointing_game(
     heat: NDArray[np.float32], size: int, radiographs: pd.DataFrame, joints: pd.DataFrame
 ) -> pd.DataFrame:
     """Share of each image's heat, and of its area, inside the boxes of its joints.

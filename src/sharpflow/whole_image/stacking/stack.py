@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from sharpflow.errors import UserError
-from sharpflow.files import whole, write_table
+from sharpflow.files import atomic_write, write_table
 from sharpflow.seeds import seed_for
 from sharpflow.whole_image.data.batches import epoch_order, whole_batches
 from sharpflow.whole_image.experiments import (
@@ -206,7 +206,7 @@ def train_stack(
 def _write(layer: StackLayer, history: "pd.DataFrame", out: Path) -> None:
     buffer = io.BytesIO()  # a file's name would be written into it
     torch.save(layer.state_dict(), buffer)
-    with whole(out / "model.pt") as temporary:
+    with atomic_write(out / "model.pt") as temporary:
         temporary.write_bytes(buffer.getvalue())
     write_table(history, out / "history.csv")
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from sharpflow.errors import UserError
-from sharpflow.files import whole
+from sharpflow.files import atomic_write
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +74,7 @@ class Progress:
             "loss": self.best_loss,
             "latest": None if last else {"weights": weights, "optimizer": optimizer.state_dict()},
         }
-        with whole(self.path) as temporary:
+        with atomic_write(self.path) as temporary:
             torch.save(kept, temporary)
 
     def longest_epoch(self) -> float:

@@ -66,7 +66,7 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
         seed: int,
         learning_rate: float,
         schedule: Schedule,
-        turns: Sequence[int],
+        rotations: Sequence[int],
         momentum: float,
         weight_decay: float,
         compiled: bool,
@@ -79,7 +79,7 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
         self.pixels = {name: statistics[name] for name in ("pixel_mean", "pixel_sd")}
         self.epochs, self.seed, self.deadline = epochs, seed, deadline
         self.schedule: Schedule = schedule
-        self.turns = turns
+        self.rotations = rotations
         self.sgd = {"lr": learning_rate, "momentum": momentum, "weight_decay": weight_decay}
         self.loss = LOSSES[experiment.loss]
         self.progress = Progress(path)
@@ -159,7 +159,7 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
     def training_step(self, batch: tuple[torch.Tensor, torch.Tensor], _index: int) -> torch.Tensor:
         """Loss of one batch, augmented on the device."""
         images, targets = batch
-        x = augment(images, self.generator, turns=self.turns, **self.pixels)
+        x = augment(images, self.generator, rotations=self.rotations, **self.pixels)
         loss = self.loss(self.run_network[0](x).float(), targets)
         self.loss_sum += loss.detach()
         return loss

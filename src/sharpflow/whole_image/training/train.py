@@ -16,7 +16,7 @@ import torch
 from lightning.fabric.plugins.environments import LightningEnvironment
 
 from sharpflow.errors import UserError
-from sharpflow.files import whole, write_table
+from sharpflow.files import atomic_write, write_table
 from sharpflow.hardware import Precision
 from sharpflow.seeds import seed_for
 from sharpflow.training.time_limit import Deadline, OutOfTime, resumes, tells_when_stopped
@@ -51,7 +51,7 @@ def train_network(
     start: str | Path | None = None,
     learning_rate: float = 0.001,
     schedule: Schedule = "constant",
-    turns: Sequence[int] = (0, 90, 180, 270),
+    rotations: Sequence[int] = (0, 90, 180, 270),
     momentum: float = 0.9,
     weight_decay: float = 0.001,
     precision: Precision = "auto",
@@ -85,7 +85,7 @@ def train_network(
         seed: the study's.
         start: model.pt of the pretraining experiment, for an experiment that has one.
         learning_rate, momentum, weight_decay: the paper's by default.
-        turns: degrees by which training images are turned, all as likely (paper: these).
+        rotations: degrees by which training images are turned, all as likely (paper: these).
         schedule: "constant", or "cosine": up to the learning rate over a tenth of the steps, then
             down to near 0.
         precision: of training steps; validation is in float32. "float32", "bfloat16" (mixed:
@@ -155,7 +155,7 @@ def train_network(
         seed=seed,
         learning_rate=learning_rate,
         schedule=schedule,
-        turns=turns,
+        rotations=rotations,
         momentum=momentum,
         weight_decay=weight_decay,
         compiled=on_gpu and not activation_checkpointing if compile == "auto" else compile,
@@ -252,7 +252,7 @@ def _write_results(checkpoint: Path, out: Path) -> "pd.DataFrame":
     progress = Progress(checkpoint)
     buffer = io.BytesIO()  # a file's name would be written into it
     torch.save({name: value.contiguous() for name, value in progress.best.items()}, buffer)
-    with whole(out / "model.pt") as temporary:
+    with atomic_write(out / "model.pt") as temporary:
         temporary.write_bytes(buffer.getvalue())
     history = progress.table()
     write_table(history, out / "history.csv")

@@ -5,10 +5,10 @@ from pathlib import Path
 from sharpflow.workflow.job import job
 
 with job(snakemake.log[0]):
-    from sharpflow.evaluation.pipelines import compare_patients, routes_table
+    from sharpflow.evaluation.pipelines import compare_patients, pipelines_table
     from sharpflow.files import read_table
-    from sharpflow.reporting.pipelines_figure import draw_routes
-    from sharpflow.reporting.pipelines_table import publish_routes
+    from sharpflow.reporting.pipelines_figure import draw_pipelines
+    from sharpflow.reporting.pipelines_table import publish_pipelines
     from sharpflow.reporting.style import save
 
     params, source, output = snakemake.params, snakemake.input, snakemake.output
@@ -18,7 +18,9 @@ with job(snakemake.log[0]):
         read_table(source.scores),
         read_table(source.split),
     )
-    table = routes_table(compared, data=params.data, seed=params.seed, resamples=params.resamples)
+    table = pipelines_table(
+        compared, data=params.data, seed=params.seed, resamples=params.resamples
+    )
     folder = Path(output.tables[0]).parent
-    publish_routes(table, folder, compared, data=params.data, experiment=params.experiment)
-    save(draw_routes(compared.table, table, data=params.data), output.figures[0])
+    publish_pipelines(table, folder, compared, data=params.data, experiment=params.experiment)
+    save(draw_pipelines(compared.table, table, data=params.data), output.figures[0])

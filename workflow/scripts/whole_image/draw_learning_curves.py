@@ -1,4 +1,4 @@
-"""The course of training, as Bo et al., 3.1, speak of it."""
+"""Learning curves, of which Bo et al., 3.1, speak."""
 
 from pathlib import Path
 
@@ -6,8 +6,8 @@ from sharpflow.workflow.job import job
 
 with job(snakemake.log[0]):
     from sharpflow.files import read_table
-    from sharpflow.reporting.bo_learning_curves import draw_training_course
+    from sharpflow.reporting.bo_learning_curves import draw_learning_curves
     from sharpflow.reporting.style import save
 
     histories = {Path(path).parent.name: read_table(path) for path in snakemake.input.histories}
-    save(draw_training_course(histories, data=snakemake.params.data), snakemake.output[0])
+    save(draw_learning_curves(histories, data=snakemake.params.data), snakemake.output[0])

@@ -5,7 +5,11 @@ from pathlib import Path
 import pytest
 
 from sharpflow.errors import UserError
-from sharpflow.workflow.surviving_jobs import SlurmJob, find_orphans, refuse_beside_orphans
+from sharpflow.workflow.surviving_jobs import (
+    SlurmJob,
+    find_surviving_jobs,
+    refuse_beside_surviving_jobs,
+)
 
 RUN = "6241ee3f-a6f2-4f97-ac37-31e9a362a956"
 
@@ -40,25 +44,25 @@ def test_only_this_folders_runs_are_found(squeue: Path, tmp_path: Path) -> None:
         f"10|RUNNING|notebook|(null)|{study}",  # somebody's own job
         f"11|RUNNING|sharpflow_{RUN}|rule_train_unet|/no/such/folder|here",
     )
-    assert find_orphans(study) == [
+    assert find_surviving_jobs(study) == [
         SlurmJob("7", "RUNNING", "rule_train_unet_wildcards_hand"),
         SlurmJob("8", "PENDING", "rule_segment"),
     ]
     with pytest.raises(UserError, match=r"7 RUNNING rule_train_unet_wildcards_hand\n  8 PENDING"):
-        refuse_beside_orphans(study)
+        refuse_beside_surviving_jobs(study)
 
 
 def test_without_jobs_nothing_is_refused(squeue: Path, tmp_path: Path) -> None:
     says(squeue)
-    refuse_beside_orphans(tmp_path)
+    refuse_beside_surviving_jobs(tmp_path)
 
 
 def test_a_slurm_that_does_not_answer_is_no_all_clear(squeue: Path, tmp_path: Path) -> None:
     squeue.write_text("#!/bin/sh\necho 'slurm_load_jobs error: timed out' >&2\nexit 1\n")
     with pytest.raises(UserError, match=r"did not answer .*timed out"):
-        find_orphans(tmp_path)
+        find_surviving_jobs(tmp_path)
 
 
 def test_without_slurm_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert find_orphans(tmp_path) == []
+    assert find_surviving_jobs(tmp_path) == []

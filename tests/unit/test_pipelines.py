@@ -1,4 +1,4 @@
-"""Both routes on the same patients: who is compared, on which scale, and which is said to win."""
+"""Both pipelines on the same patients: who is compared, on which scale, and which is better."""
 
 from pathlib import Path
 
@@ -12,13 +12,13 @@ from sharpflow.errors import UserError
 from sharpflow.evaluation.pipelines import (
     FINGER_SITES,
     MOST_FINGERS,
-    RoutePatients,
+    ComparedPatients,
     compare_patients,
-    routes_table,
+    pipelines_table,
 )
 from sharpflow.files import read_table, write_table
-from sharpflow.reporting.pipelines_figure import draw_routes
-from sharpflow.reporting.pipelines_table import publish_routes
+from sharpflow.reporting.pipelines_figure import draw_pipelines
+from sharpflow.reporting.pipelines_table import publish_pipelines
 from sharpflow.reporting.style import save
 
 HAND = BodyPart.HAND
@@ -48,7 +48,7 @@ def scores() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def joints(scores: pd.DataFrame) -> pd.DataFrame:
-    """A joint route that makes no mistake."""
+    """A joint pipeline that makes no mistake."""
     true = scores.set_index(["patient", "limb", "joint", "damage"])["score"]
     rows = [
         (
@@ -78,7 +78,7 @@ def whole(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def compared(joints: pd.DataFrame, whole: pd.DataFrame, scores: pd.DataFrame) -> RoutePatients:
+def compared(joints: pd.DataFrame, whole: pd.DataFrame, scores: pd.DataFrame) -> ComparedPatients:
     return compare_patients(joints, whole, scores, SPLIT)
 
 
@@ -99,7 +99,7 @@ def test_finger_sites_are_those_of_both_hands_without_wrists() -> None:
 
 
 def test_line_is_fitted_on_the_true_values_of_training_patients(
-    compared: RoutePatients, scores: pd.DataFrame, whole: pd.DataFrame
+    compared: ComparedPatients, scores: pd.DataFrame, whole: pd.DataFrame
 ) -> None:
     training = PATIENTS[:30]
     totals = whole.set_index("patient")["true"]
@@ -110,7 +110,7 @@ def test_line_is_fitted_on_the_true_values_of_training_patients(
 
 
 def test_test_patients_do_not_move_the_line(
-    joints: pd.DataFrame, whole: pd.DataFrame, scores: pd.DataFrame, compared: RoutePatients
+    joints: pd.DataFrame, whole: pd.DataFrame, scores: pd.DataFrame, compared: ComparedPatients
 ) -> None:
     tested = whole["split"] == "test"
     wild = whole.assign(true=whole["true"].where(~tested, 280 - whole["true"]))
@@ -118,14 +118,14 @@ def test_test_patients_do_not_move_the_line(
     assert (found.slope, found.intercept) == (compared.slope, compared.intercept)
 
 
-def test_perfect_joint_scores_leave_only_the_wrists(compared: RoutePatients) -> None:
+def test_perfect_joint_scores_leave_only_the_wrists(compared: ComparedPatients) -> None:
     table = compared.table
     assert table["patient"].tolist() == PATIENTS[36:]
     assert (table["predicted_joints"] == table["true_joints"]).all()
     assert (table["share_scored"] == 1).all()
     assert (table["joint_total"] == table["true_joint_total"]).all()
-    found = routes_table(compared, data="phantom", seed=0, resamples=200)
-    overall = found[found["third"] == "all"].set_index("route")
+    found = pipelines_table(compared, data="phantom", seed=0, resamples=200)
+    overall = found[found["third"] == "all"].set_index("pipeline")
     assert overall.loc["joint-sum", ["mae", "bias"]].tolist() == [0, 0]
     assert overall.loc["joint-sum", "pcc"] == pytest.approx(1)
     assert overall.loc["joint-total", "mae"] == overall.loc["true-joint-total", "mae"] > 0
@@ -155,7 +155,7 @@ def test_a_joint_not_found_is_scaled_up_or_counts_as_zero(
     assert scaled.loc["P42", "predicted_joints"] == true["P42"]
 
 
-def test_only_patients_tested_by_both_routes_are_compared(
+def test_only_patients_tested_by_both_pipelines_are_compared(
     joints: pd.DataFrame, whole: pd.DataFrame, scores: pd.DataFrame
 ) -> None:
     split = SPLIT.copy()
@@ -178,7 +178,7 @@ def test_who_is_left_out_is_counted(
     assert list(found.left_out.values()) == [1, 1]
 
 
-def test_thirds_hold_equal_totals_together(compared: RoutePatients) -> None:
+def test_thirds_hold_equal_totals_together(compared: ComparedPatients) -> None:
     table = compared.table
     low, middle, high = (
         table.loc[table["third"] == third, "true_total"] for third in ("lower", "middle", "upper")
@@ -189,25 +189,25 @@ def test_thirds_hold_equal_totals_together(compared: RoutePatients) -> None:
 
 
 def test_difference_is_of_the_same_patients_and_names_the_better(
-    compared: RoutePatients,
+    compared: ComparedPatients,
 ) -> None:
-    found = routes_table(compared, data="phantom", seed=0)
-    by_route = found.set_index(["third", "route"])
+    found = pipelines_table(compared, data="phantom", seed=0)
+    by_pipeline = found.set_index(["third", "pipeline"])
     for third in ("all", "lower", "middle", "upper"):
-        whole, joint = (by_route.loc[(third, name)] for name in ("whole-image", "joint-total"))
+        whole, joint = (by_pipeline.loc[(third, name)] for name in ("whole-image", "joint-total"))
         assert whole["mae_difference"] == pytest.approx(whole["mae"] - joint["mae"])
         assert (
             whole["mae_difference_low"] <= whole["mae_difference"] <= whole["mae_difference_high"]
         )
-    assert by_route.loc[("all", "whole-image"), "better"] == "joint-total"
+    assert by_pipeline.loc[("all", "whole-image"), "better"] == "joint-total"
     same = compared.table.assign(whole_total=compared.table["joint_total"])
-    level = RoutePatients(same, 1, 0, 30, 0.9, "scaled", {})
-    found = routes_table(level, data="phantom", seed=0).set_index(["third", "route"])
+    level = ComparedPatients(same, 1, 0, 30, 0.9, "scaled", {})
+    found = pipelines_table(level, data="phantom", seed=0).set_index(["third", "pipeline"])
     assert found.loc[("all", "whole-image"), "better"] == "not told apart"
 
 
-def test_bias_and_limits_are_those_of_the_differences(compared: RoutePatients) -> None:
-    found = routes_table(compared, data="phantom", seed=0).set_index(["third", "route"])
+def test_bias_and_limits_are_those_of_the_differences(compared: ComparedPatients) -> None:
+    found = pipelines_table(compared, data="phantom", seed=0).set_index(["third", "pipeline"])
     row = found.loc[("all", "whole-image")]
     difference = compared.table["whole_total"] - compared.table["true_total"]
     assert row["bias"] == pytest.approx(difference.mean())
@@ -232,7 +232,7 @@ def test_without_training_patients_there_is_no_line(
     joints: pd.DataFrame, whole: pd.DataFrame, scores: pd.DataFrame
 ) -> None:
     split = SPLIT.replace({"split": {"train": "validation"}})
-    with pytest.raises(UserError, match="0 patients train both routes"):
+    with pytest.raises(UserError, match="0 patients train both pipelines"):
         compare_patients(joints, whole, scores, split)
 
 
@@ -241,11 +241,11 @@ def test_two_cohorts_of_other_patients_give_an_empty_table_that_says_so(
 ) -> None:
     strangers = whole.assign(patient="W" + whole["patient"])
     found = compare_patients(joints, strangers, scores, SPLIT)
-    table = routes_table(found, data="wang", seed=0)
+    table = pipelines_table(found, data="wang", seed=0)
     assert (table["n"] == 0).all()
-    publish_routes(table, tmp_path, found, data="wang", experiment="total-stack-batch16")
-    assert "nothing was compared" in (tmp_path / "routes.md").read_text()
-    figure = draw_routes(found.table, table, data="wang")
+    publish_pipelines(table, tmp_path, found, data="wang", experiment="total-stack-batch16")
+    assert "nothing was compared" in (tmp_path / "pipelines.md").read_text()
+    figure = draw_pipelines(found.table, table, data="wang")
     texts = [text.get_text() for text in figure.findobj(match=is_text)]
     assert texts.count("no shared test patients") == 5
 
@@ -254,24 +254,28 @@ def is_text(artist: object) -> bool:
     return hasattr(artist, "get_text")
 
 
-def test_table_says_what_was_compared_with_what(tmp_path: Path, compared: RoutePatients) -> None:
-    table = routes_table(compared, data="phantom", seed=0)
-    publish_routes(table, tmp_path, compared, data="phantom", experiment="total-stack-batch16")
-    page = (tmp_path / "routes.md").read_text()
+def test_table_says_what_was_compared_with_what(tmp_path: Path, compared: ComparedPatients) -> None:
+    table = pipelines_table(compared, data="phantom", seed=0)
+    publish_pipelines(table, tmp_path, compared, data="phantom", experiment="total-stack-batch16")
+    page = (tmp_path / "pipelines.md").read_text()
     for words in (
         *("not real radiographs", "without the wrists (0 to 172)", "30 training patients"),
         *("total-stack-batch16", "100.0% of the possible points", "Lower third, totals"),
     ):
         assert words in page
-    back = read_table(tmp_path / "routes.csv")
+    back = read_table(tmp_path / "pipelines.csv")
     pd.testing.assert_series_equal(back["mae"], table["mae"], rtol=0, atol=0)
-    assert (tmp_path / "routes.tex").read_text().isascii()
+    assert (tmp_path / "pipelines.tex").read_text().isascii()
 
 
-def test_figure_is_the_same_bytes_twice(tmp_path: Path, compared: RoutePatients) -> None:
-    table = routes_table(compared, data="phantom", seed=0, resamples=200)
+def test_figure_is_the_same_bytes_twice(tmp_path: Path, compared: ComparedPatients) -> None:
+    table = pipelines_table(compared, data="phantom", seed=0, resamples=200)
     written = [
-        save(draw_routes(compared.table, table, data="phantom"), tmp_path / name, suffixes=[".pdf"])
+        save(
+            draw_pipelines(compared.table, table, data="phantom"),
+            tmp_path / name,
+            suffixes=[".pdf"],
+        )
         for name in ("one", "two")
     ]
     assert written[0][0].read_bytes() == written[1][0].read_bytes()
