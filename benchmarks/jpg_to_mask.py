@@ -21,7 +21,7 @@ from skimage.filters import rank
 
 from sharpflow.imaging.reading import read_image
 from sharpflow.imaging.standardize import standardize
-from sharpflow.joints.masks import entropy_masks as bootstrap
+from sharpflow.joints.masks import entropy_masks
 
 CROP_BOTTOM = 0.1
 
@@ -36,7 +36,7 @@ def mask_radiographs(paths: list[Path]) -> tuple[list[float], list[np.ndarray]]:
     for path in paths:
         start = time.thread_time()
         image, _ = standardize(read_image(path), HEIGHT, WIDTH, CROP_BOTTOM)
-        masks.append(bootstrap.bootstrap_mask(image, window=WINDOW))
+        masks.append(entropy_masks.entropy_mask(image, window=WINDOW))
         seconds.append(time.thread_time() - start)
     return seconds, masks
 
@@ -52,7 +52,7 @@ def main() -> None:
             Image.fromarray(make_radiograph(seed, 1609, 1253)).save(path, quality=92)
         mask_radiographs(paths[:1])  # compiles
         ours, our_masks = mask_radiographs(paths)
-        with patch.object(bootstrap, "local_entropy", plain_entropy):
+        with patch.object(entropy_masks, "local_entropy", plain_entropy):
             plain, plain_masks = mask_radiographs(paths)
     same = all(np.array_equal(a, b) for a, b in zip(our_masks, plain_masks, strict=True))
     white = np.mean([mask.mean() / 255 for mask in our_masks])

@@ -78,7 +78,7 @@ def unet_masks(radiographs, boxed, folder):
     import keras
 
     from sharpflow.joints.masks import unet_prediction as predict
-    from sharpflow.joints.masks.entropy_masks import bootstrap_mask
+    from sharpflow.joints.masks.entropy_masks import entropy_mask
     from sharpflow.joints.masks.quality import mask_quality
     from sharpflow.joints.masks.unet_training import train_unet
 
@@ -86,7 +86,7 @@ def unet_masks(radiographs, boxed, folder):
     for path in sorted((Path(str(FOLDER)) / "images").glob("*.png")):
         if path.stem not in boxed:
             radiograph, _ = standard(path.stem, cv2.imread(str(path), cv2.IMREAD_GRAYSCALE))
-            mask = bootstrap_mask(radiograph, window=11)
+            mask = entropy_mask(radiograph, window=11)
             if mask_quality(radiograph, mask)["quality"] >= 0.5:
                 good.append((radiograph, mask))
     stacks = []

@@ -134,7 +134,7 @@ def test_pipeline_shows_each_stage_and_the_scores_of_the_crops() -> None:
     stages = PipelineStages(
         raw=radiograph(),
         standardized=radiograph(),
-        bootstrap_mask=radiograph(255),
+        entropy_mask=radiograph(255),
         unet_mask=radiograph(255),
         masked=radiograph(),
         boxes=BOXES,

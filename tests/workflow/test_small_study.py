@@ -14,7 +14,7 @@ from sharpflow.imaging.shards import shard_of
 
 from .projects import Project, make_project
 
-IMAGING = {"standardize", "bootstrap_masks"}
+IMAGING = {"standardize", "make_entropy_masks"}
 TRAINING = {"train_unet", "train_detector", "train_base", "train_head"}
 
 
@@ -113,7 +113,7 @@ def test_an_added_patient_redoes_its_shards_alone(finished: Project) -> None:
             path.unlink()
     assert planned["check_radiographs"] == 2
     assert planned["standardize"] == 2
-    assert planned["bootstrap_masks"] == 2
+    assert planned["make_entropy_masks"] == 2
     assert planned["train_unet"] == 2
     assert "train_base" not in planned
     assert finished.planned() == {}
@@ -137,7 +137,7 @@ def test_an_overruled_mask_trains_again_but_masks_nothing_again(finished: Projec
         ),
         (
             "joints/masks/entropy_masks.py",
-            {"bootstrap_masks", "train_unet", "train_detector", "train_head"},
+            {"make_entropy_masks", "train_unet", "train_detector", "train_head"},
             {"standardize", "check_cohort", "train_base"},
         ),
         (

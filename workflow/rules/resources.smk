@@ -116,7 +116,7 @@ NEEDS = {
     "make_whole_image_phantom": (8, PHANTOM.whole_patients * MAKE_WHOLE, 0),
     "make_bone_age_phantom": (8, PHANTOM.children * MAKE_CHILD, 0),
     "standardize": (2, lambda w: radiographs_of_shard(w) * RADIOGRAPH * 0.03, 0),
-    "bootstrap_masks": (3, lambda w: radiographs_of_shard(w) * RADIOGRAPH * 0.25, 0),
+    "make_entropy_masks": (3, lambda w: radiographs_of_shard(w) * RADIOGRAPH * 0.25, 0),
     "train_unet": (
         8,
         lambda w: UNET.epochs * radiographs_of_body_part(w) * UNET_STEP,

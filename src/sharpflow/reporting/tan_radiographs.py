@@ -86,7 +86,7 @@ def draw_good_masks(
 
     Args:
         radiographs: 2 to 6 standardized radiographs.
-        masks: their chosen bootstrap masks, 0 and 255, same size.
+        masks: their chosen entropy masks, 0 and 255, same size.
         labels: image_ids.
         data: "phantom" or the cohort's name.
     """
@@ -136,7 +136,7 @@ class PipelineStages:
     Attributes:
         raw: the radiograph as it came.
         standardized: cropped, resized, padded, after CLAHE.
-        bootstrap_mask: entropy mask, 0 and 255.
+        entropy_mask: entropy mask, 0 and 255.
         unet_mask: the U-Net's mask, 0 and 255.
         masked: the standardized radiograph without its background.
         boxes: the detector's boxes: class, confidence, x_min, y_min, x_max, y_max.
@@ -147,7 +147,7 @@ class PipelineStages:
 
     raw: Image
     standardized: Image
-    bootstrap_mask: Image
+    entropy_mask: Image
     unet_mask: Image
     masked: Image
     boxes: pd.DataFrame
@@ -175,7 +175,7 @@ def draw_pipeline(
     radiographs: list[tuple[str, Image]] = [
         ("Radiograph", stages.raw),
         ("Standardized", stages.standardized),
-        ("Entropy mask", stages.bootstrap_mask),
+        ("Entropy mask", stages.entropy_mask),
         ("U-Net mask", stages.unet_mask),
         ("Background removed", stages.masked),
         ("Joints found", stages.masked),

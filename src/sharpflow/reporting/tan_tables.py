@@ -325,7 +325,7 @@ def _notes_of_truth(table: pd.DataFrame) -> list[str]:
 
 
 def mask_yield(chosen: pd.DataFrame, *, data: str) -> pd.DataFrame:
-    """How many bootstrap masks were good, of all radiographs, beside the paper's.
+    """How many entropy masks were good, of all radiographs, beside the paper's.
 
     Args:
         chosen: image_id, body_part, proposed (bool), chosen (bool), chosen_by ("quality" or

@@ -50,7 +50,7 @@ rule draw_good_masks:
     input:
         chosen=expand("<results>/masks/chosen/{body_part}.csv", body_part=BODY_PARTS),
         images=every_shard("<results>/standardized/joints/{body_part}/{shard}.npy"),
-        masks=every_shard("<results>/masks/bootstrap/{body_part}/{shard}.npy"),
+        masks=every_shard("<results>/masks/entropy/{body_part}/{shard}.npy"),
     output:
         multiext("<results>/figures/tan_fig3_good_masks", ".png", ".pdf"),
     log:
@@ -109,7 +109,7 @@ rule draw_pipeline:
             body_part=BODY_PARTS[0]
         ),
         images=first_shards("<results>/standardized/joints/{body_part}/{shard}.npy"),
-        bootstrap=first_shards("<results>/masks/bootstrap/{body_part}/{shard}.npy"),
+        entropy=first_shards("<results>/masks/entropy/{body_part}/{shard}.npy"),
         unet=first_shards("<results>/masks/unet/{body_part}/{shard}.npy"),
         checked=checked("joints"),
     output:

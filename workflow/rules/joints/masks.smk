@@ -1,29 +1,29 @@
 # Standardized radiographs -> masks by entropy, and which of them are good (Tan et al., 2.3.1).
-# Steps: bootstrap_masks -> choose_masks -> draw_contact_sheet
+# Steps: make_entropy_masks -> choose_masks -> draw_contact_sheet
 
 
 # A mask from each radiograph alone, and how good it looks.
-rule bootstrap_masks:
+rule make_entropy_masks:
     input:
         images="<results>/standardized/joints/{body_part}/{shard}.npy",
         rows="<results>/standardized/joints/{body_part}/{shard}.csv",
     output:
-        masks="<results>/masks/bootstrap/{body_part}/{shard}.npy",
-        rows="<results>/masks/bootstrap/{body_part}/{shard}.csv",
+        masks="<results>/masks/entropy/{body_part}/{shard}.npy",
+        rows="<results>/masks/entropy/{body_part}/{shard}.csv",
         quality="<results>/masks/quality/{body_part}/{shard}.csv",
     log:
-        "<logs>/bootstrap_masks/{body_part}-{shard}.log",
+        "<logs>/make_entropy_masks/{body_part}-{shard}.log",
     benchmark:
-        "<benchmarks>/bootstrap_masks/{body_part}-{shard}.tsv"
+        "<benchmarks>/make_entropy_masks/{body_part}-{shard}.tsv"
     conda:
         "../../../envs/imaging.yaml"
     resources:
-        **needs("bootstrap_masks"),
+        **needs("make_entropy_masks"),
     params:
         settings=study.masks.model_dump(exclude={"good_quality", "overrides"}),
-        code=code("joints/bootstrap_masks"),
+        code=code("joints/make_entropy_masks"),
     script:
-        "../../scripts/joints/bootstrap_masks.py"
+        "../../scripts/joints/make_entropy_masks.py"
 
 
 # The quality score proposes, a person's CSV overrules: the paper's "by eye", repeatable.
@@ -52,7 +52,7 @@ rule choose_masks:
 rule draw_contact_sheet:
     input:
         images="<results>/standardized/joints/{body_part}/{shard}.npy",
-        masks="<results>/masks/bootstrap/{body_part}/{shard}.npy",
+        masks="<results>/masks/entropy/{body_part}/{shard}.npy",
         quality="<results>/masks/quality/{body_part}/{shard}.csv",
         chosen="<results>/masks/chosen/{body_part}.csv",
     output:

@@ -32,7 +32,7 @@ rule table_segmentation:
         split="<results>/cohort/joints/split.csv",
         truth=phantom_folder("joints"),
         rows=every_shard("<results>/standardized/joints/{body_part}/{shard}.csv"),
-        bootstrap=every_shard("<results>/masks/bootstrap/{body_part}/{shard}.npy"),
+        bootstrap=every_shard("<results>/masks/entropy/{body_part}/{shard}.npy"),
         unet=every_shard("<results>/masks/unet/{body_part}/{shard}.npy"),
         chosen=expand("<results>/masks/chosen/{body_part}.csv", body_part=BODY_PARTS),
     output:

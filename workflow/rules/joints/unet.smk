@@ -5,7 +5,7 @@
 rule train_unet:
     input:
         images=shards("<results>/standardized/joints/{body_part}/{shard}.npy"),
-        masks=shards("<results>/masks/bootstrap/{body_part}/{shard}.npy"),
+        masks=shards("<results>/masks/entropy/{body_part}/{shard}.npy"),
         chosen="<results>/masks/chosen/{body_part}.csv",
         split="<results>/cohort/joints/split.csv",
         checked=checked("joints"),

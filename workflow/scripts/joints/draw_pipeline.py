@@ -15,7 +15,7 @@ with job(snakemake.log[0]):
 
     params, source = snakemake.params, snakemake.input
     radiographs, rows = read_shards(source.images)
-    bootstrap, _ = read_shards(source.bootstrap)
+    entropy, _ = read_shards(source.entropy)
     unet, _ = read_shards(source.unet)
     crop_rows = read_table(source.crops_table)
     files = pd.concat(map(read_table, source.radiographs)).set_index("image_id")["file"]
@@ -41,7 +41,7 @@ with job(snakemake.log[0]):
     stages = PipelineStages(
         raw=read_image(files[image_id], round(params.max_megapixels * 1e6)),
         standardized=radiographs[number],
-        bootstrap_mask=bootstrap[number],
+        entropy_mask=entropy[number],
         unet_mask=unet[number],
         masked=apply_mask(radiographs[number], unet[number]),
         boxes=of_radiograph("boxes"),

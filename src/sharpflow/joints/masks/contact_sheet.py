@@ -1,4 +1,4 @@
-"""Contact sheets of bootstrap masks, for a person who overrules.
+"""Contact sheets of entropy masks, for a person who overrules.
 
 Tan et al. (2.3.2) chose good masks by eye.
 """

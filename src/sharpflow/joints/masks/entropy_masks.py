@@ -31,7 +31,7 @@ class Content(NamedTuple):
     right: int
 
 
-def bootstrap_mask(
+def entropy_mask(
     image: Image,
     *,
     window: int,

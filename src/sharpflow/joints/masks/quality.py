@@ -1,4 +1,4 @@
-"""How good a bootstrap mask is, without truth, and which masks train the U-Net (Tan et al., 2.3.2).
+"""How good an entropy mask is, without truth, and which masks train the U-Net (Tan et al., 2.3.2).
 
 The paper's authors picked good masks by eye: masks that "match the limb well and do not contain
 noise from the background". Here seven features that an eye would look at are measured and graded

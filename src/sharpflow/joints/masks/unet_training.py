@@ -1,4 +1,4 @@
-"""Training of the U-Net on bootstrap masks (Tan et al., 2.3.2)."""
+"""Training of the U-Net on entropy masks (Tan et al., 2.3.2)."""
 
 import logging
 from collections.abc import Iterator, Sequence

@@ -1,9 +1,9 @@
-"""Bootstrap masks on synthetic shapes whose extent is known."""
+"""Entropy masks on synthetic shapes whose extent is known."""
 
 import cv2
 import numpy as np
 
-from sharpflow.joints.masks.entropy_masks import bootstrap_mask, radiograph_content
+from sharpflow.joints.masks.entropy_masks import entropy_mask, radiograph_content
 from sharpflow.joints.masks.regions import drop_small_regions, fill_contours, fill_from_corners
 
 HEIGHT, WIDTH, WINDOW = 200, 160, 7
@@ -30,7 +30,7 @@ def synthetic_limb() -> tuple[np.ndarray, np.ndarray]:
 
 def test_finds_a_textured_limb_that_is_too_wide_by_half_a_window_at_most() -> None:
     radiograph, truth = synthetic_limb()
-    mask = bootstrap_mask(radiograph, window=WINDOW, shrink=0)
+    mask = entropy_mask(radiograph, window=WINDOW, shrink=0)
     assert set(np.unique(mask)) == {0, 255}
     assert dice(mask, truth) > 0.93
     assert not (mask[cv2.erode(truth, np.ones((5, 5), np.uint8)) > 0] == 0).any()
@@ -40,8 +40,8 @@ def test_finds_a_textured_limb_that_is_too_wide_by_half_a_window_at_most() -> No
 
 def test_shrinking_moves_the_outline_but_not_where_the_limb_leaves_the_radiograph() -> None:
     radiograph, _ = synthetic_limb()
-    paper = bootstrap_mask(radiograph, window=WINDOW, shrink=0)
-    shrunk = bootstrap_mask(radiograph, window=WINDOW, shrink=0.4)
+    paper = entropy_mask(radiograph, window=WINDOW, shrink=0)
+    shrunk = entropy_mask(radiograph, window=WINDOW, shrink=0.4)
     depth = cv2.distanceTransform(
         cv2.copyMakeBorder(paper, 0, 9, 0, 0, cv2.BORDER_REPLICATE), cv2.DIST_L2, 5
     )
@@ -53,7 +53,7 @@ def test_shrinking_moves_the_outline_but_not_where_the_limb_leaves_the_radiograp
 def test_a_smooth_patch_within_the_limb_is_filled() -> None:
     radiograph, _ = synthetic_limb()
     cv2.circle(radiograph, (80, 90), 25, 140, cv2.FILLED)
-    assert bootstrap_mask(radiograph, window=WINDOW)[90, 80] == 255
+    assert entropy_mask(radiograph, window=WINDOW)[90, 80] == 255
 
 
 def test_small_regions_are_dropped_and_larger_ones_only_when_asked() -> None:
@@ -61,22 +61,22 @@ def test_small_regions_are_dropped_and_larger_ones_only_when_asked() -> None:
     noise = np.random.default_rng(2)
     radiograph[20:23, 8:11] = noise.integers(0, 255, (3, 3))
     radiograph[60:80, 5:20] = noise.integers(0, 255, (20, 15))
-    mask = bootstrap_mask(radiograph, window=WINDOW, largest_only=False)
+    mask = entropy_mask(radiograph, window=WINDOW, largest_only=False)
     assert mask[21, 9] == 0
     assert mask[70, 12] == 255
-    assert bootstrap_mask(radiograph, window=WINDOW, largest_only=True)[70, 12] == 0
+    assert entropy_mask(radiograph, window=WINDOW, largest_only=True)[70, 12] == 0
 
 
 def test_padding_does_not_change_the_mask() -> None:
     radiograph, _ = synthetic_limb()
     padded = cv2.copyMakeBorder(radiograph, 30, 30, 50, 50, cv2.BORDER_CONSTANT, value=0)
     assert radiograph_content(padded) == (30, 30 + HEIGHT, 50, 50 + WIDTH)
-    inside = bootstrap_mask(padded, window=WINDOW)[30:-30, 50:-50]
-    np.testing.assert_array_equal(inside, bootstrap_mask(radiograph, window=WINDOW))
+    inside = entropy_mask(padded, window=WINDOW)[30:-30, 50:-50]
+    np.testing.assert_array_equal(inside, entropy_mask(radiograph, window=WINDOW))
 
 
 def test_a_radiograph_without_texture_gives_an_empty_mask() -> None:
-    assert not bootstrap_mask(np.full((40, 30), 7, np.uint8), window=5).any()
+    assert not entropy_mask(np.full((40, 30), 7, np.uint8), window=5).any()
 
 
 def test_a_blocked_corner_does_not_stop_the_flood() -> None:

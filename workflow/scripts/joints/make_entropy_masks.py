@@ -7,11 +7,11 @@ with job(snakemake.log[0]):
 
     from sharpflow.files import write_table
     from sharpflow.imaging.shards import read_shards, write_shard
-    from sharpflow.joints.masks.entropy_masks import bootstrap_mask
+    from sharpflow.joints.masks.entropy_masks import entropy_mask
     from sharpflow.joints.masks.quality import mask_quality
 
     radiographs, rows = read_shards([snakemake.input.images])
-    masks = [bootstrap_mask(radiograph, **snakemake.params.settings) for radiograph in radiographs]
+    masks = [entropy_mask(radiograph, **snakemake.params.settings) for radiograph in radiographs]
     write_shard(snakemake.output.masks, masks, rows)
     quality = [
         mask_quality(radiograph, mask) for radiograph, mask in zip(radiographs, masks, strict=True)
