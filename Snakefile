@@ -56,7 +56,7 @@ rule all:
     default_target: True
     input:
         rules.joints.input,
-        rules.whole.input,
+        rules.whole_image.input,
         rules.tables.input,
         rules.figures.input,
 

@@ -25,10 +25,10 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 STUDY = ["profiles/demo/study.yaml", "benchmarks/gpu_study.yaml"]
-SMALL_STUDY = ["tests/workflow/study.yaml", "tests/workflow/whole_study.yaml"]
+SMALL_STUDY = ["tests/workflow/study.yaml", "tests/workflow/whole_image_study.yaml"]
 SMALL = (
-    "phantom={patients: 14, radiograph_height: 300, whole_patients: 24, "
-    "whole_radiograph_height: 100, "
+    "phantom={patients: 14, radiograph_height: 300, whole_image_patients: 24, "
+    "whole_image_height: 100, "
     "children: 20, child_radiograph_height: 100}"
 )
 EPOCHS, NO_LIMIT, FIRST_EPOCH_ONLY = 4, 1e9, 15  # of `resume`: epochs; seconds of time budgets
@@ -156,7 +156,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("section", choices=[*sections, "train"])
     parser.add_argument("--small", action="store_true", help="tiny sizes; numbers mean nothing")
-    parser.add_argument("--target", default="tables", help="of `runs`; joints or whole: one half")
+    parser.add_argument(
+        "--target", default="tables", help="of `runs`; joints or whole_image: one pipeline"
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "gpu")
     parser.add_argument("--minutes", type=float, default=8, help="after which `speed` leaves off")
     asked = parser.parse_args()

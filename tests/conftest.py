@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.workflow.projects import Project, make_project, make_whole_project
+from tests.workflow.projects import Project, make_project, make_whole_image_project
 
 
 class ByStudy(LoadScopeScheduling):
@@ -46,9 +46,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory, cohort: Path) -> Project:
 
 
 @pytest.fixture(scope="session")
-def finished_whole(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def finished_whole_image(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The small whole-image study, run to its end."""
-    return _finished("whole", tmp_path_factory, make_whole_project)
+    return _finished("images", tmp_path_factory, make_whole_image_project)
 
 
 def _finished(

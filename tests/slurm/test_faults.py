@@ -19,8 +19,8 @@ from .runs import LIMIT, Job, for_cluster, jobs_of, most_at_once, states, wait_u
 
 EXPERIMENT = "total-mobilenetv2-mse-batch4"
 MODEL, TABLE = (
-    f"results/whole/whole/{EXPERIMENT}/model.pt",
-    "results/whole/tables/whole_regression.csv",
+    f"results/images/whole_image/{EXPERIMENT}/model.pt",
+    "results/images/tables/whole_regression.csv",
 )
 RULE = "rule_train_network"
 EPOCHS = 16
@@ -152,9 +152,9 @@ def test_a_training_that(
 
 
 @pytest.fixture(scope="module")
-def victim(finished_whole: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def victim(finished_whole_image: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The whole-image study before its only training, which is long enough to be disturbed."""
-    project = _copy(finished_whole, tmp_path_factory.mktemp("faults") / "victim")
+    project = _copy(finished_whole_image, tmp_path_factory.mktemp("faults") / "victim")
     shutil.rmtree(project.results / "tables")
     own = project.folder / "own.yaml"
     own.write_text(

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.workflow.projects import Project, make_project, make_whole_project
+from tests.workflow.projects import Project, make_project, make_whole_image_project
 
 from .cluster import devices_seen
 from .runs import for_cluster, jobs_of, most_at_once
@@ -19,10 +19,10 @@ ON_GPUS = (
 )
 
 
-def test_whole_images_give_the_same_tables(finished_whole: Project, tmp_path: Path) -> None:
-    project = for_cluster(make_whole_project(tmp_path))
+def test_whole_images_give_the_same_tables(finished_whole_image: Project, tmp_path: Path) -> None:
+    project = for_cluster(make_whole_image_project(tmp_path))
     project.run()
-    _assert_same(project, finished_whole, "tables", "whole")
+    _assert_same(project, finished_whole_image, "tables", "whole_image")
     _assert_placed(project, on_gpus={"train_network", "explain_network"})
 
 

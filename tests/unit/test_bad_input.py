@@ -515,11 +515,13 @@ def test_what_cannot_be_set_aside_stops_the_run_with_the_problems_of_all_cohorts
     wrong = Problem("scores.csv", "row 3", "77", "0 to 5", "Correct it.")
     aside = refused([wrong]).assign(set_aside="patient UAB002")
     none = refused([])
-    counts = count_set_aside({"joints": aside, "whole": none})
-    assert counts.to_numpy().tolist() == [["joints", 1], ["whole", 0]]
+    counts = count_set_aside({"joints": aside, "whole_image": none})
+    assert counts.to_numpy().tolist() == [["joints", 1], ["whole_image", 0]]
     other = Problem("labels.csv", "", "281", "0 to 280", "Correct it.")
     with pytest.raises(ProblemsError) as caught:
-        count_set_aside({"joints": refused([wrong]), "bone_age": aside, "whole": refused([other])})
+        count_set_aside(
+            {"joints": refused([wrong]), "bone_age": aside, "whole_image": refused([other])}
+        )
     assert caught.value.problems == [wrong, other]
 
 

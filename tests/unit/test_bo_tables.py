@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from sharpflow.evaluation.whole_image import difference_table, regression_metrics
-from sharpflow.evaluation.whole_tables import (
+from sharpflow.evaluation.whole_image_tables import (
     best_on_validation,
     comparisons,
     regression_table,
@@ -18,7 +18,7 @@ from sharpflow.evaluation.whole_tables import (
 )
 from sharpflow.files import read_table
 from sharpflow.reporting.bo_tables import (
-    WholeNotes,
+    WholeImageNotes,
     publish_differences,
     publish_regression,
     publish_severity,
@@ -27,7 +27,7 @@ from sharpflow.reporting.bo_tables import (
 from sharpflow.reporting.tables import number_with_interval
 from sharpflow.whole_image.experiments import EXPERIMENTS
 
-NOTES = WholeNotes(
+NOTES = WholeImageNotes(
     data="phantom",
     pretraining_data="phantom",
     image_size=192,
@@ -313,14 +313,14 @@ def test_time_of_an_epoch_beside_the_papers(tmp_path: Path) -> None:
     histories = dict.fromkeys([*names, "total-resnet50-rbs1", "bone-age-resnet34"], history)
     table = time_table(histories, image_size=192, hardware="two cores")
     found = table.set_index(["cohort", "network", "batch", "freezing"])
-    usual = found.loc[("whole", "resnet50", 4, "")]
+    usual = found.loc[("whole_image", "resnet50", 4, "")]
     assert (usual["rows"], usual["epochs"], usual["seconds_per_epoch"]) == (2, 6, 3)
     assert usual["images_per_second"] == 30
     assert usual["paper_seconds_per_epoch"] == 13 * 60 + 45
     assert usual["paper_images_per_second"] == pytest.approx(2700 / 825)
     assert found["paper_seconds_per_epoch"].notna().sum() == 1
     publish_time(table, tmp_path, NOTES)
-    page = (tmp_path / "whole_time.md").read_text()
+    page = (tmp_path / "whole_image_time.md").read_text()
     assert "13:45" in page
     assert "two cores" in page
     assert "RBs-1" in page

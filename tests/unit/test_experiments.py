@@ -79,7 +79,7 @@ def test_settings_of_rows():
         "cross_entropy",
         4,
         10,
-        "whole",
+        "whole_image",
     )
     pretraining = EXPERIMENTS["bone-age-mobilenetv2"]
     assert isinstance(pretraining, NetworkExperiment)

@@ -1,4 +1,4 @@
-"""A training that two processes share; test_whole_training runs it as a script, as a rule would."""
+"""A training that two processes share; test_whole_image_training runs it as a rule would."""
 
 import sys
 from pathlib import Path
@@ -13,7 +13,7 @@ def main(folder: Path) -> None:
         import pandas as pd
 
         from sharpflow.imaging.shards import read_shards, write_shard
-        from tests.unit import test_whole_training as module
+        from tests.unit import test_whole_image_training as module
 
         # Larger, since two radiographs of 32 pixels leave batch norms two values.
         images = np.repeat(np.repeat(module.IMAGES, 2, axis=1), 2, axis=2)

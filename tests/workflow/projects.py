@@ -13,7 +13,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "config.yaml", "workflow", "src", "envs")
-STUDIES = {"small": "study.yaml", "whole": "whole_study.yaml"}
+STUDIES = {"small": "study.yaml", "images": "whole_image_study.yaml"}
 LIMIT = 900  # seconds; a run that hangs fails
 
 
@@ -73,7 +73,7 @@ class Project:
         """How often each rule would run now; the targets left out."""
         output = self.run("-n", *arguments)
         jobs = dict(re.findall(r"^([a-z]\w+) +(\d+)$", output, re.MULTILINE))
-        targets = ("total", "all", "tables", "figures", "joints", "whole")
+        targets = ("total", "all", "tables", "figures", "joints", "whole_image")
         return {rule: int(count) for rule, count in jobs.items() if rule not in targets}
 
 
@@ -105,7 +105,7 @@ OWN_JOINTS = (
     "  joints: {radiographs: cohort/radiographs, scores: cohort/scores.csv, boxes: cohort/boxes}\n"
 )
 OWN_IMAGES = (
-    "  whole: {table: wang/labels.csv, images: wang/images, columns: {patient: patient}}\n"
+    "  whole_image: {table: wang/labels.csv, images: wang/images, columns: {patient: patient}}\n"
     "  bone_age:\n"
     "    training_table: rsna/boneage-training-dataset.csv\n"
     "    training_images: rsna/boneage-training-dataset\n"
@@ -114,9 +114,9 @@ OWN_IMAGES = (
 )
 
 
-def make_whole_project(folder: Path) -> Project:
+def make_whole_image_project(folder: Path) -> Project:
     """The workflow with synthetic radiographs in layouts like Wang et al.'s and as the RSNA's."""
-    project = copy_workflow(folder, "whole")
+    project = copy_workflow(folder, "images")
     _draw_images(folder)
     (folder / "own.yaml").write_text("cohorts:\n" + OWN_IMAGES)
     return project
@@ -132,7 +132,7 @@ def make_project(folder: Path, cohort: Path) -> Project:
     return project
 
 
-def make_joint_and_whole_project(folder: Path, cohort: Path) -> Project:
+def make_joint_and_whole_image_project(folder: Path, cohort: Path) -> Project:
     """The workflow with cohorts of the user's own for both pipelines."""
     project = copy_workflow(folder, "small")
     shutil.copytree(cohort, folder / "cohort")

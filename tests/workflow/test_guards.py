@@ -9,12 +9,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from .projects import OWN_JOINTS, Project, make_joint_and_whole_project
+from .projects import OWN_JOINTS, Project, make_joint_and_whole_image_project
 from .test_small_study import IMAGING
 
 JOINT_TRAINING = {"train_unet", "train_detector", "train_base", "train_head"}
-WHOLE_TRAINING = {"train_network", "stack_networks"}
-TRAINING = JOINT_TRAINING | WHOLE_TRAINING
+WHOLE_IMAGE_TRAINING = {"train_network", "stack_networks"}
+TRAINING = JOINT_TRAINING | WHOLE_IMAGE_TRAINING
 # What the checks read, and what needs no cohort.
 BEFORE = {
     *("check_radiographs", "read_scores", "read_boxes", "pack_images"),
@@ -22,13 +22,13 @@ BEFORE = {
     *("fetch_vgg16", "fetch_yolov3"),
 }
 SUMS = {"sum_scores", "compare_pipelines"}
-PHANTOM_IMAGES = "  whole: phantom\n  bone_age: phantom\n"
-TARGETS = {"all", "joints", "whole", "tables", "figures"}
+PHANTOM_IMAGES = "  whole_image: phantom\n  bone_age: phantom\n"
+TARGETS = {"all", "joints", "whole_image", "tables", "figures"}
 # What the trainings of each pipeline made, and what was made with it.
 MADE = {
     "finished": "unet masks/unet detector detection vgg16/synthetic_joints.keras crops features "
     "heads",
-    "finished_whole": "whole",
+    "finished_whole_image": "whole_image",
 }
 
 
@@ -73,8 +73,8 @@ def spoil_age(folder: Path) -> list[str]:
     ("study", "spoil"),
     [
         ("finished", spoil_joints),
-        ("finished_whole", spoil_total),
-        ("finished_whole", spoil_age),
+        ("finished_whole_image", spoil_total),
+        ("finished_whole_image", spoil_age),
     ],
 )
 def test_nothing_trains_beside_a_bad_cohort(
@@ -90,7 +90,7 @@ def test_nothing_trains_beside_a_bad_cohort(
     assert ended.returncode != 0
     assert [words for words in said if words not in output] == []
     planned = set(re.findall(r"^([a-z]\w+) +\d+$", output, re.M))
-    assert planned & TRAINING == (JOINT_TRAINING if study == "finished" else WHOLE_TRAINING)
+    assert planned & TRAINING == (JOINT_TRAINING if study == "finished" else WHOLE_IMAGE_TRAINING)
     executed = set(re.findall(r"^(?:local)?rule (\w+):", output, re.M))
     assert "stop_at_problems" in executed
     assert executed <= BEFORE
@@ -128,7 +128,7 @@ def test_what_changed_beside_a_score_is_planned_too(finished: Project, tmp_path:
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory, cohort: Path) -> Project:
     """A study of both pipelines, with cohorts of the user's own; nothing is run."""
-    return make_joint_and_whole_project(tmp_path_factory.mktemp("both"), cohort)
+    return make_joint_and_whole_image_project(tmp_path_factory.mktemp("both"), cohort)
 
 
 @pytest.mark.parametrize(

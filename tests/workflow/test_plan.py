@@ -19,7 +19,7 @@ LOCAL = set(
 )
 # Rules, and whose needs they take.
 ASKING = re.findall(r'^rule (\w+):(?:(?!^rule ).)*?\*\*needs\("(\w+)"\)', RULES, re.M | re.S)
-TARGETS = {"all", "tables", "figures", "joints", "whole"}
+TARGETS = {"all", "tables", "figures", "joints", "whole_image"}
 MOST = 250
 JOB = re.compile(r"^( *)rule (\w+):.*?^ *resources: (.*?)$", re.MULTILINE | re.DOTALL)
 
@@ -92,7 +92,7 @@ def test_a_second_seed_trains_and_stacks_again_and_no_more(paper: str, tmp_path:
     first, counted = (Counter(job.rule for job in jobs_of(output)) for output in (paper, both))
     again = dict.fromkeys(("train_network", "stack_networks", "bin_stack"), 2)
     assert counted == {rule: count * again.get(rule, 1) for rule, count in first.items()}
-    folder = "results/paper/whole/seed-2"
+    folder = "results/paper/whole_image/seed-2"
     starts = re.findall(
         rf"/statistics.json, ([^,\n]*).*\n.*{folder}/total-resnet50-rbs1/model.pt", both
     )
@@ -118,7 +118,7 @@ def test_every_rule_is_short_or_says_what_it_needs() -> None:
 
 def test_a_further_attempt_asks_for_more(tmp_path: Path) -> None:
     goals = (
-        "results/paper/whole/bone-age-resnet50/model_card.json",
+        "results/paper/whole_image/bone-age-resnet50/model_card.json",
         "results/paper/unet/hand/model_card.json",
     )
     first, second = (
@@ -138,7 +138,7 @@ def test_a_further_attempt_asks_for_more(tmp_path: Path) -> None:
 
 def test_a_training_asks_for_the_time_of_its_study(tmp_path: Path) -> None:
     def minutes(*settings: str) -> int:
-        goal = "results/paper/whole/bone-age-resnet34/model_card.json"
+        goal = "results/paper/whole_image/bone-age-resnet34/model_card.json"
         output = plan(tmp_path, goal, "--config", "cohorts=phantom", *settings)
         (job,) = [job for job in jobs_of(output) if job.rule == "train_network"]
         return int(job.resources["runtime"])

@@ -15,7 +15,7 @@ try:
 except UserError as error:
     raise WorkflowError(str(error))
 
-HAS_JOINTS, HAS_WHOLE = study.cohorts.has_joints, study.cohorts.has_whole
+HAS_JOINTS, HAS_WHOLE_IMAGE = study.cohorts.has_joints, study.cohorts.has_whole_image
 JOINTS = study.cohorts.joints
 RADIOGRAPHS = (
     list_radiographs(JOINTS.radiographs).radiographs
@@ -166,7 +166,7 @@ def cohort_table(name, cohort="joints"):
     return f"<results>/cohort/{cohort}/{'kept/' if SET_ASIDE else ''}{name}.csv"
 
 
-def of_whole_patients(files):
+def of_split_by_patient(files):
     """The input of what sums a patient's joints; refused where some of them are trained on."""
 
     def given(wildcards):

@@ -49,7 +49,7 @@ if DAG.update_needrun.__module__ == DAG.__module__:
 
 
 JOINT_COHORTS = sorted({"joints", BOXED}) if HAS_JOINTS else []
-IMAGE_COHORT_NAMES = sorted(IMAGE_COHORTS) if HAS_WHOLE else []
+IMAGE_COHORT_NAMES = sorted(IMAGE_COHORTS) if HAS_WHOLE_IMAGE else []
 
 
 def is_own(cohort):
@@ -64,7 +64,7 @@ def is_own(cohort):
 CHECKS = {
     "own": [name for name in (*JOINT_COHORTS, *IMAGE_COHORT_NAMES) if is_own(name)],
     "joints": [name for name in JOINT_COHORTS if not is_own(name)],
-    "whole": [name for name in IMAGE_COHORT_NAMES if not is_own(name)],
+    "whole_image": [name for name in IMAGE_COHORT_NAMES if not is_own(name)],
 }
 
 

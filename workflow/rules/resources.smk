@@ -27,8 +27,8 @@ localrules:
     table_detection,
     table_mask_yield,
     table_timing,
-    table_whole,
-    table_whole_time,
+    table_whole_image,
+    table_whole_image_time,
     table_grad_cam,
     compare_pipelines,
     draw_score_distributions,
@@ -38,7 +38,7 @@ localrules:
     draw_pipeline,
     draw_confusion,
     draw_radiograph_and_classes,
-    draw_whole_scores,
+    draw_whole_image_scores,
     draw_grad_cam,
     draw_learning_curves,
 
@@ -68,13 +68,17 @@ def radiographs_of_shard(wildcards):
 def images_of(cohort):
     """How many images a cohort of whole radiographs, or of children's hands, has."""
     if IMAGE_COHORTS[cohort] == "phantom":
-        return PHANTOM.whole_patients if cohort == "whole" else PHANTOM.children
+        return (
+            PHANTOM.whole_image_patients
+            if cohort == "whole_image"
+            else PHANTOM.children
+        )
     return sum(len(shard) for shard in OWN_IMAGES[cohort].values())
 
 
 def packed_gb(cohort):
     """A cohort's packed images: they are read once an epoch, and stay in memory if they can."""
-    return images_of(cohort) * WHOLE.size**2 / 1e9
+    return images_of(cohort) * WHOLE_IMAGE.size**2 / 1e9
 
 
 def experiment_cohort(wildcards):
@@ -88,10 +92,10 @@ PHANTOM, UNET, DETECTOR = study.phantom, study.unet, study.detector
 BASE = study.vgg16.synthetic_joints
 RADIOGRAPH = study.standardize.height * study.standardize.width / (1500 * 1200)
 CROP = (study.crops.size / 64) ** 2
-GPUS = 1 if WHOLE.devices == "auto" else WHOLE.devices
+GPUS = 1 if WHOLE_IMAGE.devices == "auto" else WHOLE_IMAGE.devices
 UNET_STEP = 0.013 * UNET.height * UNET.width * UNET.filters**2 / (512 * 416 * 16**2)
 MAKE_RADIOGRAPH = 0.3 * (PHANTOM.radiograph_height / 1600) ** 2
-MAKE_WHOLE = 0.7 * (PHANTOM.whole_radiograph_height / 1600) ** 2
+MAKE_WHOLE_IMAGE = 0.7 * (PHANTOM.whole_image_height / 1600) ** 2
 MAKE_CHILD = 0.3 * (PHANTOM.child_radiograph_height / 1600) ** 2
 DETECTOR_STEP = 0.02 * DETECTOR.batch * (DETECTOR.image_size / 416) ** 2
 TRAIN_IMAGE = {
@@ -106,14 +110,14 @@ def network_work(wildcards):
     """Seconds of one training on whole radiographs."""
     epochs = training_settings(wildcards)["epochs"]
     seconds = TRAIN_IMAGE[NETWORK_EXPERIMENTS[wildcards.network].network]
-    seconds *= (WHOLE.size / 1024) ** 2 / GPUS
+    seconds *= (WHOLE_IMAGE.size / 1024) ** 2 / GPUS
     return images_of(experiment_cohort(wildcards)) * epochs * seconds
 
 
 # Rule: GB of memory, seconds of work, GPUs.
 NEEDS = {
     "make_joint_phantom": (8, 4 * PHANTOM.patients * MAKE_RADIOGRAPH, 0),
-    "make_whole_image_phantom": (8, PHANTOM.whole_patients * MAKE_WHOLE, 0),
+    "make_whole_image_phantom": (8, PHANTOM.whole_image_patients * MAKE_WHOLE_IMAGE, 0),
     "make_bone_age_phantom": (8, PHANTOM.children * MAKE_CHILD, 0),
     "standardize": (2, lambda w: radiographs_of_shard(w) * RADIOGRAPH * 0.03, 0),
     "make_entropy_masks": (3, lambda w: radiographs_of_shard(w) * RADIOGRAPH * 0.25, 0),

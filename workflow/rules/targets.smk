@@ -16,34 +16,34 @@ SCORES = SCORES if HAS_SCORES else []
 if not HAS_JOINTS:
     TABLES, FIGURES, SCORES = [], [], []
 
-WHOLE_TABLES = ["whole_regression", "whole_severity", "whole_differences"]
-WHOLE_TABLES += ["grad_cam"] if WHOLE_IS_PHANTOM and EXPLAINED else []
-WHOLE_FIGURES = [
+WHOLE_IMAGE_TABLES = ["whole_regression", "whole_severity", "whole_differences"]
+WHOLE_IMAGE_TABLES += ["grad_cam"] if WHOLE_IMAGE_IS_PHANTOM and EXPLAINED else []
+WHOLE_IMAGE_FIGURES = [
     "bo_fig1_radiograph_and_classes",
     "bo_fig2_predicted_true",
     "bo_fig4_confusion",
     "bo_learning_curves",
 ]
-WHOLE_FIGURES += ["bo_fig3_grad_cam_total"] if "total" in EXPLAINED else []
-WHOLE_FIGURES += ["bo_fig5_grad_cam_severity"] if "severity" in EXPLAINED else []
+WHOLE_IMAGE_FIGURES += ["bo_fig3_grad_cam_total"] if "total" in EXPLAINED else []
+WHOLE_IMAGE_FIGURES += ["bo_fig5_grad_cam_severity"] if "severity" in EXPLAINED else []
 # Made or trained by both halves, so asked for with all, tables and figures, not with one half.
 PIPELINES_TABLE, PIPELINES_FIGURE = ([["pipelines"]] * 2) if HAS_BOTH else ([], [])
-if not HAS_WHOLE:
-    WHOLE_TABLES, WHOLE_FIGURES = [], []
+if not HAS_WHOLE_IMAGE:
+    WHOLE_IMAGE_TABLES, WHOLE_IMAGE_FIGURES = [], []
 
 
 # Every table.
 rule tables:
     input:
-        as_checked(cohorts_before("joints", "whole")),
-        as_tables(TABLES + WHOLE_TABLES + PIPELINES_TABLE),
+        as_checked(cohorts_before("joints", "whole_image")),
+        as_tables(TABLES + WHOLE_IMAGE_TABLES + PIPELINES_TABLE),
 
 
 # Every figure.
 rule figures:
     input:
-        as_checked(cohorts_before("joints", "whole")),
-        as_figures(FIGURES + WHOLE_FIGURES + PIPELINES_FIGURE),
+        as_checked(cohorts_before("joints", "whole_image")),
+        as_figures(FIGURES + WHOLE_IMAGE_FIGURES + PIPELINES_FIGURE),
 
 
 # Tan et al.: tables, figures, contact sheets and the scores of the test patients' radiographs.
@@ -59,9 +59,9 @@ rule joints:
 
 
 # Bo et al.: tables and figures.
-rule whole:
+rule whole_image:
     input:
-        as_checked(cohorts_before("whole")),
-        as_tables(WHOLE_TABLES),
-        as_figures(WHOLE_FIGURES),
-        "<results>/timing/whole_time.csv" if HAS_WHOLE else [],
+        as_checked(cohorts_before("whole_image")),
+        as_tables(WHOLE_IMAGE_TABLES),
+        as_figures(WHOLE_IMAGE_FIGURES),
+        "<results>/timing/whole_image_time.csv" if HAS_WHOLE_IMAGE else [],

@@ -12,7 +12,7 @@ from sharpflow.cohorts.bone_age import list_bone_age, read_bone_age
 from sharpflow.cohorts.findings import Finding, Scope
 from sharpflow.cohorts.labelled import ImageList, LabelledImage
 from sharpflow.cohorts.refusal import PROBLEM_TABLE, refused
-from sharpflow.cohorts.whole_images import list_whole, read_whole
+from sharpflow.cohorts.whole_images import list_whole_images, read_whole_images
 from sharpflow.errors import Problem, ProblemsError
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class ImageCohort:
     problems: pd.DataFrame
 
 
-def check_whole(
+def check_whole_images(
     table: str | Path,
     images: str | Path,
     columns: Mapping[str, str | None],
@@ -40,7 +40,7 @@ def check_whole(
     unpacked: pd.DataFrame,
     on_problem: OnProblem = "stop",
 ) -> ImageCohort:
-    """Check the radiographs of both hands: their labels (`read_whole`) and what packing found.
+    """Check radiographs of both hands: their labels (`read_whole_images`), what packing found.
 
     `packed` has image_id and digest (of the original's pixels) of the packed images of all shards,
     `unpacked` image_id, file, found, expected, remedy of those that could not be. With
@@ -48,8 +48,8 @@ def check_whole(
     images concerned are left out, and the problems returned; a table that cannot be read at all, or
     a cohort of which nothing is left, still raises ProblemsError.
     """
-    listed = list_whole(table, images, columns)
-    labels, problems = read_whole(listed)
+    listed = list_whole_images(table, images, columns)
+    labels, problems = read_whole_images(listed)
     return _check(labels, problems, listed, packed=packed, unpacked=unpacked, on_problem=on_problem)
 
 
@@ -65,7 +65,7 @@ def check_bone_age(
 ) -> ImageCohort:
     """Check the children's hands: their bone ages (`read_bone_age`) and what packing found.
 
-    The rest as for `check_whole`.
+    The rest as for `check_whole_images`.
     """
     listed = list_bone_age(training_table, training_images, validation_table, validation_images)
     labels, problems = read_bone_age(listed, training_table)

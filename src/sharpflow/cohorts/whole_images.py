@@ -1,8 +1,8 @@
 """Radiographs of both hands with their total score: Wang et al.'s labels (Bo et al., 2.1).
 
 How its label file looks is not public, so the config names the columns of whatever table there is.
-Only the standard library is imported at module level: the workflow calls `list_whole` while it is
-parsed.
+Only the standard library is imported at module level: the workflow calls `list_whole_images` while
+it is parsed.
 """
 
 from collections.abc import Mapping
@@ -33,12 +33,12 @@ MOST = sum(
     if limb.body_part is BodyPart.HAND and site.column(damage)
 )
 OLDEST = 120.0
-WHOLE_TABLE = ["image_id", "patient", "total", "age", "sex"]
+WHOLE_IMAGE_TABLE = ["image_id", "patient", "total", "age", "sex"]
 # The columns of a synthetic cohort's labels.
-OWN_COLUMNS: dict[str, str | None] = {name: name for name in ("image", *WHOLE_TABLE[1:])}
+OWN_COLUMNS: dict[str, str | None] = {name: name for name in ("image", *WHOLE_IMAGE_TABLE[1:])}
 
 
-def list_whole(
+def list_whole_images(
     table: str | Path, images: str | Path, columns: Mapping[str, str | None]
 ) -> ImageList:
     """List the images that a table of labels names, without opening them.
@@ -50,12 +50,12 @@ def list_whole(
     """
     required = [name for name in columns.values() if name]
     what = f"the labels of whole images, with the columns {', '.join(required)} (see the config)"
-    rows = read_rows(Path(table), required, what, "cohorts: whole: columns")
+    rows = read_rows(Path(table), required, what, "cohorts: whole_image: columns")
     return list_rows(rows, str(table), Path(images), columns)
 
 
-def read_whole(listed: ImageList) -> "tuple[pd.DataFrame, list[Finding]]":
-    """Read the labels of the images that `list_whole` gave, and collect all that is wrong.
+def read_whole_images(listed: ImageList) -> "tuple[pd.DataFrame, list[Finding]]":
+    """Read the labels of the images that `list_whole_images` gave, and collect all that is wrong.
 
     Gives image_id, patient (the image_id where the table has no patients), total (0-280; halves and
     thirds too, as it is a mean of readers), age (years, 0-120, NaN where unknown) and sex (M or F,
@@ -80,5 +80,5 @@ def read_whole(listed: ImageList) -> "tuple[pd.DataFrame, list[Finding]]":
         problems += reading.problems
         if not reading.problems:
             rows.append((image.image_id, patient, total, age, sex))
-    frame = pd.DataFrame(rows, columns=WHOLE_TABLE)
+    frame = pd.DataFrame(rows, columns=WHOLE_IMAGE_TABLE)
     return frame.astype({"total": float, "age": float}), problems

@@ -1,7 +1,7 @@
 """The tables of the whole-image half beside what Bo et al. report.
 
-Each function takes a table of `evaluation.whole_tables` or `evaluation.whole_image`, writes it as
-CSV, Markdown and LaTeX, and says under it what made the numbers. As the paper, and unlike the
+Each function takes a table of `evaluation.whole_image_tables` or `evaluation.whole_image`, writes
+it as CSV, Markdown and LaTeX, and says under it what made the numbers. As the paper, and unlike the
 tables of the joints, these print accuracies as fractions.
 """
 
@@ -13,7 +13,13 @@ from typing import Any
 import pandas as pd
 
 from sharpflow.evaluation.coverage import coverage_note
-from sharpflow.evaluation.whole_tables import CONSTANT, NOT_RUN, PAPER_METRICS, PAPER_ONLY, RUN
+from sharpflow.evaluation.whole_image_tables import (
+    CONSTANT,
+    NOT_RUN,
+    PAPER_METRICS,
+    PAPER_ONLY,
+    RUN,
+)
 from sharpflow.reporting.tables import (
     MISSING,
     check_columns,
@@ -47,7 +53,7 @@ _DIGITS = {"mae": 2, "rmse": 2}  # of the others three, as the paper prints them
 
 
 @dataclass(frozen=True)
-class WholeNotes:
+class WholeImageNotes:
     """What made the numbers; the notes under every table are written from it.
 
     Attributes:
@@ -123,11 +129,13 @@ class WholeNotes:
         return f"Stacks: members are {members}; the linear layer is fitted on {self.fitted_on}."
 
 
-def publish_regression(table: pd.DataFrame, folder: str | Path, notes: WholeNotes) -> list[Path]:
+def publish_regression(
+    table: pd.DataFrame, folder: str | Path, notes: WholeImageNotes
+) -> list[Path]:
     """Bo et al.'s Table 1: folder/whole_regression.csv, .md, .tex.
 
     Args:
-        table: what `evaluation.whole_tables.regression_table` gave.
+        table: what `evaluation.whole_image_tables.regression_table` gave.
         folder: the study's tables.
         notes: what made the numbers.
     """
@@ -153,10 +161,10 @@ def publish_regression(table: pd.DataFrame, folder: str | Path, notes: WholeNote
     return publish(table, folder, "whole_regression", shown=shown, caption=caption, notes=lines)
 
 
-def publish_severity(table: pd.DataFrame, folder: str | Path, notes: WholeNotes) -> list[Path]:
+def publish_severity(table: pd.DataFrame, folder: str | Path, notes: WholeImageNotes) -> list[Path]:
     """Bo et al.'s Table 2: folder/whole_severity.csv, .md, .tex.
 
-    As `publish_regression`, of what `evaluation.whole_tables.severity_table` gave.
+    As `publish_regression`, of what `evaluation.whole_image_tables.severity_table` gave.
     """
     metrics = ("accuracy", "balanced_accuracy", "pcc", "mae", "rmse", "kappa", "icc")
     table = _checked(table, "severity", metrics)
@@ -197,7 +205,9 @@ def publish_severity(table: pd.DataFrame, folder: str | Path, notes: WholeNotes)
     return publish(table, folder, "whole_severity", shown=shown, caption=caption, notes=lines)
 
 
-def publish_differences(table: pd.DataFrame, folder: str | Path, notes: WholeNotes) -> list[Path]:
+def publish_differences(
+    table: pd.DataFrame, folder: str | Path, notes: WholeImageNotes
+) -> list[Path]:
     """What transfer, freezing, stacking did: folder/whole_differences.csv, .md, .tex.
 
     `table` is what `evaluation.whole_image.difference_table` gave.
@@ -258,11 +268,11 @@ def publish_differences(table: pd.DataFrame, folder: str | Path, notes: WholeNot
     return publish(table, folder, "whole_differences", shown=shown, caption=caption, notes=lines)
 
 
-def publish_time(table: pd.DataFrame, folder: str | Path, notes: WholeNotes) -> list[Path]:
-    """Time of an epoch: folder/whole_time.csv, .md, .tex.
+def publish_time(table: pd.DataFrame, folder: str | Path, notes: WholeImageNotes) -> list[Path]:
+    """Time of an epoch: folder/whole_image_time.csv, .md, .tex.
 
-    `table` is what `evaluation.whole_tables.time_table` gave. Wall times differ from run to run,
-    so this table does too.
+    `table` is what `evaluation.whole_image_tables.time_table` gave. Wall times differ from run to
+    run, so this table does too.
     """
     columns = (
         *("cohort", "network", "batch", "freezing", "rows", "epochs", "seconds_per_epoch"),
@@ -270,7 +280,7 @@ def publish_time(table: pd.DataFrame, folder: str | Path, notes: WholeNotes) -> 
         *("paper_seconds_per_epoch", "paper_images_per_second"),
     )
     table = check_columns(table, columns)
-    cohorts = {"whole": "Both hands", "bone_age": "Bone age"}
+    cohorts = {"whole_image": "Both hands", "bone_age": "Bone age"}
     networks = {str(name): printed for name, printed in PRINTED_NETWORKS.items()}
     shown = pd.DataFrame(
         {
@@ -296,7 +306,7 @@ def publish_time(table: pd.DataFrame, folder: str | Path, notes: WholeNotes) -> 
         "was timed.",
     ]
     caption = "Time of an epoch, beside Bo et al., section 3.1"
-    return publish(table, folder, "whole_time", shown=shown, caption=caption, notes=lines)
+    return publish(table, folder, "whole_image_time", shown=shown, caption=caption, notes=lines)
 
 
 def _checked(table: pd.DataFrame, task: str, metrics: Sequence[str]) -> pd.DataFrame:

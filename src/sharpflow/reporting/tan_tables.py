@@ -156,9 +156,9 @@ def publish_joint_scoring(table: pd.DataFrame, folder: str | Path, study: StudyN
             shown["", f"{title}: best constant guess"] = [
                 number(x, 2) for x in table["constant_guess_mae"]
             ]
-    shown["", "Joints (n)"] = _whole_numbers(table["n"])
-    shown["", "Not found (n)"] = _whole_numbers(table["n_not_found"])
-    shown["", "Patients (n)"] = _whole_numbers(table["patients"])
+    shown["", "Joints (n)"] = _integers(table["n"])
+    shown["", "Not found (n)"] = _integers(table["n_not_found"])
+    shown["", "Patients (n)"] = _integers(table["patients"])
     shown["", "Joints of score 0, 1, 2, ... (n)"] = [
         _class_counts(row) for _, row in table.iterrows()
     ]
@@ -211,8 +211,8 @@ def publish_joint_recalls(table: pd.DataFrame, folder: str | Path, study: StudyN
             ],
             "Recall, % (95% interval)": interval_column(table, "recall"),
             "Within one, % (95% interval)": interval_column(table, "recall_within_one"),
-            "Joints (n)": _whole_numbers(table["n"]),
-            "Patients (n)": _whole_numbers(table["n_patients"]),
+            "Joints (n)": _integers(table["n"]),
+            "Patients (n)": _integers(table["n_patients"]),
             "Data": table["data"].astype(str),
         }
     )
@@ -248,7 +248,7 @@ def publish_segmentation(table: pd.DataFrame, folder: str | Path, study: StudyNo
         for measure, name in (("Dice", "dice"), ("IoU", "iou")):
             values = interval_column(table, f"{name}{suffix}", 2)
             shown[title, f"{measure}, % (95% interval)"] = values
-        shown[title, "n"] = _whole_numbers(table[f"n{suffix}"])
+        shown[title, "n"] = _integers(table[f"n{suffix}"])
     shown["", "Data"] = table["data"].astype(str)
     notes = [
         study.of_data(),
@@ -282,7 +282,7 @@ def publish_detection(table: pd.DataFrame, folder: str | Path, study: StudyNotes
             "Found, % (95% interval)": interval_column(table, "found", 2),
             "Found and rightly named, % (95% interval)": interval_column(table, "named_right", 2),
             "Paper, %": [per_cent(x, 3) for x in table["paper_accuracy"]],
-            "Joints (n)": _whole_numbers(table["n_joints"]),
+            "Joints (n)": _integers(table["n_joints"]),
             "True names": table["truth"].astype(str),
             "Data": table["data"].astype(str),
         }
@@ -361,10 +361,10 @@ def publish_mask_yield(table: pd.DataFrame, folder: str | Path, study: StudyNote
     shown = pd.DataFrame(
         {
             "Limb": _limb_names(table),
-            "Radiographs": _whole_numbers(table["radiographs"]),
-            "Proposed": _whole_numbers(table["proposed"]),
-            "Overruled by a person": _whole_numbers(table["overruled"]),
-            "Chosen": _whole_numbers(table["chosen"]),
+            "Radiographs": _integers(table["radiographs"]),
+            "Proposed": _integers(table["proposed"]),
+            "Overruled by a person": _integers(table["overruled"]),
+            "Chosen": _integers(table["chosen"]),
             "Chosen, %": [per_cent(x) for x in table["share"]],
             "Paper, chosen of radiographs": [
                 f"{chosen} of {radiographs}"
@@ -405,7 +405,7 @@ def publish_minutes(table: pd.DataFrame, folder: str | Path, study: StudyNotes) 
         {
             "Step": [*(str(step) for step in table["step"][:-1]), "All"],
             "Seconds": [number(x, 1) for x in table["seconds"]],
-            "Patients": _whole_numbers(table["patients"]),
+            "Patients": _integers(table["patients"]),
             "Minutes a patient": [number(x, 3) for x in table["minutes_per_patient"]],
             "Paper": [*("" for _ in table["step"][:-1]), "a couple of minutes"],
         }
@@ -453,5 +453,5 @@ def _limb_names(table: pd.DataFrame) -> list[str]:
     return [_LIMBS.get(limb, limb) for limb in table["limb"]]
 
 
-def _whole_numbers(values: "pd.Series[int] | Sequence[int]") -> list[str]:
+def _integers(values: "pd.Series[int] | Sequence[int]") -> list[str]:
     return [f"{int(value)}" for value in values]

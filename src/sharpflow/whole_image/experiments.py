@@ -76,8 +76,8 @@ class NetworkExperiment:
 
     @property
     def cohort(self) -> str:
-        """The cohort it is trained on: "bone_age" or "whole"."""
-        return "bone_age" if self.task == "bone_age" else "whole"
+        """The cohort it is trained on: "bone_age" or "whole_image"."""
+        return "bone_age" if self.task == "bone_age" else "whole_image"
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class StackExperiment:
     @property
     def cohort(self) -> str:
         """The cohort it is fitted on."""
-        return "whole"
+        return "whole_image"
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class BinnedExperiment:
     @property
     def cohort(self) -> str:
         """The cohort its predictions are of."""
-        return "whole"
+        return "whole_image"
 
 
 Experiment = NetworkExperiment | StackExperiment | BinnedExperiment

@@ -63,7 +63,7 @@ class JointCohort(Section):
         return self
 
 
-class WholeColumns(Section):
+class WholeImageColumns(Section):
     """What the table of whole radiographs calls its columns; null where it has none."""
 
     image: str
@@ -73,12 +73,12 @@ class WholeColumns(Section):
     patient: str | None
 
 
-class WholeCohort(Section):
+class WholeImageCohort(Section):
     """Radiographs of both hands with the total of hands and wrists (Bo et al.)."""
 
     table: str | None
     images: str | None
-    columns: WholeColumns
+    columns: WholeImageColumns
 
     @model_validator(mode="after")
     def _table_has_images(self) -> Self:
@@ -111,7 +111,7 @@ class Cohorts(Section):
     """The cohorts of both papers; "phantom" stands for synthetic radiographs."""
 
     joints: JointCohort | Literal["phantom"]
-    whole: WholeCohort | Literal["phantom"]
+    whole_image: WholeImageCohort | Literal["phantom"]
     bone_age: BoneAgeCohort | Literal["phantom"]
 
     @model_validator(mode="before")
@@ -120,11 +120,11 @@ class Cohorts(Section):
         return dict.fromkeys(cls.model_fields, "phantom") if value == "phantom" else value
 
     @model_validator(mode="after")
-    def _whole_radiographs_have_pretraining(self) -> Self:
-        if self.has_whole and not self.has_bone_age:
+    def _whole_images_have_pretraining(self) -> Self:
+        if self.has_whole_image and not self.has_bone_age:
             raise ValueError(
-                "whole is set, but bone_age is not, on which its networks are pretrained: name "
-                "RSNA's files, or put `phantom` to pretrain on synthetic hands of children"
+                "whole_image is set, but bone_age is not, on which its networks are pretrained: "
+                "name RSNA's files, or put `phantom` to pretrain on synthetic hands of children"
             )
         return self
 
@@ -134,9 +134,9 @@ class Cohorts(Section):
         return self.joints == "phantom" or self.joints.radiographs is not None
 
     @property
-    def has_whole(self) -> bool:
+    def has_whole_image(self) -> bool:
         """Whether there is a cohort of whole radiographs."""
-        return self.whole == "phantom" or self.whole.table is not None
+        return self.whole_image == "phantom" or self.whole_image.table is not None
 
     @property
     def has_bone_age(self) -> bool:
@@ -158,8 +158,8 @@ class Phantom(Section):
 
     patients: Count
     radiograph_height: Count
-    whole_patients: Count
-    whole_radiograph_height: Count
+    whole_image_patients: Count
+    whole_image_height: Count
     children: Count
     child_radiograph_height: Count
 
@@ -288,7 +288,7 @@ class Heads(Section):
 class ImageShards(Section):
     """Files that the images of each cohort are spread over."""
 
-    whole: Count
+    whole_image: Count
     bone_age: Count
 
 
@@ -408,8 +408,8 @@ class Study(Section):
 
 UNSET_COHORT = """\
 No cohort is set, so there is nothing to score. Either
-  - point config.yaml at yours: cohorts: joints: radiographs, scores and boxes, or cohorts: whole:
-    table and images; or
+  - point config.yaml at yours: cohorts: joints: radiographs, scores and boxes, or cohorts:
+    whole_image: table and images; or
   - run the demo, minutes on a laptop: snakemake --workflow-profile demo; or
   - run the papers' sizes on synthetic radiographs: snakemake --config cohorts=phantom
     (1,468 radiographs of 1500x1200 and 17,854 of 1024x1024; not without GPUs)."""
@@ -426,6 +426,6 @@ def load_study(config: Mapping[str, Any]) -> Study:
     except ValidationError as error:
         lines = "\n".join(f"  {line}" for line in explain(error, Study))
         raise UserError(f"config.yaml, or what was laid over it, is wrong:\n{lines}") from None
-    if not (study.cohorts.has_joints or study.cohorts.has_whole):
+    if not (study.cohorts.has_joints or study.cohorts.has_whole_image):
         raise UserError(UNSET_COHORT)
     return study

@@ -22,7 +22,7 @@ _BOUNDS = {
     "lt": "less than",
     "le": "less than or equal to",
 }
-_UNION_MEMBERS = ("JointCohort", "WholeCohort", "BoneAgeCohort", "Weights", "bool")
+_UNION_MEMBERS = ("JointCohort", "WholeImageCohort", "BoneAgeCohort", "Weights", "bool")
 
 
 def explain(error: ValidationError, root: type[BaseModel]) -> Iterator[str]:

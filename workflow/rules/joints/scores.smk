@@ -33,7 +33,7 @@ rule score_radiographs:
 # Each patient's sums over what was scored.
 rule sum_scores:
     input:
-        joints=of_whole_patients("<results>/scores/joints.csv"),
+        joints=of_split_by_patient("<results>/scores/joints.csv"),
     output:
         "<results>/scores/totals.csv",
     log:

@@ -9,7 +9,7 @@ rule make_whole_image_phantom:
     input:
         checked=checked(),
     output:
-        directory("<results>/phantom/whole"),
+        directory("<results>/phantom/whole_image"),
     log:
         "<logs>/make_whole_image_phantom.log",
     benchmark:
@@ -20,9 +20,9 @@ rule make_whole_image_phantom:
     resources:
         **needs("make_whole_image_phantom"),
     params:
-        patients=study.phantom.whole_patients,
+        patients=study.phantom.whole_image_patients,
         shared=study.phantom.patients,
-        radiograph_height=study.phantom.whole_radiograph_height,
+        radiograph_height=study.phantom.whole_image_height,
         seed=study.seed,
         code=code("whole_image/make_whole_image_phantom"),
     script:
@@ -74,9 +74,9 @@ rule pack_images:
     params:
         own=own_images,
         source=lambda wildcards: image_source(wildcards.images),
-        shards=lambda wildcards: WHOLE.shards.model_dump()[wildcards.images],
-        size=WHOLE.size,
-        contrast=WHOLE.contrast,
+        shards=lambda wildcards: WHOLE_IMAGE.shards.model_dump()[wildcards.images],
+        size=WHOLE_IMAGE.size,
+        contrast=WHOLE_IMAGE.contrast,
         max_megapixels=study.checks.max_megapixels,
         code=code("whole_image/pack_images"),
     script:
@@ -113,7 +113,7 @@ rule split_images:
         joints=branch(
             SHARES_PATIENTS, then="<results>/cohort/joints/split.csv", otherwise=[]
         ),
-        checked=checked("whole"),
+        checked=checked("whole_image"),
     output:
         "<results>/cohort/{images}/split.csv",
     log:
@@ -123,7 +123,7 @@ rule split_images:
     conda:
         "../../../envs/imaging.yaml"
     params:
-        settings=WHOLE.split.model_dump(),
+        settings=WHOLE_IMAGE.split.model_dump(),
         code=code("whole_image/split_images"),
     script:
         "../../scripts/whole_image/split_images.py"
@@ -135,7 +135,7 @@ rule measure_images:
         images=packed(".npy"),
         table="<results>/cohort/{images}/images.csv",
         split="<results>/cohort/{images}/split.csv",
-        checked=checked("whole"),
+        checked=checked("whole_image"),
     output:
         "<results>/packed/{images}/statistics.json",
     log:

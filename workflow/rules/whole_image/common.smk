@@ -2,7 +2,7 @@
 from dataclasses import asdict
 
 from sharpflow.cohorts.bone_age import list_bone_age
-from sharpflow.cohorts.whole_images import list_whole
+from sharpflow.cohorts.whole_images import list_whole_images
 from sharpflow.seeds import replicate_seed
 from sharpflow.whole_image.experiments import (
     BinnedExperiment,
@@ -12,10 +12,12 @@ from sharpflow.whole_image.experiments import (
     choose_experiments,
 )
 
-WHOLE = study.whole_image
+WHOLE_IMAGE = study.whole_image
 try:
-    CHOSEN = choose_experiments(WHOLE.experiments, WHOLE.core, WHOLE.stacking.members)
-    choose_experiments(list(WHOLE.experiment_epochs), [])  # are all there
+    CHOSEN = choose_experiments(
+        WHOLE_IMAGE.experiments, WHOLE_IMAGE.core, WHOLE_IMAGE.stacking.members
+    )
+    choose_experiments(list(WHOLE_IMAGE.experiment_epochs), [])  # are all there
 except UserError as error:
     raise WorkflowError(f"whole_image (experiments, core, experiment_epochs): {error}")
 NETWORK_EXPERIMENTS = {
@@ -62,21 +64,24 @@ COMPARED_EXPERIMENT = next(
 # scores are used, in no folder of its own.
 REPLICATES = {
     f"seed-{number}/" if number > 1 else "": replicate_seed(study.seed, number)
-    for number in range(1, WHOLE.seeds + 1)
+    for number in range(1, WHOLE_IMAGE.seeds + 1)
 }
 
 # Each cohort of images: what config.yaml says of it, and the function that lists its files.
-IMAGE_COHORTS = {"whole": study.cohorts.whole, "bone_age": study.cohorts.bone_age}
-LISTS = {"whole": list_whole, "bone_age": list_bone_age}
-WHOLE_IS_PHANTOM = IMAGE_COHORTS["whole"] == "phantom"
+IMAGE_COHORTS = {
+    "whole_image": study.cohorts.whole_image,
+    "bone_age": study.cohorts.bone_age,
+}
+LISTS = {"whole_image": list_whole_images, "bone_age": list_bone_age}
+WHOLE_IMAGE_IS_PHANTOM = IMAGE_COHORTS["whole_image"] == "phantom"
 # Patients may be in both cohorts where both are the user's own, or both synthetic: the same name is
 # then the same person, who keeps one split, and both pipelines can be compared.
-SHARES_PATIENTS = HAS_JOINTS and HAS_WHOLE and WHOLE_IS_PHANTOM == HAS_TRUTH
+SHARES_PATIENTS = HAS_JOINTS and HAS_WHOLE_IMAGE and WHOLE_IMAGE_IS_PHANTOM == HAS_TRUTH
 HAS_BOTH = SHARES_PATIENTS and HAS_TOTALS and COMPARED_EXPERIMENT is not None
 
 
 wildcard_constraints:
-    images="whole|bone_age",
+    images="whole_image|bone_age",
     replicate=f"({'|'.join(REPLICATES)})",
     network="|".join(NETWORK_EXPERIMENTS),
     stack="|".join(STACK_EXPERIMENTS),
@@ -90,7 +95,7 @@ def image_source(name):
     settings, folder = IMAGE_COHORTS[name], phantom_folder(name)
     if settings != "phantom":
         return settings.model_dump()
-    if name == "whole":
+    if name == "whole_image":
         columns = {key: key for key in ("image", "total", "age", "sex", "patient")}
         return {
             "table": f"{folder}/labels.csv",
@@ -105,11 +110,11 @@ def image_source(name):
 
 
 # The user's own images by shard; synthetic ones are known only once made.
-OWN_IMAGES = {"whole": {}, "bone_age": {}}
+OWN_IMAGES = {"whole_image": {}, "bone_age": {}}
 for name, settings in IMAGE_COHORTS.items():
-    if HAS_WHOLE and settings != "phantom":
+    if HAS_WHOLE_IMAGE and settings != "phantom":
         for image in LISTS[name](**settings.model_dump()).images:
-            shard = shard_of(image.image_id, WHOLE.shards.model_dump()[name])
+            shard = shard_of(image.image_id, WHOLE_IMAGE.shards.model_dump()[name])
             OWN_IMAGES[name].setdefault(shard, {})[image.image_id] = str(image.path)
 
 
@@ -141,14 +146,14 @@ def packed(suffix, name="{images}"):
 
     def of_cohort(wildcards):
         cohort = name.format(**wildcards)
-        numbers = range(WHOLE.shards.model_dump()[cohort])
+        numbers = range(WHOLE_IMAGE.shards.model_dump()[cohort])
         return [f"<results>/packed/{cohort}/{n:02d}{suffix}" for n in numbers]
 
     return of_cohort
 
 
 def experiment_files(what, names, replicate=""):
-    return [f"<results>/whole/{replicate}{name}/{what}" for name in names]
+    return [f"<results>/whole_image/{replicate}{name}/{what}" for name in names]
 
 
 def repeated_files(what, names):
@@ -169,7 +174,9 @@ def experiment_seed(wildcards):
 def members(wildcards):
     """Predictions of the networks among which a stack's members are chosen."""
     groups = candidates(
-        STACK_EXPERIMENTS[wildcards.stack], NETWORK_EXPERIMENTS, WHOLE.stacking.members
+        STACK_EXPERIMENTS[wildcards.stack],
+        NETWORK_EXPERIMENTS,
+        WHOLE_IMAGE.stacking.members,
     )
     names = [name for group in groups for name in group]
     return experiment_files("predictions.csv", names, wildcards.replicate)
@@ -180,7 +187,9 @@ def image_data_name(name):
     settings = IMAGE_COHORTS[name]
     if settings == "phantom":
         return "phantom"
-    return folder_name(settings.table if name == "whole" else settings.training_table)
+    return folder_name(
+        settings.table if name == "whole_image" else settings.training_table
+    )
 
 
 def training_settings(wildcards):
@@ -197,26 +206,26 @@ def training_settings(wildcards):
         "devices",
     )
     pretrains = NETWORK_EXPERIMENTS[wildcards.network].task == "bone_age"
-    own = WHOLE.pretraining if pretrains else WHOLE
-    return {name: getattr(WHOLE, name) for name in names} | {
-        "epochs": WHOLE.experiment_epochs.get(wildcards.network, own.epochs),
+    own = WHOLE_IMAGE.pretraining if pretrains else WHOLE_IMAGE
+    return {name: getattr(WHOLE_IMAGE, name) for name in names} | {
+        "epochs": WHOLE_IMAGE.experiment_epochs.get(wildcards.network, own.epochs),
         "learning_rate": own.learning_rate,
     }
 
 
-def whole_notes():
+def whole_image_notes():
     """What every table of this half says of the data and the training behind it."""
-    by_patient = WHOLE_IS_PHANTOM or IMAGE_COHORTS["whole"].columns.patient
+    by_patient = WHOLE_IMAGE_IS_PHANTOM or IMAGE_COHORTS["whole_image"].columns.patient
     return {
-        "data": image_data_name("whole"),
+        "data": image_data_name("whole_image"),
         "pretraining_data": image_data_name("bone_age"),
-        "image_size": WHOLE.size,
-        "contrast": WHOLE.contrast,
-        "rotations": WHOLE.rotations,
-        "epochs": WHOLE.epochs,
-        "experiment_epochs": WHOLE.experiment_epochs,
-        "pretraining_epochs": WHOLE.pretraining.epochs,
+        "image_size": WHOLE_IMAGE.size,
+        "contrast": WHOLE_IMAGE.contrast,
+        "rotations": WHOLE_IMAGE.rotations,
+        "epochs": WHOLE_IMAGE.epochs,
+        "experiment_epochs": WHOLE_IMAGE.experiment_epochs,
+        "pretraining_epochs": WHOLE_IMAGE.pretraining.epochs,
         "split_by": "patient" if by_patient else "image",
-        "members": WHOLE.stacking.members,
-        "fitted_on": WHOLE.stacking.fitted_on,
+        "members": WHOLE_IMAGE.stacking.members,
+        "fitted_on": WHOLE_IMAGE.stacking.fitted_on,
     }

@@ -9,10 +9,12 @@ TOTAL_BASELINES = [
 # Figure 1: a radiograph with its joints and damage; severity classes by split.
 rule draw_radiograph_and_classes:
     input:
-        images="<results>/cohort/whole/images.csv",
-        split="<results>/cohort/whole/split.csv",
-        folder=branch(WHOLE_IS_PHANTOM, then=phantom_folder("whole"), otherwise=[]),
-        checked=checked("whole"),
+        images="<results>/cohort/whole_image/images.csv",
+        split="<results>/cohort/whole_image/split.csv",
+        folder=branch(
+            WHOLE_IMAGE_IS_PHANTOM, then=phantom_folder("whole_image"), otherwise=[]
+        ),
+        checked=checked("whole_image"),
     output:
         multiext("<results>/figures/bo_fig1_radiograph_and_classes", ".png", ".pdf"),
     log:
@@ -22,42 +24,44 @@ rule draw_radiograph_and_classes:
     conda:
         "../../../envs/imaging.yaml"
     params:
-        source=image_source("whole"),
+        source=image_source("whole_image"),
         max_megapixels=study.checks.max_megapixels,
-        data=image_data_name("whole"),
+        data=image_data_name("whole_image"),
         code=code("whole_image/draw_radiograph_and_classes"),
     script:
         "../../scripts/whole_image/draw_radiograph_and_classes.py"
 
 
 # Figures 2 and 4: predicted against true totals; confusion of severity classes.
-rule draw_whole_scores:
+rule draw_whole_image_scores:
     input:
         experiment_files("predictions.csv", SCORED_EXPERIMENTS),
     output:
         totals=multiext("<results>/figures/bo_fig2_predicted_true", ".png", ".pdf"),
         classes=multiext("<results>/figures/bo_fig4_confusion", ".png", ".pdf"),
     log:
-        "<logs>/draw_whole_scores.log",
+        "<logs>/draw_whole_image_scores.log",
     benchmark:
-        "<benchmarks>/draw_whole_scores.tsv"
+        "<benchmarks>/draw_whole_image_scores.tsv"
     conda:
         "../../../envs/imaging.yaml"
     params:
-        data=image_data_name("whole"),
+        data=image_data_name("whole_image"),
         seed=study.seed,
-        code=code("whole_image/draw_whole_scores"),
+        code=code("whole_image/draw_whole_image_scores"),
     script:
-        "../../scripts/whole_image/draw_whole_scores.py"
+        "../../scripts/whole_image/draw_whole_image_scores.py"
 
 
 # Figures 3 (totals) and 5 (classes): heat maps of a true and a false negative and positive.
 rule draw_grad_cam:
     input:
-        heat="<results>/whole/gradcam/{task}.npz",
-        cases="<results>/whole/gradcam/{task}.csv",
-        comments=WHOLE.grad_cam.comments or [],
-        truth=branch(WHOLE_IS_PHANTOM, then=phantom_folder("whole"), otherwise=[]),
+        heat="<results>/whole_image/grad_cam/{task}.npz",
+        cases="<results>/whole_image/grad_cam/{task}.csv",
+        comments=WHOLE_IMAGE.grad_cam.comments or [],
+        truth=branch(
+            WHOLE_IMAGE_IS_PHANTOM, then=phantom_folder("whole_image"), otherwise=[]
+        ),
     output:
         multiext("<results>/figures/bo_{figure}_grad_cam_{task}", ".png", ".pdf"),
     log:
@@ -68,7 +72,7 @@ rule draw_grad_cam:
         "../../../envs/imaging.yaml"
     params:
         experiment=lambda wildcards: EXPLAINED[wildcards.task],
-        data=image_data_name("whole"),
+        data=image_data_name("whole_image"),
         code=code("whole_image/draw_grad_cam"),
     script:
         "../../scripts/whole_image/draw_grad_cam.py"
@@ -78,7 +82,7 @@ rule draw_grad_cam:
 rule draw_learning_curves:
     input:
         histories=experiment_files("history.csv", TOTAL_BASELINES),
-        checked=checked("whole"),
+        checked=checked("whole_image"),
     output:
         multiext("<results>/figures/bo_learning_curves", ".png", ".pdf"),
     log:
@@ -88,7 +92,7 @@ rule draw_learning_curves:
     conda:
         "../../../envs/imaging.yaml"
     params:
-        data=image_data_name("whole"),
+        data=image_data_name("whole_image"),
         code=code("whole_image/draw_learning_curves"),
     script:
         "../../scripts/whole_image/draw_learning_curves.py"

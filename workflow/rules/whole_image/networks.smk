@@ -18,12 +18,12 @@ rule train_network:
             filter(None, [NETWORK_EXPERIMENTS[wildcards.network].start]),
             wildcards.replicate,
         ),
-        checked=checked("whole"),
+        checked=checked("whole_image"),
     output:
-        model="<results>/whole/{replicate}{network}/model.pt",
-        history="<results>/whole/{replicate}{network}/history.csv",
-        predictions="<results>/whole/{replicate}{network}/predictions.csv",
-        model_card="<results>/whole/{replicate}{network}/model_card.json",
+        model="<results>/whole_image/{replicate}{network}/model.pt",
+        history="<results>/whole_image/{replicate}{network}/history.csv",
+        predictions="<results>/whole_image/{replicate}{network}/predictions.csv",
+        model_card="<results>/whole_image/{replicate}{network}/model_card.json",
     log:
         "<logs>/train_network/{replicate}{network}.log",
     benchmark:
@@ -51,13 +51,13 @@ rule train_network:
 rule stack_networks:
     input:
         members=members,
-        statistics="<results>/packed/whole/statistics.json",
-        checked=checked("whole"),
+        statistics="<results>/packed/whole_image/statistics.json",
+        checked=checked("whole_image"),
     output:
-        model="<results>/whole/{replicate}{stack}/model.pt",
-        history="<results>/whole/{replicate}{stack}/history.csv",
-        predictions="<results>/whole/{replicate}{stack}/predictions.csv",
-        model_card="<results>/whole/{replicate}{stack}/model_card.json",
+        model="<results>/whole_image/{replicate}{stack}/model.pt",
+        history="<results>/whole_image/{replicate}{stack}/history.csv",
+        predictions="<results>/whole_image/{replicate}{stack}/predictions.csv",
+        model_card="<results>/whole_image/{replicate}{stack}/model_card.json",
     log:
         "<logs>/stack_networks/{replicate}{stack}.log",
     benchmark:
@@ -65,9 +65,9 @@ rule stack_networks:
     conda:
         "../../../envs/torch.yaml"
     params:
-        settings=WHOLE.stacking.model_dump(),
+        settings=WHOLE_IMAGE.stacking.model_dump(),
         seed=experiment_seed,
-        data=image_data_name("whole"),
+        data=image_data_name("whole_image"),
         code=code("whole_image/stack_networks"),
     script:
         "../../scripts/whole_image/stack_networks.py"
@@ -82,7 +82,7 @@ rule bin_stack:
             wildcards.replicate,
         ),
     output:
-        "<results>/whole/{replicate}{binned}/predictions.csv",
+        "<results>/whole_image/{replicate}{binned}/predictions.csv",
     log:
         "<logs>/bin_stack/{replicate}{binned}.log",
     benchmark:
@@ -105,13 +105,15 @@ rule explain_network:
         predictions=lambda wildcards: experiment_files(
             "predictions.csv", [EXPLAINED[wildcards.task]]
         ),
-        images=packed(".npy", "whole"),
-        statistics="<results>/packed/whole/statistics.json",
-        truth=branch(WHOLE_IS_PHANTOM, then=phantom_folder("whole"), otherwise=[]),
+        images=packed(".npy", "whole_image"),
+        statistics="<results>/packed/whole_image/statistics.json",
+        truth=branch(
+            WHOLE_IMAGE_IS_PHANTOM, then=phantom_folder("whole_image"), otherwise=[]
+        ),
     output:
-        heat="<results>/whole/gradcam/{task}.npz",
-        cases="<results>/whole/gradcam/{task}.csv",
-        shares="<results>/whole/gradcam/{task}_pointing_game.csv",
+        heat="<results>/whole_image/grad_cam/{task}.npz",
+        cases="<results>/whole_image/grad_cam/{task}.csv",
+        shares="<results>/whole_image/grad_cam/{task}_pointing_game.csv",
     log:
         "<logs>/explain_network/{task}.log",
     benchmark:
@@ -123,7 +125,7 @@ rule explain_network:
         **needs("explain_network"),
     params:
         experiment=lambda wildcards: EXPLAINED[wildcards.task],
-        classes=WHOLE.grad_cam.classes.model_dump(),
+        classes=WHOLE_IMAGE.grad_cam.classes.model_dump(),
         code=code("whole_image/explain_network"),
     script:
         "../../scripts/whole_image/explain_network.py"

@@ -5,11 +5,13 @@ from sharpflow.workflow.job import job
 with job(snakemake.log[0]):
     import pandas as pd
 
-    from sharpflow.cohorts.check_images import check_bone_age, check_whole, refused_images
+    from sharpflow.cohorts.check_images import check_bone_age, check_whole_images, refused_images
     from sharpflow.errors import ProblemsError
     from sharpflow.files import read_table, write_table
 
-    check = {"whole": check_whole, "bone_age": check_bone_age}[snakemake.wildcards.images]
+    check = {"whole_image": check_whole_images, "bone_age": check_bone_age}[
+        snakemake.wildcards.images
+    ]
     source = snakemake.input
     try:
         cohort = check(

@@ -5,7 +5,7 @@ from pathlib import Path
 from sharpflow.workflow.job import job
 
 with job(snakemake.log[0]):
-    from sharpflow.cohorts.whole_images import list_whole
+    from sharpflow.cohorts.whole_images import list_whole_images
     from sharpflow.files import read_table
     from sharpflow.imaging.reading import read_image
     from sharpflow.reporting.bo_radiograph import (
@@ -17,7 +17,7 @@ with job(snakemake.log[0]):
     params, source = snakemake.params, snakemake.input
     images = read_table(source.images).merge(read_table(source.split), on=["image_id", "patient"])
     image_id = typical_damaged_radiograph(images)
-    paths = {image.image_id: image.path for image in list_whole(**params.source).images}
+    paths = {image.image_id: image.path for image in list_whole_images(**params.source).images}
     joints = None
     if source.get("folder"):
         joints = read_table(Path(source.folder) / "truth" / "joints.csv")

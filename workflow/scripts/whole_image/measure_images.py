@@ -9,7 +9,7 @@ with job(snakemake.log[0]):
     from sharpflow.imaging.shards import read_shards
     from sharpflow.whole_image.data.packing import statistics
 
-    target = {"whole": "total", "bone_age": "months"}[snakemake.wildcards.images]
+    target = {"whole_image": "total", "bone_age": "months"}[snakemake.wildcards.images]
     images, rows = read_shards(snakemake.input.images)
     measured = statistics(
         images,

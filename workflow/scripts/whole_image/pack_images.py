@@ -8,7 +8,7 @@ with job(snakemake.log[0], 1):
     import numpy as np
 
     from sharpflow.cohorts.bone_age import list_bone_age
-    from sharpflow.cohorts.whole_images import list_whole
+    from sharpflow.cohorts.whole_images import list_whole_images
     from sharpflow.files import atomic_write, write_table
     from sharpflow.imaging.shards import shard_of
     from sharpflow.whole_image.data.packing import pack
@@ -16,7 +16,7 @@ with job(snakemake.log[0], 1):
     params, output, wildcards = snakemake.params, snakemake.output, snakemake.wildcards
     paths = {image_id: Path(path) for image_id, path in params.own.items()}
     if not paths:  # synthetic images
-        listed = {"whole": list_whole, "bone_age": list_bone_age}[wildcards.images]
+        listed = {"whole_image": list_whole_images, "bone_age": list_bone_age}[wildcards.images]
         paths = {
             image.image_id: image.path
             for image in listed(**params.source).images

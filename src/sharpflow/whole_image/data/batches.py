@@ -34,7 +34,7 @@ def epoch_order(
     return generator.choice(n, size=n, p=weights / weights.sum()).astype(np.int64)
 
 
-def whole_batches(order: Indices, batch: int) -> Indices:
+def full_batches(order: Indices, batch: int) -> Indices:
     """Indices (batches, batch): whole batches only; an epoch's last up to batch - 1 are left out.
 
     A last batch of one image would break batch norm, and batches of one shape train fastest;

@@ -15,7 +15,7 @@ from torch import nn
 from sharpflow.errors import UserError
 from sharpflow.files import atomic_write, write_table
 from sharpflow.seeds import seed_for
-from sharpflow.whole_image.data.batches import epoch_order, whole_batches
+from sharpflow.whole_image.data.batches import epoch_order, full_batches
 from sharpflow.whole_image.experiments import (
     EXPERIMENTS,
     NetworkExperiment,
@@ -121,7 +121,7 @@ def fit_stack(
         generator = np.random.default_rng(seed_for(seed, name, "order", epoch))
         order = fitted[epoch_order(targets[fitted], generator, "shuffled")]
         losses, seen = 0.0, 0
-        batches = torch.from_numpy(whole_batches(order, batch))
+        batches = torch.from_numpy(full_batches(order, batch))
         for rows in batches:
             loss = loss_of(layer(x[rows]), y[rows])
             optimizer.zero_grad()

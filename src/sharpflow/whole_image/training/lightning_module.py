@@ -18,7 +18,7 @@ from sharpflow.errors import UserError
 from sharpflow.seeds import seed_for
 from sharpflow.training.time_limit import Deadline, obey_sigterm, out_of_time
 from sharpflow.whole_image.data.augmentation import augment, normalise
-from sharpflow.whole_image.data.batches import Batches, Images, Indices, epoch_order, whole_batches
+from sharpflow.whole_image.data.batches import Batches, Images, Indices, epoch_order, full_batches
 from sharpflow.whole_image.experiments import NetworkExperiment
 from sharpflow.whole_image.networks.layout import full_float32
 from sharpflow.whole_image.training.checkpoints import Progress
@@ -133,12 +133,12 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
         order = epoch_order(
             self.targets[self.train_indices], np.random.default_rng(seed), self.experiment.sampling
         )
-        batches = whole_batches(self.train_indices[order], self.experiment.batch)
+        batches = full_batches(self.train_indices[order], self.experiment.batch)
         return self._batches(batches[:, self.global_rank :: self.trainer.world_size])
 
     def steps(self) -> int:
         """Batches an epoch."""
-        return len(whole_batches(self.train_indices, self.experiment.batch))
+        return len(full_batches(self.train_indices, self.experiment.batch))
 
     def on_train_epoch_start(self) -> None:
         """Seed all that is random in this epoch."""

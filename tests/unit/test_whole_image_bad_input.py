@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from sharpflow.cohorts.bone_age import list_bone_age
-from sharpflow.cohorts.check_images import ImageCohort, check_bone_age, check_whole
-from sharpflow.cohorts.whole_images import OWN_COLUMNS, list_whole
+from sharpflow.cohorts.check_images import ImageCohort, check_bone_age, check_whole_images
+from sharpflow.cohorts.whole_images import OWN_COLUMNS, list_whole_images
 from sharpflow.errors import ProblemsError
 from sharpflow.files import read_table, write_table
 from sharpflow.whole_image.data.packing import pack
@@ -55,8 +55,8 @@ def edit(cohort: Path, row: int, column: str, value: str) -> None:
 
 def check(cohort: Path, **settings: Any) -> ImageCohort:
     sources = (cohort / "labels.csv", cohort / "images", settings.pop("columns", COLUMNS))
-    _, packed, unpacked = pack(list_whole(*sources).paths(), SIZE, MAX_PIXELS)
-    return check_whole(*sources, packed=packed, unpacked=unpacked, **settings)
+    _, packed, unpacked = pack(list_whole_images(*sources).paths(), SIZE, MAX_PIXELS)
+    return check_whole_images(*sources, packed=packed, unpacked=unpacked, **settings)
 
 
 def problems_of(cohort: Path, **settings: Any) -> list[str]:
@@ -128,7 +128,9 @@ def test_missing_column_names_the_nearest(cohort: Path) -> None:
     assert len(lines) == 2
     assert any("column svdh2" in line and "but svdh" in line for line in lines)
     assert any("column gender" in line and "Add the column" in line for line in lines)
-    assert all("Correct cohorts: whole: columns in the config (the table" in line for line in lines)
+    assert all(
+        "Correct cohorts: whole_image: columns in the config (the table" in line for line in lines
+    )
 
 
 @pytest.mark.parametrize(
@@ -177,7 +179,7 @@ def test_same_radiograph_in_two_shards_is_found_from_the_written_tables(cohort: 
     edit(cohort, 5, "file", "a4.bmp")
     (cohort / "images" / "a3.png").unlink()
     sources = (cohort / "labels.csv", cohort / "images", COLUMNS)
-    paths = list_whole(*sources).paths()
+    paths = list_whole_images(*sources).paths()
     tables: dict[str, list[pd.DataFrame]] = {"packed": [], "unpacked": []}
     for shard in (["a1", "a2"], ["a3", "a4", "a5"], []):
         _, *parts = pack({name: paths[name] for name in shard}, SIZE, MAX_PIXELS)
@@ -185,7 +187,7 @@ def test_same_radiograph_in_two_shards_is_found_from_the_written_tables(cohort: 
             write_table(part, cohort / "shard.csv")
             tables[name].append(read_table(cohort / "shard.csv"))
     with pytest.raises(ProblemsError) as caught:
-        check_whole(*sources, **{name: pd.concat(parts) for name, parts in tables.items()})
+        check_whole_images(*sources, **{name: pd.concat(parts) for name, parts in tables.items()})
     lines = [str(problem) for problem in caught.value.problems]
     assert len(lines) == 3
     assert "no file" in lines[0]

@@ -6,10 +6,14 @@ from sharpflow.workflow.job import job
 
 with job(snakemake.log[0]):
     from sharpflow.evaluation.whole_image import difference_table
-    from sharpflow.evaluation.whole_tables import comparisons, regression_table, severity_table
+    from sharpflow.evaluation.whole_image_tables import (
+        comparisons,
+        regression_table,
+        severity_table,
+    )
     from sharpflow.files import read_table
     from sharpflow.reporting.bo_tables import (
-        WholeNotes,
+        WholeImageNotes,
         publish_differences,
         publish_regression,
         publish_severity,
@@ -20,7 +24,7 @@ with job(snakemake.log[0]):
     predictions = {Path(path).parent.name: read_table(path) for path in source.predictions}
     for path in map(Path, source.repeated):
         repeated.setdefault(path.parents[1].name, {})[path.parent.name] = read_table(path)
-    notes = WholeNotes(**params.notes)
+    notes = WholeImageNotes(**params.notes)
     how = {
         "repeated": list(repeated.values()),
         "data": notes.data,

@@ -17,7 +17,7 @@ import torch
 from sharpflow.errors import UserError
 from sharpflow.imaging.shards import ImageStack
 from sharpflow.training.time_limit import OutOfTime, Stopped
-from sharpflow.whole_image.data.batches import Batches, epoch_order, whole_batches
+from sharpflow.whole_image.data.batches import Batches, epoch_order, full_batches
 from sharpflow.whole_image.experiments import EXPERIMENTS, NetworkExperiment
 from sharpflow.whole_image.networks.layout import full_float32
 from sharpflow.whole_image.severity_classes import class_of
@@ -218,7 +218,7 @@ def test_the_bar_counts_on_where_a_training_was_stopped(unbroken: Path, tmp_path
     terminal = io.StringIO()
     train(tmp_path, terminal=terminal)
     _, first, *_ = terminal.getvalue().split("\r")
-    steps = len(whole_batches(np.flatnonzero(SPLITS == "train"), 4))
+    steps = len(full_batches(np.flatnonzero(SPLITS == "train"), 4))
     assert "total-mobilenetv2-mse-batch4:  25%" in first
     assert f"{steps}/{4 * steps}" in first
     assert "epoch 4 of 4" in terminal.getvalue()
@@ -363,13 +363,13 @@ def test_orders_of_an_epoch():
     assert classes[balanced].mean() == pytest.approx(0.5, abs=0.03)  # SD 0.007
 
 
-def test_only_whole_batches():
-    assert whole_batches(np.arange(17), 4).shape == (4, 4)
-    assert whole_batches(np.arange(3), 4).tolist() == [[0, 1, 2]]
+def test_only_full_batches():
+    assert full_batches(np.arange(17), 4).shape == (4, 4)
+    assert full_batches(np.arange(3), 4).tolist() == [[0, 1, 2]]
 
 
 def test_batches_come_in_order_and_stop_when_nobody_asks():
-    batches = Batches(IMAGES, torch.arange(len(IMAGES)), list(whole_batches(np.arange(26), 5)))
+    batches = Batches(IMAGES, torch.arange(len(IMAGES)), list(full_batches(np.arange(26), 5)))
     seen = list(batches)
     assert len(seen) == len(batches) == 5
     assert torch.cat([targets for _, targets in seen]).tolist() == list(range(25))

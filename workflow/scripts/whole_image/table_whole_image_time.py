@@ -6,13 +6,13 @@ from pathlib import Path
 from sharpflow.workflow.job import job
 
 with job(snakemake.log[0]):
-    from sharpflow.evaluation.whole_tables import time_table
+    from sharpflow.evaluation.whole_image_tables import time_table
     from sharpflow.files import read_table
-    from sharpflow.reporting.bo_tables import WholeNotes, publish_time
+    from sharpflow.reporting.bo_tables import WholeImageNotes, publish_time
 
     histories = {Path(path).parent.name: read_table(path) for path in snakemake.input.histories}
     cards = [json.loads(Path(path).read_text()) for path in snakemake.input.cards]
     hardware = "; ".join(sorted({card["settings"]["device"] for card in cards}))
-    notes = WholeNotes(**snakemake.params.notes)
+    notes = WholeImageNotes(**snakemake.params.notes)
     table = time_table(histories, image_size=notes.image_size, hardware=hardware)
     publish_time(table, Path(snakemake.output[0]).parent, notes)

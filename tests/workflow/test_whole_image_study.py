@@ -11,7 +11,7 @@ import pytest
 from sharpflow.imaging.shards import shard_of
 from sharpflow.whole_image.experiments import EXPERIMENTS
 
-from .projects import LIMIT, Project, make_whole_project
+from .projects import LIMIT, Project, make_whole_image_project
 from .test_small_study import edited
 
 STACK, MEMBER = "total-stack-batch16", "total-mobilenetv2-irbs3"
@@ -20,8 +20,8 @@ TRAININGS = 2 * NETWORKS + 1
 
 
 @pytest.fixture
-def project(finished_whole: Project) -> Project:
-    return finished_whole
+def project(finished_whole_image: Project) -> Project:
+    return finished_whole_image
 
 
 def test_every_row_of_the_papers_tables_is_there_run_or_not(project: Project) -> None:
@@ -35,7 +35,7 @@ def test_every_row_of_the_papers_tables_is_there_run_or_not(project: Project) ->
         assert wanted <= set(table.index)
         assert set(table.loc[table["state"] == "run", "data"]) == {"wang"}
     regression = pd.read_csv(project.results / "tables" / "whole_regression.csv").set_index("row")
-    split = pd.read_csv(project.results / "cohort" / "whole" / "split.csv")
+    split = pd.read_csv(project.results / "cohort" / "whole_image" / "split.csv")
     assert regression.loc[STACK, "n"] == (split["split"] == "test").sum()
     assert regression.loc[STACK, "paper_pcc"] == 0.925
     assert "not run" in (project.results / "tables" / "whole_regression.md").read_text()
@@ -80,8 +80,8 @@ def test_another_radiograph_packs_its_shard_alone(project: Project) -> None:
     finally:
         new.unlink()
     shard = shard_of(new.stem, 2)
-    assert f"packed/whole/{shard}.npy" in output
-    assert f"packed/whole/{1 - int(shard):02d}.npy\n" not in _outputs(output)
+    assert f"packed/whole_image/{shard}.npy" in output
+    assert f"packed/whole_image/{1 - int(shard):02d}.npy\n" not in _outputs(output)
 
 
 def _outputs(plan: str) -> str:
@@ -91,7 +91,7 @@ def _outputs(plan: str) -> str:
 
 
 def test_bad_radiographs_and_labels_are_listed_at_once(project: Project, tmp_path: Path) -> None:
-    bad = make_whole_project(tmp_path)
+    bad = make_whole_image_project(tmp_path)
     images = sorted((bad.folder / "wang" / "images").glob("*.jpg"))
     images[0].write_bytes(images[0].read_bytes()[:200])
     images[1].unlink()
@@ -106,21 +106,21 @@ def test_bad_radiographs_and_labels_are_listed_at_once(project: Project, tmp_pat
     assert "3 problem(s) with the input" in said
     for part in (images[0].name, images[1].name, "281"):
         assert part in said
-    assert not list((bad.results / "whole").glob("*/model.pt"))
+    assert not list((bad.results / "whole_image").glob("*/model.pt"))
 
 
 def test_a_second_seed_stands_beside_the_first(project: Project, tmp_path: Path) -> None:
-    both, name = make_whole_project(tmp_path), "total-mobilenetv2-finetuned"
+    both, name = make_whole_image_project(tmp_path), "total-mobilenetv2-finetuned"
     settings = (both.folder / "own.yaml").read_text()
     settings += f"whole_image: {{seeds: 2, experiments: [{name}]}}\n"
     (both.folder / "own.yaml").write_text(settings)
-    both.run("results/whole/tables/whole_regression.csv")
-    start = Path("whole") / "bone-age-mobilenetv2" / "model.pt"
+    both.run("results/images/tables/whole_regression.csv")
+    start = Path("whole_image") / "bone-age-mobilenetv2" / "model.pt"
     assert (both.results / start).read_bytes() == (project.results / start).read_bytes()
     row = pd.read_csv(both.results / "tables" / "whole_regression.csv").set_index("row").loc[name]
     errors = []
     for folder in ("", "seed-2"):
-        table = pd.read_csv(both.results / "whole" / folder / name / "predictions.csv")
+        table = pd.read_csv(both.results / "whole_image" / folder / name / "predictions.csv")
         tests = table[table["split"] == "test"]
         errors.append((tests["predicted"] - tests["true"]).abs().mean())
     assert errors[0] != errors[1]
@@ -133,7 +133,7 @@ def test_a_second_seed_stands_beside_the_first(project: Project, tmp_path: Path)
 def test_told_to_stop_it_goes_on_and_ends_with_the_same_tables(
     project: Project, tmp_path: Path
 ) -> None:
-    again = make_whole_project(tmp_path)
+    again = make_whole_image_project(tmp_path)
     process = again.start()
     deadline = time.monotonic() + LIMIT
     log = again.results / "logs" / "train_network"
@@ -146,10 +146,10 @@ def test_told_to_stop_it_goes_on_and_ends_with_the_same_tables(
     assert process.wait(LIMIT) != 0
     again.run("--unlock")
     again.run("--rerun-incomplete")
-    for folder in ("tables", "whole"):
+    for folder in ("tables", "whole_image"):
         for path in sorted((project.results / folder).rglob("*.csv")):
             if path.name != "history.csv":  # it holds times
                 name = path.relative_to(project.results)
                 assert (again.results / name).read_bytes() == path.read_bytes(), name
-    model = Path("whole") / MEMBER / "model.pt"
+    model = Path("whole_image") / MEMBER / "model.pt"
     assert (again.results / model).read_bytes() == (project.results / model).read_bytes()

@@ -163,7 +163,7 @@ def best_on_validation(predictions: Mapping[str, "pd.DataFrame"], task: str) -> 
 def time_table(
     histories: Mapping[str, "pd.DataFrame"], *, image_size: int, hardware: str
 ) -> "pd.DataFrame":
-    """tables/whole_time.csv: how long an epoch took, beside the paper's.
+    """tables/whole_image_time.csv: how long an epoch took, beside the paper's.
 
     Args:
         histories: experiment name -> its history.csv (epoch, seconds, images_per_second).
@@ -208,7 +208,7 @@ def time_table(
         .reset_index()
     )
     table = table.assign(image_size=image_size, hardware=hardware)
-    comparable = table["cohort"].eq("whole") & table["batch"].eq(4) & table["freezing"].eq("")
+    comparable = table["cohort"].eq("whole_image") & table["batch"].eq(4) & table["freezing"].eq("")
     paper = table["network"].map(PAPER_EPOCH_SECONDS).astype(float).where(comparable)
     return table.assign(
         paper_seconds_per_epoch=paper, paper_images_per_second=PAPER_TRAINING_IMAGES / paper
