@@ -21,9 +21,6 @@ configfile: f"{workflow.basedir}/config.yaml"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/whole_image/common.smk"
-include: "workflow/rules/guards.smk"
-include: "workflow/rules/resources.smk"
 include: "workflow/rules/gpus.smk"
 
 
@@ -34,20 +31,37 @@ pathvars:
 
 
 include: "workflow/rules/checks.smk"
-include: "workflow/rules/joints/cohorts.smk"
-include: "workflow/rules/joints/standardize.smk"
-include: "workflow/rules/joints/masks.smk"
-include: "workflow/rules/joints/unet.smk"
-include: "workflow/rules/joints/weights.smk"
-include: "workflow/rules/joints/detector.smk"
-include: "workflow/rules/joints/scoring.smk"
-include: "workflow/rules/joints/scores.smk"
-include: "workflow/rules/whole_image/cohorts.smk"
-include: "workflow/rules/whole_image/networks.smk"
-include: "workflow/rules/joints/tables.smk"
-include: "workflow/rules/joints/figures.smk"
-include: "workflow/rules/whole_image/tables.smk"
-include: "workflow/rules/whole_image/figures.smk"
+
+
+if JOINTS:
+
+    include: "workflow/rules/joints/common.smk"
+    include: "workflow/rules/joints/cohorts.smk"
+    include: "workflow/rules/joints/standardize.smk"
+    include: "workflow/rules/joints/masks.smk"
+    include: "workflow/rules/joints/unet.smk"
+    include: "workflow/rules/joints/weights.smk"
+    include: "workflow/rules/joints/detector.smk"
+    include: "workflow/rules/joints/scoring.smk"
+    include: "workflow/rules/joints/scores.smk"
+    include: "workflow/rules/joints/tables.smk"
+    include: "workflow/rules/joints/figures.smk"
+
+
+if WHOLE_IMAGE:
+
+    include: "workflow/rules/whole_image/common.smk"
+    include: "workflow/rules/whole_image/cohorts.smk"
+    include: "workflow/rules/whole_image/networks.smk"
+    include: "workflow/rules/whole_image/tables.smk"
+    include: "workflow/rules/whole_image/figures.smk"
+
+
+if PLAN.compares:
+
+    include: "workflow/rules/comparison.smk"
+
+
 include: "workflow/rules/targets.smk"
 
 
@@ -59,6 +73,7 @@ rule all:
         rules.whole_image.input,
         rules.tables.input,
         rules.figures.input,
+    localrule: True
 
 
 onstart:

@@ -2,25 +2,22 @@
 # Steps: check_cohort, check_images -> stop_at_problems -> pass_checks
 
 
-wildcard_constraints:
-    checks="|".join(CHECKS),
-
-
 # Every problem of every cohort that the user brought, at once: here the run stops, or goes on with
 # what was set aside.
 rule stop_at_problems:
     input:
-        lambda wildcards: as_checked(CHECKS[wildcards.checks]),
+        PLAN.checks.problem_lists,
     output:
         "<results>/cohort/checks/{checks}/found.csv",
     log:
         "<logs>/stop_at_problems/{checks}.log",
     benchmark:
         "<benchmarks>/stop_at_problems/{checks}.tsv"
+    localrule: True
     conda:
         "../../envs/imaging.yaml"
     params:
-        cohorts=lambda wildcards: CHECKS[wildcards.checks],
+        cohorts=PLAN.checks.checked_cohorts,
         code=code("stop_at_problems"),
     script:
         "../scripts/stop_at_problems.py"
@@ -32,13 +29,14 @@ rule stop_at_problems:
 rule pass_checks:
     input:
         found="<results>/cohort/checks/{checks}/found.csv",
-        problems=lambda wildcards: as_checked(CHECKS[wildcards.checks]),
+        problems=PLAN.checks.problem_lists,
     output:
         "<results>/cohort/checks/{checks}/passed.csv",
     log:
         "<logs>/pass_checks/{checks}.log",
     benchmark:
         "<benchmarks>/pass_checks/{checks}.tsv"
+    localrule: True
     conda:
         "../../envs/imaging.yaml"
     shell:

@@ -17,7 +17,7 @@ rule make_joint_phantom:
         "../../../envs/imaging.yaml"
     threads: 16
     resources:
-        **needs("make_joint_phantom"),
+        **ask(gigabytes=8, seconds=JOINT_WORK.make_phantom),
     params:
         patients=study.phantom.patients,
         radiograph_height=study.phantom.radiograph_height,
@@ -30,20 +30,21 @@ rule make_joint_phantom:
 # One shard's radiographs, each decoded once, to know what they are and that they can be read.
 rule check_radiographs:
     input:
-        shard_radiograph_files,
+        JOINTS.shard_radiograph_files,
     output:
         "<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv",
     log:
         "<logs>/check_radiographs/{cohort}-{body_part}-{shard}.log",
     benchmark:
         "<benchmarks>/check_radiographs/{cohort}-{body_part}-{shard}.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     threads: 4
     params:
-        source=radiographs_source,
-        radiographs=own_shard_rows,
-        shards=lambda wildcards: study.standardize.shards[wildcards.body_part],
+        source=JOINTS.radiographs_source,
+        radiographs=JOINTS.shard_rows,
+        shards=JOINTS.count_shards,
         max_megapixels=study.checks.max_megapixels,
         code=code("joints/check_radiographs"),
     script:
@@ -53,17 +54,18 @@ rule check_radiographs:
 # Scores one row each, apart from the radiographs, so that a corrected score reruns no imaging.
 rule read_scores:
     input:
-        score_files,
+        JOINTS.score_files,
     output:
         "<results>/cohort/{cohort}/scores.csv",
     log:
         "<logs>/read_scores/{cohort}.log",
     benchmark:
         "<benchmarks>/read_scores/{cohort}.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
-        source=scores_source,
+        source=JOINTS.scores_source,
         code=code("joints/read_scores"),
     script:
         "../../scripts/joints/read_scores.py"
@@ -72,8 +74,8 @@ rule read_scores:
 # Joint boxes drawn in labelImg, one row each.
 rule read_boxes:
     input:
-        changed=box_files,
-        radiographs=every_shard(
+        changed=JOINTS.box_files,
+        radiographs=JOINTS.every_shard(
             "<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv"
         ),
     output:
@@ -82,10 +84,11 @@ rule read_boxes:
         "<logs>/read_boxes/{cohort}.log",
     benchmark:
         "<benchmarks>/read_boxes/{cohort}.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
-        source=boxes_source,
+        source=JOINTS.boxes_source,
         ignored_classes=study.checks.ignored_classes,
         code=code("joints/read_boxes"),
     script:
@@ -95,11 +98,11 @@ rule read_boxes:
 # Every problem of a cohort, and what can be kept of it; where the run stops is said in checks.smk.
 rule check_cohort:
     input:
-        radiographs=every_shard(
+        radiographs=JOINTS.every_shard(
             "<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv"
         ),
-        scores=score_files,
-        boxes=box_files,
+        scores=JOINTS.score_files,
+        boxes=JOINTS.box_files,
     output:
         problems="<results>/cohort/{cohort}/problems.csv",
         radiographs="<results>/cohort/{cohort}/kept/radiographs.csv",
@@ -109,12 +112,13 @@ rule check_cohort:
         "<logs>/check_cohort/{cohort}.log",
     benchmark:
         "<benchmarks>/check_cohort/{cohort}.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
-        radiographs=radiographs_source,
-        scores=scores_source,
-        boxes=boxes_source,
+        radiographs=JOINTS.radiographs_source,
+        scores=JOINTS.scores_source,
+        boxes=JOINTS.boxes_source,
         settings=study.checks.model_dump(),
         code=code("joints/check_cohort"),
     script:
@@ -124,7 +128,7 @@ rule check_cohort:
 # The one split by patient, which masks, U-Net, detector and scores all obey.
 rule split_patients:
     input:
-        radiographs=radiographs_of("{cohort}"),
+        radiographs=JOINTS.radiograph_tables("{cohort}"),
         table=study.split.table or [],
         checked=checked("joints"),
     output:
@@ -133,6 +137,7 @@ rule split_patients:
         "<logs>/split_patients/{cohort}.log",
     benchmark:
         "<benchmarks>/split_patients/{cohort}.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:

@@ -5,11 +5,13 @@
 # YOLOv3 on the boxed radiographs of training patients; validation patients choose the epoch.
 rule train_detector:
     input:
-        images=shards(f"<results>/standardized/{BOXED}/{{body_part}}/{{shard}}.npy"),
-        masks=boxed_masks,
-        boxes=cohort_table("boxes", BOXED),
-        split=f"<results>/cohort/{BOXED}/split.csv",
-        weights=detector_start(),
+        images=JOINTS.shards(
+            f"<results>/standardized/{JOINTS.boxed}/{{body_part}}/{{shard}}.npy"
+        ),
+        masks=JOINTS.boxed_masks,
+        boxes=JOINTS.cohort_table("boxes", JOINTS.boxed),
+        split=f"<results>/cohort/{JOINTS.boxed}/split.csv",
+        weights=JOINTS.detector_start,
         checked=checked("joints"),
     output:
         model="<results>/detector/{body_part}/best.pt",
@@ -23,13 +25,13 @@ rule train_detector:
         "../../../envs/torch.yaml"
     threads: 8
     resources:
-        **needs("train_detector"),
+        **ask(gigabytes=12, seconds=JOINT_WORK.train_detector, gpus=1),
     params:
         settings=study.detector.model_dump(exclude={"weights", "confidence"}),
-        true_masks=BOXED == "boxed",
-        crop_bottom=lambda wildcards: study.standardize.crop_bottom[wildcards.body_part],
+        true_masks=JOINTS.boxed == "boxed",
+        crop_bottom=JOINTS.crop_bottom,
         seed=study.seed,
-        data=data_name(BOXED),
+        data=JOINTS.data_name(JOINTS.boxed),
         code=code("joints/train_detector"),
     script:
         "../../scripts/joints/train_detector.py"
@@ -39,8 +41,8 @@ rule train_detector:
 rule detect_joints:
     input:
         model="<results>/detector/{body_part}/best.pt",
-        images=shards("<results>/standardized/joints/{body_part}/{shard}.npy"),
-        masks=shards("<results>/masks/unet/{body_part}/{shard}.npy"),
+        images=JOINTS.shards("<results>/standardized/joints/{body_part}/{shard}.npy"),
+        masks=JOINTS.shards("<results>/masks/unet/{body_part}/{shard}.npy"),
     output:
         "<results>/detection/{body_part}/boxes.csv",
     log:
@@ -51,7 +53,7 @@ rule detect_joints:
         "../../../envs/torch.yaml"
     threads: 4
     resources:
-        **needs("detect_joints"),
+        **ask(gigabytes=6, seconds=JOINT_WORK.detect_joints, gpus=1),
     params:
         image_size=study.detector.image_size,
         view=study.detector.view,
@@ -65,7 +67,7 @@ rule detect_joints:
 rule name_joints:
     input:
         boxes="<results>/detection/{body_part}/boxes.csv",
-        rows=shards("<results>/standardized/joints/{body_part}/{shard}.csv"),
+        rows=JOINTS.shards("<results>/standardized/joints/{body_part}/{shard}.csv"),
     output:
         "<results>/detection/{body_part}/joints.csv",
     log:
@@ -75,7 +77,7 @@ rule name_joints:
     conda:
         "../../../envs/imaging.yaml"
     resources:
-        **needs("name_joints"),
+        **ask(gigabytes=1, seconds=JOINT_WORK.name_joints),
     params:
         mirrored_share=study.identification.mirrored_share,
         code=code("joints/name_joints"),
@@ -87,9 +89,9 @@ rule name_joints:
 # what detection is measured against.
 rule locate_true_joints:
     input:
-        boxes=cohort_table("boxes"),
-        rows=shards("<results>/standardized/joints/{body_part}/{shard}.csv"),
-        truth=branch(HAS_TRUTH, then=phantom_folder("joints"), otherwise=[]),
+        boxes=JOINTS.cohort_table("boxes"),
+        rows=JOINTS.shards("<results>/standardized/joints/{body_part}/{shard}.csv"),
+        truth=JOINTS.truth(),
         checked=checked("joints"),
     output:
         "<results>/detection/{body_part}/true_joints.csv",
@@ -100,7 +102,7 @@ rule locate_true_joints:
     conda:
         "../../../envs/imaging.yaml"
     resources:
-        **needs("locate_true_joints"),
+        **ask(gigabytes=1, seconds=JOINT_WORK.locate_true_joints),
     params:
         mirrored_share=study.identification.mirrored_share,
         code=code("joints/locate_true_joints"),

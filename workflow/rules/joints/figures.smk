@@ -4,7 +4,7 @@
 # Figure 1: how often each score occurs in each limb.
 rule draw_score_distributions:
     input:
-        scores=cohort_table("scores"),
+        scores=JOINTS.cohort_table("scores"),
         checked=checked("joints"),
     output:
         multiext("<results>/figures/tan_fig1_score_distributions", ".png", ".pdf"),
@@ -12,10 +12,11 @@ rule draw_score_distributions:
         "<logs>/draw_score_distributions.log",
     benchmark:
         "<benchmarks>/draw_score_distributions.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
-        data=data_name(),
+        data=JOINTS.data_name(),
         code=code("joints/draw_score_distributions"),
     script:
         "../../scripts/joints/draw_score_distributions.py"
@@ -24,8 +25,10 @@ rule draw_score_distributions:
 # Figure 2: radiographs before and after CLAHE.
 rule draw_clahe:
     input:
-        radiographs=radiographs_of("joints"),
-        images=every_shard("<results>/standardized/joints/{body_part}/{shard}.npy"),
+        radiographs=JOINTS.radiograph_tables("joints"),
+        images=JOINTS.every_shard(
+            "<results>/standardized/joints/{body_part}/{shard}.npy"
+        ),
         checked=checked("joints"),
     output:
         multiext("<results>/figures/tan_fig2_clahe", ".png", ".pdf"),
@@ -33,12 +36,13 @@ rule draw_clahe:
         "<logs>/draw_clahe.log",
     benchmark:
         "<benchmarks>/draw_clahe.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
         crop_bottom=study.standardize.crop_bottom.model_dump(),
         max_megapixels=study.checks.max_megapixels,
-        data=data_name(),
+        data=JOINTS.data_name(),
         seed=study.seed,
         code=code("joints/draw_clahe"),
     script:
@@ -48,19 +52,22 @@ rule draw_clahe:
 # Figure 3: masks that were chosen, beside their radiographs.
 rule draw_good_masks:
     input:
-        chosen=expand("<results>/masks/chosen/{body_part}.csv", body_part=BODY_PARTS),
-        images=every_shard("<results>/standardized/joints/{body_part}/{shard}.npy"),
-        masks=every_shard("<results>/masks/entropy/{body_part}/{shard}.npy"),
+        chosen=JOINTS.each_body_part("<results>/masks/chosen/{body_part}.csv"),
+        images=JOINTS.every_shard(
+            "<results>/standardized/joints/{body_part}/{shard}.npy"
+        ),
+        masks=JOINTS.every_shard("<results>/masks/entropy/{body_part}/{shard}.npy"),
     output:
         multiext("<results>/figures/tan_fig3_good_masks", ".png", ".pdf"),
     log:
         "<logs>/draw_good_masks.log",
     benchmark:
         "<benchmarks>/draw_good_masks.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
-        data=data_name(),
+        data=JOINTS.data_name(),
         seed=study.seed,
         code=code("joints/draw_good_masks"),
     script:
@@ -71,21 +78,22 @@ rule draw_good_masks:
 rule draw_boxed_joints:
     input:
         split="<results>/cohort/joints/split.csv",
-        joints=expand(
-            "<results>/detection/{body_part}/joints.csv", body_part=BODY_PARTS
+        joints=JOINTS.each_body_part("<results>/detection/{body_part}/joints.csv"),
+        images=JOINTS.every_shard(
+            "<results>/standardized/joints/{body_part}/{shard}.npy"
         ),
-        images=every_shard("<results>/standardized/joints/{body_part}/{shard}.npy"),
     output:
         multiext("<results>/figures/tan_fig4_joints_boxed", ".png", ".pdf"),
     log:
         "<logs>/draw_boxed_joints.log",
     benchmark:
         "<benchmarks>/draw_boxed_joints.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
         rule=study.identification.rule,
-        data=data_name(),
+        data=JOINTS.data_name(),
         seed=study.seed,
         code=code("joints/draw_boxed_joints"),
     script:
@@ -96,21 +104,17 @@ rule draw_boxed_joints:
 # hands).
 rule draw_pipeline:
     input:
-        radiographs=radiographs_of("joints"),
+        radiographs=JOINTS.radiograph_tables("joints"),
         scores="<results>/scores/joints.csv",
-        boxes="<results>/detection/{body_part}/boxes.csv".format(
-            body_part=BODY_PARTS[0]
+        boxes=JOINTS.first("<results>/detection/{body_part}/boxes.csv"),
+        joints=JOINTS.first("<results>/detection/{body_part}/joints.csv"),
+        crops=JOINTS.each_body_part("<results>/crops/{body_part}/crops.npy")[0],
+        crops_table=JOINTS.first("<results>/crops/{body_part}/crops.csv"),
+        images=JOINTS.first_shards(
+            "<results>/standardized/joints/{body_part}/{shard}.npy"
         ),
-        joints="<results>/detection/{body_part}/joints.csv".format(
-            body_part=BODY_PARTS[0]
-        ),
-        crops="<results>/crops/{body_part}/crops.npy".format(body_part=BODY_PARTS[0]),
-        crops_table="<results>/crops/{body_part}/crops.csv".format(
-            body_part=BODY_PARTS[0]
-        ),
-        images=first_shards("<results>/standardized/joints/{body_part}/{shard}.npy"),
-        entropy=first_shards("<results>/masks/entropy/{body_part}/{shard}.npy"),
-        unet=first_shards("<results>/masks/unet/{body_part}/{shard}.npy"),
+        entropy=JOINTS.first_shards("<results>/masks/entropy/{body_part}/{shard}.npy"),
+        unet=JOINTS.first_shards("<results>/masks/unet/{body_part}/{shard}.npy"),
         checked=checked("joints"),
     output:
         multiext("<results>/figures/tan_fig5_pipeline", ".png", ".pdf"),
@@ -118,12 +122,13 @@ rule draw_pipeline:
         "<logs>/draw_pipeline.log",
     benchmark:
         "<benchmarks>/draw_pipeline.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
         rule=study.identification.rule,
         max_megapixels=study.checks.max_megapixels,
-        data=data_name(),
+        data=JOINTS.data_name(),
         unit=study.split.unit,
         seed=study.seed,
         code=code("joints/draw_pipeline"),
@@ -134,18 +139,19 @@ rule draw_pipeline:
 # Figure 6: the four models' confusion matrices.
 rule draw_confusion:
     input:
-        expand("<results>/heads/{model}/predictions.csv", model=MODELS),
+        JOINTS.each_model("<results>/heads/{model}/predictions.csv"),
     output:
         multiext("<results>/figures/tan_fig6_confusion", ".png", ".pdf"),
     log:
         "<logs>/draw_confusion.log",
     benchmark:
         "<benchmarks>/draw_confusion.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
-        models=list(MODELS),
-        data=data_name(),
+        models=list(JOINTS.models),
+        data=JOINTS.data_name(),
         unit=study.split.unit,
         code=code("joints/draw_confusion"),
     script:

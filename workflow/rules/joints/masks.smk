@@ -18,7 +18,7 @@ rule make_entropy_masks:
     conda:
         "../../../envs/imaging.yaml"
     resources:
-        **needs("make_entropy_masks"),
+        **ask(gigabytes=3, seconds=JOINT_WORK.entropy_masks),
     params:
         settings=study.masks.model_dump(exclude={"good_quality", "overrides"}),
         code=code("joints/make_entropy_masks"),
@@ -29,9 +29,9 @@ rule make_entropy_masks:
 # The quality score proposes, a person's CSV overrules: the paper's "by eye", repeatable.
 rule choose_masks:
     input:
-        quality=shards("<results>/masks/quality/{body_part}/{shard}.csv"),
+        quality=JOINTS.shards("<results>/masks/quality/{body_part}/{shard}.csv"),
         overrides=study.masks.overrides or [],
-        radiographs=radiographs_of("joints"),
+        radiographs=JOINTS.radiograph_tables("joints"),
         checked=checked("joints"),
     output:
         "<results>/masks/chosen/{body_part}.csv",
@@ -39,6 +39,7 @@ rule choose_masks:
         "<logs>/choose_masks/{body_part}.log",
     benchmark:
         "<benchmarks>/choose_masks/{body_part}.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
@@ -61,6 +62,7 @@ rule draw_contact_sheet:
         "<logs>/draw_contact_sheet/{body_part}-{shard}.log",
     benchmark:
         "<benchmarks>/draw_contact_sheet/{body_part}-{shard}.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:

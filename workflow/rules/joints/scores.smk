@@ -6,12 +6,10 @@
 rule score_radiographs:
     input:
         split="<results>/cohort/joints/split.csv",
-        scores=cohort_table("scores"),
-        rows=every_shard("<results>/standardized/joints/{body_part}/{shard}.csv"),
-        joints=expand(
-            "<results>/detection/{body_part}/joints.csv", body_part=BODY_PARTS
-        ),
-        predictions=expand("<results>/heads/{model}/predictions.csv", model=MODELS),
+        scores=JOINTS.cohort_table("scores"),
+        rows=JOINTS.every_shard("<results>/standardized/joints/{body_part}/{shard}.csv"),
+        joints=JOINTS.each_body_part("<results>/detection/{body_part}/joints.csv"),
+        predictions=JOINTS.each_model("<results>/heads/{model}/predictions.csv"),
         checked=checked("joints"),
     output:
         "<results>/scores/joints.csv",
@@ -19,12 +17,13 @@ rule score_radiographs:
         "<logs>/score_radiographs.log",
     benchmark:
         "<benchmarks>/score_radiographs.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
-        models=list(MODELS),
+        models=list(JOINTS.models),
         rule=study.identification.rule,
-        split=JOINT_SPLIT,
+        split=study.split.model_dump(exclude={"table"}),
         code=code("joints/score_radiographs"),
     script:
         "../../scripts/joints/score_radiographs.py"
@@ -33,13 +32,14 @@ rule score_radiographs:
 # Each patient's sums over what was scored.
 rule sum_scores:
     input:
-        joints=of_split_by_patient("<results>/scores/joints.csv"),
+        joints=JOINTS.summed_scores,
     output:
         "<results>/scores/totals.csv",
     log:
         "<logs>/sum_scores.log",
     benchmark:
         "<benchmarks>/sum_scores.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
@@ -52,7 +52,9 @@ rule sum_scores:
 rule label_radiographs:
     input:
         joints="<results>/scores/joints.csv",
-        images=every_shard("<results>/standardized/joints/{body_part}/{shard}.npy"),
+        images=JOINTS.every_shard(
+            "<results>/standardized/joints/{body_part}/{shard}.npy"
+        ),
     output:
         directory("<results>/scores/overlays"),
     log:
@@ -62,9 +64,9 @@ rule label_radiographs:
     conda:
         "../../../envs/imaging.yaml"
     resources:
-        **needs("label_radiographs"),
+        **ask(gigabytes=2, seconds=60),
     params:
-        data=data_name(),
+        data=JOINTS.data_name(),
         unit=study.split.unit,
         code=code("joints/label_radiographs"),
     script:

@@ -5,11 +5,11 @@
 # Crops from jittered labels where the detector learned, from its own boxes elsewhere and at test.
 rule crop_joints:
     input:
-        images=shards("<results>/standardized/joints/{body_part}/{shard}.npy"),
-        masks=shards("<results>/masks/unet/{body_part}/{shard}.npy"),
+        images=JOINTS.shards("<results>/standardized/joints/{body_part}/{shard}.npy"),
+        masks=JOINTS.shards("<results>/masks/unet/{body_part}/{shard}.npy"),
         joints="<results>/detection/{body_part}/joints.csv",
         true_joints="<results>/detection/{body_part}/true_joints.csv",
-        boxed=cohort_table("boxes"),
+        boxed=JOINTS.cohort_table("boxes"),
         split="<results>/cohort/joints/split.csv",
         checked=checked("joints"),
     output:
@@ -22,11 +22,11 @@ rule crop_joints:
     conda:
         "../../../envs/imaging.yaml"
     resources:
-        **needs("crop_joints"),
+        **ask(gigabytes=4, seconds=JOINT_WORK.crop_joints),
     params:
         settings=study.crops.model_dump(),
         rule=study.identification.rule,
-        split=JOINT_SPLIT,
+        split=study.split.model_dump(exclude={"table"}),
         seed=study.seed,
         code=code("joints/crop_joints"),
     script:
@@ -47,7 +47,7 @@ rule make_synthetic_joints:
     conda:
         "../../../envs/imaging.yaml"
     resources:
-        **needs("make_synthetic_joints"),
+        **ask(gigabytes=2, seconds=JOINT_WORK.make_synthetic_joints),
     params:
         joints=study.vgg16.synthetic_joints.joints,
         radiograph_height=study.standardize.height,
@@ -61,10 +61,8 @@ rule make_synthetic_joints:
 # Without ImageNet's weights: VGG16 learns on synthetic joints, and every table says so.
 rule train_base:
     input:
-        patches=expand(
-            "<results>/vgg16/synthetic/{body_part}.npy", body_part=BODY_PARTS
-        ),
-        rows=expand("<results>/vgg16/synthetic/{body_part}.csv", body_part=BODY_PARTS),
+        patches=JOINTS.each_body_part("<results>/vgg16/synthetic/{body_part}.npy"),
+        rows=JOINTS.each_body_part("<results>/vgg16/synthetic/{body_part}.csv"),
         checked=checked("joints"),
     output:
         model="<results>/vgg16/synthetic_joints.keras",
@@ -78,7 +76,7 @@ rule train_base:
         "../../../envs/keras.yaml"
     threads: 8
     resources:
-        **needs("train_base"),
+        **ask(gigabytes=8, seconds=JOINT_WORK.train_base, gpus=1),
     params:
         settings=study.vgg16.synthetic_joints.model_dump(exclude={"joints"}),
         crops=study.crops.model_dump(),
@@ -92,7 +90,7 @@ rule train_base:
 # The frozen base, run once a crop; erosion and narrowing share its 512 features.
 rule extract_features:
     input:
-        base=vgg16_base(),
+        base=JOINTS.vgg16_base,
         crops="<results>/crops/{body_part}/crops.npy",
     output:
         "<results>/features/{body_part}.npy",
@@ -104,7 +102,7 @@ rule extract_features:
         "../../../envs/keras.yaml"
     threads: 4
     resources:
-        **needs("extract_features"),
+        **ask(gigabytes=6, seconds=JOINT_WORK.extract_features, gpus=1),
     params:
         code=code("joints/extract_features"),
     script:
@@ -114,9 +112,9 @@ rule extract_features:
 # One of the four models of Table 1, and what it says of every crop.
 rule train_head:
     input:
-        features=lambda wildcards: f"<results>/features/{MODELS[wildcards.model][1]}.npy",
-        crops=lambda wildcards: f"<results>/crops/{MODELS[wildcards.model][1]}/crops.csv",
-        scores=cohort_table("scores"),
+        features=JOINTS.of_model("<results>/features/{body_part}.npy"),
+        crops=JOINTS.of_model("<results>/crops/{body_part}/crops.csv"),
+        scores=JOINTS.cohort_table("scores"),
         checked=checked("joints"),
     output:
         model="<results>/heads/{model}/model.keras",
@@ -130,11 +128,11 @@ rule train_head:
     conda:
         "../../../envs/keras.yaml"
     resources:
-        **needs("train_head"),
+        **ask(gigabytes=3, seconds=JOINT_WORK.train_head),
     params:
         settings=study.heads.model_dump(),
         seed=study.seed,
-        data=data_name(),
+        data=JOINTS.data_name(),
         checkpoints=f"{RESULTS}/checkpoints",
         code=code("joints/train_head"),
     script:

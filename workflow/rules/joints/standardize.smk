@@ -4,12 +4,8 @@
 # Crop, resize, pad, CLAHE; a shard holds the radiographs whose ids hash to it.
 rule standardize:
     input:
-        changed=shard_radiograph_files,
-        radiographs=branch(
-            SET_ASIDE,
-            then="<results>/cohort/{cohort}/kept/radiographs.csv",
-            otherwise="<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv",
-        ),
+        changed=JOINTS.shard_radiograph_files,
+        radiographs=JOINTS.shard_table(),
         checked=checked("joints"),
     output:
         images="<results>/standardized/{cohort}/{body_part}/{shard}.npy",
@@ -21,10 +17,10 @@ rule standardize:
     conda:
         "../../../envs/imaging.yaml"
     resources:
-        **needs("standardize"),
+        **ask(gigabytes=2, seconds=JOINT_WORK.standardize),
     params:
-        shards=lambda wildcards: study.standardize.shards[wildcards.body_part],
-        crop_bottom=lambda wildcards: study.standardize.crop_bottom[wildcards.body_part],
+        shards=JOINTS.count_shards,
+        crop_bottom=JOINTS.crop_bottom,
         height=study.standardize.height,
         width=study.standardize.width,
         clahe=study.standardize.clahe.model_dump(),

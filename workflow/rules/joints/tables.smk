@@ -5,7 +5,7 @@
 # score.
 rule table_joint_scoring:
     input:
-        predictions=expand("<results>/heads/{model}/predictions.csv", model=MODELS),
+        predictions=JOINTS.each_model("<results>/heads/{model}/predictions.csv"),
         joints="<results>/scores/joints.csv",
     output:
         multiext("<results>/tables/joint_scoring", ".csv", ".md", ".tex"),
@@ -14,11 +14,12 @@ rule table_joint_scoring:
         "<logs>/table_joint_scoring.log",
     benchmark:
         "<benchmarks>/table_joint_scoring.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
-        models=list(MODELS),
-        notes=study_notes(),
+        models=list(JOINTS.models),
+        notes=JOINTS.notes(),
         resamples=study.evaluation.resamples,
         seed=study.seed,
         code=code("joints/table_joint_scoring"),
@@ -30,22 +31,23 @@ rule table_joint_scoring:
 rule table_segmentation:
     input:
         split="<results>/cohort/joints/split.csv",
-        truth=phantom_folder("joints"),
-        rows=every_shard("<results>/standardized/joints/{body_part}/{shard}.csv"),
-        bootstrap=every_shard("<results>/masks/entropy/{body_part}/{shard}.npy"),
-        unet=every_shard("<results>/masks/unet/{body_part}/{shard}.npy"),
-        chosen=expand("<results>/masks/chosen/{body_part}.csv", body_part=BODY_PARTS),
+        truth=JOINTS.phantom_folder("joints"),
+        rows=JOINTS.every_shard("<results>/standardized/joints/{body_part}/{shard}.csv"),
+        bootstrap=JOINTS.every_shard("<results>/masks/entropy/{body_part}/{shard}.npy"),
+        unet=JOINTS.every_shard("<results>/masks/unet/{body_part}/{shard}.npy"),
+        chosen=JOINTS.each_body_part("<results>/masks/chosen/{body_part}.csv"),
     output:
         multiext("<results>/tables/segmentation", ".csv", ".md", ".tex"),
     log:
         "<logs>/table_segmentation.log",
     benchmark:
         "<benchmarks>/table_segmentation.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
         crop_bottom=study.standardize.crop_bottom.model_dump(),
-        notes=study_notes(),
+        notes=JOINTS.notes(),
         resamples=study.evaluation.resamples,
         seed=study.seed,
         code=code("joints/table_segmentation"),
@@ -57,25 +59,24 @@ rule table_segmentation:
 rule table_detection:
     input:
         split="<results>/cohort/joints/split.csv",
-        rows=every_shard("<results>/standardized/joints/{body_part}/{shard}.csv"),
-        joints=expand(
-            "<results>/detection/{body_part}/joints.csv", body_part=BODY_PARTS
+        rows=JOINTS.every_shard("<results>/standardized/joints/{body_part}/{shard}.csv"),
+        joints=JOINTS.each_body_part("<results>/detection/{body_part}/joints.csv"),
+        boxes=JOINTS.each_body_part("<results>/detection/{body_part}/boxes.csv"),
+        true_joints=JOINTS.each_body_part(
+            "<results>/detection/{body_part}/true_joints.csv"
         ),
-        boxes=expand("<results>/detection/{body_part}/boxes.csv", body_part=BODY_PARTS),
-        true_joints=expand(
-            "<results>/detection/{body_part}/true_joints.csv", body_part=BODY_PARTS
-        ),
-        boxed=cohort_table("boxes"),
+        boxed=JOINTS.cohort_table("boxes"),
     output:
         multiext("<results>/tables/detection", ".csv", ".md", ".tex"),
     log:
         "<logs>/table_detection.log",
     benchmark:
         "<benchmarks>/table_detection.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
-        notes=study_notes(),
+        notes=JOINTS.notes(),
         resamples=study.evaluation.resamples,
         seed=study.seed,
         code=code("joints/table_detection"),
@@ -86,17 +87,18 @@ rule table_detection:
 # How many entropy masks were good, beside the paper's 296 and 238 of 734.
 rule table_mask_yield:
     input:
-        expand("<results>/masks/chosen/{body_part}.csv", body_part=BODY_PARTS),
+        JOINTS.each_body_part("<results>/masks/chosen/{body_part}.csv"),
     output:
         multiext("<results>/tables/mask_yield", ".csv", ".md", ".tex"),
     log:
         "<logs>/table_mask_yield.log",
     benchmark:
         "<benchmarks>/table_mask_yield.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
-        notes=study_notes(),
+        notes=JOINTS.notes(),
         code=code("joints/table_mask_yield"),
     script:
         "../../scripts/joints/table_mask_yield.py"
@@ -105,7 +107,7 @@ rule table_mask_yield:
 # Minutes a patient from radiograph to scores, from this run's benchmark files.
 rule table_timing:
     input:
-        radiographs=radiographs_of("joints"),
+        radiographs=JOINTS.radiograph_tables("joints"),
         scores="<results>/scores/joints.csv",
         checked=checked("joints"),
     output:
@@ -114,11 +116,12 @@ rule table_timing:
         "<logs>/table_timing.log",
     benchmark:
         "<benchmarks>/table_timing.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
         benchmarks=f"{RESULTS}/benchmarks",
-        notes=study_notes(),
+        notes=JOINTS.notes(),
         code=code("joints/table_timing"),
     script:
         "../../scripts/joints/table_timing.py"

@@ -4,8 +4,8 @@
 # Learns from the chosen masks of training patients; validation patients stop it.
 rule train_unet:
     input:
-        images=shards("<results>/standardized/joints/{body_part}/{shard}.npy"),
-        masks=shards("<results>/masks/entropy/{body_part}/{shard}.npy"),
+        images=JOINTS.shards("<results>/standardized/joints/{body_part}/{shard}.npy"),
+        masks=JOINTS.shards("<results>/masks/entropy/{body_part}/{shard}.npy"),
         chosen="<results>/masks/chosen/{body_part}.csv",
         split="<results>/cohort/joints/split.csv",
         checked=checked("joints"),
@@ -21,11 +21,11 @@ rule train_unet:
         "../../../envs/keras.yaml"
     threads: 8
     resources:
-        **needs("train_unet"),
+        **ask(gigabytes=8, seconds=JOINT_WORK.train_unet, gpus=1),
     params:
         settings=study.unet.model_dump(),
         seed=study.seed,
-        data=data_name(),
+        data=JOINTS.data_name(),
         checkpoints=f"{RESULTS}/checkpoints",
         code=code("joints/train_unet"),
     script:
@@ -49,7 +49,7 @@ rule segment:
         "../../../envs/keras.yaml"
     threads: 4
     resources:
-        **needs("segment"),
+        **ask(gigabytes=4, seconds=JOINT_WORK.segment, gpus=1),
     params:
         batch=study.unet.batch,
         code=code("joints/segment"),

@@ -10,6 +10,7 @@ rule fetch_vgg16:
         "<logs>/fetch_vgg16.log",
     benchmark:
         "<benchmarks>/fetch_vgg16.tsv"
+    localrule: True
     conda:
         "../../../envs/keras.yaml"
     params:
@@ -28,6 +29,7 @@ rule fetch_yolov3:
         "<logs>/fetch_yolov3.log",
     benchmark:
         "<benchmarks>/fetch_yolov3.tsv"
+    localrule: True
     conda:
         "../../../envs/torch.yaml"
     params:

@@ -18,7 +18,7 @@ rule make_whole_image_phantom:
         "../../../envs/imaging.yaml"
     threads: 16
     resources:
-        **needs("make_whole_image_phantom"),
+        **ask(gigabytes=8, seconds=WHOLE_IMAGE_WORK.make_whole_image_phantom),
     params:
         patients=study.phantom.whole_image_patients,
         shared=study.phantom.patients,
@@ -43,7 +43,7 @@ rule make_bone_age_phantom:
         "../../../envs/imaging.yaml"
     threads: 16
     resources:
-        **needs("make_bone_age_phantom"),
+        **ask(gigabytes=8, seconds=WHOLE_IMAGE_WORK.make_bone_age_phantom),
     params:
         children=study.phantom.children,
         radiograph_height=study.phantom.child_radiograph_height,
@@ -56,7 +56,7 @@ rule make_bone_age_phantom:
 # One shard's images, each decoded and resized once; what cannot be read is listed.
 rule pack_images:
     input:
-        image_files,
+        WHOLE_IMAGE.image_files,
     output:
         images="<results>/packed/{images}/{shard}.npy",
         rows="<results>/packed/{images}/{shard}.csv",
@@ -70,13 +70,13 @@ rule pack_images:
         "../../../envs/imaging.yaml"
     threads: 4
     resources:
-        **needs("pack_images"),
+        **ask(gigabytes=2, seconds=25),
     params:
-        own=own_images,
-        source=lambda wildcards: image_source(wildcards.images),
-        shards=lambda wildcards: WHOLE_IMAGE.shards.model_dump()[wildcards.images],
-        size=WHOLE_IMAGE.size,
-        contrast=WHOLE_IMAGE.contrast,
+        own=WHOLE_IMAGE.own_images,
+        source=WHOLE_IMAGE.source_of,
+        shards=WHOLE_IMAGE.count_shards,
+        size=study.whole_image.size,
+        contrast=study.whole_image.contrast,
         max_megapixels=study.checks.max_megapixels,
         code=code("whole_image/pack_images"),
     script:
@@ -86,9 +86,9 @@ rule pack_images:
 # Every problem of a cohort of images, and what can be kept of it.
 rule check_images:
     input:
-        tables=lambda wildcards: image_tables(wildcards.images),
-        rows=packed(".csv"),
-        problems=packed(".problems.csv"),
+        tables=WHOLE_IMAGE.label_tables,
+        rows=WHOLE_IMAGE.packed_of(".csv"),
+        problems=WHOLE_IMAGE.packed_of(".problems.csv"),
     output:
         images="<results>/cohort/{images}/images.csv",
         problems="<results>/cohort/{images}/problems.csv",
@@ -96,10 +96,11 @@ rule check_images:
         "<logs>/check_images/{images}.log",
     benchmark:
         "<benchmarks>/check_images/{images}.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
-        source=lambda wildcards: image_source(wildcards.images),
+        source=WHOLE_IMAGE.source_of,
         on_problem=study.checks.on_problem,
         code=code("whole_image/check_images"),
     script:
@@ -110,9 +111,7 @@ rule check_images:
 rule split_images:
     input:
         images="<results>/cohort/{images}/images.csv",
-        joints=branch(
-            SHARES_PATIENTS, then="<results>/cohort/joints/split.csv", otherwise=[]
-        ),
+        joints="<results>/cohort/joints/split.csv" if PLAN.shares_patients else [],
         checked=checked("whole_image"),
     output:
         "<results>/cohort/{images}/split.csv",
@@ -120,10 +119,11 @@ rule split_images:
         "<logs>/split_images/{images}.log",
     benchmark:
         "<benchmarks>/split_images/{images}.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
-        settings=WHOLE_IMAGE.split.model_dump(),
+        settings=study.whole_image.split.model_dump(),
         code=code("whole_image/split_images"),
     script:
         "../../scripts/whole_image/split_images.py"
@@ -132,7 +132,7 @@ rule split_images:
 # Mean and SD of the training images' pixels and targets.
 rule measure_images:
     input:
-        images=packed(".npy"),
+        images=WHOLE_IMAGE.packed_of(".npy"),
         table="<results>/cohort/{images}/images.csv",
         split="<results>/cohort/{images}/split.csv",
         checked=checked("whole_image"),
@@ -145,7 +145,9 @@ rule measure_images:
     conda:
         "../../../envs/imaging.yaml"
     resources:
-        **needs("measure_images"),
+        **ask(
+            gigabytes=WHOLE_IMAGE_WORK.measure_memory, seconds=WHOLE_IMAGE_WORK.measure
+        ),
     params:
         code=code("whole_image/measure_images"),
     script:

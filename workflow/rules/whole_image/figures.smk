@@ -1,9 +1,4 @@
 # Figures 1 to 5 of Bo et al., and the learning curves, each as .png and .pdf.
-TOTAL_BASELINES = [
-    name
-    for name, experiment in NETWORK_EXPERIMENTS.items()
-    if experiment.group == "baseline" and experiment.task == "total"
-]
 
 
 # Figure 1: a radiograph with its joints and damage; severity classes by split.
@@ -11,9 +6,7 @@ rule draw_radiograph_and_classes:
     input:
         images="<results>/cohort/whole_image/images.csv",
         split="<results>/cohort/whole_image/split.csv",
-        folder=branch(
-            WHOLE_IMAGE_IS_PHANTOM, then=phantom_folder("whole_image"), otherwise=[]
-        ),
+        folder=WHOLE_IMAGE.truth(),
         checked=checked("whole_image"),
     output:
         multiext("<results>/figures/bo_fig1_radiograph_and_classes", ".png", ".pdf"),
@@ -21,12 +14,13 @@ rule draw_radiograph_and_classes:
         "<logs>/draw_radiograph_and_classes.log",
     benchmark:
         "<benchmarks>/draw_radiograph_and_classes.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
-        source=image_source("whole_image"),
+        source=WHOLE_IMAGE.source("whole_image"),
         max_megapixels=study.checks.max_megapixels,
-        data=image_data_name("whole_image"),
+        data=WHOLE_IMAGE.data_name(),
         code=code("whole_image/draw_radiograph_and_classes"),
     script:
         "../../scripts/whole_image/draw_radiograph_and_classes.py"
@@ -35,7 +29,7 @@ rule draw_radiograph_and_classes:
 # Figures 2 and 4: predicted against true totals; confusion of severity classes.
 rule draw_whole_image_scores:
     input:
-        experiment_files("predictions.csv", SCORED_EXPERIMENTS),
+        WHOLE_IMAGE.files("predictions.csv", WHOLE_IMAGE.scored),
     output:
         totals=multiext("<results>/figures/bo_fig2_predicted_true", ".png", ".pdf"),
         classes=multiext("<results>/figures/bo_fig4_confusion", ".png", ".pdf"),
@@ -43,10 +37,11 @@ rule draw_whole_image_scores:
         "<logs>/draw_whole_image_scores.log",
     benchmark:
         "<benchmarks>/draw_whole_image_scores.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
-        data=image_data_name("whole_image"),
+        data=WHOLE_IMAGE.data_name(),
         seed=study.seed,
         code=code("whole_image/draw_whole_image_scores"),
     script:
@@ -58,21 +53,20 @@ rule draw_grad_cam:
     input:
         heat="<results>/whole_image/grad_cam/{task}.npz",
         cases="<results>/whole_image/grad_cam/{task}.csv",
-        comments=WHOLE_IMAGE.grad_cam.comments or [],
-        truth=branch(
-            WHOLE_IMAGE_IS_PHANTOM, then=phantom_folder("whole_image"), otherwise=[]
-        ),
+        comments=study.whole_image.grad_cam.comments or [],
+        truth=WHOLE_IMAGE.truth(),
     output:
         multiext("<results>/figures/bo_{figure}_grad_cam_{task}", ".png", ".pdf"),
     log:
         "<logs>/draw_grad_cam/{figure}_{task}.log",
     benchmark:
         "<benchmarks>/draw_grad_cam/{figure}_{task}.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
-        experiment=lambda wildcards: EXPLAINED[wildcards.task],
-        data=image_data_name("whole_image"),
+        experiment=WHOLE_IMAGE.explained_name,
+        data=WHOLE_IMAGE.data_name(),
         code=code("whole_image/draw_grad_cam"),
     script:
         "../../scripts/whole_image/draw_grad_cam.py"
@@ -81,7 +75,7 @@ rule draw_grad_cam:
 # Learning curves: MSE against smooth loss, batch 4 against 16.
 rule draw_learning_curves:
     input:
-        histories=experiment_files("history.csv", TOTAL_BASELINES),
+        histories=WHOLE_IMAGE.files("history.csv", WHOLE_IMAGE.total_baselines),
         checked=checked("whole_image"),
     output:
         multiext("<results>/figures/bo_learning_curves", ".png", ".pdf"),
@@ -89,10 +83,11 @@ rule draw_learning_curves:
         "<logs>/draw_learning_curves.log",
     benchmark:
         "<benchmarks>/draw_learning_curves.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
-        data=image_data_name("whole_image"),
+        data=WHOLE_IMAGE.data_name(),
         code=code("whole_image/draw_learning_curves"),
     script:
         "../../scripts/whole_image/draw_learning_curves.py"

@@ -7,17 +7,7 @@
 # One network; those of bone age are what the others start from.
 rule train_network:
     input:
-        images=lambda wildcards: packed(
-            ".npy", NETWORK_EXPERIMENTS[wildcards.network].cohort
-        )({}),
-        table=lambda wildcards: f"<results>/cohort/{NETWORK_EXPERIMENTS[wildcards.network].cohort}/images.csv",
-        split=lambda wildcards: f"<results>/cohort/{NETWORK_EXPERIMENTS[wildcards.network].cohort}/split.csv",
-        statistics=lambda wildcards: f"<results>/packed/{NETWORK_EXPERIMENTS[wildcards.network].cohort}/statistics.json",
-        start=lambda wildcards: experiment_files(
-            "model.pt",
-            filter(None, [NETWORK_EXPERIMENTS[wildcards.network].start]),
-            wildcards.replicate,
-        ),
+        unpack(WHOLE_IMAGE.network_inputs),
         checked=checked("whole_image"),
     output:
         model="<results>/whole_image/{replicate}{network}/model.pt",
@@ -33,14 +23,16 @@ rule train_network:
         "../../../envs/torch.yaml"
     threads: 8
     resources:
-        **needs("train_network"),
-    params:
-        experiment=lambda wildcards: asdict(NETWORK_EXPERIMENTS[wildcards.network]),
-        settings=training_settings,
-        seed=experiment_seed,
-        data=lambda wildcards: image_data_name(
-            NETWORK_EXPERIMENTS[wildcards.network].cohort
+        **ask(
+            gigabytes=WHOLE_IMAGE_WORK.training_memory,
+            seconds=WHOLE_IMAGE_WORK.train_network,
+            gpus=WHOLE_IMAGE_WORK.gpus,
         ),
+    params:
+        experiment=WHOLE_IMAGE.experiment,
+        settings=WHOLE_IMAGE.training_settings,
+        seed=WHOLE_IMAGE.seed,
+        data=WHOLE_IMAGE.trained_on,
         checkpoints=f"{RESULTS}/checkpoints",
         code=code("whole_image/train_network"),
     script:
@@ -50,7 +42,7 @@ rule train_network:
 # A linear layer over the outputs of three networks.
 rule stack_networks:
     input:
-        members=members,
+        members=WHOLE_IMAGE.members,
         statistics="<results>/packed/whole_image/statistics.json",
         checked=checked("whole_image"),
     output:
@@ -62,12 +54,13 @@ rule stack_networks:
         "<logs>/stack_networks/{replicate}{stack}.log",
     benchmark:
         "<benchmarks>/stack_networks/{replicate}{stack}.tsv"
+    localrule: True
     conda:
         "../../../envs/torch.yaml"
     params:
-        settings=WHOLE_IMAGE.stacking.model_dump(),
-        seed=experiment_seed,
-        data=image_data_name("whole_image"),
+        settings=study.whole_image.stacking.model_dump(),
+        seed=WHOLE_IMAGE.seed,
+        data=WHOLE_IMAGE.data_name(),
         code=code("whole_image/stack_networks"),
     script:
         "../../scripts/whole_image/stack_networks.py"
@@ -76,17 +69,14 @@ rule stack_networks:
 # The stacked totals as severity classes.
 rule bin_stack:
     input:
-        lambda wildcards: experiment_files(
-            "predictions.csv",
-            [BINNED_EXPERIMENTS[wildcards.binned].stack],
-            wildcards.replicate,
-        ),
+        WHOLE_IMAGE.binned_stack,
     output:
         "<results>/whole_image/{replicate}{binned}/predictions.csv",
     log:
         "<logs>/bin_stack/{replicate}{binned}.log",
     benchmark:
         "<benchmarks>/bin_stack/{replicate}{binned}.tsv"
+    localrule: True
     conda:
         "../../../envs/torch.yaml"
     params:
@@ -99,17 +89,11 @@ rule bin_stack:
 # joints.
 rule explain_network:
     input:
-        model=lambda wildcards: experiment_files(
-            "model.pt", [EXPLAINED[wildcards.task]]
-        ),
-        predictions=lambda wildcards: experiment_files(
-            "predictions.csv", [EXPLAINED[wildcards.task]]
-        ),
-        images=packed(".npy", "whole_image"),
+        model=WHOLE_IMAGE.explained_file("model.pt"),
+        predictions=WHOLE_IMAGE.explained_file("predictions.csv"),
+        images=WHOLE_IMAGE.packed(".npy", "whole_image"),
         statistics="<results>/packed/whole_image/statistics.json",
-        truth=branch(
-            WHOLE_IMAGE_IS_PHANTOM, then=phantom_folder("whole_image"), otherwise=[]
-        ),
+        truth=WHOLE_IMAGE.truth(),
     output:
         heat="<results>/whole_image/grad_cam/{task}.npz",
         cases="<results>/whole_image/grad_cam/{task}.csv",
@@ -122,10 +106,10 @@ rule explain_network:
         "../../../envs/torch.yaml"
     threads: 4
     resources:
-        **needs("explain_network"),
+        **ask(gigabytes=8, seconds=120, gpus=1),
     params:
-        experiment=lambda wildcards: EXPLAINED[wildcards.task],
-        classes=WHOLE_IMAGE.grad_cam.classes.model_dump(),
+        experiment=WHOLE_IMAGE.explained_name,
+        classes=study.whole_image.grad_cam.classes.model_dump(),
         code=code("whole_image/explain_network"),
     script:
         "../../scripts/whole_image/explain_network.py"

@@ -1,14 +1,11 @@
 # Tables of Bo et al., each as .csv, .md and .tex beside the paper's values.
-SCORED_EXPERIMENTS = [
-    experiment.name for experiment in CHOSEN if experiment.cohort == "whole_image"
-]
 
 
 # Tables 1 and 2: every row of the paper, run or not; and what transfer, freezing, stacking changed.
 rule table_whole_image:
     input:
-        predictions=experiment_files("predictions.csv", SCORED_EXPERIMENTS),
-        repeated=repeated_files("predictions.csv", SCORED_EXPERIMENTS),
+        predictions=WHOLE_IMAGE.files("predictions.csv", WHOLE_IMAGE.scored),
+        repeated=WHOLE_IMAGE.repeated_files("predictions.csv", WHOLE_IMAGE.scored),
     output:
         multiext("<results>/tables/whole_regression", ".csv", ".md", ".tex"),
         multiext("<results>/tables/whole_severity", ".csv", ".md", ".tex"),
@@ -17,10 +14,11 @@ rule table_whole_image:
         "<logs>/table_whole_image.log",
     benchmark:
         "<benchmarks>/table_whole_image.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
-        notes=whole_image_notes(),
+        notes=WHOLE_IMAGE.notes(),
         resamples=study.evaluation.resamples,
         seed=study.seed,
         code=code("whole_image/table_whole_image"),
@@ -31,18 +29,19 @@ rule table_whole_image:
 # How long an epoch took, beside the paper's.
 rule table_whole_image_time:
     input:
-        histories=experiment_files("history.csv", NETWORK_EXPERIMENTS),
-        cards=experiment_files("model_card.json", NETWORK_EXPERIMENTS),
+        histories=WHOLE_IMAGE.files("history.csv", WHOLE_IMAGE.networks),
+        cards=WHOLE_IMAGE.files("model_card.json", WHOLE_IMAGE.networks),
     output:
         multiext("<results>/timing/whole_image_time", ".csv", ".md", ".tex"),
     log:
         "<logs>/table_whole_image_time.log",
     benchmark:
         "<benchmarks>/table_whole_image_time.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
-        notes=whole_image_notes(),
+        notes=WHOLE_IMAGE.notes(),
         code=code("whole_image/table_whole_image_time"),
     script:
         "../../scripts/whole_image/table_whole_image_time.py"
@@ -52,7 +51,8 @@ rule table_whole_image_time:
 rule table_grad_cam:
     input:
         expand(
-            "<results>/whole_image/grad_cam/{task}_pointing_game.csv", task=EXPLAINED
+            "<results>/whole_image/grad_cam/{task}_pointing_game.csv",
+            task=WHOLE_IMAGE.explained,
         ),
     output:
         multiext("<results>/tables/grad_cam", ".csv", ".md", ".tex"),
@@ -60,39 +60,13 @@ rule table_grad_cam:
         "<logs>/table_grad_cam.log",
     benchmark:
         "<benchmarks>/table_grad_cam.tsv"
+    localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
-        data=image_data_name("whole_image"),
+        data=WHOLE_IMAGE.data_name(),
         resamples=study.evaluation.resamples,
         seed=study.seed,
         code=code("whole_image/table_grad_cam"),
     script:
         "../../scripts/whole_image/table_grad_cam.py"
-
-
-# Both pipelines on the patients that are test patients of both.
-rule compare_pipelines:
-    input:
-        joints=of_split_by_patient("<results>/scores/joints.csv"),
-        whole=experiment_files("predictions.csv", [COMPARED_EXPERIMENT]),
-        scores=cohort_table("scores"),
-        split="<results>/cohort/joints/split.csv",
-        checked=checked("joints"),
-    output:
-        tables=multiext("<results>/tables/pipelines", ".csv", ".md", ".tex"),
-        figures=multiext("<results>/figures/pipelines", ".png", ".pdf"),
-    log:
-        "<logs>/compare_pipelines.log",
-    benchmark:
-        "<benchmarks>/compare_pipelines.tsv"
-    conda:
-        "../../../envs/imaging.yaml"
-    params:
-        experiment=COMPARED_EXPERIMENT,
-        data=image_data_name("whole_image"),
-        resamples=study.evaluation.resamples,
-        seed=study.seed,
-        code=code("whole_image/compare_pipelines"),
-    script:
-        "../../scripts/whole_image/compare_pipelines.py"

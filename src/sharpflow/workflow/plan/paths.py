@@ -1,0 +1,45 @@
+"""Paths that both pipelines' rules share."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+PHANTOM = "phantom"
+
+
+class Wildcards(Protocol):
+    """The wildcards of a job, by name."""
+
+    def __getattr__(self, name: str) -> str:
+        """The value of a wildcard."""
+        ...
+
+
+def shard_names(count: int) -> list[str]:
+    """The names of so many shards: "00", "01" and so on."""
+    return [f"{number:02d}" for number in range(count)]
+
+
+def existing(paths: Iterable[str | Path]) -> list[str]:
+    """Those of the paths that exist; what is missing is for the check to say, with the rest."""
+    return [str(path) for path in paths if Path(path).exists()]
+
+
+def folder_name(file: str | None) -> str:
+    """The name of the folder that a file lies in; empty for no file."""
+    return Path(file).resolve().parent.name if file else ""
+
+
+def table_files(names: Iterable[str]) -> list[str]:
+    """The CSV files of tables."""
+    return [f"<results>/tables/{name}.csv" for name in names]
+
+
+def figure_files(names: Iterable[str]) -> list[str]:
+    """The image files of figures."""
+    return [f"<results>/figures/{name}.{suffix}" for name in names for suffix in ("png", "pdf")]
+
+
+def problem_files(cohorts: Sequence[str]) -> list[str]:
+    """The lists of what is wrong with each cohort."""
+    return [f"<results>/cohort/{cohort}/problems.csv" for cohort in cohorts]

@@ -1,0 +1,105 @@
+"""The plan of a study: its pipelines, and what they share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sharpflow.workflow.plan.checks import Checks
+from sharpflow.workflow.plan.joints import JointPlan
+from sharpflow.workflow.plan.paths import figure_files, problem_files, table_files
+from sharpflow.workflow.plan.whole_image import WholeImagePlan
+from sharpflow.workflow.settings import Study, load_study
+
+
+class StudyPlan:
+    """What a study has and makes.
+
+    Attributes:
+        joints: the joint pipeline's plan; None where the study has no such cohort.
+        whole_image: the whole-image pipeline's, likewise.
+        checks: which cohorts are checked before what.
+        shares_patients: whether one name in both cohorts is one person, who keeps one split: both
+            cohorts are the user's own, or both synthetic.
+        compares: whether both pipelines can be compared on these patients.
+    """
+
+    def __init__(self, study: Study) -> None:
+        """`study`: the checked settings."""
+        self.study = study
+        self.joints = JointPlan(study) if study.cohorts.has_joints else None
+        self.whole_image = WholeImagePlan(study) if study.cohorts.has_whole_image else None
+        self.shares_patients = self.compares = False
+        if self.joints and self.whole_image:
+            self.shares_patients = self.joints.has_truth == self.whole_image.is_phantom
+            self.compares = (
+                self.shares_patients
+                and self.joints.has_totals
+                and self.whole_image.compared is not None
+            )
+        self.checks = Checks(
+            {
+                name: pipeline.cohorts
+                for name, pipeline in (("joints", self.joints), ("whole_image", self.whole_image))
+                if pipeline
+            },
+            self._synthetic(),
+        )
+
+    @property
+    def results(self) -> str:
+        """The study's folder of results, for params, where Snakemake fills in no <results>."""
+        return f"results/{self.study.study}"
+
+    def tables(self) -> list[str]:
+        """Every table of the study."""
+        pipelines = [plan for plan in (self.joints, self.whole_image) if plan]
+        names = [name for plan in pipelines for name in plan.tables]
+        return table_files([*names, *self._of_both()])
+
+    def figures(self) -> list[str]:
+        """Every figure of the study."""
+        pipelines = [plan for plan in (self.joints, self.whole_image) if plan]
+        names = [name for plan in pipelines for name in plan.figures]
+        return figure_files([*names, *self._of_both()])
+
+    def joint_results(self) -> list[str]:
+        """All that the joint pipeline makes alone."""
+        if not self.joints:
+            return []
+        return [
+            *table_files(self.joints.tables),
+            *figure_files(self.joints.figures),
+            *self.joints.further_results,
+        ]
+
+    def whole_image_results(self) -> list[str]:
+        """All that the whole-image pipeline makes alone."""
+        if not self.whole_image:
+            return []
+        return [
+            *table_files(self.whole_image.tables),
+            *figure_files(self.whole_image.figures),
+            "<results>/timing/whole_image_time.csv",
+        ]
+
+    def problems(self, *pipelines: str) -> list[str]:
+        """What is wrong with the cohorts of these pipelines, which a target lists too."""
+        return problem_files(self.checks.before(*pipelines))
+
+    def _of_both(self) -> list[str]:
+        """Asked for with all tables and figures, not with one pipeline's."""
+        return ["pipelines"] if self.compares else []
+
+    def _synthetic(self) -> set[str]:
+        names = set(self.joints.synthetic) if self.joints else set()
+        if self.whole_image:
+            names |= {c for c in self.whole_image.cohorts if self.whole_image.is_synthetic(c)}
+        return names
+
+
+def plan_study(config: Mapping[str, Any]) -> StudyPlan:
+    """The plan of a config.
+
+    Raises:
+        UserError: the config is wrong; the message lists every wrong key.
+    """
+    return StudyPlan(load_study(config))

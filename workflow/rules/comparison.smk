@@ -1,0 +1,29 @@
+# Both pipelines on the same patients. Steps: compare_pipelines
+
+
+# Both pipelines on the patients that are test patients of both.
+rule compare_pipelines:
+    input:
+        joints=JOINTS.summed_scores,
+        whole=WHOLE_IMAGE.files("predictions.csv", [WHOLE_IMAGE.compared]),
+        scores=JOINTS.cohort_table("scores"),
+        split="<results>/cohort/joints/split.csv",
+        checked=checked("joints"),
+    output:
+        tables=multiext("<results>/tables/pipelines", ".csv", ".md", ".tex"),
+        figures=multiext("<results>/figures/pipelines", ".png", ".pdf"),
+    log:
+        "<logs>/compare_pipelines.log",
+    benchmark:
+        "<benchmarks>/compare_pipelines.tsv"
+    localrule: True
+    conda:
+        "../../envs/imaging.yaml"
+    params:
+        experiment=WHOLE_IMAGE.compared,
+        data=WHOLE_IMAGE.data_name(),
+        resamples=study.evaluation.resamples,
+        seed=study.seed,
+        code=code("whole_image/compare_pipelines"),
+    script:
+        "../scripts/whole_image/compare_pipelines.py"

@@ -1,0 +1,6 @@
+# What the joint pipeline's rules share.
+JOINT_WORK = JointWork(JOINTS)
+
+
+wildcard_constraints:
+    model="|".join(JOINTS.models),
