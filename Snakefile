@@ -35,26 +35,12 @@ include: "workflow/rules/checks.smk"
 
 if JOINTS:
 
-    include: "workflow/rules/joints/common.smk"
-    include: "workflow/rules/joints/cohorts.smk"
-    include: "workflow/rules/joints/standardize.smk"
-    include: "workflow/rules/joints/masks.smk"
-    include: "workflow/rules/joints/unet.smk"
-    include: "workflow/rules/joints/weights.smk"
-    include: "workflow/rules/joints/detector.smk"
-    include: "workflow/rules/joints/scoring.smk"
-    include: "workflow/rules/joints/scores.smk"
-    include: "workflow/rules/joints/tables.smk"
-    include: "workflow/rules/joints/figures.smk"
+    include: "workflow/rules/joints/pipeline.smk"
 
 
 if WHOLE_IMAGE:
 
-    include: "workflow/rules/whole_image/common.smk"
-    include: "workflow/rules/whole_image/cohorts.smk"
-    include: "workflow/rules/whole_image/networks.smk"
-    include: "workflow/rules/whole_image/tables.smk"
-    include: "workflow/rules/whole_image/figures.smk"
+    include: "workflow/rules/whole_image/pipeline.smk"
 
 
 if PLAN.compares:

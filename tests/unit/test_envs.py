@@ -40,7 +40,7 @@ def test_versions_equal_the_lock(path: Path) -> None:
 
 
 def test_every_rule_names_an_environment_that_is_there() -> None:
-    for rules in (ROOT / "workflow" / "rules").glob("*.smk"):
+    for rules in (ROOT / "workflow" / "rules").rglob("*.smk"):
         for line in rules.read_text().splitlines():
             if "envs/" in line:
                 assert (rules.parent / line.strip().strip('"')).resolve().is_file(), line

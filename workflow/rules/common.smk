@@ -2,6 +2,7 @@
 # shards and experiments there are, and what each rule asks a cluster for.
 from pathlib import Path
 
+from snakemake.dag import DAG
 from snakemake.exceptions import WorkflowError
 
 from sharpflow.errors import UserError
@@ -20,7 +21,7 @@ except UserError as error:
 
 study, RESULTS = PLAN.study, PLAN.results
 JOINTS, WHOLE_IMAGE = PLAN.joints, PLAN.whole_image
-plan_behind_ancient_inputs()
+plan_behind_ancient_inputs(DAG)
 
 
 def code(script):

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from snakemake.dag import DAG
-
 
 class OrdinaryDependents:
     """The jobs that need a job's outputs by an input that is not `ancient`."""
@@ -29,8 +27,8 @@ class OrdinaryDependents:
         }
 
 
-def plan_behind_ancient_inputs(dag_class: type[Any] = DAG) -> None:
-    """Let a job behind an `ancient` input be planned for reasons of its own.
+def plan_behind_ancient_inputs(dag_class: type[Any]) -> None:
+    """Let Snakemake's DAG plan a job behind an `ancient` input for reasons of its own.
 
     Jobs read the Snakefile too, each in a process of its own; a process that runs several reads it
     again, and corrects the class once.

@@ -1,7 +1,6 @@
 # Packed images -> pretrained, fine-tuned, stacked and binned scores of whole radiographs (Bo et
 # al., 2.3-2.6). Steps: train_network (on bone age, then on totals and classes) -> stack_networks,
-# bin_stack; train_network -> explain_network Further seeds lie beside the first, whose files lie in
-# no folder of their own: {replicate} is empty.
+# bin_stack; train_network -> explain_network
 
 
 # One network; those of bone age are what the others start from.

@@ -4,10 +4,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from snakemake.exceptions import WorkflowError
-
 from sharpflow.anatomy import LIMBS, MODELS, BodyPart, Damage
 from sharpflow.cohorts.radiographs import Radiograph, list_radiographs
+from sharpflow.errors import UserError
 from sharpflow.imaging.shards import shard_of
 from sharpflow.workflow.plan.paths import (
     PHANTOM,
@@ -211,7 +210,7 @@ class JointPlan:
     def summed_scores(self, wildcards: Wildcards) -> str:
         """The scores of joints, for what sums them up; refused where patients are not apart."""
         if self.study.split.unit == "joint":
-            raise WorkflowError(NO_TOTALS)
+            raise UserError(NO_TOTALS)
         return "<results>/scores/joints.csv"
 
     # Models and their names.
