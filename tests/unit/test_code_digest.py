@@ -9,8 +9,8 @@ from sharpflow.workflow.code_digest import code_digest, imported_modules
 
 ROOT = Path(__file__).parents[2]
 
-# Highest first; a room imports only from rooms below it.
-ROOMS = (
+# Highest first; a package imports only from packages below it.
+PACKAGES = (
     "workflow",
     "reporting",
     "evaluation",
@@ -20,6 +20,7 @@ ROOMS = (
     "phantom",
     "cohorts",
     "imaging",
+    "papers",
 )
 
 
@@ -71,16 +72,36 @@ def test_other_modules_comments_and_docstrings_do_not(package: Path, file: str, 
     assert digest(package) == before
 
 
-def test_rooms_import_downwards_only() -> None:
-    source = ROOT / "src" / "sharpflow"
-    for height, room in enumerate(ROOMS):
-        for path in sorted((source / room).rglob("*.py")):
-            if path.stem == "__init__":
-                continue
-            importing = ".".join(path.relative_to(source.parent).with_suffix("").parts)
-            for name in imported_modules(importing):
-                other = name.split(".")[1]
-                assert other not in ROOMS[:height], f"{importing} imports {name}"
+def library() -> list[str]:
+    """The names of all modules of the library but the packages themselves."""
+    source = ROOT / "src"
+    return [
+        ".".join(path.relative_to(source).with_suffix("").parts)
+        for path in sorted((source / "sharpflow").rglob("*.py"))
+        if path.stem != "__init__"
+    ]
+
+
+def test_every_package_has_its_height() -> None:
+    packages = {path.parent.name for path in (ROOT / "src/sharpflow").glob("*/__init__.py")}
+    assert packages == set(PACKAGES)
+
+
+def test_packages_import_downwards_only() -> None:
+    heights = {package: height for height, package in enumerate(PACKAGES)}
+    for importing in library():
+        own = heights.get(importing.split(".")[1], len(PACKAGES))
+        for name in imported_modules(importing):
+            other = heights.get(name.split(".")[1], len(PACKAGES))
+            assert other >= own, f"{importing} imports {name}"
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    left = {name: imported_modules(name) for name in library()}
+    while ready := [name for name, needs in left.items() if not needs & left.keys()]:
+        for name in ready:
+            del left[name]
+    assert not left
 
 
 def test_the_library_does_not_know_snakemake() -> None:
