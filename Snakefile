@@ -51,8 +51,8 @@ if PLAN.compares:
 include: "workflow/rules/targets.smk"
 
 
-# Everything.
 rule all:
+    """Make everything."""
     default_target: True
     input:
         rules.joints.input,

@@ -2,9 +2,10 @@
 # Steps: check_cohort, check_images -> stop_at_problems -> pass_checks
 
 
-# Every problem of every cohort that the user brought, at once: here the run stops, or goes on with
-# what was set aside.
 rule stop_at_problems:
+    """List every problem of every cohort that the user brought; stop, or go on without what was set
+    aside.
+    """
     input:
         PLAN.checks.problem_lists,
     output:
@@ -23,10 +24,11 @@ rule stop_at_problems:
         "../scripts/stop_at_problems.py"
 
 
-# What outlives a refusal. Snakemake deletes what a failed job made before: were that the file which
-# the others wait for, a wrong score and its correction would make everything again. It reads the
-# problems too, so that it is out of date as soon as they are not those that passed.
+# Snakemake deletes what a failed job made before: were the file that others wait for the other
+# rule's, a wrong score and its correction would make everything again. This one reads the problems
+# too, so that it is out of date as soon as they are not those that passed.
 rule pass_checks:
+    """Keep the result of a check, so that a refusal and its correction make nothing else again."""
     input:
         found="<results>/cohort/checks/{checks}/found.csv",
         problems=PLAN.checks.problem_lists,

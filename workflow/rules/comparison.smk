@@ -1,8 +1,8 @@
 # Both pipelines on the same patients. Steps: compare_pipelines
 
 
-# Both pipelines on the patients that are test patients of both.
 rule compare_pipelines:
+    """Compare both pipelines on the patients that are test patients of both."""
     input:
         joints=JOINTS.summed_scores,
         whole=WHOLE_IMAGE.files("predictions.csv", [WHOLE_IMAGE.compared]),

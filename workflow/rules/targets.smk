@@ -2,32 +2,32 @@
 # named; what needs scores, a known truth or the other cohort is left out.
 
 
-# Every table of both papers.
 rule tables:
+    """Make every table of both papers."""
     input:
         PLAN.problems("joints", "whole_image"),
         PLAN.tables(),
     localrule: True
 
 
-# Every figure of both papers.
 rule figures:
+    """Make every figure of both papers."""
     input:
         PLAN.problems("joints", "whole_image"),
         PLAN.figures(),
     localrule: True
 
 
-# Tan et al.: tables, figures, contact sheets and the scores of the test patients' radiographs.
 rule joints:
+    """Make the tables and figures of Tan et al., contact sheets and the test patients' scores."""
     input:
         PLAN.problems("joints"),
         PLAN.joint_results(),
     localrule: True
 
 
-# Bo et al.: tables and figures.
 rule whole_image:
+    """Make the tables and figures of Bo et al."""
     input:
         PLAN.problems("whole_image"),
         PLAN.whole_image_results(),

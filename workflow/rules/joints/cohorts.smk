@@ -3,8 +3,8 @@
 # split_patients
 
 
-# Radiographs with known truth, in the layout of RA2-DREAM, so that both take one road.
 rule make_joint_phantom:
+    """Make synthetic radiographs with known truth, in the layout of RA2-DREAM."""
     input:
         checked=checked(),
     output:
@@ -27,8 +27,8 @@ rule make_joint_phantom:
         "../../scripts/joints/make_joint_phantom.py"
 
 
-# One shard's radiographs, each decoded once, to know what they are and that they can be read.
 rule check_radiographs:
+    """Decode each radiograph of a shard once, to know what it is and that it can be read."""
     input:
         JOINTS.shard_radiograph_files,
     output:
@@ -51,8 +51,8 @@ rule check_radiographs:
         "../../scripts/joints/check_radiographs.py"
 
 
-# Scores one row each, apart from the radiographs, so that a corrected score reruns no imaging.
 rule read_scores:
+    """Read the scores, a row each, apart from the radiographs: a corrected score reruns no imaging."""
     input:
         JOINTS.score_files,
     output:
@@ -71,8 +71,8 @@ rule read_scores:
         "../../scripts/joints/read_scores.py"
 
 
-# Joint boxes drawn in labelImg, one row each.
 rule read_boxes:
+    """Read the joint boxes that were drawn in labelImg, a row each."""
     input:
         changed=JOINTS.box_files,
         radiographs=JOINTS.every_shard(
@@ -95,8 +95,8 @@ rule read_boxes:
         "../../scripts/joints/read_boxes.py"
 
 
-# Every problem of a cohort, and what can be kept of it; where the run stops is said in checks.smk.
 rule check_cohort:
+    """List every problem of a cohort, and keep what can be used."""
     input:
         radiographs=JOINTS.every_shard(
             "<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv"
@@ -125,8 +125,8 @@ rule check_cohort:
         "../../scripts/joints/check_cohort.py"
 
 
-# The one split by patient, which masks, U-Net, detector and scores all obey.
 rule split_patients:
+    """Split the patients once, for masks, U-Net, detector and scores alike."""
     input:
         radiographs=JOINTS.radiograph_tables("{cohort}"),
         table=study.split.table or [],

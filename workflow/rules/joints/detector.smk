@@ -2,8 +2,10 @@
 # 2.3.3). Steps: train_detector -> detect_joints -> name_joints
 
 
-# YOLOv3 on the boxed radiographs of training patients; validation patients choose the epoch.
 rule train_detector:
+    """Train YOLOv3 on the boxed radiographs of training patients; validation patients choose the
+    epoch.
+    """
     input:
         images=JOINTS.shards(
             f"<results>/standardized/{JOINTS.boxed}/{{body_part}}/{{shard}}.npy"
@@ -37,8 +39,8 @@ rule train_detector:
         "../../scripts/joints/train_detector.py"
 
 
-# The best 10 (hand) or 6 (foot) boxes of every radiograph.
 rule detect_joints:
+    """Find the best 10 (hand) or 6 (foot) boxes of every radiograph."""
     input:
         model="<results>/detector/{body_part}/best.pt",
         images=JOINTS.shards("<results>/standardized/joints/{body_part}/{shard}.npy"),
@@ -63,8 +65,8 @@ rule detect_joints:
         "../../scripts/joints/detect_joints.py"
 
 
-# Which joint is which, by the paper's rule and by the template's.
 rule name_joints:
+    """Identify the joints in their boxes, by the paper's rule and by the template's."""
     input:
         boxes="<results>/detection/{body_part}/boxes.csv",
         rows=JOINTS.shards("<results>/standardized/joints/{body_part}/{shard}.csv"),
@@ -85,9 +87,8 @@ rule name_joints:
         "../../scripts/joints/name_joints.py"
 
 
-# The joints of radiographs that carry boxes, with the names given there, or else the template's:
-# what detection is measured against.
 rule locate_true_joints:
+    """Locate the true joints of boxed radiographs, which detection is measured against."""
     input:
         boxes=JOINTS.cohort_table("boxes"),
         rows=JOINTS.shards("<results>/standardized/joints/{body_part}/{shard}.csv"),

@@ -1,8 +1,8 @@
 # Figures 1 to 6 of Tan et al., each as .png and .pdf.
 
 
-# Figure 1: how often each score occurs in each limb.
 rule draw_score_distributions:
+    """Figure 1 of Tan et al.: how often each score occurs in each limb."""
     input:
         scores=JOINTS.cohort_table("scores"),
         checked=checked("joints"),
@@ -22,8 +22,8 @@ rule draw_score_distributions:
         "../../scripts/joints/draw_score_distributions.py"
 
 
-# Figure 2: radiographs before and after CLAHE.
 rule draw_clahe:
+    """Figure 2 of Tan et al.: radiographs before and after CLAHE."""
     input:
         radiographs=JOINTS.radiograph_tables("joints"),
         images=JOINTS.every_shard(
@@ -49,8 +49,8 @@ rule draw_clahe:
         "../../scripts/joints/draw_clahe.py"
 
 
-# Figure 3: masks that were chosen, beside their radiographs.
 rule draw_good_masks:
+    """Figure 3 of Tan et al.: chosen masks beside their radiographs."""
     input:
         chosen=JOINTS.each_body_part("<results>/masks/chosen/{body_part}.csv"),
         images=JOINTS.every_shard(
@@ -74,8 +74,8 @@ rule draw_good_masks:
         "../../scripts/joints/draw_good_masks.py"
 
 
-# Figure 4: a hand and a foot of test patients with their joints boxed and named.
 rule draw_boxed_joints:
+    """Figure 4 of Tan et al.: a hand and a foot of test patients, their joints boxed and named."""
     input:
         split="<results>/cohort/joints/split.csv",
         joints=JOINTS.each_body_part("<results>/detection/{body_part}/joints.csv"),
@@ -100,9 +100,8 @@ rule draw_boxed_joints:
         "../../scripts/joints/draw_boxed_joints.py"
 
 
-# Figure 5: the pipeline, stage by stage, on one radiograph with test joints (a hand where there are
-# hands).
 rule draw_pipeline:
+    """Figure 5 of Tan et al.: the pipeline, stage by stage, on one radiograph with test joints."""
     input:
         radiographs=JOINTS.radiograph_tables("joints"),
         scores="<results>/scores/joints.csv",
@@ -136,8 +135,8 @@ rule draw_pipeline:
         "../../scripts/joints/draw_pipeline.py"
 
 
-# Figure 6: the four models' confusion matrices.
 rule draw_confusion:
+    """Figure 6 of Tan et al.: the four models' confusion matrices."""
     input:
         JOINTS.each_model("<results>/heads/{model}/predictions.csv"),
     output:

@@ -2,8 +2,8 @@
 # Steps: make_entropy_masks -> choose_masks -> draw_contact_sheet
 
 
-# A mask from each radiograph alone, and how good it looks.
 rule make_entropy_masks:
+    """Make a mask of each radiograph by entropy, and measure how good it looks."""
     input:
         images="<results>/standardized/joints/{body_part}/{shard}.npy",
         rows="<results>/standardized/joints/{body_part}/{shard}.csv",
@@ -26,8 +26,8 @@ rule make_entropy_masks:
         "../../scripts/joints/make_entropy_masks.py"
 
 
-# The quality score proposes, a person's CSV overrules: the paper's "by eye", repeatable.
 rule choose_masks:
+    """Choose good masks by their quality; a person's CSV overrules (the paper's "by eye")."""
     input:
         quality=JOINTS.shards("<results>/masks/quality/{body_part}/{shard}.csv"),
         overrides=study.masks.overrides or [],
@@ -49,8 +49,8 @@ rule choose_masks:
         "../../scripts/joints/choose_masks.py"
 
 
-# What a person looks at before overruling.
 rule draw_contact_sheet:
+    """Draw a shard's radiographs with their masks, for a person who may overrule."""
     input:
         images="<results>/standardized/joints/{body_part}/{shard}.npy",
         masks="<results>/masks/entropy/{body_part}/{shard}.npy",

@@ -2,8 +2,8 @@
 # al., 2.5). Steps: score_radiographs -> sum_scores, label_radiographs
 
 
-# Each test joint's scores, found or not.
 rule score_radiographs:
+    """Score each test joint, found or not."""
     input:
         split="<results>/cohort/joints/split.csv",
         scores=JOINTS.cohort_table("scores"),
@@ -29,8 +29,8 @@ rule score_radiographs:
         "../../scripts/joints/score_radiographs.py"
 
 
-# Each patient's sums over what was scored.
 rule sum_scores:
+    """Sum each patient's scores over what was scored."""
     input:
         joints=JOINTS.summed_scores,
     output:
@@ -48,8 +48,8 @@ rule sum_scores:
         "../../scripts/joints/sum_scores.py"
 
 
-# The radiographs of test joints, with their boxes, names and scores written on them.
 rule label_radiographs:
+    """Write boxes, names and scores of test joints on their radiographs."""
     input:
         joints="<results>/scores/joints.csv",
         images=JOINTS.every_shard(

@@ -2,8 +2,8 @@
 # Steps: crop_joints; train_base or load_base -> extract_features -> train_head
 
 
-# Crops from jittered labels where the detector learned, from its own boxes elsewhere and at test.
 rule crop_joints:
+    """Crop the joints: from jittered labels where the detector learned, else from its own boxes."""
     input:
         images=JOINTS.shards("<results>/standardized/joints/{body_part}/{shard}.npy"),
         masks=JOINTS.shards("<results>/masks/unet/{body_part}/{shard}.npy"),
@@ -33,8 +33,8 @@ rule crop_joints:
         "../../scripts/joints/crop_joints.py"
 
 
-# Joints made one by one, every score equally often, as the base will see them.
 rule make_synthetic_joints:
+    """Make single synthetic joints, every score equally often, for the base to learn from."""
     input:
         checked=checked("joints"),
     output:
@@ -58,8 +58,8 @@ rule make_synthetic_joints:
         "../../scripts/joints/make_synthetic_joints.py"
 
 
-# Without ImageNet's weights: VGG16 learns on synthetic joints, and every table says so.
 rule train_base:
+    """Train VGG16's base on synthetic joints, where ImageNet's weights are not used."""
     input:
         patches=JOINTS.each_body_part("<results>/vgg16/synthetic/{body_part}.npy"),
         rows=JOINTS.each_body_part("<results>/vgg16/synthetic/{body_part}.csv"),
@@ -87,8 +87,8 @@ rule train_base:
         "../../scripts/joints/train_base.py"
 
 
-# The frozen base, run once a crop; erosion and narrowing share its 512 features.
 rule extract_features:
+    """Run the frozen base once a crop; erosion and narrowing share its 512 features."""
     input:
         base=JOINTS.vgg16_base,
         crops="<results>/crops/{body_part}/crops.npy",
@@ -109,8 +109,8 @@ rule extract_features:
         "../../scripts/joints/extract_features.py"
 
 
-# One of the four models of Table 1, and what it says of every crop.
 rule train_head:
+    """Train one of the four models of Table 1, and predict every crop."""
     input:
         features=JOINTS.of_model("<results>/features/{body_part}.npy"),
         crops=JOINTS.of_model("<results>/crops/{body_part}/crops.csv"),

@@ -1,8 +1,8 @@
 # Radiographs -> shards of one size and contrast (Tan et al., 2.2).
 
 
-# Crop, resize, pad, CLAHE; a shard holds the radiographs whose ids hash to it.
 rule standardize:
+    """Crop, resize, pad and equalize the radiographs whose ids hash to a shard."""
     input:
         changed=JOINTS.shard_radiograph_files,
         radiographs=JOINTS.shard_table(),

@@ -1,9 +1,8 @@
 # Tables, each as .csv (fractions), .md and .tex (per cent, beside the paper's values).
 
 
-# Table 1 of Tan et al.: the four models on the test patients' joints, and its recalls score by
-# score.
 rule table_joint_scoring:
+    """Table 1: the four models on the test patients' joints; and their recalls score by score."""
     input:
         predictions=JOINTS.each_model("<results>/heads/{model}/predictions.csv"),
         joints="<results>/scores/joints.csv",
@@ -27,8 +26,8 @@ rule table_joint_scoring:
         "../../scripts/joints/table_joint_scoring.py"
 
 
-# Both kinds of mask against the limb's true outline, where it is known.
 rule table_segmentation:
+    """Table: entropy and U-Net masks against the limb's true outline, where it is known."""
     input:
         split="<results>/cohort/joints/split.csv",
         truth=JOINTS.phantom_folder("joints"),
@@ -55,8 +54,10 @@ rule table_segmentation:
         "../../scripts/joints/table_segmentation.py"
 
 
-# Joints found, and found and rightly named, by both rules, on test patients' radiographs.
 rule table_detection:
+    """Table: joints found, and found and rightly named, by both rules, on test patients'
+    radiographs.
+    """
     input:
         split="<results>/cohort/joints/split.csv",
         rows=JOINTS.every_shard("<results>/standardized/joints/{body_part}/{shard}.csv"),
@@ -84,8 +85,8 @@ rule table_detection:
         "../../scripts/joints/table_detection.py"
 
 
-# How many entropy masks were good, beside the paper's 296 and 238 of 734.
 rule table_mask_yield:
+    """Table: how many entropy masks were good, beside the paper's 296 and 238 of 734."""
     input:
         JOINTS.each_body_part("<results>/masks/chosen/{body_part}.csv"),
     output:
@@ -104,8 +105,8 @@ rule table_mask_yield:
         "../../scripts/joints/table_mask_yield.py"
 
 
-# Minutes a patient from radiograph to scores, from this run's benchmark files.
 rule table_timing:
+    """Table: minutes a patient from radiograph to scores, from this run's benchmark files."""
     input:
         radiographs=JOINTS.radiograph_tables("joints"),
         scores="<results>/scores/joints.csv",

@@ -1,8 +1,8 @@
 # Chosen masks -> one U-Net for hands, one for feet -> masks of all radiographs (Tan et al., 2.3.2).
 
 
-# Learns from the chosen masks of training patients; validation patients stop it.
 rule train_unet:
+    """Train the U-Net on the chosen masks of training patients; validation patients stop it."""
     input:
         images=JOINTS.shards("<results>/standardized/joints/{body_part}/{shard}.npy"),
         masks=JOINTS.shards("<results>/masks/entropy/{body_part}/{shard}.npy"),
@@ -32,8 +32,8 @@ rule train_unet:
         "../../scripts/joints/train_unet.py"
 
 
-# Masks of every radiograph, at the radiograph's standard size.
 rule segment:
+    """Predict the masks of every radiograph, at the radiograph's standard size."""
     input:
         model="<results>/unet/{body_part}/model.keras",
         images="<results>/standardized/joints/{body_part}/{shard}.npy",

@@ -2,8 +2,8 @@
 # for.
 
 
-# ImageNet's VGG16, in place of the base that learns on synthetic joints.
 rule fetch_vgg16:
+    """Fetch ImageNet's VGG16, in place of the base that learns on synthetic joints."""
     output:
         "<results>/vgg16/imagenet.keras",
     log:
@@ -21,8 +21,8 @@ rule fetch_vgg16:
         "../../scripts/joints/fetch_vgg16.py"
 
 
-# COCO's YOLOv3, from which the paper's detectors start.
 rule fetch_yolov3:
+    """Fetch COCO's YOLOv3, from which the paper's detectors start."""
     output:
         "<results>/detector/coco.pt",
     log:

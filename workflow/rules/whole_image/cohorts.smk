@@ -3,9 +3,8 @@
 # check_images -> split_images -> measure_images
 
 
-# Both hands on one radiograph, in a layout like Wang et al.'s; the first patients are the joint
-# cohort's.
 rule make_whole_image_phantom:
+    """Make synthetic radiographs of both hands; the first patients are the joint cohort's."""
     input:
         checked=checked(),
     output:
@@ -29,8 +28,8 @@ rule make_whole_image_phantom:
         "../../scripts/whole_image/make_whole_image_phantom.py"
 
 
-# Children's hands by bone age, in RSNA's layouts.
 rule make_bone_age_phantom:
+    """Make synthetic radiographs of children's hands by bone age, in RSNA's layouts."""
     input:
         checked=checked(),
     output:
@@ -53,8 +52,8 @@ rule make_bone_age_phantom:
         "../../scripts/whole_image/make_bone_age_phantom.py"
 
 
-# One shard's images, each decoded and resized once; what cannot be read is listed.
 rule pack_images:
+    """Decode and resize each image of a shard once; list what cannot be read."""
     input:
         WHOLE_IMAGE.image_files,
     output:
@@ -83,8 +82,8 @@ rule pack_images:
         "../../scripts/whole_image/pack_images.py"
 
 
-# Every problem of a cohort of images, and what can be kept of it.
 rule check_images:
+    """List every problem of a cohort of images, and keep what can be used."""
     input:
         tables=WHOLE_IMAGE.label_tables,
         rows=WHOLE_IMAGE.packed_of(".csv"),
@@ -107,8 +106,8 @@ rule check_images:
         "../../scripts/whole_image/check_images.py"
 
 
-# The split that all experiments obey; patients of the joint cohort keep theirs.
 rule split_images:
+    """Split the images for all experiments; patients of the joint cohort keep their split."""
     input:
         images="<results>/cohort/{images}/images.csv",
         joints="<results>/cohort/joints/split.csv" if PLAN.shares_patients else [],
@@ -129,8 +128,8 @@ rule split_images:
         "../../scripts/whole_image/split_images.py"
 
 
-# Mean and SD of the training images' pixels and targets.
 rule measure_images:
+    """Measure mean and SD of the training images' pixels and targets."""
     input:
         images=WHOLE_IMAGE.packed_of(".npy"),
         table="<results>/cohort/{images}/images.csv",

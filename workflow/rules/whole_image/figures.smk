@@ -1,8 +1,8 @@
 # Figures 1 to 5 of Bo et al., and the learning curves, each as .png and .pdf.
 
 
-# Figure 1: a radiograph with its joints and damage; severity classes by split.
 rule draw_radiograph_and_classes:
+    """Figure 1 of Bo et al.: a radiograph with its joints and damage; severity classes by split."""
     input:
         images="<results>/cohort/whole_image/images.csv",
         split="<results>/cohort/whole_image/split.csv",
@@ -26,8 +26,8 @@ rule draw_radiograph_and_classes:
         "../../scripts/whole_image/draw_radiograph_and_classes.py"
 
 
-# Figures 2 and 4: predicted against true totals; confusion of severity classes.
 rule draw_whole_image_scores:
+    """Figures 2 and 4 of Bo et al.: predicted against true totals; confusion of severity classes."""
     input:
         WHOLE_IMAGE.files("predictions.csv", WHOLE_IMAGE.scored),
     output:
@@ -48,8 +48,8 @@ rule draw_whole_image_scores:
         "../../scripts/whole_image/draw_whole_image_scores.py"
 
 
-# Figures 3 (totals) and 5 (classes): heat maps of a true and a false negative and positive.
 rule draw_grad_cam:
+    """Figures 3 and 5 of Bo et al.: heat maps of a true and a false negative and positive."""
     input:
         heat="<results>/whole_image/grad_cam/{task}.npz",
         cases="<results>/whole_image/grad_cam/{task}.csv",
@@ -72,8 +72,8 @@ rule draw_grad_cam:
         "../../scripts/whole_image/draw_grad_cam.py"
 
 
-# Learning curves: MSE against smooth loss, batch 4 against 16.
 rule draw_learning_curves:
+    """Learning curves: MSE against smooth loss, batch 4 against 16."""
     input:
         histories=WHOLE_IMAGE.files("history.csv", WHOLE_IMAGE.total_baselines),
         checked=checked("whole_image"),

@@ -3,8 +3,10 @@
 # bin_stack; train_network -> explain_network
 
 
-# One network; those of bone age are what the others start from.
 rule train_network:
+    """Train a network on bone age, or on totals or classes from a pretrained one, and predict all
+    images.
+    """
     input:
         unpack(WHOLE_IMAGE.network_inputs),
         checked=checked("whole_image"),
@@ -38,8 +40,8 @@ rule train_network:
         "../../scripts/whole_image/train_network.py"
 
 
-# A linear layer over the outputs of three networks.
 rule stack_networks:
+    """Fit a linear layer over the outputs of three networks."""
     input:
         members=WHOLE_IMAGE.members,
         statistics="<results>/packed/whole_image/statistics.json",
@@ -65,8 +67,8 @@ rule stack_networks:
         "../../scripts/whole_image/stack_networks.py"
 
 
-# The stacked totals as severity classes.
 rule bin_stack:
+    """Put the stacked totals into severity classes."""
     input:
         WHOLE_IMAGE.binned_stack,
     output:
@@ -84,9 +86,8 @@ rule bin_stack:
         "../../scripts/whole_image/bin_stack.py"
 
 
-# Where the paper's two networks look: four test radiographs each, and how much of the heat is on
-# joints.
 rule explain_network:
+    """Compute Grad-CAM of four test radiographs, and how much of the heat is on joints."""
     input:
         model=WHOLE_IMAGE.explained_file("model.pt"),
         predictions=WHOLE_IMAGE.explained_file("predictions.csv"),

@@ -1,8 +1,8 @@
 # Tables of Bo et al., each as .csv, .md and .tex beside the paper's values.
 
 
-# Tables 1 and 2: every row of the paper, run or not; and what transfer, freezing, stacking changed.
 rule table_whole_image:
+    """Tables 1 and 2 of Bo et al., and what transfer, freezing and stacking changed."""
     input:
         predictions=WHOLE_IMAGE.files("predictions.csv", WHOLE_IMAGE.scored),
         repeated=WHOLE_IMAGE.repeated_files("predictions.csv", WHOLE_IMAGE.scored),
@@ -26,8 +26,8 @@ rule table_whole_image:
         "../../scripts/whole_image/table_whole_image.py"
 
 
-# How long an epoch took, beside the paper's.
 rule table_whole_image_time:
+    """Table: how long an epoch took, beside the paper's."""
     input:
         histories=WHOLE_IMAGE.files("history.csv", WHOLE_IMAGE.networks),
         cards=WHOLE_IMAGE.files("model_card.json", WHOLE_IMAGE.networks),
@@ -47,8 +47,8 @@ rule table_whole_image_time:
         "../../scripts/whole_image/table_whole_image_time.py"
 
 
-# How much of the heat falls on joints, and on damaged joints, where these are known.
 rule table_grad_cam:
+    """Table: how much of the heat falls on joints, and on damaged joints, where these are known."""
     input:
         expand(
             "<results>/whole_image/grad_cam/{task}_pointing_game.csv",
