@@ -4,7 +4,11 @@ import hashlib
 
 
 def seed_for(seed: int, *names: str | int) -> int:
-    """A 32-bit seed from the study's seed and the names of the run, the epoch and so on."""
+    """A 32-bit seed from the study's seed and the names of the run, the epoch and so on.
+
+    Another name is another result, so names stay as they were first given: "film" and "routes", for
+    instance, for what is called a radiograph and pipelines everywhere else.
+    """
     text = "/".join([str(seed), *map(str, names)])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
 

@@ -185,7 +185,7 @@ def pipelines_table(
     """
     import pandas as pd
 
-    stream = seed_for(seed, "intervals", "routes")  # seeds keep their old names
+    stream = seed_for(seed, "intervals", "routes")
     rows = []
     for third in THIRDS:
         table = compared.table
