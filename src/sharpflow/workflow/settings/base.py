@@ -1,0 +1,40 @@
+"""What all settings share: the section that refuses unknown keys, and kinds of numbers."""
+
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sharpflow.anatomy import BodyPart
+
+Value = TypeVar("Value")
+Share = Annotated[float, Field(ge=0, lt=1)]
+PositiveShare = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+
+
+class Section(BaseModel):
+    """A part of config.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class PerBodyPart(Section, Generic[Value]):
+    """One value for hands, one for feet."""
+
+    hand: Value
+    foot: Value
+
+    def __getitem__(self, body_part: str) -> Value:
+        """The value of "hand" or "foot"."""
+        value: Value = getattr(self, BodyPart(body_part))
+        return value
+
+
+class Weights(Section):
+    """Pretrained weights from a local file, whose SHA-256 is checked."""
+
+    file: str
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
