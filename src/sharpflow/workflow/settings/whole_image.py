@@ -133,7 +133,7 @@ class WholeImage(Section):
     experiments: Literal["all", "core"] | list[str] = Field(
         description="Which experiments (rows of the paper's Tables 1 and 2) are trained. `all`: "
         "the paper's. `core`: those under `core`. A list: those named. What they need "
-        "(pretraining, members of a stack) is added.",
+        "(pretraining, members of a stack) is added. docs/reference/experiments.md has the names.",
     )
     core: list[str] = Field(description="The experiments that `experiments: core` trains.")
     seeds: Count = Field(
