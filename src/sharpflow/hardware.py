@@ -14,8 +14,8 @@ from sharpflow.errors import UserError
 Precision = Literal["float32", "bfloat16", "auto"]
 KERAS_BACKEND = "KERAS_BACKEND"
 WITHOUT_GPU = (
-    "docs/cluster.md says which GPUs and drivers will do. To compute on the processor, set "
-    "CUDA_VISIBLE_DEVICES to nothing."
+    "docs/reference/hardware.md lists the GPUs and drivers that work. To compute on the processor, "
+    "set CUDA_VISIBLE_DEVICES to nothing."
 )
 
 

@@ -204,7 +204,7 @@ def _training(project: Project) -> Iterator[tuple[subprocess.Popen[bytes], Job]]
 
 @contextmanager
 def _after_crash(project: Project, what: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Do what docs/cluster.md says to do after a crash of Snakemake."""
+    """Do what docs/how-to/cluster.md says to do after a crash of Snakemake."""
     python, _, _, *snakemake = project.command(TABLE)
     command = [python, "profiles/slurm/after_crash.py", what, *snakemake]
     with project.output.open("w") as output:

@@ -83,6 +83,7 @@ def test_an_unknown_key_names_its_path_and_the_nearest_right_one(config: dict) -
             r"identification\.rule: found 'guess'.*'paper' or 'template'",
         ),
         ("standardize.crop_bottom.hand", -1, r"standardize\.crop_bottom\.hand: found -1"),
+        ("whole_image.split.test", 0, r"split\.test: found 0; input should be a number greater"),
         ("study", "../elsewhere", r"study: found '\.\./elsewhere'"),
     ],
 )

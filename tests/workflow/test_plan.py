@@ -149,7 +149,7 @@ def test_the_documented_requests_are_those_of_the_plan(paper: str) -> None:
         request = round(int(job.resources["mem_mb"]) / 1000), int(job.resources["runtime"])
         planned.setdefault(job.rule, set()).add(request)
     documented: dict[tuple[str, ...], list[set[int]]] = {}
-    for line in (ROOT / "docs" / "cluster.md").read_text().splitlines():
+    for line in (ROOT / "docs" / "how-to" / "cluster.md").read_text().splitlines():
         cells = line.split("|")
         rules = (
             tuple(re.findall(r"[a-z]+_[a-z_]+|segment|standardize", cells[1])) if cells[1:] else ()

@@ -72,7 +72,7 @@ def refuse_beside_surviving_jobs(folder: str | Path) -> None:
         raise UserError(
             f"Jobs of an earlier run in {folder} are still with Slurm:\n{listed}\n"
             "Two jobs must not write one file. Wait for them or cancel them, then go on: "
-            "profiles/slurm/after_crash.py does it (docs/cluster.md)."
+            "profiles/slurm/after_crash.py does it (docs/how-to/cluster.md)."
         )
 
 

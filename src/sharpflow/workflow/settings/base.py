@@ -1,0 +1,46 @@
+"""What all settings share: the section that refuses unknown keys, and kinds of values."""
+
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sharpflow.anatomy import BodyPart
+
+Value = TypeVar("Value")
+Share = Annotated[float, Field(ge=0, lt=1)]
+PositiveShare = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Section(BaseModel):
+    """A part of config.yaml.
+
+    The descriptions of its fields are the configuration reference (`reference.py`).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class PerBodyPart(Section, Generic[Value]):
+    """One value for hands, one for feet."""
+
+    hand: Value = Field(description="The value for hands.")
+    foot: Value = Field(description="The value for feet.")
+
+    def __getitem__(self, body_part: str) -> Value:
+        """The value of "hand" or "foot"."""
+        value: Value = getattr(self, BodyPart(body_part))
+        return value
+
+
+class Weights(Section):
+    """Pretrained weights from a local file, whose SHA-256 is checked."""
+
+    file: str = Field(description="Path of the local weights file.")
+    sha256: Sha256 = Field(
+        description="SHA-256 of the file; a file with another one is refused.",
+    )

@@ -1,0 +1,111 @@
+"""The settings of a study: all of config.yaml, read and checked."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+
+from sharpflow.errors import UserError
+from sharpflow.workflow.settings.base import Count, FileName, Section
+from sharpflow.workflow.settings.cohorts import Checks, Cohorts, Phantom, Split
+from sharpflow.workflow.settings.errors import explain
+from sharpflow.workflow.settings.joint_scoring import VGG16, Crops, Heads
+from sharpflow.workflow.settings.joints import Detector, Identification, Masks, Standardize, UNet
+from sharpflow.workflow.settings.whole_image import WholeImage
+
+Seed = Annotated[int, Field(ge=0)]
+
+
+class Evaluation(Section):
+    """Confidence intervals by patient bootstrap."""
+
+    resamples: Count = Field(
+        description="Resamples of patients for the 95% intervals of means and errors. Recalls and "
+        "balanced accuracy need none. Ours.",
+    )
+
+
+class Study(Section):
+    """All of config.yaml."""
+
+    study: FileName = Field(
+        description="Name of the study. Results go to `results/<study>`.",
+    )
+    seed: Seed = Field(
+        description="All randomness comes from this number, the name of what is done, and the "
+        "epoch.",
+    )
+    cohorts: Cohorts = Field(
+        description="Your data. The word `phantom` in place of the section puts synthetic "
+        "radiographs in place of all three cohorts (`--config cohorts=phantom`). A study has a "
+        "joint cohort, a whole-image cohort, or both.",
+    )
+    checks: Checks = Field(
+        description="What is checked before anything costly, and what happens to what is wrong.",
+    )
+    phantom: Phantom = Field(
+        description="Synthetic radiographs, in place of a cohort or for `cohorts: joints: boxes: "
+        "phantom`.",
+    )
+    split: Split = Field(
+        description="Which patients of the joint cohort train, validate and test. Masks, U-Nets, "
+        "detectors and scores all use this split.",
+    )
+    standardize: Standardize = Field(
+        description="Radiographs of the joint cohort brought to one size and contrast: the bottom "
+        "is cropped, the rest is resized and padded with black, then CLAHE (Tan et al., 2.2).",
+    )
+    masks: Masks = Field(
+        description="Entropy masks of the limb: local entropy, Otsu's threshold, contours, flood "
+        "fill (Tan et al., 2.3.1).",
+    )
+    unet: UNet = Field(
+        description="The lightweight U-Net, one for hands, one for feet (Tan et al., 2.3.2).",
+    )
+    detector: Detector = Field(
+        description="The joint detector, one for hands, one for feet (Tan et al., 2.3.3).",
+    )
+    identification: Identification = Field(
+        description="Which detected joint is which (Tan et al., 2.3.3).",
+    )
+    crops: Crops = Field(description="Joints cut out of the masked radiographs.")
+    vgg16: VGG16 = Field(
+        description="VGG16's convolutions, frozen while the heads are trained (Tan et al., 2.4.3).",
+    )
+    heads: Heads = Field(
+        description="The four ordinal heads, for narrowing and erosion of hands and feet (Tan et "
+        "al., 2.4.3 to 2.4.7).",
+    )
+    whole_image: WholeImage = Field(
+        description="Totals and severity classes from whole radiographs (Bo et al.).",
+    )
+    evaluation: Evaluation = Field(description="What the tables measure.")
+
+
+UNSET_COHORT = """\
+No cohort is set, so there is nothing to score. Either
+  - point config.yaml at yours: cohorts: joints: radiographs, scores and boxes, or cohorts:
+    whole_image: table and images; or
+  - run the demo, minutes on a laptop: snakemake --workflow-profile demo; or
+  - run the papers' sizes on synthetic radiographs: snakemake --config cohorts=phantom
+    (1,468 radiographs of 1500x1200 and 17,854 of 1024x1024; not without GPUs)."""
+
+
+def load_study(config: Mapping[str, Any]) -> Study:
+    """The checked settings of a run.
+
+    Args:
+        config: what Snakemake read: config.yaml with a profile's study or `--config` laid over it.
+
+    Raises:
+        UserError: lists every wrong key: its path, what was found, what is allowed, and for an
+            unknown key the nearest right name. Also where no cohort is set.
+    """
+    try:
+        study = Study.model_validate(dict(config))
+    except ValidationError as error:
+        lines = "\n".join(f"  {line}" for line in explain(error, Study))
+        raise UserError(f"config.yaml, or what was laid over it, is wrong:\n{lines}") from None
+    if not (study.cohorts.has_joints or study.cohorts.has_whole_image):
+        raise UserError(UNSET_COHORT)
+    return study
