@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+import numpy.typing as npt
 
 from sharpflow.anatomy import DETECTED_JOINTS, LIMBS, BodyPart, Side
 from sharpflow.errors import UserError
@@ -119,7 +119,7 @@ def name_radiographs(
 
 def _centres(
     boxes: "pd.DataFrame", body_part: BodyPart
-) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.str_]]:
     corners = boxes[list(BOX_COLUMNS)].to_numpy(dtype=float).reshape(-1, 4)
     classes = boxes["class"].to_numpy(dtype=str)
     known = {joint.detector_class for joint in DETECTED_JOINTS[body_part]}
@@ -129,13 +129,13 @@ def _centres(
     return (corners[:, :2] + corners[:, 2:]) / 2, classes
 
 
-def _counts_are_right(classes: NDArray[np.str_], body_part: BodyPart) -> bool:
+def _counts_are_right(classes: npt.NDArray[np.str_], body_part: BodyPart) -> bool:
     wanted = sorted(str(joint.detector_class) for joint in DETECTED_JOINTS[body_part])
     return sorted(classes.tolist()) == wanted
 
 
 def _by_order(
-    centres: NDArray[np.float64], classes: NDArray[np.str_], body_part: BodyPart
+    centres: npt.NDArray[np.float64], classes: npt.NDArray[np.str_], body_part: BodyPart
 ) -> dict[int, str]:
     """Names by horizontal order within each class, counted from the thumb or great toe."""
     across = np.argsort(centres[:, 0], kind="stable")
@@ -150,7 +150,7 @@ def _by_order(
 
 
 def _first_digit_is_left(
-    centres: NDArray[np.float64], distal: list[int], proximal: list[int], body_part: BodyPart
+    centres: npt.NDArray[np.float64], distal: list[int], proximal: list[int], body_part: BodyPart
 ) -> bool:
     """Whether thumb or great toe lies left: decided by the layout, since images may be mirrored.
 

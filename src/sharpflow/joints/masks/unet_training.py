@@ -20,7 +20,7 @@ from sharpflow.training.epochs import train_epochs
 if TYPE_CHECKING:
     import pandas as pd
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 Image = npt.NDArray[np.uint8]
 
@@ -80,7 +80,7 @@ def train_unet(
     # Compiling with XLA costs more than it saves at these sizes.
     adam = keras.optimizers.Adam(learning_rate)
     model.compile(optimizer=adam, loss="binary_crossentropy", jit_compile=False)
-    logger.info(
+    log.info(
         "U-Net of the %s: %d radiographs, %d to validate",
         body_part,
         len(images),

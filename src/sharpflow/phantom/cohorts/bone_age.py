@@ -13,7 +13,7 @@ from sharpflow.phantom.bones.children import make_childs_hand
 from sharpflow.phantom.cohorts.whole_images import each
 from sharpflow.seeds import seed_for
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 # Of the RSNA's children: Halabi SS, et al. Radiology 2019;290:498-503. Ages are sampled from a
 # normal distribution cut at both ends (ours).
@@ -50,7 +50,7 @@ def make_bone_age_cohort(
         raise ValueError(f"{children} children, share {validation_share}: a part would be empty")
     tasks = [(Path(folder), name, part, seed, height) for name, part in parts.items()]
     radiographs = pd.DataFrame(list(each(_draw_child, tasks, workers)))
-    logger.info("made %d children", children)
+    log.info("made %d children", children)
     table = radiographs[["image_id", "months", "male"]]
     training = table[radiographs["part"] == "training"]
     validation = table[radiographs["part"] == "validation"]

@@ -20,7 +20,7 @@ from sharpflow.phantom.damage.severity import sample_scores
 from sharpflow.phantom.projection.radiographs import SyntheticRadiograph, make_radiograph
 from sharpflow.seeds import seed_for
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 JPEG_QUALITY = 92
 
@@ -46,7 +46,7 @@ def make_joint_cohort(
         for table, rows in zip((radiographs, joints, scores), made, strict=True):
             table.extend(rows)
         if number % 16 == 0 or number == patients:
-            logger.info("made %d of %d patients", number, patients)
+            log.info("made %d of %d patients", number, patients)
     write_table(pd.DataFrame(radiographs), Path(folder) / "truth" / "radiographs.csv")
     write_table(_whole_scores(pd.DataFrame(joints)), Path(folder) / "truth" / "joints.csv")
     write_scores(Path(folder) / "scores.csv", pd.DataFrame(scores))

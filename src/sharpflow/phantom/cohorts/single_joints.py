@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from sharpflow.anatomy import (
     DETECTED_JOINTS,
@@ -32,7 +32,7 @@ _WINDOW = {BodyPart.HAND: 0.17, BodyPart.FOOT: 0.22}
 
 def make_synthetic_joints(
     n: int, *, body_part: BodyPart, seed: int, height: int, side: int | None = None
-) -> tuple[NDArray[np.uint8], "pd.DataFrame"]:
+) -> tuple[npt.NDArray[np.uint8], "pd.DataFrame"]:
     """Make `n` joints of hands or feet, each of another person, each score equally often.
 
     Radiographs have a nominal `height` in pixels as in `make_joint_cohort`; only a window of `side`
@@ -77,7 +77,7 @@ def _choose(number: int, body_part: BodyPart, rng: Generator) -> tuple[Joint, in
 
 def _draw_window(
     joint: Joint, code: str, scores: LimbScores, sizes: tuple[int, int], rng: Generator
-) -> tuple[NDArray[np.uint8], dict[str, float]]:
+) -> tuple[npt.NDArray[np.uint8], dict[str, float]]:
     """The window about one joint, and the joint's box in it; `sizes`: radiograph, window."""
     height, side = sizes
     body_part = LIMBS[code].body_part

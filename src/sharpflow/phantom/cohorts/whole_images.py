@@ -19,7 +19,7 @@ from sharpflow.phantom.damage.severity import Scores, sample_scores
 from sharpflow.phantom.projection.bilateral import make_bilateral
 from sharpflow.seeds import seed_for
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 AGES = (25, 85)  # years, sampled evenly (ours; Wang et al.'s are mostly above 30)
 # Of the rates of damage, so that totals spread as in Wang et al.'s cohort. Its spread is not told,
@@ -68,7 +68,7 @@ def make_whole_image_cohort(
         radiographs.append(radiograph)
         joints += sites
         if number % 64 == 0 or number == patients:
-            logger.info("made %d of %d patients", number, patients)
+            log.info("made %d of %d patients", number, patients)
     whole_scores = {"erosion": "Int64", "narrowing": "Int64"}
     write_table(pd.DataFrame(radiographs), Path(folder) / "truth" / "radiographs.csv")
     write_table(pd.DataFrame(joints).astype(whole_scores), Path(folder) / "truth" / "joints.csv")
