@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sharpflow.anatomy import Damage, score_columns
+from sharpflow.anatomy import BOX_COLUMNS, Damage, score_columns
 from sharpflow.cohorts.boxes import read_boxes, write_voc
 from sharpflow.cohorts.radiographs import list_radiographs
 from sharpflow.cohorts.scores import column_order, read_scores, write_scores
@@ -179,7 +179,7 @@ def test_yolo_boxes(tmp_path: Path) -> None:
     found, problems = read_boxes(tmp_path, RADIOGRAPHS)
     assert not problems
     assert found["class"].tolist() == ["MTP", "PIP"]
-    edges = found[["x_min", "y_min", "x_max", "y_max"]].to_numpy()
+    edges = found[BOX_COLUMNS].to_numpy()
     np.testing.assert_allclose(edges, [[20, 40, 30, 60], [40, 50, 50, 150]], atol=1e-4)
     assert edges.max(axis=0)[2] <= 50  # a rounded fraction is cut at the border
 

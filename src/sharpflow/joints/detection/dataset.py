@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sharpflow.anatomy import DETECTOR_CLASSES, BodyPart
+from sharpflow.anatomy import BOX_COLUMNS, DETECTOR_CLASSES, BodyPart
 from sharpflow.errors import UserError
 from sharpflow.files import atomic_write, write_table
 from sharpflow.joints.detection.views import View, Views
@@ -20,7 +20,6 @@ log = logging.getLogger(__name__)
 # Radiograph splits -> YOLO's folder names. Test radiographs have none: they never reach the
 # detector's folder.
 FOLDERS = {"train": "train", "validation": "val"}
-BOX_COLUMNS = ["x_min", "y_min", "x_max", "y_max"]
 
 
 def write_detector_set(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from sharpflow.anatomy import DETECTED_JOINTS, LIMBS, BodyPart, Side
+from sharpflow.anatomy import BOX_COLUMNS, DETECTED_JOINTS, LIMBS, BodyPart, Side
 from sharpflow.errors import UserError
 from sharpflow.joints.identification.template_fit import fit_template
 from sharpflow.joints.identification.templates import template
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 Rule = Literal["paper", "template"]
 RULES: tuple[Rule, ...] = ("paper", "template")
-BOX_COLUMNS = ("x_min", "y_min", "x_max", "y_max")
 
 
 def name_joints(
@@ -120,7 +119,7 @@ def name_radiographs(
 def _centres(
     boxes: "pd.DataFrame", body_part: BodyPart
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.str_]]:
-    corners = boxes[list(BOX_COLUMNS)].to_numpy(dtype=float).reshape(-1, 4)
+    corners = boxes[BOX_COLUMNS].to_numpy(dtype=float).reshape(-1, 4)
     classes = boxes["class"].to_numpy(dtype=str)
     known = {joint.detector_class for joint in DETECTED_JOINTS[body_part]}
     if strange := sorted(set(classes) - known):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sharpflow.joints.scoring.crops import BOX_COLUMNS, jitter_boxes
+from sharpflow.anatomy import BOX_COLUMNS
+from sharpflow.joints.scoring.crops import jitter_boxes
 
 if TYPE_CHECKING:
     from collections.abc import Collection

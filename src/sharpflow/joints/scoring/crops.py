@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from sharpflow.anatomy import BOX_COLUMNS
+
 Image = npt.NDArray[np.uint8]
-BOX_COLUMNS = ["x_min", "y_min", "x_max", "y_max"]
 
 
 def to_standard(boxes: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

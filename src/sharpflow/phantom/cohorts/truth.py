@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from sharpflow.anatomy import BOX_COLUMNS
 from sharpflow.files import read_table
 from sharpflow.imaging.reading import read_image
 from sharpflow.imaging.standardize import standardize_mask
@@ -30,5 +31,5 @@ def read_true_masks(
 def read_true_joints(folder: str | Path) -> "pd.DataFrame":
     """The joints that detectors look for: image_id, joint, class, x_min..y_max, in pixels."""
     joints = read_table(Path(folder) / "truth" / "joints.csv")
-    columns = ["image_id", "joint", "class", "x_min", "y_min", "x_max", "y_max"]
+    columns = ["image_id", "joint", "class", *BOX_COLUMNS]
     return joints.loc[joints["class"].notna(), columns].reset_index(drop=True)
