@@ -69,7 +69,7 @@ def check_joint_cohort(
     """Read radiographs, scores and joint boxes, and check each and how they fit together.
 
     `radiographs` is a folder or CSV (see `list_radiographs`), `scores` a RA2-DREAM table
-    (`read_scores`), `boxes` a folder of labelImg's files (`read_boxes`). Every radiograph is
+    (`read_score_table`), `boxes` a folder of labelImg's files (`read_boxes`). Every radiograph is
     decoded, in `workers` threads, unless `radiograph_table` has what `read_radiographs` gave for
     all of them: only so are truncated radiographs found, and radiographs that are there twice with
     other names or metadata (not those compressed anew). `require_all_limbs` asks for LH RH LF RF of
