@@ -12,32 +12,30 @@ toe lies, whatever side the radiograph is said to show; the template weighs the 
 """
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from sharpflow.anatomy import BOX_COLUMNS, DETECTED_JOINTS, LIMBS, BodyPart, Side
 from sharpflow.errors import UserError
 from sharpflow.joints.identification.template_fit import fit_template
 from sharpflow.joints.identification.templates import template
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 Rule = Literal["paper", "template"]
 RULES: tuple[Rule, ...] = ("paper", "template")
 
 
 def name_joints(
-    boxes: "pd.DataFrame",
+    boxes: pd.DataFrame,
     *,
     limb: str,
     rule: Rule,
     mirrored_share: float = 0.05,
     fewest: int = 4,
     tolerance: float = 4.0,
-) -> "pd.DataFrame":
+) -> pd.DataFrame:
     """Name the boxes of one radiograph.
 
     Args: boxes: class, x_min, y_min, x_max, y_max (pixels, y down) and any other columns. limb:
@@ -85,12 +83,12 @@ def name_joints(
 
 
 def name_radiographs(
-    boxes: "pd.DataFrame",
+    boxes: pd.DataFrame,
     limbs: Mapping[str, str],
     *,
     rules: Iterable[Rule] = RULES,
     **options: Any,
-) -> "pd.DataFrame":
+) -> pd.DataFrame:
     """Name the boxes of many radiographs by each rule.
 
     Args:
@@ -102,8 +100,6 @@ def name_radiographs(
     Returns:
         image_id, rule, joint and the other columns of `boxes`, sorted by image and rule.
     """
-    import pandas as pd
-
     parts = []
     for image_id, radiograph in boxes.groupby("image_id", sort=True):
         for rule in rules:
@@ -117,7 +113,7 @@ def name_radiographs(
 
 
 def _centres(
-    boxes: "pd.DataFrame", body_part: BodyPart
+    boxes: pd.DataFrame, body_part: BodyPart
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.str_]]:
     corners = boxes[BOX_COLUMNS].to_numpy(dtype=float).reshape(-1, 4)
     classes = boxes["class"].to_numpy(dtype=str)

@@ -3,10 +3,11 @@
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from sharpflow.anatomy import BodyPart
 from sharpflow.errors import UserError
@@ -16,9 +17,6 @@ from sharpflow.joints.masks.unet_prediction import as_input, predict_probabiliti
 from sharpflow.seeds import seed_for
 from sharpflow.training.batch_norms import BatchNorms
 from sharpflow.training.epochs import train_epochs
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +45,7 @@ def train_unet(
     folder: Path,
     checkpoints: Path | None = None,
     time_budget: float | None = None,
-) -> "pd.DataFrame":
+) -> pd.DataFrame:
     """Train the U-Net of one body part and keep its best weights in `folder`/model.keras.
 
     `images` and `masks` (0/255) are uint8 (n, height, width) at the network's size, of training
