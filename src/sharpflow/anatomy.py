@@ -29,6 +29,10 @@ class Side(StrEnum):
     RIGHT = "right"
 
 
+# A joint's box in a table: its left, top, right and bottom edge in pixels, y down.
+BOX_COLUMNS = ["x_min", "y_min", "x_max", "y_max"]
+
+
 @dataclass(frozen=True)
 class Limb:
     """One limb as the cohorts name it."""

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sharpflow.anatomy import DETECTOR_CLASSES
+from sharpflow.anatomy import BOX_COLUMNS, DETECTOR_CLASSES
 from sharpflow.cohorts.boxes import read_boxes
 from sharpflow.evaluation.detection import true_joints_from_boxes
 from sharpflow.imaging.standardize import standardize, standardize_mask
@@ -27,7 +27,7 @@ from sharpflow.joints.detection.detect import detect
 from sharpflow.joints.detection.training import train_detector
 from sharpflow.joints.detection.views import Views
 from sharpflow.joints.identification.rules import name_radiographs
-from sharpflow.joints.scoring.crops import BOX_COLUMNS, to_standard
+from sharpflow.joints.scoring.crops import to_standard
 from sharpflow.phantom.bones.children import make_childs_hand
 
 FOLDER = os.environ.get("SHARPFLOW_RADIOGRAPHS")

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sharpflow.anatomy import Damage, score_columns
+from sharpflow.anatomy import BOX_COLUMNS, Damage, score_columns
 from sharpflow.cohorts.boxes import read_boxes, write_voc
 from sharpflow.cohorts.radiographs import list_radiographs
-from sharpflow.cohorts.scores import column_order, read_scores, write_scores
+from sharpflow.cohorts.scores import column_order, read_score_table, write_scores
 from sharpflow.files import read_table, write_table
 
 KEYS = ["patient", "limb", "joint", "damage"]
@@ -44,9 +44,9 @@ def in_order(scores: pd.DataFrame) -> pd.DataFrame:
 def test_scores_come_back(tmp_path: Path) -> None:
     scores = some_scores("UAB010", "UAB002", "007")
     write_scores(tmp_path / "scores.csv", scores.sample(frac=1, random_state=0))
-    back, problems = read_scores(tmp_path / "scores.csv")
-    assert not problems
-    pd.testing.assert_frame_equal(in_order(back), in_order(scores), check_dtype=False)
+    read = read_score_table(tmp_path / "scores.csv")
+    assert not read.problems
+    pd.testing.assert_frame_equal(in_order(read.scores), in_order(scores), check_dtype=False)
     table = pd.read_csv(tmp_path / "scores.csv", dtype={"Patient_ID": str})
     assert len(table.columns) == 90
     assert table["Patient_ID"].tolist() == ["007", "UAB002", "UAB010"]
@@ -62,9 +62,9 @@ def test_columns_are_read_by_name(tmp_path: Path) -> None:
     others = [name for name in table.columns if name not in ERRATIC_END]
     table["comment"] = "none"
     table[[*reversed(others), "comment", *ERRATIC_END]].to_csv(tmp_path / "scores.csv", index=False)
-    back, problems = read_scores(tmp_path / "scores.csv")
-    assert not problems
-    pd.testing.assert_frame_equal(in_order(back), in_order(scores), check_dtype=False)
+    read = read_score_table(tmp_path / "scores.csv")
+    assert not read.problems
+    pd.testing.assert_frame_equal(in_order(read.scores), in_order(scores), check_dtype=False)
 
 
 def test_known_columns_of_the_challenge() -> None:
@@ -88,10 +88,10 @@ def test_a_whole_number_may_have_a_point(tmp_path: Path) -> None:
     header, row = path.read_text().splitlines()
     row = ",".join([row.split(",")[0], *(f" {value}.0" for value in row.split(",")[1:])])
     path.write_text("\ufeff" + header + "\r\n" + row + "\r\n\r\n", encoding="utf-8")
-    back, problems = read_scores(path)
-    assert not problems
+    read = read_score_table(path)
+    assert not read.problems
     pd.testing.assert_frame_equal(
-        in_order(back), in_order(some_scores("UAB001")), check_dtype=False
+        in_order(read.scores), in_order(some_scores("UAB001")), check_dtype=False
     )
 
 
@@ -179,7 +179,7 @@ def test_yolo_boxes(tmp_path: Path) -> None:
     found, problems = read_boxes(tmp_path, RADIOGRAPHS)
     assert not problems
     assert found["class"].tolist() == ["MTP", "PIP"]
-    edges = found[["x_min", "y_min", "x_max", "y_max"]].to_numpy()
+    edges = found[BOX_COLUMNS].to_numpy()
     np.testing.assert_allclose(edges, [[20, 40, 30, 60], [40, 50, 50, 150]], atol=1e-4)
     assert edges.max(axis=0)[2] <= 50  # a rounded fraction is cut at the border
 

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sharpflow.anatomy import BOX_COLUMNS
 from sharpflow.errors import UserError
 from sharpflow.evaluation.detection import (
     box_iou,
@@ -18,11 +19,9 @@ from sharpflow.joints.identification.rules import name_radiographs
 from sharpflow.joints.identification.templates import template
 from sharpflow.joints.scoring.crops import crop_boxes, jitter_boxes, to_standard
 
-CORNERS = ["x_min", "y_min", "x_max", "y_max"]
-
 
 def box_table(rows):
-    return pd.DataFrame(rows, columns=["image_id", "class", *CORNERS])
+    return pd.DataFrame(rows, columns=["image_id", "class", *BOX_COLUMNS])
 
 
 def whole_radiographs(radiographs, image_size):
@@ -166,7 +165,7 @@ def test_boxes_go_from_radiograph_to_standardized_pixels():
         {"image_id": ["b", "a"], "scale": [2.0, 0.5], "x_offset": [0, 10], "y_offset": [5, 0]}
     )
     moved = to_standard(box_table([("a", "PIP", 20, 40, 60, 80), ("b", "MCP", 1, 2, 3, 4)]), rows)
-    assert moved[CORNERS].to_numpy().tolist() == [[20, 20, 40, 40], [2, 9, 6, 13]]
+    assert moved[BOX_COLUMNS].to_numpy().tolist() == [[20, 20, 40, 40], [2, 9, 6, 13]]
     with pytest.raises(KeyError, match="'c'"):
         to_standard(box_table([("c", "PIP", 0, 0, 1, 1)]), rows)
 
@@ -183,7 +182,8 @@ def test_jitter_has_the_stated_spread_and_repeats():
     assert 0.085 < np.log(height / 20).std() < 0.105
     assert abs(np.log(width / 40)).max() <= 0.25 + 1e-9
     pd.testing.assert_frame_equal(
-        jitter_boxes(boxes, 0.0, np.random.default_rng(5))[CORNERS], boxes[CORNERS].astype(float)
+        jitter_boxes(boxes, 0.0, np.random.default_rng(5))[BOX_COLUMNS],
+        boxes[BOX_COLUMNS].astype(float),
     )
 
 
@@ -231,7 +231,7 @@ def hand_truth():
     for image_id in "ab":
         x, y = (layout.points * 3 + 200).T
         corners = np.stack([x - 15, y - 15, x + 15, y + 15], axis=1)
-        part = pd.DataFrame(corners, columns=CORNERS).assign(image_id=image_id)
+        part = pd.DataFrame(corners, columns=BOX_COLUMNS).assign(image_id=image_id)
         part["class"], part["joint"] = layout.classes, layout.names
         parts.append(part.assign(names="phantom"))
     radiographs = pd.DataFrame({"image_id": ["a", "b"], "patient": ["p", "q"], "body_part": "hand"})
@@ -247,7 +247,7 @@ def table_of(truth, boxes, named, radiographs, boxed=("a", "b")):
 def test_table_counts_radiographs_left_unnamed(hand_truth):
     truth, radiographs = hand_truth
     boxes = truth.drop(columns="joint").assign(confidence=0.9)[:-1]  # radiograph b lacks one box
-    boxes[CORNERS] += 2.0
+    boxes[BOX_COLUMNS] += 2.0
     named = name_radiographs(boxes, {"a": "LH", "b": "LH"})
     table = table_of(truth, boxes, named, radiographs)
     assert table["n_joints"].tolist() == [20, 20]
@@ -301,8 +301,8 @@ def test_hand_drawn_boxes_become_truth_only_when_complete(hand_truth):
     named = true_joints_from_boxes(boxes, LEFT, mirrored_share=0.05)
     assert set(named["image_id"]) == {"a"}
     assert set(named["names"]) == {"template"}
-    expected = truth[truth["image_id"] == "a"].set_index("joint")[CORNERS]
-    pd.testing.assert_frame_equal(named.set_index("joint")[CORNERS], expected)
+    expected = truth[truth["image_id"] == "a"].set_index("joint")[BOX_COLUMNS]
+    pd.testing.assert_frame_equal(named.set_index("joint")[BOX_COLUMNS], expected)
 
 
 def test_names_given_with_the_boxes_are_the_truth_whatever_the_template_says(hand_truth):
@@ -312,7 +312,7 @@ def test_names_given_with_the_boxes_are_the_truth_whatever_the_template_says(han
     boxes.loc[swap, "joint"] = boxes.loc[swap, "joint"].to_numpy()[::-1]
     named = true_joints_from_boxes(boxes, LEFT, mirrored_share=0.05)
     assert set(named["names"]) == {"given"}
-    columns = ["image_id", "joint", "class", *CORNERS]
+    columns = ["image_id", "joint", "class", *BOX_COLUMNS]
     pd.testing.assert_frame_equal(named[columns], boxes[columns])
 
 

@@ -31,6 +31,7 @@ import socket, sys
 def refuse(*_, **__): raise OSError("no network in this test")
 socket.socket.connect = refuse
 import numpy as np, pandas as pd
+from sharpflow.anatomy import BOX_COLUMNS
 from sharpflow.joints.detection.dataset import write_detector_set
 from sharpflow.joints.detection.detect import detect
 from sharpflow.joints.detection.training import train_detector
@@ -45,7 +46,7 @@ for number in range(6):
         x, y = rng.integers(0, 48), rng.integers(0, 64)
         images[number, y:y + 16, x:x + 16] = 255 if name == "PIP" else 120
         boxes.append((f"f{number}", name, x, y, x + 16, y + 16))
-boxes = pd.DataFrame(boxes, columns=["image_id", "class", "x_min", "y_min", "x_max", "y_max"])
+boxes = pd.DataFrame(boxes, columns=["image_id", "class", *BOX_COLUMNS])
 names = [f"f{number}" for number in range(6)]
 rows = pd.DataFrame({"image_id": names, "patient": names})
 splits = pd.DataFrame({"patient": rows["patient"], "split": ["train"] * 4 + ["validation"] * 2})
@@ -81,6 +82,7 @@ from sharpflow.joints.detection.offline import import_ultralytics
 out = Path(sys.argv[1])
 import_ultralytics(out / ".ultralytics")
 import numpy as np, pandas as pd, torch
+from sharpflow.anatomy import BOX_COLUMNS
 from ultralytics.cfg import get_cfg
 from ultralytics.nn.tasks import DetectionModel
 from ultralytics.utils.loss import v8DetectionLoss
@@ -138,7 +140,7 @@ v8DetectionLoss.get_assigned_targets_and_loss = watched_loss
 images = np.random.default_rng(0).integers(0, 255, (3, 64, 64), dtype=np.uint8)
 names = list("abc")
 boxes = pd.DataFrame([(name, "PIP", 8, 8, 40, 40) for name in names],
-                     columns=["image_id", "class", "x_min", "y_min", "x_max", "y_max"])
+                     columns=["image_id", "class", *BOX_COLUMNS])
 rows = pd.DataFrame({"image_id": names, "patient": names})
 splits = pd.DataFrame({"patient": names, "split": ["train", "train", "validation"]})
 views = Views(images, np.full_like(images, 255), image_size=64, view="radiograph")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sharpflow.anatomy import DETECTED_JOINTS, LIMBS
+from sharpflow.anatomy import BOX_COLUMNS, DETECTED_JOINTS, LIMBS
 from sharpflow.errors import UserError
 from sharpflow.joints.identification.rules import name_joints, name_radiographs
 from sharpflow.joints.identification.templates import template
@@ -116,9 +116,7 @@ def test_a_false_box_far_off_stays_unnamed():
 def test_each_joint_is_named_at_most_once_even_on_nonsense(rule):
     rng = np.random.default_rng(3)
     corners = rng.uniform(0, 400, (10, 2))
-    boxes = pd.DataFrame(
-        np.hstack([corners, corners + 20]), columns=["x_min", "y_min", "x_max", "y_max"]
-    )
+    boxes = pd.DataFrame(np.hstack([corners, corners + 20]), columns=BOX_COLUMNS)
     boxes["class"] = ["PIP", "MCP"] * 5
     assert name_joints(boxes, limb="LH", rule=rule)["joint"].is_unique
 

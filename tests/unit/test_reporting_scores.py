@@ -6,7 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sharpflow.anatomy import ALL_SITES, DETECTED_JOINTS, LIMBS, MODELS, BodyPart, Damage
+from sharpflow.anatomy import (
+    ALL_SITES,
+    BOX_COLUMNS,
+    DETECTED_JOINTS,
+    LIMBS,
+    MODELS,
+    BodyPart,
+    Damage,
+)
 from sharpflow.cohorts.splits import split_joints
 from sharpflow.errors import UserError
 from sharpflow.files import read_table, write_table
@@ -165,7 +173,7 @@ def test_boxes_go_back_to_radiograph_pixels() -> None:
         {"image_id": ["a"], "scale": [0.5], "x_offset": [10.0], "y_offset": [0.0]}
     )
     radiograph = to_radiograph_pixels(boxes, places)
-    assert radiograph.loc[0, ["x_min", "y_min", "x_max", "y_max"]].tolist() == [100, 40, 120, 60]
+    assert radiograph.loc[0, BOX_COLUMNS].tolist() == [100, 40, 120, 60]
     assert radiograph.loc[1, ["x_min", "y_min"]].isna().all()
     with pytest.raises(UserError, match="no scale and offset for b"):
         to_radiograph_pixels(boxes.assign(x_min=1.0), places)
@@ -186,7 +194,7 @@ def test_colour_follows_the_worst_score() -> None:
 def test_radiograph_is_kept_between_its_labels_and_joints_are_boxed(scored: pd.DataFrame) -> None:
     image = np.full((400, 320), 90, np.uint8)
     rows = scored[scored["image_id"] == "P1-LH"].copy()
-    for column, side in enumerate(("x_min", "y_min", "x_max", "y_max")):
+    for column, side in enumerate(BOX_COLUMNS):
         rows[side] = rows[side] + (30, 100, 40, 110)[column]
     labelled = label_radiograph(image, rows, note="Data: phantom.", smallest_height=400)
     assert labelled.dtype == np.uint8

@@ -12,7 +12,7 @@ from PIL import Image
 
 from sharpflow.cohorts.bone_age import list_bone_age
 from sharpflow.cohorts.check_images import ImageCohort, check_bone_age, check_whole_images
-from sharpflow.cohorts.whole_images import OWN_COLUMNS, list_whole_images
+from sharpflow.cohorts.whole_images import list_whole_images
 from sharpflow.errors import ProblemsError
 from sharpflow.files import read_table, write_table
 from sharpflow.whole_image.data.packing import pack
@@ -339,7 +339,3 @@ def test_missing_column_of_bone_ages(children: Path) -> None:
     lines = [str(problem) for problem in caught.value.problems]
     assert any("column Bone Age (months)" in line and "but Bone Age" in line for line in lines)
     assert any("validation.csv, row 1, column male" in line for line in lines)
-
-
-def test_own_columns_are_those_of_a_synthetic_cohort() -> None:
-    assert set(OWN_COLUMNS) == set(COLUMNS)

@@ -11,7 +11,7 @@ import pytest
 from sharpflow.anatomy import ALL_SITES, BodyPart
 from sharpflow.cohorts.bone_age import list_bone_age
 from sharpflow.cohorts.check_images import check_bone_age, check_whole_images
-from sharpflow.cohorts.whole_images import MOST, OWN_COLUMNS, list_whole_images
+from sharpflow.cohorts.whole_images import MOST, list_whole_images
 from sharpflow.files import read_table
 from sharpflow.phantom.bones.measurements import SIZE_BY_SEX, SIZE_SD
 from sharpflow.phantom.cohorts.bone_age import make_bone_age_cohort
@@ -93,7 +93,8 @@ def test_patients_are_the_joint_cohorts(hands: Path, tmp_path: Path) -> None:
 
 
 def test_drawn_hands_pass_the_check(hands: Path) -> None:
-    sources = (hands / "labels.csv", hands / "images", OWN_COLUMNS)
+    columns = {name: name for name in ("image", "patient", "total", "age", "sex")}
+    sources = (hands / "labels.csv", hands / "images", columns)
     images, packed, unpacked = pack(list_whole_images(*sources).paths(), 32)
     checked = check_whole_images(*sources, packed=packed, unpacked=unpacked)
     assert checked.problems.empty

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pandas as pd
 
-from sharpflow.anatomy import BodyPart
+from sharpflow.anatomy import BOX_COLUMNS, BodyPart
 from sharpflow.cohorts.box_names import (
     BoxName,
     naming_problems,
@@ -28,8 +28,7 @@ from sharpflow.cohorts.labels import (
 )
 from sharpflow.files import atomic_write
 
-_CORNERS = ["x_min", "y_min", "x_max", "y_max"]
-BOX_COLUMNS = ["image_id", "class", "joint", *_CORNERS]
+BOX_TABLE = ["image_id", "class", "joint", *BOX_COLUMNS]
 # YOLO text has 6 digits, and annotation tools let a box end on the radiograph's last line: a box
 # that leaves the radiograph by no more than this is cut at the border.
 _TOLERANCE = 1.0  # pixels
@@ -57,7 +56,7 @@ def write_voc(path: str | Path, image_id: str, size: tuple[int, int], boxes: pd.
         for tag, text in (("pose", "Unspecified"), ("truncated", "0"), ("difficult", "0")):
             ElementTree.SubElement(item, tag).text = text
         corners = ElementTree.SubElement(item, "bndbox")
-        for tag, column in zip(VOC_SIDES, _CORNERS, strict=True):
+        for tag, column in zip(VOC_SIDES, BOX_COLUMNS, strict=True):
             ElementTree.SubElement(corners, tag).text = str(round(float(box[column])))
     ElementTree.indent(root, "\t")
     with atomic_write(path) as temporary:
@@ -110,8 +109,8 @@ def read_boxes(
     twice = _labelled_twice(labels)
     problems += twice
     bad = {problem.name for problem in twice}
-    table = pd.DataFrame([row for row in rows if row[0] not in bad], columns=BOX_COLUMNS)
-    return table.astype(dict.fromkeys(_CORNERS, float)), problems
+    table = pd.DataFrame([row for row in rows if row[0] not in bad], columns=BOX_TABLE)
+    return table.astype(dict.fromkeys(BOX_COLUMNS, float)), problems
 
 
 def _is_voc(path: Path) -> bool:

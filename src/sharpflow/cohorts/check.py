@@ -10,7 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from sharpflow.anatomy import LIMBS
-from sharpflow.cohorts.boxes import BOX_COLUMNS, read_boxes
+from sharpflow.cohorts.boxes import BOX_TABLE, read_boxes
 from sharpflow.cohorts.findings import Finding, Scope
 from sharpflow.cohorts.matching import missing_limbs, same_content, unmatched, where
 from sharpflow.cohorts.radiographs import Radiograph, list_radiographs
@@ -69,7 +69,7 @@ def check_joint_cohort(
     """Read radiographs, scores and joint boxes, and check each and how they fit together.
 
     `radiographs` is a folder or CSV (see `list_radiographs`), `scores` a RA2-DREAM table
-    (`read_scores`), `boxes` a folder of labelImg's files (`read_boxes`). Every radiograph is
+    (`read_score_table`), `boxes` a folder of labelImg's files (`read_boxes`). Every radiograph is
     decoded, in `workers` threads, unless `radiograph_table` has what `read_radiographs` gave for
     all of them: only so are truncated radiographs found, and radiographs that are there twice with
     other names or metadata (not those compressed anew). `require_all_limbs` asks for LH RH LF RF of
@@ -102,7 +102,7 @@ def check_joint_cohort(
             problems += unmatched(str(radiographs), str(scores), listed.radiographs, table)
     if require_all_limbs:
         problems += missing_limbs(str(radiographs), listed.radiographs)
-    box_table = pd.DataFrame(columns=BOX_COLUMNS)
+    box_table = pd.DataFrame(columns=BOX_TABLE)
     if boxes is not None:
         box_table, wrong = read_boxes(boxes, radiograph_table, ignored_classes)
         problems += wrong
@@ -131,7 +131,7 @@ def refused_cohort(problems: Sequence[Problem]) -> JointCohort:
     return JointCohort(
         radiographs=pd.DataFrame(columns=RADIOGRAPH_TABLE),
         scores=pd.DataFrame(columns=LONG_COLUMNS),
-        boxes=pd.DataFrame(columns=BOX_COLUMNS),
+        boxes=pd.DataFrame(columns=BOX_TABLE),
         problems=refused(problems),
     )
 

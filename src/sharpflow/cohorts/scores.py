@@ -71,15 +71,6 @@ def write_scores(path: str | Path, long: pd.DataFrame) -> None:
     write_table(table[column_order()], path)
 
 
-def read_scores(path: str | Path) -> tuple[pd.DataFrame, list[Finding]]:
-    """Read a RA2-DREAM score table into the long form, and collect all that is wrong with it.
-
-    The table and the problems of `read_score_table`.
-    """
-    table = read_score_table(path)
-    return table.scores, table.problems
-
-
 def read_score_table(path: str | Path) -> ScoreTable:
     """Read a RA2-DREAM score table into the long form, and collect all that is wrong with it.
 

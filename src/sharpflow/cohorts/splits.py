@@ -5,40 +5,37 @@ may lie on both sides is not said there; ours never does, unless the split by jo
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
+
+import pandas as pd
 
 from sharpflow.anatomy import DETECTED_JOINTS, LIMBS
 from sharpflow.errors import Problem, ProblemsError, UserError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SPLITS = ("train", "validation", "test")
 
 
 def split_patients(
     patients: Iterable[str], *, test: float = 0.1, validation: float = 0.1, random_state: int = 42
-) -> "pd.DataFrame":
+) -> pd.DataFrame:
     """Split patients at random into `test` (share of all), `validation` (share of the rest), train.
 
     Gives patient, split, sorted by patient; the order and repetition of `patients` do not matter.
     UserError when there are too few patients for three splits.
     """
-    import pandas as pd
-
     names = sorted(set(patients))
     splits = _split(names, test, validation, random_state, "patients")
     return pd.DataFrame({"patient": names, "split": [splits[name] for name in names]})
 
 
 def split_joints(
-    radiographs: "pd.DataFrame",
+    radiographs: pd.DataFrame,
     *,
     unit: Literal["patient", "joint"],
     test: float = 0.1,
     validation: float = 0.1,
     random_state: int = 42,
-) -> "pd.DataFrame":
+) -> pd.DataFrame:
     """The split of each joint that radiographs show, found or not.
 
     Args:
@@ -52,8 +49,6 @@ def split_joints(
     Returns:
         image_id, patient, limb, joint, split: in the order of `radiographs`, then anatomy's.
     """
-    import pandas as pd
-
     joints = pd.DataFrame(
         [
             (row.image_id, row.patient, row.limb, joint.name, row.split)
@@ -89,8 +84,8 @@ def _split(
 
 
 def check_split(
-    table: "pd.DataFrame", patients: Iterable[str], *, file: str = "split.csv"
-) -> "pd.DataFrame":
+    table: pd.DataFrame, patients: Iterable[str], *, file: str = "split.csv"
+) -> pd.DataFrame:
     """Check a split that the user made: every patient once, in a known split, none left empty.
 
     Gives patient, split, sorted by patient. ProblemsError with everything that is wrong; `file`
@@ -119,7 +114,7 @@ def check_split(
     return table.sort_values("patient", ignore_index=True)
 
 
-def _row_problems(table: "pd.DataFrame", known: set[str], file: str) -> Iterable[Problem]:
+def _row_problems(table: pd.DataFrame, known: set[str], file: str) -> Iterable[Problem]:
     seen: set[str] = set()
     for row, (patient, split) in enumerate(table.itertuples(index=False), 2):
         where = f"row {row}"

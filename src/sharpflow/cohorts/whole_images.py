@@ -34,8 +34,6 @@ MOST = sum(
 )
 OLDEST = 120.0
 WHOLE_IMAGE_TABLE = ["image_id", "patient", "total", "age", "sex"]
-# The columns of a synthetic cohort's labels.
-OWN_COLUMNS: dict[str, str | None] = {name: name for name in ("image", *WHOLE_IMAGE_TABLE[1:])}
 
 
 def list_whole_images(

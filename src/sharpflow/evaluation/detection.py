@@ -8,13 +8,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from sharpflow.anatomy import DETECTED_JOINTS, LIMBS
+from sharpflow.anatomy import BOX_COLUMNS, DETECTED_JOINTS, LIMBS
 from sharpflow.evaluation.intervals import patient_sums
 from sharpflow.evaluation.proportions import share_interval
 from sharpflow.joints.identification.rules import RULES, name_joints
 
 Boxes = NDArray[np.float64]
-BOX_COLUMNS = ["x_min", "y_min", "x_max", "y_max"]
 log = logging.getLogger(__name__)
 
 

@@ -6,7 +6,6 @@ Pillow decodes, since it reports a truncated file; OpenCV fills the missing part
 import hashlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -28,16 +27,6 @@ _WHITE_IS_ZERO = 0
 _DEEP_MODES = ("I", "F")  # with "I;16" and its kin, all that is deeper than 8 bits
 
 
-@dataclass(frozen=True)
-class ImageHeader:
-    """What a file says about its image before any pixel is decoded; size in pixels as shown."""
-
-    height: int
-    width: int
-    bits: int
-    channels: int
-
-
 class ImageError(UserError):
     """An image that cannot be used; `found`, `expected`, `remedy` serve a problem list."""
 
@@ -45,15 +34,6 @@ class ImageError(UserError):
         """Keep the parts and join them to a message."""
         self.path, self.found, self.expected, self.remedy = path, found, expected, remedy
         super().__init__(f"{path}: found {found}; expected {expected}. {remedy}")
-
-
-def image_header(path: str | Path) -> ImageHeader:
-    """Read size and depth without decoding the pixels.
-
-    Raises ImageError (a UserError) for a missing or empty file and for one that is not an image.
-    """
-    with _opened(Path(path)) as image:
-        return _header(image)
 
 
 def read_image(
@@ -69,17 +49,25 @@ def read_image(
     ours). An EXIF orientation is applied, so the radiograph lies as viewers and labelImg show it.
     Of a file with several pages the first is read.
 
-    Raises ImageError (a UserError) for a file that is missing, empty, not an image, truncated, or
-    of more than `max_pixels`, which is seen in the header, before decoding.
+    Args:
+        path: a JPG, PNG, BMP or TIFF file.
+        max_pixels: an image of more is refused by its header, before decoding.
+        percentiles: of a deep image's values, that become 0 and 255.
+
+    Returns:
+        uint8 (height, width).
+
+    Raises:
+        ImageError: the file is missing, empty, not an image, truncated, or too large.
     """
     path = Path(path)
     with _opened(path) as image:
-        header = _header(image)
-        pixels = header.height * header.width
+        height, width = _shown_size(image)
+        pixels = height * width
         if pixels > max_pixels:
             raise ImageError(
                 path,
-                f"an image of {header.width} x {header.height} = {pixels:,} pixels",
+                f"an image of {width} x {height} = {pixels:,} pixels",
                 f"at most {max_pixels:,} pixels (max_pixels)",
                 "Export it smaller, or raise max_pixels if the radiograph really is that large.",
             )
@@ -102,19 +90,14 @@ def read_image(
 
 
 def image_digest(image: Grey) -> str:
-    """SHA-256 of an image's shape and pixels, in hexadecimal."""
+    """SHA-256 of an image's shape and pixels, in hexadecimal.
+
+    A copy with other metadata or in another lossless format has the same digest; one that was
+    compressed anew has another.
+    """
     digest = hashlib.sha256(str(image.shape).encode())
     digest.update(np.ascontiguousarray(image).data)
     return digest.hexdigest()
-
-
-def read_digest(path: str | Path, max_pixels: int = MAX_PIXELS) -> str:
-    """Digest of the decoded image: a copy with other metadata or as PNG has the same.
-
-    A radiograph that was compressed anew has other pixels and another digest. Raises as
-    `read_image`.
-    """
-    return image_digest(read_image(path, max_pixels))
 
 
 @contextmanager
@@ -148,12 +131,10 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         yield image
 
 
-def _header(image: Image.Image) -> ImageHeader:
+def _shown_size(image: Image.Image) -> tuple[int, int]:
+    """Height and width once the EXIF orientation is applied, from the header alone."""
     width, height = image.size
-    if _orientation(image) in _QUARTER_TURNED:
-        width, height = height, width
-    bits = {"1": 1, "I": 32, "F": 32}.get(image.mode, 16 if "16" in image.mode else 8)
-    return ImageHeader(height, width, bits, len(image.getbands()))
+    return (width, height) if _orientation(image) in _QUARTER_TURNED else (height, width)
 
 
 def _orientation(image: Image.Image) -> int:

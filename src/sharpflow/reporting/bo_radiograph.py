@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from sharpflow.anatomy import BOX_COLUMNS
 from sharpflow.reporting.bo_scores import printed_classes
 from sharpflow.reporting.label_places import nearest_open, spread
 from sharpflow.reporting.style import (
@@ -89,7 +90,7 @@ def _sums(joints: pd.DataFrame) -> str:
 
 def _mark_joints(axes: Axes, joints: pd.DataFrame, shape: Sequence[int]) -> None:
     """Box every site; label the damaged ones at the radiograph's sides, lines leading to them."""
-    boxes = joints[["x_min", "y_min", "x_max", "y_max"]].to_numpy(float)
+    boxes = joints[BOX_COLUMNS].to_numpy(float)
     colours = [_colour(site) for site in joints.to_dict("records")]
     damaged = is_damaged(joints).to_numpy()
     for box, colour, bad in zip(boxes, colours, damaged, strict=True):
@@ -133,7 +134,7 @@ def _label_side(axes: Axes, sites: pd.DataFrame, shape: Sequence[int], *, is_lef
     size = min(_LABEL_SIZE, step * inches * 72 / 1.1)
     edge, out = (0.0, -1) if is_left else (float(width), 1)
     tops = spread([y - step / 2 for y in sites["middle"]], step, height)
-    boxes = [tuple(box) for box in sites[["x_min", "y_min", "x_max", "y_max"]].to_numpy(float)]
+    boxes = [tuple(box) for box in sites[BOX_COLUMNS].to_numpy(float)]
     for place, (top, site) in enumerate(zip(tops, sites.to_dict("records"), strict=True)):
         start = (edge + out * 0.008 * width, top + step / 2)
         others = boxes[:place] + boxes[place + 1 :]

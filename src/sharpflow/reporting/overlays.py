@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from sharpflow.anatomy import LIMBS, MAX_SCORE, BodyPart, Damage
+from sharpflow.anatomy import BOX_COLUMNS, LIMBS, MAX_SCORE, BodyPart, Damage
 from sharpflow.reporting.label_places import Point, Rectangle, nearest_open, spread
-from sharpflow.reporting.scores import BOX, NOT_FOUND
+from sharpflow.reporting.scores import NOT_FOUND
 
 # Colour-blind safe, light enough to be seen on a radiograph: none, mild, marked, severe.
 SCORE_COLOURS: tuple[tuple[int, int, int], ...] = (
@@ -107,7 +107,7 @@ def _text(row: pd.Series) -> str:  # type: ignore[type-arg]
 
 
 def _box(row: pd.Series, scale: float, margin: int) -> Rectangle:  # type: ignore[type-arg]
-    x_min, y_min, x_max, y_max = (float(row[side]) * scale for side in BOX)
+    x_min, y_min, x_max, y_max = (float(row[side]) * scale for side in BOX_COLUMNS)
     return x_min + margin, y_min, x_max + margin, y_max
 
 

@@ -9,16 +9,15 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from sharpflow.anatomy import LIMBS, MODELS, Damage, scored_joints
+from sharpflow.anatomy import BOX_COLUMNS, LIMBS, MODELS, Damage, scored_joints
 from sharpflow.errors import UserError
 
-BOX = ["x_min", "y_min", "x_max", "y_max"]
 SCORED, NOT_FOUND, NOT_SCORED = "scored", "not found", "not scored"
 _KEY = ["image_id", "joint"]
 _JOINT_COLUMNS = [
     *("image_id", "patient", "limb", "joint"),
     *("erosion_true", "erosion_predicted", "narrowing_true", "narrowing_predicted"),
-    *("confidence", *BOX, "state"),
+    *("confidence", *BOX_COLUMNS, "state"),
 ]
 _DAMAGES = [damage.value for damage in Damage]
 
@@ -52,7 +51,7 @@ def score_joints(
     """
     table = due[["image_id", "patient", "limb", "joint"]]
     _refuse_twice(joints, "named boxes")
-    table = table.merge(joints[[*_KEY, "confidence", *BOX]], how="left", on=_KEY)
+    table = table.merge(joints[[*_KEY, "confidence", *BOX_COLUMNS]], how="left", on=_KEY)
     found = table["confidence"].notna()
     for damage in Damage:
         table = _add_true(table, scores, damage)
@@ -125,7 +124,7 @@ def to_radiograph_pixels(boxes: pd.DataFrame, placements: pd.DataFrame) -> pd.Da
         )
     place = place.reindex(boxes["image_id"])
     boxes = boxes.copy()
-    for name in BOX:
+    for name in BOX_COLUMNS:
         offset = place[f"{name[0]}_offset"].to_numpy()
         boxes[name] = (boxes[name].to_numpy() - offset) / place["scale"].to_numpy()
     return boxes

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import pandas as pd
 
 from sharpflow.errors import UserError
 from sharpflow.files import atomic_write
@@ -16,7 +17,6 @@ from sharpflow.training.time_limit import Deadline, out_of_time, resumes, tells_
 
 if TYPE_CHECKING:
     import keras
-    import pandas as pd
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def train_epochs(
     checkpoint_seconds: float = 0.0,
     compiled: bool = False,
     time_budget: float | None = None,
-) -> "pd.DataFrame":
+) -> pd.DataFrame:
     """Train a compiled model in place and leave in it the best (or last) epoch's weights.
 
     With `keep` "last" and `averaged` above 1 it is the mean of the trained weights over as many
@@ -67,8 +67,6 @@ def train_epochs(
     Gives the history, one row an epoch: epoch, learning_rate (unless a schedule by step), the
     compiled losses and metrics (means over the epoch), validation_*.
     """
-    import pandas as pd
-
     deadline, longest = Deadline(time_budget), 0.0
     model.optimizer.build(model.trainable_variables)
     state = _State(model, checkpoints / "state.npz" if checkpoints else None)

@@ -5,10 +5,10 @@ from sharpflow.workflow.job import job
 with job(snakemake.log[0]):
     import pandas as pd
 
-    from sharpflow.cohorts.boxes import BOX_COLUMNS, read_boxes
+    from sharpflow.cohorts.boxes import BOX_TABLE, read_boxes
     from sharpflow.files import read_table, write_table
 
-    boxes = pd.DataFrame(columns=BOX_COLUMNS)
+    boxes = pd.DataFrame(columns=BOX_TABLE)
     if snakemake.params.source != "phantom":
         radiographs = pd.concat(map(read_table, snakemake.input.radiographs))
         boxes, _ = read_boxes(

@@ -6,21 +6,20 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from numpy.typing import NDArray
 
-from sharpflow.anatomy import DETECTOR_CLASSES, BodyPart
+from sharpflow.anatomy import BOX_COLUMNS, DETECTOR_CLASSES, BodyPart
 from sharpflow.errors import UserError
 from sharpflow.files import atomic_write, write_table
 from sharpflow.joints.detection.views import View, Views
 
-Image = NDArray[np.uint8]
+Image = npt.NDArray[np.uint8]
 log = logging.getLogger(__name__)
 
 # Radiograph splits -> YOLO's folder names. Test radiographs have none: they never reach the
 # detector's folder.
 FOLDERS = {"train": "train", "validation": "val"}
-BOX_COLUMNS = ["x_min", "y_min", "x_max", "y_max"]
 
 
 def write_detector_set(
@@ -117,7 +116,7 @@ def _label_lines(boxes: pd.DataFrame, view: View, classes: tuple[str, ...]) -> l
     return lines
 
 
-def _area(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+def _area(corners: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     size = (corners[:, 2:] - corners[:, :2]).clip(0)
     return np.asarray(size[:, 0] * size[:, 1])
 

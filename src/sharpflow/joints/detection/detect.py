@@ -6,12 +6,12 @@ from pathlib import Path
 import cv2
 import pandas as pd
 
-from sharpflow.anatomy import DETECTED_JOINTS, DETECTOR_CLASSES, BodyPart
+from sharpflow.anatomy import BOX_COLUMNS, DETECTED_JOINTS, DETECTOR_CLASSES, BodyPart
 from sharpflow.joints.detection.offline import chosen_device, import_ultralytics
 from sharpflow.joints.detection.views import Views
 
 log = logging.getLogger(__name__)
-COLUMNS = ["image_id", "class", "confidence", "x_min", "y_min", "x_max", "y_max"]
+COLUMNS = ["image_id", "class", "confidence", *BOX_COLUMNS]
 
 
 def detect(

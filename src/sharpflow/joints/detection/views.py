@@ -11,9 +11,9 @@ from typing import Literal, Protocol
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+import numpy.typing as npt
 
-Image = NDArray[np.uint8]
+Image = npt.NDArray[np.uint8]
 
 MARGIN = 0.08  # around the limb, as a share of its longer side
 DARKEST, BRIGHTEST = 1.0, 99.5  # percentiles of the limb's grey values that become 0 and 255
@@ -41,16 +41,16 @@ class View:
     x_offset: float
     y_offset: float
 
-    def to_view(self, corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    def to_view(self, corners: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Boxes (n, 4) in the radiograph's pixels -> in the view's."""
         return corners * self.scale + self._shift
 
-    def to_radiograph(self, corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    def to_radiograph(self, corners: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Boxes (n, 4) in the view's pixels -> in the radiograph's."""
         return np.asarray((corners - self._shift) / self.scale)
 
     @property
-    def _shift(self) -> NDArray[np.float64]:
+    def _shift(self) -> npt.NDArray[np.float64]:
         return np.array([self.x_offset, self.y_offset] * 2)
 
 
@@ -113,7 +113,7 @@ class Views:
         return _placed(_stretched(radiograph, limb), size, region)
 
 
-def _stretched(radiograph: Image, limb: NDArray[np.bool_]) -> Image:
+def _stretched(radiograph: Image, limb: npt.NDArray[np.bool_]) -> Image:
     """The radiograph with the limb's grey values spread over 0 to 255."""
     dark, bright = np.percentile(radiograph[limb], [DARKEST, BRIGHTEST])
     grey = np.clip((radiograph.astype(np.float32) - dark) * (255 / max(bright - dark, 1)), 0, 255)

@@ -12,33 +12,30 @@ toe lies, whatever side the radiograph is said to show; the template weighs the 
 """
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+import numpy.typing as npt
+import pandas as pd
 
-from sharpflow.anatomy import DETECTED_JOINTS, LIMBS, BodyPart, Side
+from sharpflow.anatomy import BOX_COLUMNS, DETECTED_JOINTS, LIMBS, BodyPart, Side
 from sharpflow.errors import UserError
 from sharpflow.joints.identification.template_fit import fit_template
 from sharpflow.joints.identification.templates import template
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 Rule = Literal["paper", "template"]
 RULES: tuple[Rule, ...] = ("paper", "template")
-BOX_COLUMNS = ("x_min", "y_min", "x_max", "y_max")
 
 
 def name_joints(
-    boxes: "pd.DataFrame",
+    boxes: pd.DataFrame,
     *,
     limb: str,
     rule: Rule,
     mirrored_share: float = 0.05,
     fewest: int = 4,
     tolerance: float = 4.0,
-) -> "pd.DataFrame":
+) -> pd.DataFrame:
     """Name the boxes of one radiograph.
 
     Args: boxes: class, x_min, y_min, x_max, y_max (pixels, y down) and any other columns. limb:
@@ -86,12 +83,12 @@ def name_joints(
 
 
 def name_radiographs(
-    boxes: "pd.DataFrame",
+    boxes: pd.DataFrame,
     limbs: Mapping[str, str],
     *,
     rules: Iterable[Rule] = RULES,
     **options: Any,
-) -> "pd.DataFrame":
+) -> pd.DataFrame:
     """Name the boxes of many radiographs by each rule.
 
     Args:
@@ -103,8 +100,6 @@ def name_radiographs(
     Returns:
         image_id, rule, joint and the other columns of `boxes`, sorted by image and rule.
     """
-    import pandas as pd
-
     parts = []
     for image_id, radiograph in boxes.groupby("image_id", sort=True):
         for rule in rules:
@@ -118,9 +113,9 @@ def name_radiographs(
 
 
 def _centres(
-    boxes: "pd.DataFrame", body_part: BodyPart
-) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
-    corners = boxes[list(BOX_COLUMNS)].to_numpy(dtype=float).reshape(-1, 4)
+    boxes: pd.DataFrame, body_part: BodyPart
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.str_]]:
+    corners = boxes[BOX_COLUMNS].to_numpy(dtype=float).reshape(-1, 4)
     classes = boxes["class"].to_numpy(dtype=str)
     known = {joint.detector_class for joint in DETECTED_JOINTS[body_part]}
     if strange := sorted(set(classes) - known):
@@ -129,13 +124,13 @@ def _centres(
     return (corners[:, :2] + corners[:, 2:]) / 2, classes
 
 
-def _counts_are_right(classes: NDArray[np.str_], body_part: BodyPart) -> bool:
+def _counts_are_right(classes: npt.NDArray[np.str_], body_part: BodyPart) -> bool:
     wanted = sorted(str(joint.detector_class) for joint in DETECTED_JOINTS[body_part])
     return sorted(classes.tolist()) == wanted
 
 
 def _by_order(
-    centres: NDArray[np.float64], classes: NDArray[np.str_], body_part: BodyPart
+    centres: npt.NDArray[np.float64], classes: npt.NDArray[np.str_], body_part: BodyPart
 ) -> dict[int, str]:
     """Names by horizontal order within each class, counted from the thumb or great toe."""
     across = np.argsort(centres[:, 0], kind="stable")
@@ -150,7 +145,7 @@ def _by_order(
 
 
 def _first_digit_is_left(
-    centres: NDArray[np.float64], distal: list[int], proximal: list[int], body_part: BodyPart
+    centres: npt.NDArray[np.float64], distal: list[int], proximal: list[int], body_part: BodyPart
 ) -> bool:
     """Whether thumb or great toe lies left: decided by the layout, since images may be mirrored.
 

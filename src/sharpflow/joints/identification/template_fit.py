@@ -10,14 +10,14 @@ is taken.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from sharpflow.joints.identification.templates import Template
 
-Points = NDArray[np.float64]
+Points = npt.NDArray[np.float64]
 # Points as complex numbers x + iy: a similarity transform is then one product and one sum.
-Complex = NDArray[np.complex128]
+Complex = npt.NDArray[np.complex128]
 
 # Costs are negative log likelihoods: near a joint's place half the squared distance in standard
 # deviations, farther off less, since a joint out of place is still that joint. All ours.
@@ -41,7 +41,7 @@ class Placement:
 def fit_template(
     layout: Template,
     centres: Points,
-    classes: NDArray[np.str_],
+    classes: npt.NDArray[np.str_],
     *,
     mirrored: bool,
     mirrored_share: float,
@@ -88,7 +88,7 @@ class _Fit:
         cls,
         layout: Template,
         centres: Points,
-        classes: NDArray[np.str_],
+        classes: npt.NDArray[np.str_],
         flipped: bool,
         tolerance: float,
     ) -> "_Fit":

@@ -15,11 +15,11 @@ fitted: fingers spread and bend, the thumb and a deviated great toe wander most.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+import numpy.typing as npt
 
 from sharpflow.anatomy import DETECTED_JOINTS, BodyPart
 
-Points = NDArray[np.float64]
+Points = npt.NDArray[np.float64]
 
 # digit: where the metacarpal begins (x, y), its length and direction, the proximal phalanx's
 # length and direction, tolerance of the MCP, tolerance of the IP or PIP. Millimetres and degrees

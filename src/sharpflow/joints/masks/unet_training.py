@@ -3,10 +3,11 @@
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from sharpflow.anatomy import BodyPart
 from sharpflow.errors import UserError
@@ -17,10 +18,7 @@ from sharpflow.seeds import seed_for
 from sharpflow.training.batch_norms import BatchNorms
 from sharpflow.training.epochs import train_epochs
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 Image = npt.NDArray[np.uint8]
 
@@ -47,7 +45,7 @@ def train_unet(
     folder: Path,
     checkpoints: Path | None = None,
     time_budget: float | None = None,
-) -> "pd.DataFrame":
+) -> pd.DataFrame:
     """Train the U-Net of one body part and keep its best weights in `folder`/model.keras.
 
     `images` and `masks` (0/255) are uint8 (n, height, width) at the network's size, of training
@@ -80,7 +78,7 @@ def train_unet(
     # Compiling with XLA costs more than it saves at these sizes.
     adam = keras.optimizers.Adam(learning_rate)
     model.compile(optimizer=adam, loss="binary_crossentropy", jit_compile=False)
-    logger.info(
+    log.info(
         "U-Net of the %s: %d radiographs, %d to validate",
         body_part,
         len(images),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from sharpflow.anatomy import MODELS, n_classes
 from sharpflow.hardware import Precision, keras_uses_bfloat16
@@ -27,7 +28,6 @@ from sharpflow.training.epochs import train_epochs
 
 if TYPE_CHECKING:
     import keras
-    import pandas as pd
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ for _model, (_damage, _body_part) in MODELS.items():
 ALL_BITS = max(bits.stop for bits in BITS.values())
 
 
-def targets_of(scores: "pd.DataFrame") -> npt.NDArray[np.float32]:
+def targets_of(scores: pd.DataFrame) -> npt.NDArray[np.float32]:
     """Bits of all four models, (n, 23) float32, -1 where a joint has no such score.
 
     `scores` has body_part, erosion, narrowing; the latter two may be missing values (the thumb's
@@ -76,9 +76,9 @@ def masked_loss(targets: Any, logits: Any) -> Any:
 
 def train_base(
     make_crops: Callable[[np.random.Generator], Crops],
-    scores: "pd.DataFrame",
+    scores: pd.DataFrame,
     validation_crops: Crops,
-    validation_scores: "pd.DataFrame",
+    validation_scores: pd.DataFrame,
     *,
     size: int,
     epochs: int,
@@ -88,7 +88,7 @@ def train_base(
     precision: Precision = "float32",
     checkpoints: Path | None = None,
     time_budget: float | None = None,
-) -> tuple["keras.Model", "pd.DataFrame"]:
+) -> tuple["keras.Model", pd.DataFrame]:
     """Train VGG16 whole on synthetic joints; gives the frozen base and the training's history.
 
     `make_crops(generator)` gives the training crops of one epoch, uint8 (n, size, size), in the

@@ -6,27 +6,28 @@ A joint that is tested is always cropped from the detector's box.
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
-from sharpflow.joints.scoring.crops import BOX_COLUMNS, jitter_boxes
+from sharpflow.anatomy import BOX_COLUMNS
+from sharpflow.joints.scoring.crops import jitter_boxes
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    import pandas as pd
 
 COLUMNS = ["image_id", "patient", "limb", "joint", "split", "source", *BOX_COLUMNS]
 
 
 def choose_crops(
     *,
-    detected: "pd.DataFrame",
-    labelled: "pd.DataFrame",
-    radiographs: "pd.DataFrame",
-    joints: "pd.DataFrame",
+    detected: pd.DataFrame,
+    labelled: pd.DataFrame,
+    radiographs: pd.DataFrame,
+    joints: pd.DataFrame,
     learned_from: "Collection[str]",
     jitter: float,
     seed: int,
-) -> "pd.DataFrame":
+) -> pd.DataFrame:
     """The box of each joint that is to be cropped, in standardized pixels.
 
     On a radiograph that it learned from, a detector's boxes are better than at test. There the
@@ -48,8 +49,6 @@ def choose_crops(
         image_id, patient, limb, joint, split, source ("labelled" or "detected"), x_min..y_max;
         sorted by image and joint.
     """
-    import pandas as pd
-
     learned = radiographs.loc[
         radiographs["image_id"].isin(list(learned_from)) & (radiographs["split"] != "test"),
         "image_id",

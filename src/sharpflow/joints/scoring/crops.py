@@ -4,11 +4,12 @@ from collections.abc import Iterable
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
-BOX_COLUMNS = ["x_min", "y_min", "x_max", "y_max"]
+from sharpflow.anatomy import BOX_COLUMNS
+
+Image = npt.NDArray[np.uint8]
 
 
 def to_standard(boxes: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
@@ -72,7 +73,7 @@ def crop_boxes(images: Iterable[Image], boxes: pd.DataFrame, size: int, margin: 
     return crops
 
 
-def _crop(image: Image, box: NDArray[np.float64], size: int, margin: float) -> Image:
+def _crop(image: Image, box: npt.NDArray[np.float64], size: int, margin: float) -> Image:
     """One square; whole pixels are cut out first so that INTER_AREA can average them."""
     side = max(1, round(max(box[2] - box[0], box[3] - box[1]) * (1 + margin)))
     left = round((box[0] + box[2] - side) / 2)

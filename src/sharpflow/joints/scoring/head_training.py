@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from sharpflow.joints.scoring.ordinal import decode, encode
 from sharpflow.joints.scoring.undersampling import undersample
@@ -17,7 +18,6 @@ from sharpflow.training.epochs import train_epochs
 
 if TYPE_CHECKING:
     import keras
-    import pandas as pd
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def train_head(
     dropout: float,
     checkpoints: Path | None = None,
     time_budget: float | None = None,
-) -> tuple["keras.Model", "pd.DataFrame", dict[str, float]]:
+) -> tuple["keras.Model", pd.DataFrame, dict[str, float]]:
     """Train a head (n, 512) -> (n, classes) on training joints, zeros under-sampled.
 
     The paper: 250 epochs at 1e-4, binary cross-entropy on the ordinal bits, zeros under-sampled.

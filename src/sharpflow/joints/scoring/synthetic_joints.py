@@ -1,18 +1,14 @@
 """Synthetic joints that look like crops: what the base learns from without weights."""
 
-from typing import TYPE_CHECKING
-
 import cv2
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from sharpflow.anatomy import BodyPart
 from sharpflow.joints.scoring.crops import crop_boxes, jitter_boxes
 from sharpflow.phantom.cohorts.single_joints import make_synthetic_joints
 from sharpflow.seeds import seed_for
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Patches = npt.NDArray[np.uint8]
 
@@ -28,7 +24,7 @@ def make_training_joints(
     height: int,
     clahe_clip: float = 2.0,
     clahe_grid: int = 8,
-) -> tuple[Patches, "pd.DataFrame"]:
+) -> tuple[Patches, pd.DataFrame]:
     """Make `n` joints with some surroundings and equalise them as whole radiographs are.
 
     `height` is the nominal radiograph height in pixels, `clahe_grid` the number of tiles along a
@@ -50,7 +46,7 @@ def make_training_joints(
 
 def crop_training_joints(
     patches: Patches,
-    rows: "pd.DataFrame",
+    rows: pd.DataFrame,
     *,
     size: int,
     margin: float,

@@ -72,10 +72,3 @@ def build_head(classes: int, dropout: float = 0.0) -> "keras.Model":
     head.add(layers.BatchNormalization())
     head.add(layers.Activation("sigmoid"))
     return head
-
-
-def join(base: "keras.Model", head: "keras.Model") -> "keras.Model":
-    """Base and head as one model: (n, size, size, 3) in [0, 1] -> (n, classes)."""
-    import keras
-
-    return keras.Model(base.input, head(base.output), name="vgg16_joint_scoring")

@@ -133,8 +133,6 @@ FOOT_GAPS: dict[str, float] = {
 GAP_SD_PERSON = 0.07  # relative, ours
 GAP_SD_JOINT = 0.06  # relative, ours
 
-WRIST_HEIGHT = 35.0  # radius to base of the third metacarpal: 0.54 of its length [5]
-
 # Relative linear size of a woman's and a man's limb to the means above, and its spread; ours. Men
 # are 1.11 times as large as women; by metatarsals in [7] 1.13, by joint spaces in [4] 1.11 to 1.15.
 SIZE_BY_SEX = {"female": 0.95, "male": 1.05}

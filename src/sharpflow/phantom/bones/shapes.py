@@ -3,7 +3,7 @@
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
+import numpy.typing as npt
 
 from sharpflow.phantom.bones.measurements import TubeSize
 from sharpflow.phantom.bones.solids import ACROSS, ALONG, Floats, Surface, Tube
@@ -26,12 +26,12 @@ def widths(size: TubeSize, *, tufted: bool = False) -> Floats:
     return half
 
 
-def _table(at: Floats, points: tuple[tuple[float, float], ...]) -> NDArray[np.float64]:
+def _table(at: Floats, points: tuple[tuple[float, float], ...]) -> npt.NDArray[np.float64]:
     places, values = np.array(points).T
     return np.asarray(np.interp(at, places, values))
 
 
-def _smooth(table: NDArray[np.float64]) -> NDArray[np.float64]:
+def _smooth(table: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     padded = np.pad(table, 2, mode="edge")
     return np.convolve(padded, np.array([1, 3, 4, 3, 1]) / 12, mode="valid")
 

@@ -7,9 +7,9 @@ radiograph (thumb or great toe on the right, digits up), at the size of the mean
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
+import numpy.typing as npt
 
-Floats = NDArray[np.float32]
+Floats = npt.NDArray[np.float32]
 
 NODES = 65
 # Across a bone, -1 (ulnar, fibular) to 1 (radial, tibial), and along it, 0 (base) to 1 (head).

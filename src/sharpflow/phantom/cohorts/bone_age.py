@@ -10,10 +10,10 @@ import pandas as pd
 
 from sharpflow.files import atomic_write, write_table
 from sharpflow.phantom.bones.children import make_childs_hand
-from sharpflow.phantom.cohorts.whole_images import each
+from sharpflow.phantom.cohorts.processes import in_processes
 from sharpflow.seeds import seed_for
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 # Of the RSNA's children: Halabi SS, et al. Radiology 2019;290:498-503. Ages are sampled from a
 # normal distribution cut at both ends (ours).
@@ -49,8 +49,8 @@ def make_bone_age_cohort(
     if len(set(parts.values())) < 2:
         raise ValueError(f"{children} children, share {validation_share}: a part would be empty")
     tasks = [(Path(folder), name, part, seed, height) for name, part in parts.items()]
-    radiographs = pd.DataFrame(list(each(_draw_child, tasks, workers)))
-    logger.info("made %d children", children)
+    radiographs = pd.DataFrame(list(in_processes(_draw_child, tasks, workers, chunk=4)))
+    log.info("made %d children", children)
     table = radiographs[["image_id", "months", "male"]]
     training = table[radiographs["part"] == "training"]
     validation = table[radiographs["part"] == "validation"]

@@ -1,9 +1,6 @@
 """A cohort of synthetic radiographs in the RA2-DREAM layout, with the truth beside it."""
 
 import logging
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +13,12 @@ from sharpflow.cohorts.boxes import write_voc
 from sharpflow.cohorts.scores import write_scores
 from sharpflow.files import atomic_write, write_table
 from sharpflow.phantom.bones.limb import sample_person
+from sharpflow.phantom.cohorts.processes import in_processes
 from sharpflow.phantom.damage.severity import sample_scores
 from sharpflow.phantom.projection.radiographs import SyntheticRadiograph, make_radiograph
 from sharpflow.seeds import seed_for
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 JPEG_QUALITY = 92
 
@@ -42,11 +40,11 @@ def make_joint_cohort(
     radiographs: _Rows = []
     joints: _Rows = []
     scores: _Rows = []
-    for number, made in enumerate(_each(tasks, workers), 1):
+    for number, made in enumerate(in_processes(_make_patient, tasks, workers), 1):
         for table, rows in zip((radiographs, joints, scores), made, strict=True):
             table.extend(rows)
         if number % 16 == 0 or number == patients:
-            logger.info("made %d of %d patients", number, patients)
+            log.info("made %d of %d patients", number, patients)
     write_table(pd.DataFrame(radiographs), Path(folder) / "truth" / "radiographs.csv")
     write_table(_whole_scores(pd.DataFrame(joints)), Path(folder) / "truth" / "joints.csv")
     write_scores(Path(folder) / "scores.csv", pd.DataFrame(scores))
@@ -55,14 +53,6 @@ def make_joint_cohort(
 def _whole_scores(joints: pd.DataFrame) -> pd.DataFrame:
     """Scores as whole numbers, blank where a site has no such score."""
     return joints.astype({"erosion": "Int64", "narrowing": "Int64"})
-
-
-def _each(tasks: list[_Task], workers: int) -> Iterator[tuple[_Rows, _Rows, _Rows]]:
-    if workers <= 1:
-        yield from map(_make_patient, tasks)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_make_patient, tasks)
 
 
 def _make_patient(task: _Task) -> tuple[_Rows, _Rows, _Rows]:

@@ -1,10 +1,9 @@
 """Single synthetic joints: a radiograph's small window, every score as often."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from sharpflow.anatomy import (
     DETECTED_JOINTS,
@@ -23,16 +22,13 @@ from sharpflow.phantom.projection.radiographs import MIRRORED, pose_limb
 from sharpflow.phantom.projection.render import trace
 from sharpflow.seeds import seed_for
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 # Side of the window relative to the radiograph's height: the largest joint's box and a margin fit.
 _WINDOW = {BodyPart.HAND: 0.17, BodyPart.FOOT: 0.22}
 
 
 def make_synthetic_joints(
     n: int, *, body_part: BodyPart, seed: int, height: int, side: int | None = None
-) -> tuple[NDArray[np.uint8], "pd.DataFrame"]:
+) -> tuple[npt.NDArray[np.uint8], pd.DataFrame]:
     """Make `n` joints of hands or feet, each of another person, each score equally often.
 
     Radiographs have a nominal `height` in pixels as in `make_joint_cohort`; only a window of `side`
@@ -41,8 +37,6 @@ def make_synthetic_joints(
     (blank for the thumb's IP, which has no such score), x_min, y_min, x_max, y_max in pixels of
     the window, mm_per_pixel. A joint depends on the seed and its number alone, not on `n`.
     """
-    import pandas as pd
-
     body_part = BodyPart(body_part)
     side = side or round(height * _WINDOW[body_part])
     codes = [code for code, limb in LIMBS.items() if limb.body_part == body_part]
@@ -77,7 +71,7 @@ def _choose(number: int, body_part: BodyPart, rng: Generator) -> tuple[Joint, in
 
 def _draw_window(
     joint: Joint, code: str, scores: LimbScores, sizes: tuple[int, int], rng: Generator
-) -> tuple[NDArray[np.uint8], dict[str, float]]:
+) -> tuple[npt.NDArray[np.uint8], dict[str, float]]:
     """The window about one joint, and the joint's box in it; `sizes`: radiograph, window."""
     height, side = sizes
     body_part = LIMBS[code].body_part

@@ -2,17 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
+from sharpflow.anatomy import BOX_COLUMNS
 from sharpflow.files import read_table
 from sharpflow.imaging.reading import read_image
 from sharpflow.imaging.standardize import standardize_mask
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def read_true_masks(
@@ -27,8 +25,8 @@ def read_true_masks(
         yield standardize_mask(mask, height, width, crop_bottom)
 
 
-def read_true_joints(folder: str | Path) -> "pd.DataFrame":
+def read_true_joints(folder: str | Path) -> pd.DataFrame:
     """The joints that detectors look for: image_id, joint, class, x_min..y_max, in pixels."""
     joints = read_table(Path(folder) / "truth" / "joints.csv")
-    columns = ["image_id", "joint", "class", "x_min", "y_min", "x_max", "y_max"]
+    columns = ["image_id", "joint", "class", *BOX_COLUMNS]
     return joints.loc[joints["class"].notna(), columns].reset_index(drop=True)

@@ -1,11 +1,8 @@
 """A cohort of synthetic radiographs of both hands with their totals, and the truth beside it."""
 
 import logging
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,11 +12,12 @@ from sharpflow.anatomy import LIMBS, BodyPart
 from sharpflow.files import atomic_write, write_table
 from sharpflow.phantom.bones.limb import Person, sample_person
 from sharpflow.phantom.cohorts.joints import JPEG_QUALITY
+from sharpflow.phantom.cohorts.processes import in_processes
 from sharpflow.phantom.damage.severity import Scores, sample_scores
 from sharpflow.phantom.projection.bilateral import make_bilateral
 from sharpflow.seeds import seed_for
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 AGES = (25, 85)  # years, sampled evenly (ours; Wang et al.'s are mostly above 30)
 # Of the rates of damage, so that totals spread as in Wang et al.'s cohort. Its spread is not told,
@@ -31,8 +29,6 @@ _WOMEN = 0.7  # of the persons that `sample_person` samples
 
 Rows = list[dict[str, Any]]
 _Task = tuple[Path, str, int, int, float]
-Task = TypeVar("Task")
-Made = TypeVar("Made")
 
 
 def make_whole_image_cohort(
@@ -63,25 +59,18 @@ def make_whole_image_cohort(
     labels: Rows = []
     radiographs: Rows = []
     joints: Rows = []
-    for number, (label, radiograph, sites) in enumerate(each(_make_patient, tasks, workers), 1):
+    for number, (label, radiograph, sites) in enumerate(
+        in_processes(_make_patient, tasks, workers, chunk=4), 1
+    ):
         labels.append(label)
         radiographs.append(radiograph)
         joints += sites
         if number % 64 == 0 or number == patients:
-            logger.info("made %d of %d patients", number, patients)
+            log.info("made %d of %d patients", number, patients)
     whole_scores = {"erosion": "Int64", "narrowing": "Int64"}
     write_table(pd.DataFrame(radiographs), Path(folder) / "truth" / "radiographs.csv")
     write_table(pd.DataFrame(joints).astype(whole_scores), Path(folder) / "truth" / "joints.csv")
     write_table(pd.DataFrame(labels), Path(folder) / "labels.csv")
-
-
-def each(make: Callable[[Task], Made], tasks: list[Task], workers: int) -> Iterator[Made]:
-    """What `make` gives for each task, in order, in so many processes."""
-    if workers <= 1:
-        yield from map(make, tasks)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(make, tasks, chunksize=4)
 
 
 def who(patient: str, seed: int) -> tuple[Person, int, str]:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from sharpflow.anatomy import BodyPart
 from sharpflow.phantom.bones.solids import Floats
@@ -159,8 +159,8 @@ def texture(height: int, width: int, mm_per_pixel: float, rng: Generator) -> Flo
 
 
 def collimate(
-    image: NDArray[np.uint8], mask: NDArray[np.uint8], collimation: Collimation
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    image: npt.NDArray[np.uint8], mask: npt.NDArray[np.uint8], collimation: Collimation
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     """Radiograph and limb mask with all that lies beyond the beam's edge hidden."""
     lit = np.zeros(image.shape, np.uint8)
     cv2.fillConvexPoly(lit, np.array(collimation.corners, np.int32), 255)

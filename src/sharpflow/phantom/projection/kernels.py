@@ -12,11 +12,11 @@ another module.
 import math
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 Affine = tuple[float, float, float, float, float, float]
 Window = tuple[int, int, int, int]
 

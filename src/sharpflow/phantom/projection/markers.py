@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from sharpflow.anatomy import Side
 from sharpflow.phantom.bones.solids import Floats
@@ -25,7 +25,7 @@ class Marker:
     turn: float
     plate: int  # brightness added by the plate that holds it
 
-    def burn(self, image: NDArray[np.uint8]) -> None:
+    def burn(self, image: npt.NDArray[np.uint8]) -> None:
         """Draw it into the image."""
         side = int(self.size * 1.5 * (1 + 0.6 * (len(self.lines) - 1)))
         stamp = np.zeros((side, side), np.uint8)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from sharpflow.anatomy import BodyPart, Side
 from sharpflow.phantom.bones.limb import Limb, Site
@@ -71,7 +71,7 @@ def place_limb(
     return Placement(view, rotation)
 
 
-def _forward(limb: Limb, rotation: float, *, flipped: bool, tilt: float) -> NDArray[np.float64]:
+def _forward(limb: Limb, rotation: float, *, flipped: bool, tilt: float) -> npt.NDArray[np.float64]:
     """From the limb's frame to millimetres on the radiograph."""
     turn = np.deg2rad(rotation)
     rotate = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
@@ -79,7 +79,7 @@ def _forward(limb: Limb, rotation: float, *, flipped: bool, tilt: float) -> NDAr
     return np.asarray(limb.scale * rotate @ np.diag([narrow, 1.0]))
 
 
-def _outline(limb: Limb) -> NDArray[np.float64]:
+def _outline(limb: Limb) -> npt.NDArray[np.float64]:
     """Points that must lie on the radiograph: finger tips, edges of joints, wrist or heel."""
     points = list(limb.tips)
     for site in limb.sites.values():

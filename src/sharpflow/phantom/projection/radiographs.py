@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from sharpflow.anatomy import ALL_SITES, LIMBS, BodyPart, Damage
 from sharpflow.phantom.bones.feet import build_foot, sample_foot_pose
@@ -38,8 +38,8 @@ class SyntheticRadiograph:
     radiograph, `joints` has one row a site, in radiograph pixels.
     """
 
-    image: NDArray[np.uint8]
-    mask: NDArray[np.uint8]
+    image: npt.NDArray[np.uint8]
+    mask: npt.NDArray[np.uint8]
     row: dict[str, Any]
     joints: list[dict[str, Any]]
 
@@ -116,7 +116,7 @@ def make_radiograph(
 
 def develop(
     rays: Rays, exposure: Exposure, marker: Marker | None, mm_per_pixel: float, rng: Generator
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8], bool]:
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], bool]:
     """The finished radiograph, the limb's mask and whether the beam's edge shows."""
     grey = expose(rays, exposure, mm_per_pixel=mm_per_pixel, rng=rng)
     image = np.rint(grey).astype(np.uint8)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+import numpy.typing as npt
 
 from sharpflow.phantom.bones.limb import Flesh, Limb
 from sharpflow.phantom.bones.solids import Bone, Floats, Tube
@@ -32,7 +32,7 @@ class View:
     left: int = 0
     top: int = 0
 
-    def to_radiograph(self, points: list[tuple[float, float]]) -> NDArray[np.float64]:
+    def to_radiograph(self, points: list[tuple[float, float]]) -> npt.NDArray[np.float64]:
         """Radiograph pixels (n, 2) of limb points."""
         (a, b), (c, d) = self.matrix
         inverse = np.array(((d, -c), (-b, a))) / (a * d - b * c)  # transposed

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sharpflow.anatomy import BOX_COLUMNS
 from sharpflow.whole_image.explanation.grad_cam import enlarge
-
-_BOX = ["x_min", "y_min", "x_max", "y_max"]
 
 
 def boxes_in_packed(
@@ -21,7 +20,7 @@ def boxes_in_packed(
     Packing is a plain resize of height x width to size x size, so x and y have scales of their own.
     """
     scales = np.array([size / width, size / height] * 2)
-    return np.asarray(joints[_BOX].to_numpy(np.float64) * scales)
+    return np.asarray(joints[BOX_COLUMNS].to_numpy(np.float64) * scales)
 
 
 def is_damaged(joints: pd.DataFrame) -> "pd.Series[bool]":
