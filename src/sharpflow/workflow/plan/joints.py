@@ -15,7 +15,9 @@ from sharpflow.workflow.plan.paths import (
     folder_name,
     shard_names,
 )
-from sharpflow.workflow.settings import JointCohort, Study, Weights
+from sharpflow.workflow.settings import Study
+from sharpflow.workflow.settings.base import Weights
+from sharpflow.workflow.settings.cohorts import JointCohort
 
 NO_TOTALS = (
     "split: unit: joint puts joints of one patient into training and into test, so there are no "
