@@ -20,6 +20,7 @@ ROOMS = (
     "phantom",
     "cohorts",
     "imaging",
+    "papers",
 )
 
 
