@@ -9,7 +9,6 @@ from sklearn.metrics import balanced_accuracy_score
 from sharpflow.anatomy import MODELS
 from sharpflow.evaluation.intervals import PLAIN, mean_of, patient_interval
 from sharpflow.evaluation.joint_scoring import (
-    PAPER_TABLE_1,
     joint_scoring_row,
     joint_scoring_table,
     joints_not_found,
@@ -201,7 +200,7 @@ def test_seeds_stand_beside_the_first() -> None:
 
 
 def test_recalls_say_what_balanced_accuracy_is_the_mean_of() -> None:
-    given = {model: predictions(model) for model in PAPER_TABLE_1}
+    given = {model: predictions(model) for model in MODELS}
     table = recalls_table(given, data="phantom")
     foot = table[table["model"] == "erosion-foot"].set_index("score")
     assert foot["n"].tolist() == [12, 2, 2, 0, 2, 0, 0, 0, 0, 0, 0]
@@ -211,12 +210,12 @@ def test_recalls_say_what_balanced_accuracy_is_the_mean_of() -> None:
 
 
 def test_table_1_has_the_models_in_the_papers_order_and_blanks_for_other_classes() -> None:
-    given = {model: predictions(model) for model in reversed(PAPER_TABLE_1)}
+    given = {model: predictions(model) for model in reversed(MODELS)}
     joints = pd.DataFrame(
         {"patient": [], "limb": [], "erosion_true": [], "narrowing_true": [], "confidence": []}
     )
     table = joint_scoring_table(given, joints, data="phantom", seed=1)
-    assert table["model"].tolist() == list(PAPER_TABLE_1)
+    assert table["model"].tolist() == list(MODELS)
     assert table["n_class_4"].tolist() == [2, 2, 2, 2]
     assert table["n_class_10"].isna().tolist() == [True, True, True, False]
 

@@ -3,15 +3,14 @@
 import pytest
 
 from sharpflow.errors import UserError
-from sharpflow.whole_image.experiments import (
-    EXPERIMENTS,
+from sharpflow.evaluation.whole_image_tables import REFERENCES
+from sharpflow.papers.bo_results import RESULTS, PaperValues
+from sharpflow.whole_image.experiment_types import (
     BinnedExperiment,
     NetworkExperiment,
-    PaperValues,
     StackExperiment,
-    candidates,
-    choose_experiments,
 )
+from sharpflow.whole_image.experiments import EXPERIMENTS, candidates, choose_experiments
 
 
 def count(task: str, group: str) -> int:
@@ -47,6 +46,16 @@ def test_the_grid_has_the_papers_rows():
 )
 def test_rows_carry_the_papers_values(name: str, paper: PaperValues):
     assert EXPERIMENTS[name].paper == paper
+
+
+def test_every_published_result_belongs_to_an_experiment_or_is_compared_with():
+    compared = {"human-readers", "wang-resnetdwise50", "wang-resnetdwise50-chexpert"}
+    assert compared == set(REFERENCES)
+    assert set(RESULTS) - compared == {
+        experiment.name
+        for experiment in EXPERIMENTS.values()
+        if experiment.group not in ("pretraining", "further")
+    }
 
 
 def test_labels_are_as_printed():

@@ -17,6 +17,7 @@ from sharpflow.evaluation.metrics import (
 )
 from sharpflow.evaluation.recalls import balanced_accuracy_interval, class_recalls
 from sharpflow.evaluation.seeds import over_seeds, predictions_by_seed
+from sharpflow.papers.tan_numbers import JOINT_SCORING
 from sharpflow.seeds import seed_for
 
 if TYPE_CHECKING:
@@ -24,13 +25,6 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
-# Balanced and ±1 balanced accuracy, Tan et al., Table 1.
-PAPER_TABLE_1: dict[str, tuple[float, float]] = {
-    "narrowing-hand": (0.8207, 0.9730),
-    "narrowing-foot": (0.8376, 0.9151),
-    "erosion-hand": (0.7877, 0.9463),
-    "erosion-foot": (0.5783, 0.9249),
-}
 ACCURACIES = {"balanced_accuracy": 0, "balanced_accuracy_within_one": 1}  # classes off
 ERRORS = {"mae": MAE, "kappa": KAPPA}
 MOST_CLASSES = max(MAX_SCORE.values()) + 1
@@ -85,8 +79,8 @@ def joint_scoring_row(
     for within, name in enumerate(("constant_guess", "constant_guess_within_one")):
         row[name] = constant_guess(true, classes, within)
     row["constant_guess_mae"] = constant_error(true)
-    for name, value in zip(ACCURACIES, PAPER_TABLE_1[model], strict=True):
-        row[f"paper_{name}"] = value
+    for name in ACCURACIES:
+        row[f"paper_{name}"] = JOINT_SCORING[name][model]
     recalls = class_recalls(confusions)
     row["classes_absent"] = int((recalls["n"] == 0).sum())
     row["few_patients"] = " ".join(map(str, recalls.loc[recalls["few_patients"], "class"]))
@@ -118,7 +112,7 @@ def joint_scoring_table(
                 seed=seed,
                 resamples=resamples,
             )
-            for model in PAPER_TABLE_1
+            for model in MODELS
             if model in predictions
         ]
     )
@@ -137,7 +131,7 @@ def recalls_table(predictions: Mapping[str, "pd.DataFrame"], *, data: str) -> "p
     import pandas as pd
 
     parts = []
-    for model in PAPER_TABLE_1:
+    for model in MODELS:
         if model not in predictions:
             continue
         damage, body_part = MODELS[model]

@@ -20,15 +20,16 @@ from sharpflow.evaluation.whole_image import (
     regression_metrics,
     severity_metrics,
 )
-from sharpflow.whole_image.experiments import (
-    EXPERIMENTS,
+from sharpflow.papers.bo_numbers import SECONDS_PER_EPOCH, TRAINING_IMAGES
+from sharpflow.papers.bo_results import RESULTS, PaperValues
+from sharpflow.whole_image.experiment_types import (
     PRINTED_NETWORKS,
     Experiment,
     Label,
     NetworkExperiment,
-    PaperValues,
     StackExperiment,
 )
+from sharpflow.whole_image.experiments import EXPERIMENTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,21 +40,12 @@ PAPER_METRICS = {
     "total": ("pcc", "mae", "rmse"),
     "severity": ("accuracy", "balanced_accuracy", "pcc", "mae", "rmse"),
 }
-# Bo et al., section 2.1 (between the two readers) and section 4 (Wang et al.'s network).
-REFERENCES: Mapping[str, tuple[Label, PaperValues]] = {
-    "human-readers": (Label("Human readers"), PaperValues(pcc=0.97, mae=12.24, rmse=18.75)),
-    "wang-resnetdwise50": (
-        Label("ResNet-Dwise50 (Wang et al.)", freezing="random weights"),
-        PaperValues(pcc=0.95, mae=17.76, rmse=26.34),
-    ),
-    "wang-resnetdwise50-chexpert": (
-        Label("ResNet-Dwise50 (Wang et al.)", freezing="from CheXpert"),
-        PaperValues(pcc=0.97, mae=14.9, rmse=22.01),
-    ),
+# What the paper compares with; the names are those of papers.bo_results.
+REFERENCES: Mapping[str, Label] = {
+    "human-readers": Label("Human readers"),
+    "wang-resnetdwise50": Label("ResNet-Dwise50 (Wang et al.)", freezing="random weights"),
+    "wang-resnetdwise50-chexpert": Label("ResNet-Dwise50 (Wang et al.)", freezing="from CheXpert"),
 }
-# An epoch of regression with batches of 4 on a V100: Bo et al., section 3.1.
-PAPER_EPOCH_SECONDS = {"mobilenetv2": 688.0, "resnet34": 748.0, "resnet50": 825.0}
-PAPER_TRAINING_IMAGES = 2700
 
 
 def regression_table(
@@ -209,9 +201,9 @@ def time_table(
     )
     table = table.assign(image_size=image_size, hardware=hardware)
     comparable = table["cohort"].eq("whole_image") & table["batch"].eq(4) & table["freezing"].eq("")
-    paper = table["network"].map(PAPER_EPOCH_SECONDS).astype(float).where(comparable)
+    paper = table["network"].map(SECONDS_PER_EPOCH).astype(float).where(comparable)
     return table.assign(
-        paper_seconds_per_epoch=paper, paper_images_per_second=PAPER_TRAINING_IMAGES / paper
+        paper_seconds_per_epoch=paper, paper_images_per_second=TRAINING_IMAGES / paper
     )
 
 
@@ -271,9 +263,8 @@ def _line(
 
 
 def _reference(name: str) -> dict[str, Any]:
-    label, paper = REFERENCES[name]
-    line = {"row": name, "state": PAPER_ONLY}
-    return line | _printed("reference", label) | _paper(paper, PAPER_METRICS["total"])
+    line = {"row": name, "state": PAPER_ONLY} | _printed("reference", REFERENCES[name])
+    return line | _paper(RESULTS[name], PAPER_METRICS["total"])
 
 
 def _printed(group: str, label: Label) -> dict[str, str]:

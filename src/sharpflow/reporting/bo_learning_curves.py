@@ -25,7 +25,7 @@ from sharpflow.reporting.style import (
     nothing_to_show,
     panel_letter,
 )
-from sharpflow.whole_image.experiments import NETWORKS, PRINTED_NETWORKS
+from sharpflow.whole_image.experiment_types import NETWORKS, PRINTED_NETWORKS
 
 _WITHIN = 0.05  # above its plateau: when a curve counts as settled (ours)
 _COLOURS = {"smooth-batch4": PALETTE[3], "mse-batch4": PALETTE[0], "mse-batch16": PALETTE[2]}

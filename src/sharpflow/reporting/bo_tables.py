@@ -27,7 +27,7 @@ from sharpflow.reporting.tables import (
     number_with_interval,
     publish,
 )
-from sharpflow.whole_image.experiments import PRINTED_NETWORKS
+from sharpflow.whole_image.experiment_types import PRINTED_NETWORKS
 
 HEADINGS = {
     "baseline": "Baseline",

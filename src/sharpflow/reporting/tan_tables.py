@@ -15,6 +15,7 @@ import pandas as pd
 from sharpflow.anatomy import MODELS
 from sharpflow.evaluation.coverage import coverage_note
 from sharpflow.evaluation.proportions import FEW_PATIENTS
+from sharpflow.papers.tan_numbers import CHOSEN_MASKS, IDENTIFICATION_ACCURACY, RADIOGRAPHS
 from sharpflow.reporting.tables import (
     check_columns,
     interval_column,
@@ -25,9 +26,6 @@ from sharpflow.reporting.tables import (
 )
 
 FEW = "†"  # marks a score that few patients have
-PAPER_DETECTION = 0.99991  # section 3; of what, on which radiographs, is not said
-PAPER_RADIOGRAPHS = 734  # of each body part: 367 patients, two sides
-PAPER_GOOD_MASKS = {"hand": 296, "foot": 238}  # section 2.3.2
 
 _METRICS = ("balanced_accuracy", "balanced_accuracy_within_one")
 _GUESSES = ("constant_guess", "constant_guess_within_one")
@@ -273,7 +271,7 @@ def publish_detection(table: pd.DataFrame, folder: str | Path, study: StudyNotes
     """
     columns = ("limb", "rule", "data", "truth", "n_radiographs_left_out", "n_joints", "found")
     table = check_columns(table, (*columns, "named_right"), ("found", "named_right"))
-    table = table.assign(paper_accuracy=PAPER_DETECTION)
+    table = table.assign(paper_accuracy=IDENTIFICATION_ACCURACY)
     rules = {"paper": "Paper's", "template": "Template"}
     shown = pd.DataFrame(
         {
@@ -348,9 +346,9 @@ def mask_yield(chosen: pd.DataFrame, *, data: str) -> pd.DataFrame:
                 "chosen": n_chosen,
                 "overruled": int((radiographs["chosen"] != radiographs["proposed"]).sum()),
                 "share": n_chosen / len(radiographs),
-                "paper_radiographs": PAPER_RADIOGRAPHS,
-                "paper_chosen": PAPER_GOOD_MASKS[limb],
-                "paper_share": PAPER_GOOD_MASKS[limb] / PAPER_RADIOGRAPHS,
+                "paper_radiographs": RADIOGRAPHS,
+                "paper_chosen": CHOSEN_MASKS[limb],
+                "paper_share": CHOSEN_MASKS[limb] / RADIOGRAPHS,
             }
         )
     return pd.DataFrame(rows)

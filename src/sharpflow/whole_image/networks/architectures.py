@@ -8,7 +8,7 @@ from torch import nn
 from torchvision import models
 
 from sharpflow.errors import UserError
-from sharpflow.whole_image.experiments import Network
+from sharpflow.whole_image.experiment_types import Network
 from sharpflow.whole_image.networks.dwise import resnet_dwise50
 
 BUILDERS: Mapping[Network, Callable[..., Any]] = {

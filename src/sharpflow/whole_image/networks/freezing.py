@@ -5,7 +5,7 @@ from functools import partial
 from torch import nn
 
 from sharpflow.errors import UserError
-from sharpflow.whole_image.experiments import Scheme
+from sharpflow.whole_image.experiment_types import Scheme
 
 # In torchvision's names. A ResNet's stages are stem and layer1..layer4; MobileNetV2's stacks are
 # the rows of its table of inverted residuals: features.0 is the stem, 1 the first stack (one

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from sharpflow.hardware import Precision, uses_bfloat16
-from sharpflow.whole_image.experiments import NetworkExperiment
+from sharpflow.whole_image.experiment_types import NetworkExperiment
 
 Choice = bool | Literal["auto"]
 DEPTHWISE = ("mobilenetv2", "resnetdwise50")

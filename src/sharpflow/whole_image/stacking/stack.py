@@ -16,13 +16,8 @@ from sharpflow.errors import UserError
 from sharpflow.files import atomic_write, write_table
 from sharpflow.seeds import seed_for
 from sharpflow.whole_image.data.batches import epoch_order, full_batches
-from sharpflow.whole_image.experiments import (
-    EXPERIMENTS,
-    NetworkExperiment,
-    Principle,
-    StackExperiment,
-    candidates,
-)
+from sharpflow.whole_image.experiment_types import NetworkExperiment, Principle, StackExperiment
+from sharpflow.whole_image.experiments import EXPERIMENTS, candidates
 from sharpflow.whole_image.severity_classes import class_of
 from sharpflow.whole_image.training.losses import LOSSES
 from sharpflow.whole_image.training.predictions import (

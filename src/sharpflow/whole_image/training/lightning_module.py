@@ -19,7 +19,7 @@ from sharpflow.seeds import seed_for
 from sharpflow.training.time_limit import Deadline, obey_sigterm, out_of_time
 from sharpflow.whole_image.data.augmentation import augment, normalise
 from sharpflow.whole_image.data.batches import Batches, Images, Indices, epoch_order, full_batches
-from sharpflow.whole_image.experiments import NetworkExperiment
+from sharpflow.whole_image.experiment_types import NetworkExperiment
 from sharpflow.whole_image.networks.layout import full_float32
 from sharpflow.whole_image.training.checkpoints import Progress
 from sharpflow.whole_image.training.losses import LOSSES

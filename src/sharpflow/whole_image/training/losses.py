@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional
 
 from sharpflow.joints.scoring.ordinal import encode
-from sharpflow.whole_image.experiments import Loss
+from sharpflow.whole_image.experiment_types import Loss
 
 # Outputs (n, 1) and z-scored targets (n,), or outputs (n, classes) and class numbers (n,).
 LossFunction = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]

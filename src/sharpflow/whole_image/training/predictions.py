@@ -12,7 +12,7 @@ from torch import nn
 from sharpflow.joints.scoring.ordinal import decode
 from sharpflow.whole_image.data.augmentation import normalise
 from sharpflow.whole_image.data.batches import Images, take
-from sharpflow.whole_image.experiments import Loss, NetworkExperiment, Task
+from sharpflow.whole_image.experiment_types import Loss, NetworkExperiment, Task
 from sharpflow.whole_image.networks.architectures import build_network
 from sharpflow.whole_image.networks.layout import Choice, full_float32, ready_network
 from sharpflow.whole_image.severity_classes import class_of

@@ -21,7 +21,7 @@ from sharpflow.hardware import Precision
 from sharpflow.seeds import seed_for
 from sharpflow.training.time_limit import Deadline, OutOfTime, resumes, tells_when_stopped
 from sharpflow.whole_image.data.batches import Images
-from sharpflow.whole_image.experiments import NetworkExperiment
+from sharpflow.whole_image.experiment_types import NetworkExperiment
 from sharpflow.whole_image.networks.activation_checkpointing import recompute_blocks
 from sharpflow.whole_image.networks.architectures import build_network, transfer_weights
 from sharpflow.whole_image.networks.freezing import freeze
