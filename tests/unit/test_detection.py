@@ -10,12 +10,12 @@ from sharpflow.evaluation.detection import (
     box_iou,
     detection_table,
     match_boxes,
-    true_joints_from_boxes,
 )
 from sharpflow.joints.detection.dataset import write_detector_set
 from sharpflow.joints.detection.views import MaskedRadiographs, Views
 from sharpflow.joints.identification.rules import name_radiographs
 from sharpflow.joints.identification.templates import template
+from sharpflow.joints.identification.true_joints import true_joints_from_boxes
 from sharpflow.joints.scoring.crops import crop_boxes, jitter_boxes, to_standard
 
 CORNERS = ["x_min", "y_min", "x_max", "y_max"]

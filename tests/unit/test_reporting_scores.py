@@ -10,9 +10,9 @@ from sharpflow.anatomy import ALL_SITES, DETECTED_JOINTS, LIMBS, MODELS, BodyPar
 from sharpflow.cohorts.splits import split_joints
 from sharpflow.errors import UserError
 from sharpflow.files import read_table, write_table
+from sharpflow.joints.scoring.scores import score_joints, to_radiograph_pixels, total_scores
 from sharpflow.reporting.label_places import nearest_open, spread
 from sharpflow.reporting.overlays import SCORE_COLOURS, label_radiograph, score_colour
-from sharpflow.reporting.scores import score_joints, to_radiograph_pixels, total_scores
 
 RADIOGRAPHS = pd.DataFrame(
     {"image_id": ["P1-LH", "P1-LF"], "patient": ["P1", "P1"], "limb": ["LH", "LF"], "split": "test"}

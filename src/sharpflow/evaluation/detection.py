@@ -1,21 +1,18 @@
 """How many joints the detector found, and how many got their right name."""
 
-import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from sharpflow.anatomy import DETECTED_JOINTS, LIMBS
 from sharpflow.evaluation.intervals import patient_sums
 from sharpflow.evaluation.proportions import share_interval
-from sharpflow.joints.identification.rules import RULES, name_joints
+from sharpflow.joints.identification.rules import RULES
 
 Boxes = NDArray[np.float64]
 BOX_COLUMNS = ["x_min", "y_min", "x_max", "y_max"]
-log = logging.getLogger(__name__)
 
 
 def box_iou(first: Boxes, second: Boxes) -> Boxes:
@@ -161,49 +158,6 @@ def detection_table(
             row["radiographs_complete"] = right.groupby(part["image_id"]).all().mean()
             rows.append(row)
     return pd.DataFrame(rows)
-
-
-def true_joints_from_boxes(
-    boxes: pd.DataFrame, limbs: Mapping[str, str], *, mirrored_share: float
-) -> pd.DataFrame:
-    """True joints of radiographs with hand-drawn boxes, for cohorts without a truth table.
-
-    Names that were given with a radiograph's boxes are taken. Where none were, the template names
-    the boxes, and a radiograph with a joint too few, too many or that the template cannot place is
-    left out
-    and counted in the log: its names would be guesses.
-
-    Args: boxes: image_id, class, joint (blank where only the class was given; all joints of a
-        radiograph are named or none), x_min, y_min, x_max, y_max. limbs: image_id -> limb.
-        mirrored_share: as `name_joints`.
-
-    Returns:
-        image_id, joint, names ("given" or "template"), class, x_min, y_min, x_max, y_max.
-    """
-    parts, left_out = [], []
-    for image_id, radiograph in boxes.groupby("image_id", sort=True):
-        if radiograph["joint"].fillna("").ne("").all():
-            parts.append(radiograph.assign(names="given"))
-            continue
-        limb = limbs[str(image_id)]
-        named = name_joints(
-            radiograph.drop(columns="joint"),
-            limb=limb,
-            rule="template",
-            mirrored_share=mirrored_share,
-        )
-        if len(named) == len(radiograph) == len(DETECTED_JOINTS[LIMBS[limb].body_part]):
-            parts.append(named.assign(names="template"))
-        else:
-            left_out.append(str(image_id))
-    if left_out:
-        log.warning(
-            "joints of %d radiographs are not judged, boxes incomplete: %s",
-            len(left_out),
-            ", ".join(left_out),
-        )
-    columns = ["image_id", "joint", "names", "class", *BOX_COLUMNS]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
 def _corners(table: pd.DataFrame) -> Boxes:

@@ -107,8 +107,8 @@ def compare_patients(
     """Put both pipelines' numbers side by side for the patients that are test patients of both.
 
     Args:
-        joints: the joint pipeline's scores as `reporting.scores.score_joints` gives them: patient,
-            limb, joint, erosion_predicted, narrowing_predicted; feet are left alone.
+        joints: the joint pipeline's scores as `joints.scoring.scores.score_joints` gives them:
+            patient, limb, joint, erosion_predicted, narrowing_predicted; feet are left alone.
         whole: a whole-image row's predictions of totals, all splits: image_id, patient, split,
             true, predicted.
         scores: true scores: patient, limb, joint, damage, score.

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from sharpflow.anatomy import LIMBS, MAX_SCORE, BodyPart, Damage
+from sharpflow.joints.scoring.scores import BOX, NOT_FOUND
 from sharpflow.reporting.label_places import Point, Rectangle, nearest_open, spread
-from sharpflow.reporting.scores import BOX, NOT_FOUND
 
 # Colour-blind safe, light enough to be seen on a radiograph: none, mild, marked, severe.
 SCORE_COLOURS: tuple[tuple[int, int, int], ...] = (

@@ -7,7 +7,7 @@ with job(snakemake.log[0]):
 
     from sharpflow.cohorts.splits import split_joints
     from sharpflow.files import read_table, write_table
-    from sharpflow.reporting.scores import score_joints
+    from sharpflow.joints.scoring.scores import score_joints
 
     params, source = snakemake.params, snakemake.input
     radiographs = pd.concat(map(read_table, source.rows), ignore_index=True)
