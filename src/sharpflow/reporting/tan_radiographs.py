@@ -1,18 +1,17 @@
 """Figures 2 to 5 of Tan et al.: radiographs before and after CLAHE, masks, joints, the pipeline.
 
-Radiographs are uint8 (height, width). The scripts read and choose them; nothing is read here.
+Radiographs are uint8 (height, width).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from numpy.typing import NDArray
 
+from sharpflow.reporting.pipeline_stages import Image, PipelineStages
 from sharpflow.reporting.style import (
     CLASS_COLOURS,
     NOTE_HEIGHT,
@@ -28,32 +27,27 @@ from sharpflow.reporting.style import (
 )
 from sharpflow.seeds import seed_for
 
-Image = NDArray[np.uint8]
 
-
-def pick_radiographs(
-    radiographs: pd.DataFrame, number: int, *, seed: int, name: str, column: str = "body_part"
-) -> list[str]:
-    """Pick radiographs at random, as many of each body part as can be, hands first.
+def pick_radiographs(radiographs: pd.DataFrame, number: int, *, seed: int, name: str) -> list[str]:
+    """Pick radiographs at random, as evenly as possible from the body parts, hands first.
 
     Args:
-        radiographs: image_id and `column`, one row a radiograph.
-        number: how many; fewer when there are not so many radiographs.
+        radiographs: image_id and body_part, one row a radiograph.
+        number: how many; fewer if there are not so many radiographs.
         seed: the study's seed.
         name: of the figure, so that figures do not show the same radiographs.
-        column: picked from in turn by its values.
 
     Returns:
-        image_ids, sorted by `column` in descending order ("hand" before "foot"), then as drawn.
+        image_ids, hands before feet, then in the order of picking.
     """
     random = np.random.default_rng(seed_for(seed, name))
     queues = {
         body_part: list(
             random.permutation(
-                sorted(radiographs.loc[radiographs[column] == body_part, "image_id"])
+                sorted(radiographs.loc[radiographs["body_part"] == body_part, "image_id"])
             )
         )
-        for body_part in sorted(radiographs[column].unique(), reverse=True)
+        for body_part in sorted(radiographs["body_part"].unique(), reverse=True)
     }
     picked: dict[str, list[str]] = {body_part: [] for body_part in queues}
     while sum(map(len, picked.values())) < number and any(queues.values()):
@@ -127,33 +121,6 @@ def draw_boxed_joints(
         _draw_boxes(axes, boxes, name_size=6.5)
         panel_letter(axes, index, labels[index])
     return figure
-
-
-@dataclass(frozen=True)
-class PipelineStages:
-    """One radiograph's way through the pipeline; all but `raw` are standardized and of one size.
-
-    Attributes:
-        raw: the radiograph as it came.
-        standardized: cropped, resized, padded, after CLAHE.
-        entropy_mask: entropy mask, 0 and 255.
-        unet_mask: the U-Net's mask, 0 and 255.
-        masked: the standardized radiograph without its background.
-        boxes: the detector's boxes: class, confidence, x_min, y_min, x_max, y_max.
-        joints: the named boxes: joint, class, x_min, y_min, x_max, y_max.
-        crops: (n, size, size), a crop for each row of `crop_scores`.
-        crop_scores: joint, erosion, narrowing: the predicted scores, blank where not scored.
-    """
-
-    raw: Image
-    standardized: Image
-    entropy_mask: Image
-    unet_mask: Image
-    masked: Image
-    boxes: pd.DataFrame
-    joints: pd.DataFrame
-    crops: Image
-    crop_scores: pd.DataFrame
 
 
 @in_journal_style
@@ -266,7 +233,7 @@ def _draw_crops(axes: Axes, crops: Image, scores: pd.DataFrame) -> None:
 
 
 def _draw_arrows(panels: Sequence[Axes]) -> None:
-    """A small arrow into each panel that has a stage at its left."""
+    """A small arrow into each panel that has a stage to its left."""
     for number, panel in enumerate(panels):
         if number % 4:
             arrow = panel.annotate(

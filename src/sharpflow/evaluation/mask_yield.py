@@ -1,0 +1,42 @@
+"""How many entropy masks were chosen to train the U-Nets, beside the paper."""
+
+import pandas as pd
+
+from sharpflow.anatomy import BodyPart
+
+PAPER_RADIOGRAPHS = 734  # of each body part: 367 patients, two sides
+PAPER_GOOD_MASKS = {"hand": 296, "foot": 238}  # section 2.3.2
+
+
+def mask_yield(chosen: pd.DataFrame, *, data: str) -> pd.DataFrame:
+    """tables/mask_yield.csv: chosen entropy masks among all radiographs, beside the paper's.
+
+    Args:
+        chosen: a row a radiograph: image_id, body_part, proposed (bool), chosen (bool), chosen_by
+            ("quality" or "person").
+        data: "phantom" or the cohort's name.
+
+    Returns:
+        limb, data, radiographs, proposed, chosen, overruled (by a person), share (chosen of
+        radiographs), paper_radiographs, paper_chosen, paper_share; a row for each body part that
+        has radiographs.
+    """
+    rows = []
+    for limb in [str(part) for part in BodyPart if part in set(chosen["body_part"])]:
+        radiographs = chosen[chosen["body_part"] == limb]
+        n_chosen = int(radiographs["chosen"].sum())
+        rows.append(
+            {
+                "limb": limb,
+                "data": data,
+                "radiographs": len(radiographs),
+                "proposed": int(radiographs["proposed"].sum()),
+                "chosen": n_chosen,
+                "overruled": int((radiographs["chosen"] != radiographs["proposed"]).sum()),
+                "share": n_chosen / len(radiographs),
+                "paper_radiographs": PAPER_RADIOGRAPHS,
+                "paper_chosen": PAPER_GOOD_MASKS[limb],
+                "paper_share": PAPER_GOOD_MASKS[limb] / PAPER_RADIOGRAPHS,
+            }
+        )
+    return pd.DataFrame(rows)
