@@ -25,6 +25,7 @@ from sharpflow.reporting.tan_radiographs import (
     draw_clahe,
     draw_good_masks,
     draw_pipeline,
+    image_numbers,
     pick_radiographs,
 )
 from sharpflow.reporting.tan_scores import (
@@ -133,6 +134,7 @@ def test_radiographs_are_picked_by_the_seed_and_of_both_body_parts() -> None:
     assert pick_radiographs(shuffled, 4, seed=42, name="clahe") == picked
     assert pick_radiographs(radiographs, 4, seed=43, name="clahe") != picked
     assert len(pick_radiographs(radiographs.iloc[:3], 4, seed=1, name="x")) == 3
+    assert image_numbers(radiographs, ["F1", "H2"]) == [21, 2]
 
 
 def test_boxed_joints_name_every_box() -> None:

@@ -57,6 +57,12 @@ def pick_radiographs(radiographs: pd.DataFrame, number: int, *, seed: int, name:
     return [image_id for ids in picked.values() for image_id in ids]
 
 
+def image_numbers(rows: pd.DataFrame, image_ids: Sequence[str]) -> list[int]:
+    """Positions of radiographs in the stack of images whose table is `rows`."""
+    number_of = {image_id: number for number, image_id in enumerate(rows["image_id"])}
+    return [number_of[image_id] for image_id in image_ids]
+
+
 @in_journal_style
 def draw_clahe(
     before: Sequence[Image], after: Sequence[Image], labels: Sequence[str], *, data: str
@@ -68,6 +74,9 @@ def draw_clahe(
         after: the same radiographs after it.
         labels: image_ids.
         data: "phantom" or the cohort's name.
+
+    Returns:
+        The figure.
     """
     return _draw_rows({"Before CLAHE": before, "After CLAHE": after}, labels, data=data)
 
@@ -83,6 +92,9 @@ def draw_good_masks(
         masks: their chosen entropy masks, 0 and 255, same size.
         labels: image_ids.
         data: "phantom" or the cohort's name.
+
+    Returns:
+        The figure.
     """
     figure = _draw_rows(
         {"Standardized radiograph": radiographs, "Chosen mask": masks}, labels, data=data
@@ -107,6 +119,9 @@ def draw_boxed_joints(
         joints: for each radiograph joint, class, x_min, y_min, x_max, y_max in its pixels.
         labels: image_ids.
         data: "phantom" or the cohort's name.
+
+    Returns:
+        The figure.
     """
     if not len(radiographs):
         return nothing_to_show("No radiograph has named joints", data=data)
@@ -134,6 +149,9 @@ def draw_pipeline(
         label: its image_id.
         data: "phantom" or the cohort's name.
         unit: what was split for scoring, as for `data_note`.
+
+    Returns:
+        The figure.
     """
     height = _height(2, 4, _tallest([stages.standardized]), left=0, titles=2)
     note = f"Radiograph {label}; E erosion, N narrowing, as predicted. {data_note(data, unit)}"
@@ -179,7 +197,7 @@ def _draw_rows(rows: dict[str, Sequence[Image]], labels: Sequence[str], *, data:
 
 
 def _height(rows: int, columns: int, tallest: float, *, left: float, titles: int = 1) -> float:
-    """Inches that a grid of radiographs needs: rows with titles, `left` for names of rows."""
+    """Height in inches of a grid of radiographs with titles; `left` is for the rows' names."""
     panel = (TWO_COLUMNS - left) / columns - 2 * PAD
     return rows * (panel * tallest + 2 * PAD) + titles * 0.17 + NOTE_HEIGHT
 
@@ -189,7 +207,7 @@ def _tallest(radiographs: Sequence[Image]) -> float:
 
 
 def _draw_boxes(axes: Axes, boxes: pd.DataFrame, *, name_size: float | None) -> None:
-    """Boxes coloured by class, each with its joint's name over it when `name_size` is given."""
+    """Boxes coloured by class, each below its joint's name if `name_size` is given."""
     for box in boxes.to_dict("records"):
         colour = CLASS_COLOURS[box["class"]]
         width, height = box["x_max"] - box["x_min"], box["y_max"] - box["y_min"]

@@ -11,7 +11,7 @@ with job(snakemake.log[0]):
     from sharpflow.imaging.shards import read_shards
     from sharpflow.reporting.pipeline_stages import JointTables, radiographs_to_show, stages_of
     from sharpflow.reporting.style import save
-    from sharpflow.reporting.tan_radiographs import draw_pipeline, pick_radiographs
+    from sharpflow.reporting.tan_radiographs import draw_pipeline, image_numbers, pick_radiographs
 
     params, source = snakemake.params, snakemake.input
     radiographs, rows = read_shards(source.images)
@@ -25,7 +25,7 @@ with job(snakemake.log[0]):
     )
     shown = radiographs_to_show(rows, tables)
     (image_id,) = pick_radiographs(shown, 1, seed=params.seed, name="pipeline")
-    number = rows.index[rows["image_id"] == image_id][0]
+    (number,) = image_numbers(rows, [image_id])
     files = pd.concat(map(read_table, source.radiographs)).set_index("image_id")["file"]
     stages = stages_of(
         image_id,
