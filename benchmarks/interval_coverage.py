@@ -1,207 +1,67 @@
 """How often the 95% intervals hold the true value, in simulated cohorts of 37 and 360 patients.
 
-One population of patients is made once: scores as the phantom samples them (most joints 0, few
-high, one severity a patient), predictions that err by patient and by joint, totals whose errors
-grow with the total and have heavy tails, joints that are missed by the radiograph. Its measures are
+One population of patients is made: scores as the phantom samples them (most joints 0, few high,
+one severity a patient), predictions with errors by patient and by joint, totals whose errors grow
+with the total and have heavy tails, joints that are missed on some radiographs. Its measures are
 the true values. Cohorts are sampled from it, and each interval of the tables is taken by the
-library's own functions, beside a few others for comparison. `used` marks the library's; cohorts in
+library's own functions, and by a few others for comparison. `used` marks the library's. Cohorts in
 which a method gives no interval are left out of its coverage and counted.
 
     PYTHONPATH=src python benchmarks/interval_coverage.py [--cohorts 2000] [--table FILE]
 
-Without --table the table goes where the notes under the study's tables read it. It takes about a
-quarter of an hour of one core. Resamples are fewer than a study's (--resamples): that makes single
-intervals rougher and leaves their coverage as it is.
+Without --table the table goes where the notes under the study's tables read it. The run takes about
+a quarter of an hour on one core. It uses fewer resamples than a study (--resamples), which makes
+single intervals less exact but does not change their coverage.
 """
 
 import argparse
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit, ndtr, ndtri
+from interval_methods import (
+    Cohort,
+    Methods,
+    of_balanced_accuracy,
+    of_number,
+    of_share,
+    percentile,
+)
+from interval_population import (
+    SEED,
+    confusions,
+    make_population,
+    missed_joints,
+    overlaps,
+    predict_joints,
+    predict_totals,
+)
 
-from sharpflow.anatomy import MODELS, BodyPart, Damage, n_classes, scored_joints
+from sharpflow.anatomy import MODELS, Damage, n_classes
 from sharpflow.evaluation import agreement, intervals, proportions, recalls
 from sharpflow.evaluation.coverage import COVERAGE
 from sharpflow.evaluation.metrics import balanced_accuracy_of
-from sharpflow.phantom.cohorts.whole_images import SEVERITY
-from sharpflow.phantom.damage.severity import sample_scores
 
 Array = np.ndarray
 SIZES = (37, 360)
 CLASS_EDGES = (5, 10, 15, 20, 30, 45, 70, 100, 140)  # Bo et al., figure 1 (B)
-SEED = 1
-
-
-@dataclass(frozen=True)
-class Cohort:
-    """A synthetic cohort: its patients' rows in the population, and resamples of them."""
-
-    patients: Array  # (n,)
-    times: Array  # (resamples, n)
-    seed: int
 
 
 @dataclass(frozen=True)
 class Case:
     """One measure: the population's sums, the true values, and the methods to take an interval.
 
-    A method gives an interval (2,), or some of them (k, 2), as `truth` gives one value or k.
+    `truth` gives one value, or k where a method gives intervals (k, 2).
     """
 
     measure: str
     population: str
     sums: Array
     truth: Callable[[Array], Array]
-    methods: Mapping[str, Callable[[Array, Cohort], object]]
-
-
-# The population
-
-
-def make_population(patients: int, rng: np.random.Generator) -> tuple[dict[str, Array], Array]:
-    """True scores of each model's joints, (patients, joints), and totals of both hands."""
-    scores: dict[str, list[list[int]]] = {model: [] for model in MODELS}
-    totals = []
-    for patient in range(patients):
-        drawn = sample_scores(f"{patient}", SEED)
-        for model, (damage, body_part) in MODELS.items():
-            names = {joint.name for joint in scored_joints(body_part, damage)}
-            limbs = ("LH", "RH") if body_part is BodyPart.HAND else ("LF", "RF")
-            scores[model].append(
-                [
-                    score
-                    for (limb, joint, what), score in drawn.items()
-                    if limb in limbs and joint in names and what is damage
-                ]
-            )
-        severe = sample_scores(f"{patient}", SEED, severity=SEVERITY)
-        totals.append(sum(score for (limb, _, _), score in severe.items() if limb[1] == "H"))
-    return {model: np.array(rows) for model, rows in scores.items()}, np.array(totals, float)
-
-
-def predict_joints(true: Array, classes: int, rng: np.random.Generator) -> Array:
-    """Scores as a head gives them: high ones too low, off by patient (SD 0.25) and by joint."""
-    patient = rng.normal(0, 0.25, (len(true), 1))
-    joint = rng.normal(0, 1, true.shape) * (0.35 + 0.12 * true)
-    return np.clip(np.round(0.95 * true + patient + joint), 0, classes - 1).astype(int)
-
-
-def predict_totals(
-    true: Array, errors: Array, slope: float, spread: tuple[float, float], rng: np.random.Generator
-) -> Array:
-    """Totals with errors of t with 5 degrees of freedom, half of them (`errors`) shared.
-
-    Their SD grows from spread[0] by spread[1] a point. RMSE is 1.5 times MAE, as between the two
-    readers of Bo et al., section 2.1 (18.75 and 12.24).
-    """
-    error = np.sqrt(0.5) * (errors + rng.standard_t(5, len(true)))
-    return np.clip(5 + slope * true + (spread[0] + spread[1] * true) * error, 0, 280)
-
-
-def confusions(true: Array, predicted: Array, classes: int) -> Array:
-    """(patients, classes, classes) from (patients, joints)."""
-    counts = np.zeros((len(true), classes, classes))
-    rows = np.repeat(np.arange(len(true)), true.shape[1])
-    np.add.at(counts, (rows, true.ravel(), predicted.ravel()), 1)
-    return counts
-
-
-def missed_joints(
-    patients: int, radiograph: float, joint: float, hard: float, rng: np.random.Generator
-) -> Array:
-    """Right and all of a patient's 20 joints on two radiographs; some fail as a whole."""
-    is_hard = rng.random((patients, 1)) < hard
-    fails = rng.random((patients, 2)) < np.where(is_hard, 0.3, radiograph)
-    missed = rng.binomial(10, np.where(is_hard, 0.1, joint) * np.ones((patients, 2)))
-    missed = np.where(fails, rng.integers(3, 11, (patients, 2)), missed)
-    return np.stack([20 - missed.sum(axis=1), np.full(patients, 20)], axis=1).astype(float)
-
-
-def overlaps(patients: int, rng: np.random.Generator) -> Array:
-    """Dice of a patient's two radiographs: 0.98 for most, 0.4 to 0.9 for one in twenty."""
-    noise = rng.normal(0, 0.25, (patients, 1)) + rng.normal(0, 0.4, (patients, 2))
-    good = expit(logit(0.98) + noise)
-    bad = rng.random((patients, 2)) < 0.05
-    return np.where(bad, rng.uniform(0.4, 0.9, (patients, 2)), good)
-
-
-# The methods
-
-
-def of_number(measure: agreement.Measure) -> dict[str, Callable[[Array, Cohort], object]]:
-    """The library's interval of a number, and others for comparison."""
-
-    def studentized(scale: intervals.Scale) -> Callable[[Array, Cohort], object]:
-        return lambda sums, cohort: intervals.interval_of(sums, measure.of, scale, cohort.times)
-
-    other = replace(measure.scale, symmetric=not measure.scale.symmetric)
-    tails = {True: "symmetric", False: "two tails"}
-    return {
-        f"studentized, {tails[measure.scale.symmetric]}": studentized(measure.scale),
-        f"studentized, {tails[other.symmetric]}": studentized(other),
-        "percentile": lambda sums, cohort: percentile(sums, measure.of, cohort.times),
-        "BCa": lambda sums, cohort: bias_corrected(sums, measure.of, cohort.times),
-    }
-
-
-def percentile(sums: Array, statistic: intervals.Statistic, times: Array) -> Array:
-    """Efron and Tibshirani, 13.3; resamples without a value are left out."""
-    with np.errstate(all="ignore"):
-        return np.nanpercentile(statistic(np.tensordot(times, sums, axes=1)), [2.5, 97.5])
-
-
-def bias_corrected(sums: Array, statistic: intervals.Statistic, times: Array) -> Array:
-    """Bias-corrected and accelerated; Efron and Tibshirani, 14.3."""
-    with np.errstate(all="ignore"):
-        value = statistic(sums.sum(axis=0)[None])[0]
-        resampled = statistic(np.tensordot(times, sums, axes=1))
-        resampled = resampled[~np.isnan(resampled)]
-        left_out = statistic(sums.sum(axis=0) - sums)
-        influence = np.nanmean(left_out) - left_out
-        speed = np.nansum(influence**3) / (6 * np.nansum(influence**2) ** 1.5)
-        below = np.mean(resampled < value) + np.mean(resampled == value) / 2
-        shift = ndtri(np.clip(below, 1e-3, 1 - 1e-3))
-        z = shift + ndtri([0.025, 0.975])
-        return np.quantile(resampled, ndtr(shift + z / (1 - speed * z)))
-
-
-def of_balanced_accuracy(within: int) -> dict[str, Callable[[Array, Cohort], object]]:
-    def statistic(totals: Array) -> Array:
-        return balanced_accuracy_of(totals, within)
-
-    def bayesian(sums: Array, cohort: Cohort) -> Array:
-        rng = np.random.default_rng(cohort.seed)
-        return percentile(sums, statistic, rng.exponential(size=cohort.times.shape))
-
-    return {
-        "recalls combined": lambda sums, _: recalls.balanced_accuracy_interval(sums, within),
-        "percentile": lambda sums, cohort: percentile(sums, statistic, cohort.times),
-        "Bayesian bootstrap": bayesian,
-    }
-
-
-def of_share() -> dict[str, Callable[[Array, Cohort], object]]:
-    def by_library(sums: Array, cohort: Cohort) -> object:
-        resamples = len(cohort.times)
-        return proportions.share_interval(*sums.T, seed=cohort.seed, resamples=resamples)
-
-    def jeffreys(sums: Array, _: Cohort) -> Array:
-        shares = proportions.shares_of(sums[:, :1], sums[:, 1:])
-        return np.array([shares.low[0], shares.high[0]])
-
-    return {
-        "studentized, few by patients": by_library,
-        "Jeffreys": jeffreys,
-        "percentile": lambda sums, cohort: percentile(sums, intervals.mean_of, cohort.times),
-    }
-
-
-# The measures
+    methods: Methods
 
 
 def number(name: str, population: str, sums: Array, measure: agreement.Measure) -> Case:
@@ -308,8 +168,8 @@ def accuracy_differences(first: Array, second: Array) -> Iterator[Case]:
     def combined(cohort: Array, _: Cohort) -> object:
         return recalls.balanced_accuracy_difference(cohort[:, 0], cohort[:, 1])
 
-    def resampled(totals: Array) -> Array:
-        return balanced_accuracy_of(totals[:, 0]) - balanced_accuracy_of(totals[:, 1])
+    def resampled(sums: Array) -> Array:
+        return balanced_accuracy_of(sums[:, 0]) - balanced_accuracy_of(sums[:, 1])
 
     methods = {
         "recalls combined": combined,
@@ -323,9 +183,9 @@ def accuracy_differences(first: Array, second: Array) -> Iterator[Case]:
     def of_accuracies(cohort: Array, _: Cohort) -> object:
         return proportions.share_difference(cohort, np.ones_like(cohort))
 
-    def as_number(cohort: Array, drawn: Cohort) -> object:
+    def as_number(cohort: Array, given: Cohort) -> object:
         sums = np.stack([cohort[:, 0] - cohort[:, 1], np.ones(len(cohort))], axis=1)
-        return intervals.interval_of(sums, mean.of, mean.scale, drawn.times)
+        return intervals.interval_of(sums, mean.of, mean.scale, given.times)
 
     methods = {"shares combined": of_accuracies, "studentized, symmetric": as_number}
     yield Case("accuracy_difference", "classes", right, lambda _: value, methods)
@@ -348,21 +208,20 @@ def other_cases(patients: int, rng: np.random.Generator) -> Iterator[Case]:
     yield number("ratio", "heat on damage", np.stack([heat, damaged], axis=1), ratio)
 
 
-# The simulation
-
-
 def simulate(cases: list[Case], size: int, cohorts: int, resamples: int) -> pd.DataFrame:
     rng = np.random.default_rng([SEED, size])
     population = len(cases[0].sums)
     found: dict[tuple[int, str], list[Array]] = {}
     for number_of in range(cohorts):
         patients = rng.integers(0, population, size)
-        drawn = Cohort(patients, intervals.resample_patients(size, resamples, number_of), number_of)
+        cohort = Cohort(
+            patients, intervals.resample_patients(size, resamples, number_of), number_of
+        )
         for place, case in enumerate(cases):
             sums = case.sums[patients]
             truth = np.atleast_1d(case.truth(sums))
             for name, method in case.methods.items():
-                bounds = np.asarray(method(sums, drawn), float).reshape(-1, 2)
+                bounds = np.asarray(method(sums, cohort), float).reshape(-1, 2)
                 rows = np.column_stack([truth, bounds])
                 found.setdefault((place, name), []).append(rows)
     lines = []
@@ -398,7 +257,7 @@ def main() -> None:
     options = parser.parse_args()
     start = time.process_time()
     rng = np.random.default_rng(SEED)
-    scores, totals = make_population(options.population, rng)
+    scores, totals = make_population(options.population)
     cases = [
         *joint_cases(scores, rng),
         *total_cases(totals, rng),

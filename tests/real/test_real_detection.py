@@ -20,13 +20,13 @@ import pytest
 
 from sharpflow.anatomy import BOX_COLUMNS, DETECTOR_CLASSES
 from sharpflow.cohorts.boxes import read_boxes
-from sharpflow.evaluation.detection import true_joints_from_boxes
 from sharpflow.imaging.standardize import standardize, standardize_mask
 from sharpflow.joints.detection.dataset import write_detector_set
 from sharpflow.joints.detection.detect import detect
 from sharpflow.joints.detection.training import train_detector
 from sharpflow.joints.detection.views import Views
 from sharpflow.joints.identification.rules import name_radiographs
+from sharpflow.joints.identification.true_joints import true_joints_from_boxes
 from sharpflow.joints.scoring.crops import to_standard
 from sharpflow.phantom.bones.children import make_childs_hand
 

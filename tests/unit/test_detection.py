@@ -11,12 +11,12 @@ from sharpflow.evaluation.detection import (
     box_iou,
     detection_table,
     match_boxes,
-    true_joints_from_boxes,
 )
 from sharpflow.joints.detection.dataset import write_detector_set
 from sharpflow.joints.detection.views import MaskedRadiographs, Views
 from sharpflow.joints.identification.rules import name_radiographs
 from sharpflow.joints.identification.templates import template
+from sharpflow.joints.identification.true_joints import true_joints_from_boxes
 from sharpflow.joints.scoring.crops import crop_boxes, jitter_boxes, to_standard
 
 
@@ -239,8 +239,11 @@ def hand_truth():
 
 
 def table_of(truth, boxes, named, radiographs, boxed=("a", "b")):
-    """The table of detection by rule."""
-    table = detection_table(truth, boxes, named, radiographs, boxed=boxed, data="made up", seed=1)
+    """The table of detection by rule; p and q are test patients, r trains."""
+    split = pd.DataFrame({"patient": ["p", "q", "r"], "split": ["test", "test", "train"]})
+    table = detection_table(
+        truth, boxes, named, radiographs, split, boxed=boxed, data="made up", seed=1
+    )
     return table.set_index("rule")
 
 
@@ -257,6 +260,15 @@ def test_table_counts_radiographs_left_unnamed(hand_truth):
     assert table.loc["template", "radiographs_complete"] == 0.5
     assert 0.1 < table.loc["template", "named_right_low"] < 0.5  # two patients tell little
     assert set(table["data"]) == {"made up"}
+
+
+def test_only_test_patients_are_judged(hand_truth):
+    truth, radiographs = hand_truth
+    boxes = truth.drop(columns="joint").assign(confidence=0.9)
+    radiographs["patient"] = ["p", "r"]  # r trains
+    table = table_of(truth, boxes[:0], truth[:0].assign(rule=""), radiographs)
+    assert table["n_joints"].tolist() == [10, 10]
+    assert table["n_patients"].tolist() == [1, 1]
 
 
 def test_a_name_on_another_joints_box_is_wrong(hand_truth):

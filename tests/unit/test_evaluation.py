@@ -15,16 +15,18 @@ from sharpflow.evaluation.joint_scoring import (
     recalls_table,
 )
 from sharpflow.evaluation.metrics import (
-    balanced_accuracy,
-    balanced_accuracy_within_one,
+    balanced_accuracy_of,
     confusion,
     constant_guess,
-    dice,
-    iou,
+    dice_and_iou,
 )
 from sharpflow.evaluation.proportions import share_interval
 from sharpflow.evaluation.recalls import balanced_accuracy_interval, class_recalls
 from sharpflow.evaluation.segmentation import mask_overlaps, segmentation_row
+
+
+def balanced_accuracy(true: object, predicted: object, classes: int, within: int = 0) -> float:
+    return float(balanced_accuracy_of(confusion(true, predicted, classes), within))
 
 
 def test_balanced_accuracy_is_scikit_learns() -> None:
@@ -48,7 +50,7 @@ def test_within_one_counts_neighbours_class_by_class() -> None:
     true = [0, 0, 0, 0, 3, 3, 4]
     guessed = [0, 1, 2, 3, 4, 1, 3]
     # class 0: 2 of 4; class 3: 1 of 2; class 4: 1 of 1
-    assert balanced_accuracy_within_one(true, guessed, 5) == pytest.approx((0.5 + 0.5 + 1) / 3)
+    assert balanced_accuracy(true, guessed, 5, within=1) == pytest.approx((0.5 + 0.5 + 1) / 3)
 
 
 def test_scores_outside_the_classes_are_refused() -> None:
@@ -62,7 +64,7 @@ def test_the_best_constant_guess_is_found_among_all() -> None:
     for true in ([0, 0, 0, 1, 2, 3, 4], [0, 2, 4], [0, 4], [0, 0, 1, 3, 4, 4]):
         guesses = [np.full(len(true), guess) for guess in range(5)]
         assert constant_guess(true, 5) == max(balanced_accuracy(true, g, 5) for g in guesses)
-        best = max(balanced_accuracy_within_one(true, guess, 5) for guess in guesses)
+        best = max(balanced_accuracy(true, guess, 5, within=1) for guess in guesses)
         assert constant_guess(true, 5, within=1) == best
     assert constant_guess([0, 1, 2, 3, 4], 5, within=1) == pytest.approx(3 / 5)
 
@@ -70,12 +72,11 @@ def test_the_best_constant_guess_is_found_among_all() -> None:
 def test_overlaps_of_masks() -> None:
     one, other = np.zeros((4, 4), np.uint8), np.zeros((4, 4), bool)
     one[:2], other[1:3] = 255, True
-    assert dice(one, other) == 0.5
-    assert iou(one, other) == pytest.approx(4 / 12)
-    assert dice(one * 0, other & False) == iou(one * 0, other & False) == 1
-    assert dice(one * 0, other) == iou(one * 0, other) == 0
+    assert dice_and_iou(one, other) == pytest.approx((0.5, 4 / 12))
+    assert dice_and_iou(one * 0, other & False) == (1, 1)
+    assert dice_and_iou(one * 0, other) == (0, 0)
     with pytest.raises(ValueError, match="two shapes"):
-        dice(one, other[1:])
+        dice_and_iou(one, other[1:])
 
 
 def test_the_interval_of_a_mean_is_the_textbooks() -> None:

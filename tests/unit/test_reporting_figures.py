@@ -10,13 +10,22 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from sharpflow.anatomy import MODELS, n_classes
+from sharpflow.evaluation.joint_scoring import model_confusions
+from sharpflow.evaluation.score_counts import has_wrist_sites, score_counts
+from sharpflow.reporting.pipeline_stages import (
+    JointTables,
+    PipelineStages,
+    radiographs_to_show,
+    stages_of,
+)
 from sharpflow.reporting.style import new_figure, save
 from sharpflow.reporting.tan_radiographs import (
-    PipelineStages,
     draw_boxed_joints,
     draw_clahe,
     draw_good_masks,
     draw_pipeline,
+    image_numbers,
     pick_radiographs,
 )
 from sharpflow.reporting.tan_scores import (
@@ -61,12 +70,12 @@ def test_score_distributions_write_the_count_of_each_score() -> None:
             "score": [0, 0, 0, 0, 2, 5],
         }
     )
-    figure = draw_score_distributions(scores, data="phantom")
+    figure = draw_score_distributions(score_counts(scores), with_wrist=False, data="phantom")
     assert len(figure.axes) == 8
     first = [text.get_text() for text in figure.axes[0].texts]
     assert first == ["4", "0", "1", "0", "0", "1"]
     foot_erosion = [text.get_text() for text in figure.axes[2].texts]
-    assert foot_erosion == ["0"] * 11  # limbs and scores that lack are shown as none
+    assert foot_erosion == ["0"] * 11  # a limb without scores is shown with counts of 0
     assert any("Finger and toe joints" in text for text in all_text(figure))
 
 
@@ -74,14 +83,31 @@ def test_wrist_sites_in_the_distribution_are_said() -> None:
     scores = pd.DataFrame(
         {"patient": "P1", "limb": "LH", "joint": ["ulna"], "damage": "erosion", "score": [1]}
     )
-    assert any(
-        "wrist included" in text for text in all_text(draw_score_distributions(scores, data="x"))
+    assert has_wrist_sites(scores) and not has_wrist_sites(scores.assign(joint="MCP2"))
+    figure = draw_score_distributions(score_counts(scores), with_wrist=True, data="x")
+    assert any("wrist included" in text for text in all_text(figure))
+
+
+def test_every_score_that_a_limb_can_have_is_counted() -> None:
+    scores = pd.DataFrame(
+        {"limb": ["LH", "LH", "RF"], "joint": "IP", "damage": "erosion", "score": [2, 2, 10]}
     )
+    counts = score_counts(scores)
+    assert len(counts) == 2 * (6 + 11) + 4 * 5
+    of_limb = counts[counts["damage"] == "erosion"].groupby("limb")["n"].agg(list)
+    assert of_limb["LH"] == [0, 0, 2, 0, 0, 0]
+    assert of_limb["RF"] == [0] * 10 + [1]
+    assert of_limb["LF"] == [0] * 11
 
 
 def test_confusion_matrices_mark_scores_without_joints() -> None:
     table = pd.DataFrame({"true": [0, 0, 0, 0, 2], "predicted": [0, 0, 0, 1, 2]})
-    figure = draw_confusion_matrices({"narrowing-hand": table}, data="phantom")
+    table = pd.concat([table.assign(split="test"), table.assign(split="train")])
+    confusions = model_confusions({"narrowing-hand": table})
+    assert {model: len(counts) for model, counts in confusions.items()} == {
+        model: n_classes(body_part, damage) for model, (damage, body_part) in MODELS.items()
+    }
+    figure = draw_confusion_matrices(confusions, data="phantom")
     hand = figure.axes[0]
     texts = [text.get_text() for text in hand.texts]
     assert "75%\n3" in texts
@@ -90,7 +116,7 @@ def test_confusion_matrices_mark_scores_without_joints() -> None:
     hatched = [p for p in hand.patches if isinstance(p, Rectangle) and p.get_hatch()]
     assert [(p.get_y(), p.get_height()) for p in hatched] == [(1, 1), (3, 2)]
     assert hand.get_title(loc="left") == "(a) Narrowing, hands (n = 5)"
-    # A model that lacks altogether is all hatched, not a crash and not zeros.
+    # A model without predictions is all hatched.
     foot = figure.axes[3]
     assert [p.get_height() for p in foot.patches if p.get_hatch()] == [11]
 
@@ -108,6 +134,7 @@ def test_radiographs_are_picked_by_the_seed_and_of_both_body_parts() -> None:
     assert pick_radiographs(shuffled, 4, seed=42, name="clahe") == picked
     assert pick_radiographs(radiographs, 4, seed=43, name="clahe") != picked
     assert len(pick_radiographs(radiographs.iloc[:3], 4, seed=1, name="x")) == 3
+    assert image_numbers(radiographs, ["F1", "H2"]) == [21, 2]
 
 
 def test_boxed_joints_name_every_box() -> None:
@@ -145,6 +172,52 @@ def test_pipeline_shows_each_stage_and_the_scores_of_the_crops() -> None:
     figure = draw_pipeline(stages, label="P1-LH", data="phantom")
     assert len([a for a in figure.axes if a.get_title(loc="left")]) == 8
     assert {"IP\nE 3", "MCP2\nE 1\nN 4"} <= set(all_text(figure))
+
+
+def test_stages_are_those_of_the_radiograph_and_its_test_crops() -> None:
+    crops = pd.DataFrame(
+        {
+            "image_id": ["a", "b", "b", "b"],
+            "joint": ["IP", "IP", "MCP2", "MCP3"],
+            "split": ["train", "test", "train", "test"],
+        }
+    )
+    scores = pd.DataFrame(
+        {
+            "image_id": ["b", "b", "c"],
+            "joint": ["MCP3", "IP", "MCP3"],
+            "erosion_predicted": [4, 1, 5],
+            "narrowing_predicted": [2, None, 3],
+        }
+    )
+    named = pd.concat([BOXES.assign(rule=rule) for rule in ("paper", "template")])
+    tables = JointTables(
+        boxes=pd.concat([BOXES.assign(image_id=name) for name in "ab"]),
+        joints=pd.concat([named.assign(image_id=name) for name in "ab"]),
+        crops=crops,
+        scores=scores,
+    )
+    rows = pd.DataFrame({"image_id": list("abc")})
+    assert radiographs_to_show(rows, tables)["image_id"].tolist() == ["b"]
+    assert radiographs_to_show(rows[2:], tables)["image_id"].tolist() == ["c"]
+    mask = np.zeros((60, 48), np.uint8)
+    mask[:20] = 255
+    stages = stages_of(
+        "b",
+        tables,
+        rule="paper",
+        raw=radiograph(),
+        standardized=radiograph(),
+        entropy_mask=mask,
+        unet_mask=mask,
+        crops=np.arange(4, dtype=np.uint8)[:, None, None] * np.ones((1, 8, 8), np.uint8),
+    )
+    assert stages.crops[:, 0, 0].tolist() == [1, 3]
+    assert stages.crop_scores["joint"].tolist() == ["IP", "MCP3"]
+    assert stages.crop_scores["erosion"].tolist() == [1, 4]
+    assert stages.crop_scores["narrowing"].isna().tolist() == [True, False]
+    assert len(stages.boxes) == len(stages.joints) == 2
+    assert stages.masked[:20].any() and not stages.masked[20:].any()
 
 
 @pytest.mark.parametrize(

@@ -18,14 +18,17 @@ from sharpflow.anatomy import (
 from sharpflow.cohorts.splits import split_joints
 from sharpflow.errors import UserError
 from sharpflow.files import read_table, write_table
+from sharpflow.joints.scoring.scores import score_joints, total_scores
 from sharpflow.reporting.label_places import nearest_open, spread
 from sharpflow.reporting.overlays import SCORE_COLOURS, label_radiograph, score_colour
-from sharpflow.reporting.scores import score_joints, to_radiograph_pixels, total_scores
 
 RADIOGRAPHS = pd.DataFrame(
     {"image_id": ["P1-LH", "P1-LF"], "patient": ["P1", "P1"], "limb": ["LH", "LF"], "split": "test"}
 )
 DUE = split_joints(RADIOGRAPHS, unit="patient")
+
+
+NO_SCORES = pd.DataFrame(columns=["patient", "limb", "joint", "damage", "score"])
 
 
 def named_boxes(
@@ -138,7 +141,9 @@ def test_a_joint_that_one_model_did_not_score_is_in_no_sum() -> None:
 
 def test_radiographs_without_true_scores_have_blank_true_sums() -> None:
     joints = named_boxes("P1-LF", BodyPart.FOOT)
-    table = score_joints(DUE[DUE["limb"] == "LF"], joints, constant_predictions(joints, 1), None)
+    table = score_joints(
+        DUE[DUE["limb"] == "LF"], joints, constant_predictions(joints, 1), NO_SCORES
+    )
     total = total_scores(table).iloc[0]
     assert pd.isna(total["total_true"])
     assert pd.isna(total["total_true_all_joints"])
@@ -156,27 +161,7 @@ def test_tables_survive_the_csv(scored: pd.DataFrame, tmp_path) -> None:
 def test_two_naming_rules_at_once_are_refused() -> None:
     joints = named_boxes("P1-LF", BodyPart.FOOT)
     with pytest.raises(UserError, match=r"P1-LF has joint IP more than once .* one naming rule"):
-        score_joints(DUE, pd.concat([joints, joints]), {}, None)
-
-
-def test_boxes_go_back_to_radiograph_pixels() -> None:
-    boxes = pd.DataFrame(
-        {
-            "image_id": ["a", "b"],
-            "x_min": [60.0, np.nan],
-            "y_min": [20.0, np.nan],
-            "x_max": [70.0, np.nan],
-            "y_max": [30.0, np.nan],
-        }
-    )
-    places = pd.DataFrame(
-        {"image_id": ["a"], "scale": [0.5], "x_offset": [10.0], "y_offset": [0.0]}
-    )
-    radiograph = to_radiograph_pixels(boxes, places)
-    assert radiograph.loc[0, BOX_COLUMNS].tolist() == [100, 40, 120, 60]
-    assert radiograph.loc[1, ["x_min", "y_min"]].isna().all()
-    with pytest.raises(UserError, match="no scale and offset for b"):
-        to_radiograph_pixels(boxes.assign(x_min=1.0), places)
+        score_joints(DUE, pd.concat([joints, joints]), {}, NO_SCORES)
 
 
 def test_colour_follows_the_worst_score() -> None:
@@ -192,24 +177,22 @@ def test_colour_follows_the_worst_score() -> None:
 
 
 def test_radiograph_is_kept_between_its_labels_and_joints_are_boxed(scored: pd.DataFrame) -> None:
-    image = np.full((400, 320), 90, np.uint8)
+    image = np.full((1200, 960), 90, np.uint8)
     rows = scored[scored["image_id"] == "P1-LH"].copy()
     for column, side in enumerate(BOX_COLUMNS):
         rows[side] = rows[side] + (30, 100, 40, 110)[column]
-    labelled = label_radiograph(image, rows, note="Data: phantom.", smallest_height=400)
+    labelled = label_radiograph(image, rows, note="Data: phantom.")
     assert labelled.dtype == np.uint8
-    assert labelled.shape[0] > 400  # lines below the radiograph
-    margin = (labelled.shape[1] - 320) // 2
-    radiograph = labelled[:400, margin : margin + 320]
+    assert labelled.shape[0] > 1200  # lines below the radiograph
+    margin = (labelled.shape[1] - 960) // 2
+    radiograph = labelled[:1200, margin : margin + 960]
     assert (radiograph[:60] == 90).all()
     box = rows.iloc[0][["x_min", "y_min"]].astype(int).tolist()
     colour = score_colour(rows.iloc[0], BodyPart.HAND)
     assert tuple(radiograph[box[1], box[0]]) == colour
-    for side in (labelled[:400, :margin], labelled[:400, -margin:]):
+    for side in (labelled[:1200, :margin], labelled[:1200, -margin:]):
         assert side.max() > 200  # labels on both sides
-    assert np.array_equal(
-        labelled, label_radiograph(image, rows, note="Data: phantom.", smallest_height=400)
-    )
+    assert np.array_equal(labelled, label_radiograph(image, rows, note="Data: phantom."))
 
 
 def test_small_radiographs_are_enlarged_so_that_labels_can_be_read(scored: pd.DataFrame) -> None:
@@ -220,10 +203,8 @@ def test_small_radiographs_are_enlarged_so_that_labels_can_be_read(scored: pd.Da
 
 def test_a_radiograph_without_found_joints_is_labelled_all_the_same(scored: pd.DataFrame) -> None:
     rows = scored[scored["image_id"] == "P1-LF"].assign(state="not found")
-    labelled = label_radiograph(
-        np.full((400, 300), 90, np.uint8), rows, note="", smallest_height=400
-    )
-    assert labelled[400:].max() > 200  # which joints lack is said below
+    labelled = label_radiograph(np.full((1200, 900), 90, np.uint8), rows, note="")
+    assert labelled[1200:].max() > 200  # the joints not found are listed below
 
 
 def test_labels_keep_apart_and_inside() -> None:

@@ -4,16 +4,18 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from sharpflow.evaluation.mask_yield import mask_yield
+from sharpflow.evaluation.timing import SCORING_STEPS, minutes_per_patient, scoring_seconds
 from sharpflow.files import read_table
+from sharpflow.reporting.study_notes import StudyNotes
 from sharpflow.reporting.tables import check_columns, publish, with_interval
+from sharpflow.reporting.tan_joint_scoring import publish_joint_scoring
 from sharpflow.reporting.tan_tables import (
-    StudyNotes,
-    mask_yield,
     publish_detection,
-    publish_joint_scoring,
     publish_mask_yield,
     publish_minutes,
     publish_segmentation,
@@ -133,7 +135,7 @@ def test_notes_of_a_split_by_joint_say_that_patients_are_on_both_sides(
 ) -> None:
     publish_joint_scoring(joint_scoring, tmp_path, STUDY)
     page = read_page(tmp_path, "joint_scoring", ".md")
-    assert "no joint of a test patient was learned from" in page
+    assert "no joint of a test patient was used for training" in page
     publish_joint_scoring(joint_scoring, tmp_path, replace(STUDY, unit="joint"))
     page = read_page(tmp_path, "joint_scoring", ".md")
     assert "Split by joint" in page
@@ -205,8 +207,8 @@ def test_detection_stands_beside_the_papers_accuracy(tmp_path: Path) -> None:
     page = read_page(tmp_path, "detection", ".md")
     shown = ["Hands", "Paper's", "96.88", "87.50", "99.991", "320", "phantom", "phantom"]
     assert cells(page, 2) == shown
-    assert "is not said" in page
-    assert "measured against itself" not in page and "left out" not in page
+    assert "does not say" in page
+    assert "compared with itself" not in page and "left out" not in page
     assert read_table(tmp_path / "detection.csv")["paper_accuracy"].tolist() == [0.99991, 0.99991]
 
 
@@ -215,9 +217,9 @@ def test_a_template_that_is_measured_against_itself_is_told(tmp_path: Path, trut
     publish_detection(detection(truth, left_out=3), tmp_path, STUDY)
     for suffix in (".md", ".tex"):
         page = read_page(tmp_path, "detection", suffix)
-        assert ("partly measured against itself" in page) == ("template" in truth)
-        assert ("True names given: in the labels" in page) == ("given" in truth)
-        assert "does not fit all of the boxes: 3." in page
+        assert ("partly compared with itself" in page) == ("template" in truth)
+        assert ("True names given: by the labels" in page) == ("given" in truth)
+        assert "does not fit all of their boxes: 3." in page
 
 
 def test_segmentation_shows_the_compared_radiographs_beside_all(tmp_path: Path) -> None:
@@ -233,7 +235,7 @@ def test_segmentation_shows_the_compared_radiographs_beside_all(tmp_path: Path) 
     assert shown["All test radiographs: Dice, % (95% interval)"] == "90.00 (87.00–93.00)"
     assert shown["All test radiographs: n"] == "48"
     assert cells(page, 3)[1] == "U-Net"
-    assert "judged on the same ones" in page
+    assert "whose entropy mask was chosen as good" in page
     back = read_table(tmp_path / "segmentation.csv")
     assert back.columns.tolist()[:6] == ["limb", "method", "data", "n", "dice", "iou"]
 
@@ -264,21 +266,30 @@ def test_mask_yield_counts_overruled_masks(tmp_path: Path) -> None:
 
 
 def test_minutes_a_patient_add_up(tmp_path: Path) -> None:
-    steps = pd.DataFrame({"step": ["find", "score"], "seconds": [120.0, 60.0], "patients": [4, 4]})
-    publish_minutes(steps, tmp_path, STUDY)
+    publish_minutes(minutes_per_patient({"find": 120.0, "score": 60.0}, 4), tmp_path, STUDY)
     back = read_table(tmp_path / "minutes_per_patient.csv").set_index("step")
-    assert back.loc["all", "minutes_per_patient"] == 0.75
+    assert back["minutes_per_patient"].tolist() == [0.5, 0.25, 0.75]
+    assert back.loc["all", "patients"] == 4
     assert "a couple of minutes" in read_page(tmp_path, "minutes_per_patient", ".md")
 
 
 def test_a_step_without_a_time_leaves_the_sum_blank(tmp_path: Path) -> None:
-    steps = pd.DataFrame(
-        {"step": ["find", "score"], "seconds": [120.0, float("nan")], "patients": [4, 4]}
-    )
+    steps = minutes_per_patient({"find": 120.0, "score": float("nan")}, 4)
     publish_minutes(steps, tmp_path, STUDY)
     page = read_page(tmp_path, "minutes_per_patient", ".md")
     assert cells(page, 3)[1:] == ["–", "4", "–", ""]
-    assert cells(page, 4)[1] == "–"  # never a sum that lacks a step
+    assert cells(page, 4)[1] == "–"  # never a sum without one of its steps
+
+
+def test_seconds_of_a_step_are_those_of_all_its_jobs(tmp_path: Path) -> None:
+    for number, seconds in enumerate((1.5, 2.25)):
+        path = tmp_path / "segment" / f"{number}.tsv"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"s\th:m:s\n{seconds}\t0:00:01\n")
+    found = scoring_seconds(tmp_path)
+    assert list(found) == list(SCORING_STEPS)
+    assert found["segment"] == 3.75
+    assert np.isnan(found["detect_joints"])
 
 
 def test_same_table_same_bytes(tmp_path: Path, joint_scoring: pd.DataFrame) -> None:

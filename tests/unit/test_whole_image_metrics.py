@@ -15,11 +15,13 @@ from sklearn.metrics import (
 from sharpflow.errors import UserError
 from sharpflow.evaluation.agreement import (
     PCC,
-    bland_altman,
+    bias_of,
     icc_of,
     kappa_of,
+    lower_limit_of,
     pair_sums,
     pcc_of,
+    upper_limit_of,
     with_intervals,
 )
 from sharpflow.evaluation.intervals import FISHER, patient_interval, patient_sums
@@ -255,7 +257,9 @@ def test_best_constant_class_worked_out_by_hand() -> None:
 
 def test_bland_altman_worked_out_by_hand() -> None:
     # Differences 1, 2, 3: mean 2, sample SD 1.
-    assert bland_altman([10, 20, 30], [11, 22, 33]) == pytest.approx((2, 0.04, 3.96))
+    sums = pair_sums([10, 20, 30], [11, 22, 33]).sum(axis=0)
+    measured = (bias_of(sums), lower_limit_of(sums), upper_limit_of(sums))
+    assert measured == pytest.approx((2, 0.04, 3.96))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
-"""How far two lists of numbers agree, with intervals by patient.
+"""Agreement of two lists of numbers, with intervals by patient.
 
-Every measure here depends on the data through eight sums (`pair_sums`), so that a bootstrap over
-patients adds up patients' sums and never goes back to the images.
+Every measure here depends on the data only through eight sums (`pair_sums`), so that a bootstrap
+over patients adds up patients' sums.
 
 Sources: Bo et al., equations 3 to 5 (PCC, MAE, RMSE); McGraw and Wong, Psychol Methods 1996;1:30-46
 (the intraclass correlation); Bland and Altman, Lancet 1986;327:307-310 (bias and limits of
@@ -35,13 +35,20 @@ _NORMAL_95 = 1.96
 
 
 def pair_sums(true: npt.ArrayLike, predicted: npt.ArrayLike) -> Array:
-    """Each pair's part of the eight sums: (pairs, 8), to be added up over any set of pairs.
+    """Each pair's terms of the eight sums, to be added up over any set of pairs.
 
-    Both lists are taken from the mean of the true values, which changes no measure of this module
-    and keeps their squares small.
+    The mean of the true values is subtracted from both lists, which changes no measure of this
+    module and keeps their squares small.
+
+    Args:
+        true: values, (pairs,).
+        predicted: values, (pairs,).
+
+    Returns:
+        (pairs, 8).
 
     Raises:
-        ValueError: not two lists of one length, or a value that is not finite.
+        ValueError: the lists differ in length, or a value is not finite.
     """
     x, y = np.asarray(true, np.float64), np.asarray(predicted, np.float64)
     if x.shape != y.shape or x.ndim != 1:
@@ -54,69 +61,69 @@ def pair_sums(true: npt.ArrayLike, predicted: npt.ArrayLike) -> Array:
     return np.stack([np.ones_like(x), x, y, x * x, y * y, x * y, abs(error), error**2], axis=1)
 
 
-def pcc_of(totals: Array) -> Array:
+def pcc_of(sums: Array) -> Array:
     """Pearson's correlation from sums (..., 8); NaN where a list is constant."""
-    variance_x, variance_y, covariance, _ = _moments(totals)
+    variance_x, variance_y, covariance, _ = _moments(sums)
     return _ratio(covariance, np.sqrt(variance_x * variance_y))
 
 
-def mae_of(totals: Array) -> Array:
+def mae_of(sums: Array) -> Array:
     """Mean absolute error from sums (..., 8), in the unit of the values."""
-    return _ratio(totals[..., 6], totals[..., 0])
+    return _ratio(sums[..., 6], sums[..., 0])
 
 
-def rmse_of(totals: Array) -> Array:
+def rmse_of(sums: Array) -> Array:
     """Root mean squared error from sums (..., 8), in the unit of the values."""
-    return np.sqrt(_ratio(totals[..., 7], totals[..., 0]))
+    return np.sqrt(_ratio(sums[..., 7], sums[..., 0]))
 
 
-def icc_of(totals: Array) -> Array:
+def icc_of(sums: Array) -> Array:
     """ICC(A,1) from sums (..., 8): two-way random, absolute agreement, single measurement.
 
     The truth is one rater and the prediction the other (Shrout and Fleiss's ICC(2,1)). For two
-    raters their mean squares come down to sample variances and the bias:
+    raters the mean squares reduce to sample variances and the bias:
     2 cov / (var x + var y + bias^2 - var(y - x) / n). NaN with fewer than two pairs.
     """
-    n = totals[..., 0]
-    variance_x, variance_y, covariance, bias = _moments(totals)
+    n = sums[..., 0]
+    variance_x, variance_y, covariance, bias = _moments(sums)
     unbiased = _ratio(n, n - 1)
     spread = unbiased * (variance_x + variance_y)
     shared = unbiased * 2 * covariance
     return _ratio(shared, spread + bias**2 - _ratio(spread - shared, n))
 
 
-def kappa_of(totals: Array) -> Array:
+def kappa_of(sums: Array) -> Array:
     """Cohen's kappa with quadratic weights from sums (..., 8) of class numbers.
 
     1 - observed / expected squared distance, the expected one from the two margins; 0 for a
-    constant guess, NaN where both lists are the same constant.
+    constant guess, NaN if both lists are the same constant.
     """
-    variance_x, variance_y, _, bias = _moments(totals)
-    observed = _ratio(totals[..., 7], totals[..., 0])
+    variance_x, variance_y, _, bias = _moments(sums)
+    observed = _ratio(sums[..., 7], sums[..., 0])
     return 1 - _ratio(observed, variance_x + variance_y + bias**2)
 
 
-def bias_of(totals: Array) -> Array:
+def bias_of(sums: Array) -> Array:
     """Mean of predicted - true from sums (..., 8)."""
-    return _moments(totals)[3]
+    return _moments(sums)[3]
 
 
-def limit_of(totals: Array, side: int) -> Array:
+def limit_of(sums: Array, side: int) -> Array:
     """A limit of agreement: bias + side * 1.96 SD of the differences; `side` is -1 or 1."""
-    n = totals[..., 0]
-    bias = bias_of(totals)
-    variance = _ratio(totals[..., 7] - n * bias**2, n - 1)
+    n = sums[..., 0]
+    bias = bias_of(sums)
+    variance = _ratio(sums[..., 7] - n * bias**2, n - 1)
     return bias + side * _NORMAL_95 * np.sqrt(np.maximum(variance, 0))
 
 
-def lower_limit_of(totals: Array) -> Array:
+def lower_limit_of(sums: Array) -> Array:
     """Bland and Altman's lower limit from sums (..., 8)."""
-    return limit_of(totals, -1)
+    return limit_of(sums, -1)
 
 
-def upper_limit_of(totals: Array) -> Array:
+def upper_limit_of(sums: Array) -> Array:
     """Bland and Altman's upper limit from sums (..., 8)."""
-    return limit_of(totals, 1)
+    return limit_of(sums, 1)
 
 
 @dataclass(frozen=True)
@@ -126,9 +133,9 @@ class Measure:
     of: Statistic
     scale: Scale
 
-    def __call__(self, totals: Array) -> Array:
+    def __call__(self, sums: Array) -> Array:
         """The measure's values, (...,)."""
-        return self.of(totals)
+        return self.of(sums)
 
 
 PCC = Measure(pcc_of, FISHER)
@@ -142,54 +149,51 @@ UPPER_LIMIT = Measure(upper_limit_of, SKEWED)
 
 
 def difference_of(measure: Measure) -> Measure:
-    """A measure's difference, first less second, from sums (..., 2, 8) of two predictions."""
+    """A measure's difference, first - second, from sums (..., 2, 8) of two predictions."""
 
-    def difference(totals: Array) -> Array:
-        return np.asarray(measure(totals[..., 0, :]) - measure(totals[..., 1, :]))
+    def difference(sums: Array) -> Array:
+        return np.asarray(measure(sums[..., 0, :]) - measure(sums[..., 1, :]))
 
     return Measure(difference, BETWEEN_CORRELATIONS if measure.scale is FISHER else PLAIN)
 
 
-def bland_altman(true: npt.ArrayLike, predicted: npt.ArrayLike) -> tuple[float, float, float]:
-    """Bias (mean of predicted - true), lower and upper 95% limit of agreement."""
-    totals = pair_sums(true, predicted).sum(axis=0)
-    return float(bias_of(totals)), float(lower_limit_of(totals)), float(upper_limit_of(totals))
-
-
 def with_intervals(
     patients: Sequence[str],
-    parts: Array,
+    terms: Array,
     measures: Mapping[str, Measure],
     *,
     seed: int,
     resamples: int = 2000,
 ) -> dict[str, float]:
-    """Each measure as name, name_low, name_high: the value and its 95% interval by patient.
+    """Measures with their 95% intervals by patient.
 
     As `intervals.patient_interval`, but the patients are resampled once for all measures.
 
     Args:
         patients: the patient of each row.
-        parts: each row's part of the sums, (rows, ...).
-        measures: name -> measure of sums (..., as parts).
+        terms: each row's terms of the sums, (rows, ...), as from `pair_sums`.
+        measures: name -> measure of sums (..., shaped as a row of terms).
         seed: of the resamples.
         resamples: number of resamples.
+
+    Returns:
+        name, name_low and name_high of each measure: its value and the bounds of its interval.
     """
-    _, sums = patient_sums(patients, parts)
-    times, totals = resample_patients(len(sums), resamples, seed), sums.sum(axis=0)
-    found: dict[str, float] = {}
+    _, by_patient = patient_sums(patients, terms)
+    times, overall = resample_patients(len(by_patient), resamples, seed), by_patient.sum(axis=0)
+    measured: dict[str, float] = {}
     for name, measure in measures.items():
-        low, high = interval_of(sums, measure.of, measure.scale, times)
-        found |= {name: float(measure(totals)), f"{name}_low": low, f"{name}_high": high}
-    return found
+        low, high = interval_of(by_patient, measure.of, measure.scale, times)
+        measured |= {name: float(measure(overall)), f"{name}_low": low, f"{name}_high": high}
+    return measured
 
 
-def _moments(totals: Array) -> tuple[Array, Array, Array, Array]:
+def _moments(sums: Array) -> tuple[Array, Array, Array, Array]:
     """Variances of x and y, covariance (all over n), mean of y - x."""
-    n = totals[..., 0]
-    mean_x, mean_y = _ratio(totals[..., 1], n), _ratio(totals[..., 2], n)
-    square_x, square_y = _ratio(totals[..., 3], n), _ratio(totals[..., 4], n)
-    covariance = _ratio(totals[..., 5], n) - mean_x * mean_y
+    n = sums[..., 0]
+    mean_x, mean_y = _ratio(sums[..., 1], n), _ratio(sums[..., 2], n)
+    square_x, square_y = _ratio(sums[..., 3], n), _ratio(sums[..., 4], n)
+    covariance = _ratio(sums[..., 5], n) - mean_x * mean_y
     variance_x = _no_rounding(square_x - mean_x**2, square_x)
     variance_y = _no_rounding(square_y - mean_y**2, square_y)
     covariance = np.where((variance_x > 0) & (variance_y > 0), covariance, 0.0)

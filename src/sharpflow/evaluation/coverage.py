@@ -1,7 +1,7 @@
-"""What the 95% intervals cover, as `benchmarks/interval_coverage.py` measured it.
+"""Coverage of the 95% intervals, as measured by `benchmarks/interval_coverage.py`.
 
-The table beside this module is what that command wrote: for each measure, population and size of a
-cohort, how often the interval held the true value.
+That command writes the table beside this module: for each measure, population and cohort size, how
+often the interval held the true value.
 """
 
 from collections.abc import Collection, Mapping
@@ -11,12 +11,15 @@ COVERAGE = Path(__file__).with_name("coverage.csv")
 
 
 def coverage_note(titles: Mapping[str, str], populations: Collection[str]) -> str:
-    """A sentence for a table's notes: what its intervals cover in simulated cohorts.
+    """Sentences for a table's notes: the coverage of its intervals in simulated cohorts.
 
     Args:
-        titles: a measure of the coverage table -> how the study's table calls it.
-        populations: the simulated populations that stand for the table's data; of several, the
-            lowest coverage is told.
+        titles: a measure of the coverage table -> its name in the study's table.
+        populations: the simulated populations that stand for the table's data; the lowest coverage
+            among them is reported.
+
+    Returns:
+        The sentences.
     """
     import pandas as pd
 
@@ -31,7 +34,7 @@ def coverage_note(titles: Mapping[str, str], populations: Collection[str]) -> st
     ]
     cohorts = table["cohorts"].min()
     return (
-        f"95% intervals are by patient. In simulations (of {cohorts} cohorts of {sizes} patients) "
-        f"so many of them held the true value: {', '.join(shares)}. A single patient or radiograph "
-        "far from the others makes an interval very wide."
+        f"95% intervals are by patient. Share of them that held the true value in simulations of "
+        f"{cohorts} cohorts of {sizes} patients: {', '.join(shares)}. A single patient or "
+        "radiograph that differs strongly from the others makes an interval very wide."
     )

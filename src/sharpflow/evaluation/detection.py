@@ -1,24 +1,23 @@
 """How many joints the detector found, and how many got their right name."""
 
-import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from sharpflow.anatomy import BOX_COLUMNS, DETECTED_JOINTS, LIMBS
+from sharpflow.anatomy import BOX_COLUMNS
 from sharpflow.evaluation.intervals import patient_sums
 from sharpflow.evaluation.proportions import share_interval
-from sharpflow.joints.identification.rules import RULES, name_joints
+from sharpflow.joints.identification.rules import RULES
 
 Boxes = NDArray[np.float64]
-log = logging.getLogger(__name__)
+MIN_IOU = 0.5  # of a true box and a box that found it
 
 
 def box_iou(first: Boxes, second: Boxes) -> Boxes:
-    """Intersection over union of each box of (n, 4) with each of (m, 4): (n, m), 0-1."""
+    """Intersection over union of each box of (n, 4) with each of (m, 4): (n, m), 0 to 1."""
     first, second = first.reshape(-1, 1, 4), second.reshape(1, -1, 4)
     low = np.maximum(first[..., :2], second[..., :2])
     high = np.minimum(first[..., 2:], second[..., 2:])
@@ -31,68 +30,42 @@ def _area(boxes: Boxes) -> Boxes:
     return np.asarray((boxes[..., 2:] - boxes[..., :2]).clip(0).prod(axis=-1))
 
 
-def match_boxes(true: Boxes, found: Boxes, iou: float = 0.5) -> NDArray[np.intp]:
-    """Pairs of true and found boxes, one to one, of at least this IoU: as many as can be.
+def match_boxes(true: Boxes, found: Boxes) -> NDArray[np.intp]:
+    """Pair true and found boxes one to one, by an IoU of at least 0.5, as many as possible.
 
     Args:
-        true: (n, 4) x_min, y_min, x_max, y_max.
+        true: (n, 4): x_min, y_min, x_max, y_max.
         found: (m, 4), likewise.
-        iou: least overlap of a pair.
 
     Returns:
-        (pairs, 2) rows of true and of found, sorted by true.
+        (pairs, 2): row of `true` and row of `found`, sorted by `true`.
     """
     overlap = box_iou(true, found)
     # A pair counts 1 and its overlap far less: first as many pairs as possible, then the closest.
-    worth = np.where(overlap >= iou, 1.0 + overlap / (1 + overlap.size), 0.0)
-    rows, columns = linear_sum_assignment(worth, maximize=True)
-    paired = worth[rows, columns] > 0
+    gain = np.where(overlap >= MIN_IOU, 1.0 + overlap / (1 + overlap.size), 0.0)
+    rows, columns = linear_sum_assignment(gain, maximize=True)
+    paired = gain[rows, columns] > 0
     return np.stack([rows[paired], columns[paired]], axis=1)
 
 
-def judge_joints(
-    truth: pd.DataFrame, boxes: pd.DataFrame, named: pd.DataFrame, *, iou: float = 0.5
-) -> pd.DataFrame:
-    """Whether each true joint was found, and named right by each rule.
+def judge_joints(truth: pd.DataFrame, boxes: pd.DataFrame, named: pd.DataFrame) -> pd.DataFrame:
+    """Whether each true joint was found, and rightly named by each rule.
 
     Args:
         truth: image_id, joint, x_min, y_min, x_max, y_max.
         boxes: the detector's boxes: image_id, x_min, y_min, x_max, y_max.
         named: those of them that got a name: image_id, rule, joint and the same coordinates.
-        iou: least overlap of a joint and a box that found it, one to one.
 
     Returns:
         image_id, joint, found (bool), box (row number in `boxes`, -1 if not found) and for each
-        rule a bool column named_<rule>: found, and that very box given the right name.
+        rule a bool column named_<rule>: found, and this box has the right name.
     """
-    parts = []
-    boxes = boxes.reset_index(drop=True)
-    boxes_of = dict(tuple(boxes.groupby("image_id")))
-    for image_id, joints in truth.groupby("image_id", sort=True):
-        part = joints[["image_id", "joint"]].assign(box=-1)
-        if image_id in boxes_of:
-            found = boxes_of[image_id]
-            pairs = match_boxes(_corners(joints), _corners(found), iou)
-            matched = part["box"].to_numpy().copy()
-            matched[pairs[:, 0]] = found.index.to_numpy()[pairs[:, 1]]
-            part["box"] = matched
-        parts.append(part)
-    judged = (
-        pd.concat(parts, ignore_index=True)
-        if parts
-        else truth[["image_id", "joint"]].assign(box=-1)
-    )
+    judged = _matched_boxes(truth, boxes)
     judged["found"] = judged["box"] >= 0
-    keys = list(boxes[["image_id", *BOX_COLUMNS]].itertuples(index=False, name=None))
+    keys = _keys(boxes)
     for rule in RULES:
         given = named[named["rule"] == rule]
-        names = dict(
-            zip(
-                given[["image_id", *BOX_COLUMNS]].itertuples(index=False, name=None),
-                given["joint"],
-                strict=True,
-            )
-        )
+        names = dict(zip(_keys(given), given["joint"], strict=True))
         judged[f"named_{rule}"] = [
             box >= 0 and names.get(keys[box]) == joint
             for box, joint in zip(judged["box"], judged["joint"], strict=True)
@@ -100,113 +73,94 @@ def judge_joints(
     return judged
 
 
+def _matched_boxes(truth: pd.DataFrame, boxes: pd.DataFrame) -> pd.DataFrame:
+    """image_id, joint, box: the row number in `boxes` of the box matched to it, or -1."""
+    boxes_of = dict(tuple(boxes.reset_index(drop=True).groupby("image_id")))
+    parts = []
+    for image_id, joints in truth.groupby("image_id", sort=True):
+        part = joints[["image_id", "joint"]].assign(box=-1)
+        if image_id in boxes_of:
+            found = boxes_of[image_id]
+            pairs = match_boxes(_corners(joints), _corners(found))
+            matched = part["box"].to_numpy().copy()
+            matched[pairs[:, 0]] = found.index.to_numpy()[pairs[:, 1]]
+            part["box"] = matched
+        parts.append(part)
+    if not parts:
+        return truth[["image_id", "joint"]].assign(box=-1)
+    return pd.concat(parts, ignore_index=True)
+
+
 def detection_table(
     truth: pd.DataFrame,
     boxes: pd.DataFrame,
     named: pd.DataFrame,
     radiographs: pd.DataFrame,
+    split: pd.DataFrame,
     *,
     boxed: Collection[str],
     data: str,
-    iou: float = 0.5,
     resamples: int = 2000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """The table of detection and naming, a row a body part and rule.
+    """tables/detection.csv: a row for each body part and rule, on test patients' radiographs.
 
-    Args: truth, boxes, named: as `judge_joints`, truth also with names (where its names come from);
-        rows of other radiographs are left out. radiographs: image_id, patient, body_part of the
-        radiographs to be judged (test patients only). boxed: image_ids with hand-drawn boxes,
-        whether or not their joints have true names. data: what the radiographs are ("phantom" or a
-        cohort's name). iou: least overlap. resamples, seed: of the bootstrap by patient.
+    Args:
+        truth: as for `judge_joints`, also with names (the source of the joints' names).
+        boxes: as for `judge_joints`.
+        named: as for `judge_joints`.
+        radiographs: image_id, patient, body_part.
+        split: patient, split.
+        boxed: image_ids with hand-drawn boxes, whether or not their joints have true names.
+        data: "phantom" or the cohort's name.
+        resamples: of the bootstrap by patient.
+        seed: of the bootstrap by patient.
 
     Returns:
-        limb (body_part), rule, data, truth (where the true names come from: "phantom", "given",
+        limb (body part), rule, data, truth (source of the true names: "phantom", "given",
         "template" or "given and template"), n_patients, n_radiographs, n_radiographs_left_out (with
         boxes, but without true names), n_joints; found and named_right as fractions of all true
-        joints, radiographs left unnamed included, with _low and _high of their 95% intervals;
-        radiographs_complete: fraction of radiographs whose joints are all named right.
+        joints, also of radiographs left unnamed, with _low and _high of their 95% intervals;
+        radiographs_complete: fraction of radiographs whose joints are all rightly named.
     """
-    unnamed = radiographs["image_id"].isin(list(boxed)) & ~radiographs["image_id"].isin(
-        truth["image_id"]
-    )
-    left_out = radiographs.loc[unnamed, "body_part"].value_counts()
-    radiographs = radiographs[radiographs["image_id"].isin(truth["image_id"])]
+    tested = radiographs.merge(split, on="patient")
+    tested = tested[tested["split"] == "test"]
+    has_truth = tested["image_id"].isin(truth["image_id"])
+    left_out = tested[tested["image_id"].isin(list(boxed)) & ~has_truth]["body_part"].value_counts()
+    tested = tested[has_truth]
     names_of = truth.groupby("image_id")["names"].first()
-    judged = judge_joints(
-        truth[truth["image_id"].isin(radiographs["image_id"])], boxes, named, iou=iou
-    )
-    judged = judged.merge(radiographs[["image_id", "patient", "body_part"]], on="image_id")
+    judged = judge_joints(truth[truth["image_id"].isin(tested["image_id"])], boxes, named)
+    judged = judged.merge(tested[["image_id", "patient", "body_part"]], on="image_id")
     rows = []
     for body_part in sorted(judged["body_part"].unique(), reverse=True):  # hand, then foot
-        part = judged[judged["body_part"] == body_part]
+        joints = judged[judged["body_part"] == body_part]
         for rule in RULES:
-            right = part[f"named_{rule}"]
-            names = sorted(part["image_id"].map(names_of).unique())
+            names = sorted(joints["image_id"].map(names_of).unique())
             row = {"limb": body_part, "rule": rule, "data": data, "truth": " and ".join(names)}
             row |= {
-                "n_patients": part["patient"].nunique(),
-                "n_radiographs": part["image_id"].nunique(),
-            }
-            row |= {
+                "n_patients": joints["patient"].nunique(),
+                "n_radiographs": joints["image_id"].nunique(),
                 "n_radiographs_left_out": int(left_out.get(body_part, 0)),
-                "n_joints": len(part),
+                "n_joints": len(joints),
             }
-            for name, hits in (("found", part["found"]), ("named_right", right)):
+            right = joints[f"named_{rule}"]
+            for name, hits in (("found", joints["found"]), ("named_right", right)):
                 row[name] = hits.mean()
                 row[f"{name}_low"], row[f"{name}_high"] = _interval(
-                    part["patient"].tolist(), hits.to_numpy(), resamples, seed
+                    joints["patient"].tolist(), hits.to_numpy(), resamples, seed
                 )
-            row["radiographs_complete"] = right.groupby(part["image_id"]).all().mean()
+            row["radiographs_complete"] = right.groupby(joints["image_id"]).all().mean()
             rows.append(row)
     return pd.DataFrame(rows)
 
 
-def true_joints_from_boxes(
-    boxes: pd.DataFrame, limbs: Mapping[str, str], *, mirrored_share: float
-) -> pd.DataFrame:
-    """True joints of radiographs with hand-drawn boxes, for cohorts without a truth table.
-
-    Names that were given with a radiograph's boxes are taken. Where none were, the template names
-    the boxes, and a radiograph with a joint too few, too many or that the template cannot place is
-    left out
-    and counted in the log: its names would be guesses.
-
-    Args: boxes: image_id, class, joint (blank where only the class was given; all joints of a
-        radiograph are named or none), x_min, y_min, x_max, y_max. limbs: image_id -> limb.
-        mirrored_share: as `name_joints`.
-
-    Returns:
-        image_id, joint, names ("given" or "template"), class, x_min, y_min, x_max, y_max.
-    """
-    parts, left_out = [], []
-    for image_id, radiograph in boxes.groupby("image_id", sort=True):
-        if radiograph["joint"].fillna("").ne("").all():
-            parts.append(radiograph.assign(names="given"))
-            continue
-        limb = limbs[str(image_id)]
-        named = name_joints(
-            radiograph.drop(columns="joint"),
-            limb=limb,
-            rule="template",
-            mirrored_share=mirrored_share,
-        )
-        if len(named) == len(radiograph) == len(DETECTED_JOINTS[LIMBS[limb].body_part]):
-            parts.append(named.assign(names="template"))
-        else:
-            left_out.append(str(image_id))
-    if left_out:
-        log.warning(
-            "joints of %d radiographs are not judged, boxes incomplete: %s",
-            len(left_out),
-            ", ".join(left_out),
-        )
-    columns = ["image_id", "joint", "names", "class", *BOX_COLUMNS]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
-
-
 def _corners(table: pd.DataFrame) -> Boxes:
     return table[BOX_COLUMNS].to_numpy(dtype=float)
+
+
+def _keys(boxes: pd.DataFrame) -> list[tuple[str, float, float, float, float]]:
+    """What tells a box from all others: its radiograph and its corners."""
+    return list(boxes[["image_id", *BOX_COLUMNS]].itertuples(index=False, name=None))
 
 
 def _interval(

@@ -1,9 +1,10 @@
 """95% intervals by patient of measures that are smooth in sums over patients.
 
-Joints and radiographs of one patient are not independent, so patients are resampled. Each resample
-is compared with the data in standard errors of its own (the studentized bootstrap), on a scale on
-which the measure varies evenly. What an interval covers is measured by
-`benchmarks/interval_coverage.py`; shares of right answers and recalls are in `proportions`.
+Joints and radiographs of one patient are not independent, so patients are resampled. The difference
+of each resample from the data is divided by the resample's own standard error (the studentized
+bootstrap), on a scale on which the measure's variance is stable. `benchmarks/interval_coverage.py`
+measures the coverage of the intervals. Intervals of shares and recalls are in `proportions` and
+`recalls`.
 
 Sources: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, 11 (jackknife), 12.5 and 12.6
 (studentized, on a transformed scale), 21.5 (infinitesimal jackknife); Hall, Biometrika
@@ -22,18 +23,19 @@ Array = npt.NDArray[np.float64]
 Statistic = Callable[[Array], Array]
 
 _STEP = 1e-5  # of numeric slopes, relative to the sum of a part's absolute values
-_NO_SPREAD = 1e-9  # a standard error below this part of the data's own is none
+_NO_SPREAD = 1e-9  # a standard error below this part of the data's own counts as 0
+_LEVEL = 0.95
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Where a measure is compared with its resamples.
+    """The scale on which a measure is compared with its resamples.
 
     Attributes:
         to: from the measure to the scale.
         back: the inverse.
-        symmetric: whether the interval reaches equally far to both sides on the scale, by the 95%
-            point of the absolute difference; else by the 2.5% and 97.5% points of the signed one.
+        symmetric: whether the interval is symmetric on the scale, by the 95% point of the absolute
+            difference; else by the 2.5% and 97.5% points of the signed difference.
     """
 
     to: Statistic
@@ -54,7 +56,15 @@ BETWEEN_CORRELATIONS = Scale(_itself, lambda values: np.clip(values, -2, 2), sym
 
 
 def patient_sums(patients: Sequence[str], values: npt.NDArray[Any]) -> tuple[list[str], Array]:
-    """Sum the rows of `values` (rows, ...) by patient: patients sorted, sums (patients, ...)."""
+    """Sum rows by patient.
+
+    Args:
+        patients: the patient of each row.
+        values: (rows, ...).
+
+    Returns:
+        The patients, sorted, and their sums (patients, ...).
+    """
     names, place = np.unique(np.asarray(patients, dtype=str), return_inverse=True)
     sums = np.zeros((len(names), *values.shape[1:]))
     np.add.at(sums, place, values)
@@ -62,7 +72,7 @@ def patient_sums(patients: Sequence[str], values: npt.NDArray[Any]) -> tuple[lis
 
 
 def resample_patients(patients: int, resamples: int, seed: int) -> Array:
-    """How often each resample has each patient, (resamples, patients); as many as there are."""
+    """How often each resample holds each patient: (resamples, patients)."""
     if not patients:
         return np.zeros((resamples, 0))
     generator = np.random.default_rng(seed)
@@ -71,49 +81,44 @@ def resample_patients(patients: int, resamples: int, seed: int) -> Array:
 
 
 def patient_interval(
-    sums: Array,
+    by_patient: Array,
     statistic: Statistic,
     scale: Scale,
     *,
     resamples: int = 2000,
     seed: int,
-    level: float = 0.95,
 ) -> tuple[float, float]:
-    """Studentized bootstrap interval of a statistic of sums over patients.
+    """Studentized bootstrap interval (95%) of a statistic of sums over patients.
 
     Args:
-        sums: (patients, ...), each patient's part (a sum and a count; a row of `pair_sums`).
-        statistic: of totals (n, ...) to values (n,); it must vary smoothly with them.
+        by_patient: (patients, ...), each patient's sums (a sum and a count; sums of `pair_sums`).
+        statistic: of sums (n, ...) to values (n,); it must vary smoothly with them.
         scale: on which values are compared.
         resamples: number of resamples.
         seed: of the resamples.
-        level: the interval's coverage.
 
     Returns:
-        (low, high), which hold the statistic itself. NaN where nothing can be said: no or one
-        patient, patients that do not differ, or so few that too many resamples do not.
+        (low, high), with the statistic itself between them. NaN if no interval can be given: no or
+        one patient, no difference between patients, or too many resamples without a value.
     """
-    return interval_of(sums, statistic, scale, resample_patients(len(sums), resamples, seed), level)
+    times = resample_patients(len(by_patient), resamples, seed)
+    return interval_of(by_patient, statistic, scale, times)
 
 
 @np.errstate(all="ignore")  # a resample may have no value: NaN and infinity are dealt with
 def interval_of(
-    sums: Array,
-    statistic: Statistic,
-    scale: Scale,
-    times: Array,
-    level: float = 0.95,
+    by_patient: Array, statistic: Statistic, scale: Scale, times: Array
 ) -> tuple[float, float]:
     """As `patient_interval`, of given resamples: `times` (resamples, patients)."""
     nothing = (float("nan"), float("nan"))
-    patients = len(sums)
+    patients = len(by_patient)
 
-    def scaled(totals: Array) -> Array:
-        return scale.to(statistic(totals.reshape(-1, *sums.shape[1:])))
+    def scaled(sums: Array) -> Array:
+        return scale.to(statistic(sums.reshape(-1, *by_patient.shape[1:])))
 
     if patients < 2:
         return nothing
-    parts = sums.reshape(patients, -1)
+    parts = by_patient.reshape(patients, -1)
     total, resampled_parts = parts.sum(axis=0), times @ parts
     value, resampled = scaled(total[None])[0], scaled(resampled_parts)
     left_out = scaled(total - parts)
@@ -124,7 +129,7 @@ def interval_of(
     apart = resampled - value
     known = np.isfinite(apart) & (errors > _NO_SPREAD * error)
     distance = np.divide(apart, errors, out=np.full(len(apart), np.nan), where=known)
-    down, up = _reach(distance, scale.symmetric, level)
+    down, up = _reach(distance, scale.symmetric)
     ends = scale.back(np.array([value - down * error, value + up * error]))
     estimate = scale.back(value)
     low, high = min(ends[0], estimate), max(ends[1], estimate)
@@ -149,16 +154,16 @@ def _standard_errors(
     return np.asarray(np.sqrt(variance))
 
 
-def _reach(distance: Array, symmetric: bool, level: float) -> tuple[float, float]:
+def _reach(distance: Array, symmetric: bool) -> tuple[float, float]:
     """How many standard errors the interval reaches down and up.
 
     A resample without a value or a standard error (NaN) counts as infinitely far.
     """
     far = np.nan_to_num(distance, nan=np.inf)
     if symmetric:
-        both = float(np.quantile(abs(far), level, method="higher"))
+        both = float(np.quantile(abs(far), _LEVEL, method="higher"))
         return both, both
-    tail = (1 - level) / 2
+    tail = (1 - _LEVEL) / 2
     near = np.nan_to_num(distance, nan=-np.inf)
     return (
         float(np.quantile(far, 1 - tail, method="higher")),
@@ -166,7 +171,7 @@ def _reach(distance: Array, symmetric: bool, level: float) -> tuple[float, float
     )
 
 
-def mean_of(totals: Array) -> Array:
-    """The statistic "mean", or "ratio of two means": totals (..., 2), the first over the second."""
+def mean_of(sums: Array) -> Array:
+    """The statistic "mean" or "ratio of two means": of sums (..., 2), the first / the second."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(totals[..., 0] / totals[..., 1])
+        return np.asarray(sums[..., 0] / sums[..., 1])

@@ -1,4 +1,4 @@
-"""Tan et al.'s Table 1 from predictions, with intervals, seeds, chance and the paper's values."""
+"""Tan et al.'s Table 1 from predictions, with intervals, seeds, constant guesses, the paper."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ Array = npt.NDArray[Any]
 
 ACCURACIES = {"balanced_accuracy": 0, "balanced_accuracy_within_one": 1}  # classes off
 ERRORS = {"mae": MAE, "kappa": KAPPA}
-MOST_CLASSES = max(MAX_SCORE.values()) + 1
+MAX_CLASSES = max(MAX_SCORE.values()) + 1
 
 
 def joint_scoring_row(
@@ -43,20 +43,21 @@ def joint_scoring_row(
 
     Args:
         model: a name of anatomy.MODELS.
-        predictions: patient, split, true, predicted, and predicted_seed_2, ... of further
-            trainings; a row a joint that was found. Only rows of the split "test" count.
+        predictions: a row a joint that was found: patient, split, true, predicted, and
+            predicted_seed_2, ... of further trainings. Only rows of the split "test" are used.
         not_found: patient, true: test joints with a score that the detector did not find.
-        data: what the joints are ("phantom" or the cohort's name).
-        seed, resamples: of the intervals that need a bootstrap.
+        data: "phantom" or the cohort's name.
+        seed: of the intervals that need a bootstrap.
+        resamples: of the intervals that need a bootstrap.
 
     Returns:
         n (joints found), n_not_found, patients; balanced_accuracy and
         balanced_accuracy_within_one of the found joints, mae, kappa (quadratic weights), each with
-        _low and _high (95%, by patient) and over the trainings _seed_mean and _seed_sd (blank with
-        one); the accuracies again as ..._all_joints, where a joint that was not found is wrong;
-        n_seeds; constant guesses, of the error too; the paper's values; classes_absent;
-        few_patients (the scores that fewer than 5 patients have, "3 4"); n_class_0, ... true joints
-        found.
+        _low and _high (95%, by patient) and, over the trainings, _seed_mean and _seed_sd (blank
+        with one training); the accuracies again as ..._all_joints, where a joint that was not found
+        is wrong; n_seeds; constant_guess, constant_guess_within_one, constant_guess_mae; paper_...;
+        classes_absent; few_patients (the scores that fewer than 5 patients have, "3 4"); n_class_0,
+        ...: found joints of each true score.
     """
     damage, body_part = MODELS[model]
     classes = n_classes(body_part, damage)
@@ -97,8 +98,16 @@ def joint_scoring_table(
 ) -> "pd.DataFrame":
     """tables/joint_scoring.csv: a row for each model of `predictions`, in the paper's order.
 
-    `joints` is scores/joints.csv, of which those that were not found are counted. Counts of classes
-    that a model does not have (a hand's erosion of 6) are blank.
+    Args:
+        predictions: model -> predictions, as for `joint_scoring_row`.
+        joints: scores/joints.csv, for the joints that were not found.
+        data: "phantom" or the cohort's name.
+        seed: of the intervals that need a bootstrap.
+        resamples: of the intervals that need a bootstrap.
+
+    Returns:
+        The rows of `joint_scoring_row`; counts of classes that a model does not have (erosion 6 of
+        a hand) are blank.
     """
     import pandas as pd
 
@@ -116,21 +125,27 @@ def joint_scoring_table(
             if model in predictions
         ]
     )
-    counts = [f"n_class_{score}" for score in range(MOST_CLASSES)]
+    counts = [f"n_class_{score}" for score in range(MAX_CLASSES)]
     others = [name for name in table.columns if name not in counts]
     table = table.reindex(columns=[*others, *counts])
     return table.astype(dict.fromkeys(counts, "Int64"))
 
 
 def recalls_table(predictions: Mapping[str, "pd.DataFrame"], *, data: str) -> "pd.DataFrame":
-    """tables/joint_recalls.csv: how many test joints of each score were scored rightly.
+    """tables/joint_recalls.csv: recall of each score, on test joints.
 
-    Gives model, data, score, n, n_patients, recall, recall_low, recall_high, few_patients, and
-    recall_within_one with its bounds; a row for each score that a model has, in the paper's order.
+    Args:
+        predictions: model -> predictions, as for `joint_scoring_row`.
+        data: "phantom" or the cohort's name.
+
+    Returns:
+        model, data, score, n, n_patients, recall, recall_low, recall_high, few_patients, and
+        recall_within_one with its bounds; a row for each score that a model has, in the paper's
+        order.
     """
     import pandas as pd
 
-    parts = []
+    tables = []
     for model in MODELS:
         if model not in predictions:
             continue
@@ -138,23 +153,44 @@ def recalls_table(predictions: Mapping[str, "pd.DataFrame"], *, data: str) -> "p
         rows = predictions[model][predictions[model]["split"] == "test"]
         confusions = _confusions(rows, n_classes(body_part, damage))
         within_one = class_recalls(confusions, within=1).filter(like="recall")
-        part = class_recalls(confusions).rename(columns={"class": "score"})
-        part = part.join(
+        table = class_recalls(confusions).rename(columns={"class": "score"})
+        table = table.join(
             within_one.rename(columns=lambda n: n.replace("recall", "recall_within_one"))
         )
-        part.insert(0, "model", model)
-        part.insert(1, "data", data)
-        parts.append(part)
-    return pd.concat(parts, ignore_index=True)
+        table.insert(0, "model", model)
+        table.insert(1, "data", data)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def model_confusions(
+    predictions: Mapping[str, "pd.DataFrame"],
+) -> dict[str, npt.NDArray[np.int64]]:
+    """Counts of test joints by true and predicted score, for each of the four models.
+
+    Args:
+        predictions: model -> split, true, predicted.
+
+    Returns:
+        Model -> (classes, classes), rows true; zeros for a model without predictions.
+    """
+    confusions = {}
+    for model, (damage, body_part) in MODELS.items():
+        classes = n_classes(body_part, damage)
+        confusions[model] = np.zeros((classes, classes), np.int64)
+        if model in predictions:
+            rows = predictions[model][predictions[model]["split"] == "test"]
+            confusions[model] = confusion(rows["true"], rows["predicted"], classes)
+    return confusions
 
 
 def joints_not_found(joints: "pd.DataFrame", model: str) -> "pd.DataFrame":
-    """patient, true: a model's joints of scores/joints.csv with a score that were not found."""
+    """patient, true: a model's joints of scores/joints.csv with a true score but no box."""
     damage, body_part = MODELS[model]
     true = joints[f"{damage}_true"]
     limbs = [code for code, limb in LIMBS.items() if limb.body_part == body_part]
-    lost = joints["limb"].isin(limbs) & joints["confidence"].isna() & true.notna()
-    return joints.loc[lost, ["patient"]].assign(true=true[lost].astype(int))
+    not_found = joints["limb"].isin(limbs) & joints["confidence"].isna() & true.notna()
+    return joints.loc[not_found, ["patient"]].assign(true=true[not_found].astype(int))
 
 
 def _confusions(rows: "pd.DataFrame", classes: int) -> Array:
@@ -168,26 +204,26 @@ def _confusions(rows: "pd.DataFrame", classes: int) -> Array:
 def _with_not_found(
     rows: "pd.DataFrame", not_found: "pd.DataFrame", classes: int
 ) -> "pd.DataFrame":
-    """Found and lost joints; the latter predicted as a class that is no neighbour of a true one."""
+    """All joints; those not found get a predicted class that is no neighbour of any true class."""
     import pandas as pd
 
     return pd.concat([rows, not_found.assign(predicted=classes + 1)], ignore_index=True)
 
 
 def _accuracies(confusions: Array, suffix: str = "") -> dict[str, float]:
-    """Balanced accuracies with their intervals, of patients' (patients, classes, classes)."""
-    found: dict[str, float] = {}
+    """Balanced accuracies and their intervals from confusions (patients, classes, classes)."""
+    accuracies: dict[str, float] = {}
     for accuracy, within in ACCURACIES.items():
         low, high = balanced_accuracy_interval(confusions, within)
         value = float(balanced_accuracy_of(confusions.sum(axis=0), within))
         name = f"{accuracy}{suffix}"
-        found |= {name: value, f"{name}_low": low, f"{name}_high": high}
-    return found
+        accuracies |= {name: value, f"{name}_low": low, f"{name}_high": high}
+    return accuracies
 
 
 def _values(true: Array, predicted: Array, classes: int) -> dict[str, float]:
-    """What is measured of one training: name -> value."""
+    """The measures of one training: name -> value."""
     counts = confusion(true, predicted, classes)
-    found = {name: float(balanced_accuracy_of(counts, n)) for name, n in ACCURACIES.items()}
-    totals = pair_sums(true, predicted).sum(axis=0)
-    return found | {name: float(measure(totals)) for name, measure in ERRORS.items()}
+    sums = pair_sums(true, predicted).sum(axis=0)
+    accuracies = {name: float(balanced_accuracy_of(counts, n)) for name, n in ACCURACIES.items()}
+    return accuracies | {name: float(measure(sums)) for name, measure in ERRORS.items()}

@@ -1,8 +1,8 @@
-"""What the tables measure: balanced accuracies of scores, overlaps of masks.
+"""Balanced accuracies of scores and overlaps of masks.
 
-The rule for classes that a split lacks: balanced accuracy is the mean over the classes that occur
-among the true scores; a class without a true joint is left out of the mean (it has no accuracy),
-and the tables count the joints of each class so that this is seen.
+Balanced accuracy is the mean recall over the classes that occur among the true scores; a class
+without a true joint has no recall and is left out. The tables give the number of joints of each
+class.
 """
 
 from typing import Any
@@ -14,7 +14,19 @@ Array = npt.NDArray[Any]
 
 
 def confusion(true: npt.ArrayLike, predicted: npt.ArrayLike, classes: int) -> npt.NDArray[np.int64]:
-    """Counts (classes, classes), rows true, columns predicted; ValueError for other scores."""
+    """Counts of true and predicted scores.
+
+    Args:
+        true: scores, (joints,), 0 to classes - 1.
+        predicted: scores of the same joints.
+        classes: number of classes.
+
+    Returns:
+        (classes, classes), rows true, columns predicted.
+
+    Raises:
+        ValueError: the lists differ in length, or a score is out of range.
+    """
     true, predicted = np.asarray(true, np.int64), np.asarray(predicted, np.int64)
     if true.shape != predicted.shape or true.ndim != 1:
         raise ValueError(f"need two lists of one length, not {true.shape} and {predicted.shape}")
@@ -25,9 +37,14 @@ def confusion(true: npt.ArrayLike, predicted: npt.ArrayLike, classes: int) -> np
 
 
 def balanced_accuracy_of(counts: Array, within: int = 0) -> Array:
-    """Mean recall over the classes with a true joint, from confusions (..., classes, classes).
+    """Balanced accuracy (Tan et al., equation 4), or ±1 balanced accuracy (section 2.4.2).
 
-    A prediction at most `within` classes off counts as right. NaN where there is no joint at all.
+    Args:
+        counts: confusions, (..., classes, classes), rows true.
+        within: a prediction at most so many classes off counts as right.
+
+    Returns:
+        Mean recall over the classes with a true joint, (...), 0 to 1; NaN without any joint.
     """
     classes = counts.shape[-1]
     place = np.arange(classes)
@@ -39,22 +56,18 @@ def balanced_accuracy_of(counts: Array, within: int = 0) -> Array:
     return np.asarray(np.divide(recall.sum(axis=-1), present, out=mean, where=present > 0))
 
 
-def balanced_accuracy(true: npt.ArrayLike, predicted: npt.ArrayLike, classes: int) -> float:
-    """Balanced accuracy in [0, 1] (Tan et al., equation 4)."""
-    return float(balanced_accuracy_of(confusion(true, predicted, classes)))
-
-
-def balanced_accuracy_within_one(
-    true: npt.ArrayLike, predicted: npt.ArrayLike, classes: int
-) -> float:
-    """±1 balanced accuracy in [0, 1]: a neighbour counts as right, class by class (2.4.2)."""
-    return float(balanced_accuracy_of(confusion(true, predicted, classes), within=1))
-
-
 def constant_guess(true: npt.ArrayLike, classes: int, within: int = 0) -> float:
-    """The best that one score for all joints could reach, in [0, 1]; NaN without joints.
+    """The best balanced accuracy that one score for all joints can reach.
 
-    For balanced accuracy 1 over the classes that occur; within one, up to 3 over them.
+    With k classes among the true scores it is 1 / k; within one class, up to 3 / k.
+
+    Args:
+        true: scores, (joints,), 0 to classes - 1.
+        classes: number of classes.
+        within: a guess at most so many classes off counts as right.
+
+    Returns:
+        0 to 1; NaN without joints.
     """
     counts = np.bincount(np.asarray(true, np.int64), minlength=classes)
     guesses = np.zeros((classes, classes, classes), np.int64)
@@ -64,34 +77,31 @@ def constant_guess(true: npt.ArrayLike, classes: int, within: int = 0) -> float:
 
 
 def constant_error(true: npt.ArrayLike) -> float:
-    """The least mean absolute error that one score for all joints could have; NaN without joints.
+    """The least mean absolute error that one score for all joints can have: that of the median.
 
-    It is that of the median, in score points.
+    In score points; NaN without joints.
     """
     scores = np.asarray(true, np.float64)
     return float(abs(scores - np.median(scores)).mean()) if scores.size else float("nan")
 
 
-def overlap_counts(predicted: Array, true: Array) -> tuple[int, int, int]:
-    """Pixels in both masks, in `predicted`, in `true`; masks of one shape, anything but 0 is in."""
+def dice_and_iou(predicted: Array, true: Array) -> tuple[float, float]:
+    """Overlap of two masks.
+
+    Args:
+        predicted: (height, width); anything but 0 is inside.
+        true: the same shape.
+
+    Returns:
+        Dice and intersection over union, 0 to 1; both 1 if both masks are empty.
+
+    Raises:
+        ValueError: the masks differ in shape.
+    """
     if predicted.shape != true.shape:
         raise ValueError(f"masks of two shapes: {predicted.shape} and {true.shape}")
     predicted, true = predicted != 0, true != 0
-    return (
-        int(np.count_nonzero(predicted & true)),
-        int(np.count_nonzero(predicted)),
-        int(np.count_nonzero(true)),
-    )
-
-
-def dice(predicted: Array, true: Array) -> float:
-    """Dice overlap of two masks in [0, 1]; 1 when both are empty."""
-    both, first, second = overlap_counts(predicted, true)
-    return 2 * both / (first + second) if first + second else 1.0
-
-
-def iou(predicted: Array, true: Array) -> float:
-    """Intersection over union of two masks in [0, 1]; 1 when both are empty."""
-    both, first, second = overlap_counts(predicted, true)
+    both = int(np.count_nonzero(predicted & true))
+    first, second = int(np.count_nonzero(predicted)), int(np.count_nonzero(true))
     union = first + second - both
-    return both / union if union else 1.0
+    return (2 * both / (first + second), both / union) if union else (1.0, 1.0)

@@ -1,18 +1,19 @@
-"""95% intervals of shares of right answers, by patient, and of means and differences of shares.
+"""95% intervals by patient of shares of right answers, and of means and differences of shares.
 
-The answers of one patient are not independent. A share's variance between patients says how many
-independent answers would tell as much (Korn and Graubard, Surv Methodol 1998;24:193-201), and its
-interval is Jeffreys' for so many. Where hardly a patient has a wrong answer, or a right one, that
-variance is not known, and patients are the units: no more answers are counted than there are
-patients. Where all or none are right the bound is exact for patients (Clopper and Pearson), as
-Brown, Cai and DasGupta have it (Stat Sci 2001;16:101-133).
+The answers of one patient are not independent. The variance of a share between patients gives its
+effective sample size, the number of independent answers with the same variance (Korn and Graubard,
+Surv Methodol 1998;24:193-201), and the interval is Jeffreys' for that many answers. If fewer than
+three patients have a wrong answer, or a right one, that variance is unknown and patients are the
+units: no more answers are counted than there are patients. If all or none are right, the bound is
+the exact one for patients (Clopper and Pearson), as in Brown, Cai and DasGupta (Stat Sci
+2001;16:101-133).
 
-A share that stands alone, with enough patients of both kinds, has a studentized interval instead
-(`intervals`), since rare patients with many wrong answers make it skewed.
+A single share with enough patients of both kinds has a studentized interval instead (`intervals`),
+since rare patients with many wrong answers make its distribution skewed.
 
-Means and differences of shares take their interval from those of the shares, recovering a variance
-from each (MOVER: Zou and Donner, Stat Med 2008;27:1693-1702): so a share that only one patient
-tells of stays as uncertain as it is, where a resample would take it for certain.
+Means and differences of shares combine the shares' intervals by recovering a variance from each
+bound (MOVER: Zou and Donner, Stat Med 2008;27:1693-1702). A share that rests on one patient keeps
+its wide interval, where a bootstrap would treat it as certain.
 """
 
 from dataclasses import dataclass
@@ -32,10 +33,14 @@ _TAIL = 0.025
 
 @dataclass(frozen=True)
 class Shares:
-    """Shares of right answers: value, low, high, each (shares,), NaN without an answer.
+    """Shares of right answers.
 
-    `residual` (patients, shares) is how many more right answers a patient has than the share
-    says, over all answers to that share: the patient's influence on it.
+    Attributes:
+        value: (shares,), fractions; NaN without an answer.
+        low: (shares,), lower bounds.
+        high: (shares,), upper bounds.
+        residual: (patients, shares), each patient's influence on a share: right answers above the
+            number expected from the share, divided by all answers to that share.
     """
 
     value: Array
@@ -50,7 +55,10 @@ def shares_of(right: Array, n: Array, *, fewest: int = _FEWEST_PATIENTS) -> Shar
     Args:
         right: (patients, shares), right answers.
         n: (patients, shares), all answers.
-        fewest: patients are the units where fewer have a wrong answer, or a right one.
+        fewest: patients are the units if fewer than so many have a wrong answer, or a right one.
+
+    Returns:
+        The shares.
     """
     answers = n.sum(axis=0)
     there = answers > 0
@@ -69,10 +77,10 @@ def shares_of(right: Array, n: Array, *, fewest: int = _FEWEST_PATIENTS) -> Shar
 def share_interval(
     right: Array, n: Array, *, seed: int, resamples: int = 2000
 ) -> tuple[float, float]:
-    """The 95% interval (low, high) of one share from each patient's right and all answers.
+    """The 95% interval of one share from each patient's right and all answers.
 
-    Studentized on the logit scale; with fewer than five patients that have a wrong answer, or a
-    right one, Jeffreys' with patients as the units.
+    Studentized on the logit scale; Jeffreys' with patients as the units if fewer than five patients
+    have a wrong answer, or a right one.
 
     Args:
         right: (patients,), right answers.
@@ -81,28 +89,42 @@ def share_interval(
         resamples: number of resamples.
 
     Returns:
-        Fractions; NaN without an answer.
+        (low, high), fractions; NaN without an answer.
     """
     sums = np.stack([right, n], axis=1).astype(float)
     if _patients_of_both_kinds(sums[:, 0], sums[:, 1]) >= FEW_PATIENTS:
         bounds = patient_interval(sums, mean_of, LOGIT, resamples=resamples, seed=seed)
-        if not np.isnan(bounds[0]):  # as it is where no patient differs from another
+        if not np.isnan(bounds[0]):  # NaN if no patient differs from another
             return bounds
     found = shares_of(sums[:, :1], sums[:, 1:], fewest=FEW_PATIENTS)
     return float(found.low[0]), float(found.high[0])
 
 
 def share_difference(right: Array, n: Array) -> tuple[float, float]:
-    """The 95% interval (low, high) of one share less another, both (patients, 2), by MOVER."""
+    """The 95% interval of the difference of two shares, first - second, by MOVER.
+
+    Args:
+        right: (patients, 2), right answers.
+        n: (patients, 2), all answers.
+
+    Returns:
+        (low, high).
+    """
     return combined_interval(shares_of(right, n), np.array([1.0, -1.0]))
 
 
 def combined_interval(shares: Shares, weights: Array) -> tuple[float, float]:
-    """The 95% interval (low, high) of a weighted sum of shares, by MOVER.
+    """The 95% interval of a weighted sum of shares, by MOVER.
 
-    `weights` (shares,) may be negative (differences); where a weight is not 0 there must be
-    answers. Shares that patients answer together are correlated as their residuals are; a share
-    without spread counts as uncorrelated.
+    The correlation of two shares is that of their residuals; a share whose residuals are all 0
+    counts as uncorrelated.
+
+    Args:
+        shares: the shares; those with a weight must have answers.
+        weights: (shares,), negative for differences.
+
+    Returns:
+        (low, high).
     """
     used = weights != 0
     weights, residual = weights[used], shares.residual[:, used]
@@ -120,10 +142,11 @@ def combined_interval(shares: Shares, weights: Array) -> tuple[float, float]:
 
 
 def _effective_size(n: Array, share: Array, variance: Array) -> Array:
-    """How many independent answers would tell as much of each share: (shares,)."""
+    """The number of independent answers with the same variance, for each share: (shares,)."""
     patients, answers = (n > 0).sum(axis=0), n.sum(axis=0)
     variance = variance * patients / np.maximum(patients - 1, 1)
-    alone = share * (1 - share) * answers / np.maximum(answers - 1, 1)  # one a patient: answers
+    # Scaled so that with one answer a patient the size is the number of answers.
+    alone = share * (1 - share) * answers / np.maximum(answers - 1, 1)
     size = np.divide(alone, variance, out=answers.copy(), where=(variance > 0) & (alone > 0))
     return np.asarray(np.clip(size, np.minimum(answers, 1), answers))
 
@@ -134,7 +157,7 @@ def _patients_of_both_kinds(right: Array, n: Array) -> npt.NDArray[np.intp]:
 
 
 def _jeffreys(right: Array, n: Array) -> tuple[Array, Array]:
-    """Jeffreys' interval; where all or none are right, Clopper and Pearson's."""
+    """Jeffreys' interval; Clopper and Pearson's if all or none are right."""
     wrong = n - right
     low = betaincinv(right + 0.5, wrong + 0.5, _TAIL)
     high = betaincinv(right + 0.5, wrong + 0.5, 1 - _TAIL)

@@ -1,9 +1,8 @@
 """Recall of each class and balanced accuracy, with 95% intervals by patient.
 
-The estimand of balanced accuracy is the mean, over the classes that the test joints have, of the
-recalls that these classes have in the population. A bootstrap loses rare classes, and takes those
-of one or two patients for certain; here each class has an interval of its own, and these are
-combined (`proportions`).
+Balanced accuracy estimates the mean recall, in the population, of the classes that occur among the
+test joints. A bootstrap over patients loses rare classes, and treats classes of one or two patients
+as certain. Here each class has an interval of its own, and these are combined (`proportions`).
 """
 
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ Array = npt.NDArray[np.float64]
 
 
 def class_recalls(confusions: Array, within: int = 0) -> "pd.DataFrame":
-    """The recall of each class, with what it rests on.
+    """The recall of each class, with its numbers of joints and patients.
 
     Args:
         confusions: (patients, classes, classes), each patient's counts, rows true.
@@ -28,8 +27,8 @@ def class_recalls(confusions: Array, within: int = 0) -> "pd.DataFrame":
 
     Returns:
         A row a class, in order: class, n (true joints), n_patients (patients with one), recall,
-        recall_low, recall_high (fractions, a 95% interval; NaN without a joint), few_patients (a
-        joint, but in fewer than 5 patients).
+        recall_low, recall_high (fractions, a 95% interval; NaN without a joint), few_patients
+        (whether it has joints, but of fewer than 5 patients).
     """
     import pandas as pd
 
@@ -50,11 +49,14 @@ def class_recalls(confusions: Array, within: int = 0) -> "pd.DataFrame":
 
 
 def balanced_accuracy_interval(confusions: Array, within: int = 0) -> tuple[float, float]:
-    """A 95% interval (low, high), fractions, of balanced accuracy; NaN without a joint.
+    """A 95% interval of balanced accuracy.
 
     Args:
         confusions: (patients, classes, classes), each patient's counts, rows true.
         within: a prediction at most so many classes off counts as right.
+
+    Returns:
+        (low, high), fractions; NaN without a joint.
     """
     right, n = _right_and_n(confusions, within)
     weights = _mean_over_observed(n)
@@ -67,10 +69,17 @@ def balanced_accuracy_interval(confusions: Array, within: int = 0) -> tuple[floa
 def balanced_accuracy_difference(
     first: Array, second: Array, within: int = 0
 ) -> tuple[float, float]:
-    """A 95% interval (low, high) of the first's balanced accuracy less the second's.
+    """A 95% interval of the difference of two balanced accuracies, first - second.
 
-    Both are confusions (patients, classes, classes) of the same joints; the recalls of one class
-    are correlated as the two are right on the same patients.
+    The two recalls of a class are correlated, since both predictions are of the same patients.
+
+    Args:
+        first: confusions of one prediction, (patients, classes, classes), rows true.
+        second: those of another prediction of the same joints.
+        within: a prediction at most so many classes off counts as right.
+
+    Returns:
+        (low, high); NaN without a joint.
     """
     sides = [_right_and_n(confusions, within) for confusions in (first, second)]
     right, n = (np.concatenate(part, axis=1) for part in zip(*sides, strict=True))

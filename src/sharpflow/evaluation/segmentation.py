@@ -1,19 +1,75 @@
-"""How far masks agree with the truth, radiograph by radiograph."""
+"""Overlap of limb masks with the true masks."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sharpflow.evaluation.intervals import LOGIT, mean_of, patient_interval, patient_sums
-from sharpflow.evaluation.metrics import overlap_counts
+from sharpflow.evaluation.metrics import dice_and_iou
+from sharpflow.imaging.shards import ImageStack
 from sharpflow.seeds import seed_for
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MEASURES = ("dice", "iou")
+Mask = npt.NDArray[np.uint8]
+# Body part, image_ids, (height, width) -> the true masks of these radiographs, in this order.
+TrueMasks = Callable[[str, "pd.Series[str]", tuple[int, int]], Iterable[Mask]]
+
+OVERLAPS = ("dice", "iou")
+
+
+def segmentation_table(
+    masks: Mapping[tuple[str, str], tuple[ImageStack, "pd.DataFrame"]],
+    true_masks: TrueMasks,
+    *,
+    split: "pd.DataFrame",
+    chosen: "pd.DataFrame",
+    data: str,
+    seed: int,
+    resamples: int = 2000,
+) -> "pd.DataFrame":
+    """tables/segmentation.csv: a row for each body part and method, on test radiographs.
+
+    Args:
+        masks: body part ("hand", "foot") and method ("bootstrap", "unet") -> masks (n, height,
+            width), 0 and 255, and their rows: image_id, patient.
+        true_masks: gives the true masks of radiographs.
+        split: patient, split.
+        chosen: image_id, chosen (bool): whether a radiograph's entropy mask was chosen as good.
+        data: "phantom" or the cohort's name.
+        seed: of the intervals.
+        resamples: of the intervals.
+
+    Returns:
+        The rows of `segmentation_row`.
+    """
+    import pandas as pd
+
+    split_of = split.set_index("patient")["split"]
+    with_chosen_mask = chosen.loc[chosen["chosen"], "image_id"].tolist()
+    table = []
+    for (body_part, method), (predicted, rows) in masks.items():
+        tested = rows[rows["patient"].map(split_of) == "test"]
+        overlaps = mask_overlaps(
+            tested["image_id"].tolist(),
+            tested["patient"].tolist(),
+            (predicted[number] for number in tested.index),
+            true_masks(body_part, tested["image_id"], predicted.size),
+        )
+        row = segmentation_row(
+            overlaps,
+            common=with_chosen_mask,
+            limb=body_part,
+            method=method,
+            data=data,
+            seed=seed,
+            resamples=resamples,
+        )
+        table.append(row)
+    return pd.DataFrame(table)
 
 
 def mask_overlaps(
@@ -22,20 +78,24 @@ def mask_overlaps(
     predicted: Iterable[npt.NDArray[Any]],
     true: Iterable[npt.NDArray[Any]],
 ) -> "pd.DataFrame":
-    """Dice and IoU of each radiograph: image_id, patient, dice, iou, in the order given.
+    """Dice and IoU of each radiograph.
 
-    The masks (h, w), anything but 0 inside, are taken one by one, so memory maps will do.
-    Two empty masks agree: 1.
+    Args:
+        image_ids: of the radiographs.
+        patients: of the radiographs.
+        predicted: masks (height, width), anything but 0 is inside; read one at a time.
+        true: their true masks.
+
+    Returns:
+        image_id, patient, dice, iou (fractions, 1 for two empty masks), in the order given.
     """
     import pandas as pd
 
-    rows = []
-    for image_id, patient, mask, truth in zip(image_ids, patients, predicted, true, strict=True):
-        both, first, second = overlap_counts(mask, truth)
-        union = first + second - both
-        overlap = (2 * both / (first + second), both / union) if union else (1.0, 1.0)
-        rows.append((image_id, patient, *overlap))
-    return pd.DataFrame(rows, columns=["image_id", "patient", *MEASURES])
+    rows = [
+        (image_id, patient, *dice_and_iou(mask, truth))
+        for image_id, patient, mask, truth in zip(image_ids, patients, predicted, true, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["image_id", "patient", *OVERLAPS])
 
 
 def segmentation_row(
@@ -51,13 +111,14 @@ def segmentation_row(
     """A row of tables/segmentation.csv: means over radiographs, 95% intervals by patient.
 
     Args:
-        overlaps: what `mask_overlaps` gave for all test radiographs of a body part.
+        overlaps: what `mask_overlaps` returned for all test radiographs of a body part.
         common: image_ids on which the methods are compared: those with a chosen entropy mask, since
-            an entropy mask that was not chosen serves nobody.
+            other entropy masks are not used.
         limb: "hand" or "foot".
         method: "bootstrap" or "unet".
-        data: what the radiographs are.
-        seed, resamples: of the intervals.
+        data: "phantom" or the cohort's name.
+        seed: of the intervals.
+        resamples: of the intervals.
 
     Returns:
         limb, method, data; n, dice, iou of the common radiographs; n_all, dice_all, iou_all of
@@ -66,10 +127,10 @@ def segmentation_row(
     seed = seed_for(seed, "intervals", limb, method)
     row: dict[str, Any] = {"limb": limb, "method": method, "data": data}
     shared = overlaps[overlaps["image_id"].isin(list(common))]
-    for part, suffix in ((shared, ""), (overlaps, "_all")):
-        row[f"n{suffix}"] = len(part)
-        for name in MEASURES:
-            mean, low, high = _mean(part, name, resamples=resamples, seed=seed)
+    for radiographs, suffix in ((shared, ""), (overlaps, "_all")):
+        row[f"n{suffix}"] = len(radiographs)
+        for name in OVERLAPS:
+            mean, low, high = _mean(radiographs, name, resamples=resamples, seed=seed)
             key = f"{name}{suffix}"
             row |= {key: mean, f"{key}_low": low, f"{key}_high": high}
     return row
@@ -78,7 +139,7 @@ def segmentation_row(
 def _mean(
     overlaps: "pd.DataFrame", name: str, *, resamples: int, seed: int
 ) -> tuple[float, float, float]:
-    """A measure's mean over radiographs and its interval."""
+    """An overlap's mean over radiographs and its interval."""
     values = overlaps[name].to_numpy(np.float64)
     _, sums = patient_sums(
         overlaps["patient"].tolist(), np.stack([values, np.ones_like(values)], axis=1)

@@ -1,4 +1,4 @@
-"""Where labels at a radiograph's side stand, and where their lines end."""
+"""Positions of the labels beside a radiograph, and the ends of their lines."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,16 @@ Rectangle = tuple[float, float, float, float]
 
 
 def spread(wanted: Sequence[float], step: float, height: float) -> list[float]:
-    """Push places, from top to bottom, apart by at least `step`, inside 0 to `height`."""
+    """Move positions apart so that labels do not overlap.
+
+    Args:
+        wanted: upper edges of the labels, from top to bottom, pixels.
+        step: height of a label.
+        height: of the column; labels stay within it.
+
+    Returns:
+        Upper edges that are at least `step` apart.
+    """
     places: list[float] = []
     for place in wanted:
         places.append(max(place, places[-1] + step if places else 0.0))
@@ -21,7 +30,7 @@ def spread(wanted: Sequence[float], step: float, height: float) -> list[float]:
     return places
 
 
-def nearest_open(start: Point, box: Rectangle, strangers: Sequence[Rectangle]) -> Point:
+def nearest_open(start: Point, box: Rectangle, others: Sequence[Rectangle]) -> Point:
     """The point on the edge of `box` whose line from `start` crosses the fewest other boxes."""
     xs, ys = ((box[edge], (box[edge] + box[edge + 2]) / 2, box[edge + 2]) for edge in (0, 1))
     ends = [(x, y) for x in xs for y in ys if (x, y) != (xs[1], ys[1])]
@@ -29,7 +38,7 @@ def nearest_open(start: Point, box: Rectangle, strangers: Sequence[Rectangle]) -
 
     def cost(end: Point) -> tuple[int, float]:
         points = np.array(start) + steps * (np.array(end) - start)
-        crossed = sum(_any_inside(points, other) for other in (*strangers, _shrunk(box)))
+        crossed = sum(_any_inside(points, other) for other in (*others, _shrunk(box)))
         return crossed, float(np.hypot(end[0] - start[0], end[1] - start[1]))
 
     return min(ends, key=cost)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from sharpflow.anatomy import BOX_COLUMNS, LIMBS, MAX_SCORE, BodyPart, Damage
+from sharpflow.joints.scoring.scores import NOT_FOUND
 from sharpflow.reporting.label_places import Point, Rectangle, nearest_open, spread
-from sharpflow.reporting.scores import NOT_FOUND
 
 # Colour-blind safe, light enough to be seen on a radiograph: none, mild, marked, severe.
 SCORE_COLOURS: tuple[tuple[int, int, int], ...] = (
@@ -23,6 +23,8 @@ SCORE_COLOURS: tuple[tuple[int, int, int], ...] = (
     (255, 70, 110),
 )
 _NO_SCORE = (190, 190, 190)
+# Pixels. Lower radiographs are enlarged so that the text can be read (ours).
+MIN_HEIGHT = 1200
 
 
 @dataclass(frozen=True)
@@ -38,24 +40,24 @@ class _Label:
 
 
 def label_radiograph(
-    image: NDArray[np.uint8], joints: pd.DataFrame, *, note: str, smallest_height: int = 1200
+    image: NDArray[np.uint8], joints: pd.DataFrame, *, note: str
 ) -> NDArray[np.uint8]:
-    """Box each found joint on a radiograph, and write its name and scores at the radiograph's side.
+    """Box each found joint on a radiograph, and write its name and scores beside the radiograph.
 
-    A label reads "MCP2 / E 2 (3)  N 1 (1)": erosion and narrowing predicted, in brackets the true
-    score where known; a line leads to its box. The colour is the worst of a joint's predicted
-    scores as a share of the most that it can score. What is shown, and which joints were not found,
-    stands below the radiograph.
+    A label reads "MCP2 / E 2 (3)  N 1 (1)": erosion and narrowing as predicted, in brackets the
+    true score if known; a line leads to its box. The colour is the worst of a joint's predicted
+    scores as a share of its maximum. A legend and the joints that were not found stand below the
+    radiograph.
 
-    Args: image: the radiograph, uint8 (height, width). joints: the radiograph's rows of
-        scores/joints.csv, boxes in pixels of `image`. note: what data and models made it; stands
-        below the radiograph. smallest_height: radiographs lower than this are enlarged so that the
-        text can be read (ours).
+    Args:
+        image: the radiograph, uint8 (height, width).
+        joints: the radiograph's rows of scores/joints.csv, boxes in pixels of `image`.
+        note: the data and models behind the scores; stands below the radiograph.
 
     Returns:
-        uint8 RGB, the radiograph in its upper middle.
+        uint8 RGB (height, width, 3), the radiograph at the top, between its labels.
     """
-    scale = max(1.0, smallest_height / image.shape[0])
+    scale = max(1.0, MIN_HEIGHT / image.shape[0])
     width, height = (round(side * scale) for side in (image.shape[1], image.shape[0]))
     font = _font(max(14, round(height / 65)))
     found = joints[joints["state"] != NOT_FOUND]
@@ -82,9 +84,9 @@ def label_radiograph(
 
 
 def score_colour(row: pd.Series, body_part: BodyPart) -> tuple[int, int, int]:  # type: ignore[type-arg]
-    """Colour of a joint's worst predicted score, as a share of the most it can score.
+    """Colour of a joint's worst predicted score, as a share of its maximum.
 
-    0 blue, up to a third yellow, up to two thirds orange, above it red; grey without scores.
+    0 is blue, up to a third yellow, up to two thirds orange, above that red; grey without scores.
     """
     shares = [
         float(row[f"{damage.value}_predicted"]) / MAX_SCORE[body_part, damage]
@@ -157,8 +159,8 @@ def _draw_column(
         start_x = edge - font.size / 4 if is_left else edge + font.size / 4
         text_x = start_x - _size(label.text, font)[0] - 4 if is_left else start_x + 4
         start = (start_x, top + label_height / 2)
-        strangers = [other.box for other in labels if other is not label]
-        end = nearest_open(start, label.box, strangers)
+        others = [other.box for other in labels if other is not label]
+        end = nearest_open(start, label.box, others)
         draw.line([start, end], fill=label.colour, width=max(1, line // 2))
         draw.rectangle(label.box, outline=label.colour, width=line)
         draw.multiline_text((text_x, top), label.text, font=font, fill=label.colour, spacing=2)

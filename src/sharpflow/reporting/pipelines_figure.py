@@ -1,4 +1,4 @@
-"""Both pipelines against the truth, Bland and Altman's plot of both, and their errors by third."""
+"""Figure of both pipelines against the truth: scatter, Bland-Altman plots, errors by third."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 
-from sharpflow.evaluation.agreement import Array, bland_altman, mae_of, pair_sums, pcc_of
+from sharpflow.evaluation.agreement import Array
 from sharpflow.evaluation.pipelines import PIPELINES, THIRDS
 from sharpflow.reporting.pipelines_table import PIPELINE_NAMES, THIRD_NAMES
 from sharpflow.reporting.style import (
@@ -28,16 +28,19 @@ _DOTS = {"s": 12, "alpha": 0.75, "linewidth": 0.3, "edgecolor": "white"}
 def draw_pipelines(patients: pd.DataFrame, table: pd.DataFrame, *, data: str) -> Figure:
     """Predicted against true totals of both pipelines; their differences; their errors by third.
 
-    Both pipelines share their axes, so that panels can be held against each other. (a, b): the grey
-    line is agreement, the dotted lines part the thirds of the true totals. (c, d): the full line is
-    the bias, the dashed ones are the 95% limits of agreement. (e): mean absolute errors with 95%
-    intervals, beside always guessing the training patients' median.
+    Both pipelines have the same axes, so that their panels can be compared. (a, b): the grey line
+    is perfect agreement, the dotted lines divide the thirds of the true totals. (c, d): the full
+    line is the bias, the dashed lines are the 95% limits of agreement. (e): mean absolute errors
+    with 95% intervals, beside those of always guessing the training patients' median.
 
     Args:
-        patients: the table of `evaluation.pipelines.compare_patients`: true_total, joint_total,
-            whole_total, third; a row a patient. Without rows the panels say so.
-        table: what `evaluation.pipelines.pipelines_table` gave.
+        patients: `evaluation.compared_patients.ComparedPatients.table`: true_total, joint_total,
+            whole_image_total; a row a patient. Without rows the panels say so.
+        table: what `evaluation.pipelines.pipelines_table` returned.
         data: "phantom" or the cohort's name.
+
+    Returns:
+        The figure.
     """
     note = f"Test patients of both pipelines, n = {len(patients)}. {data_note(data)}"
     figure = new_figure(TWO_COLUMNS, 8.2, note=note)
@@ -51,8 +54,9 @@ def draw_pipelines(patients: pd.DataFrame, table: pd.DataFrame, *, data: str) ->
         differences[column].set_xlabel("Mean of true and predicted total")
         if len(patients):
             truth, prediction = (patients[name].to_numpy(float) for name in PIPELINES[pipeline])
-            _draw_scatter(scatter[column], truth, prediction, patients["third"], colour)
-            _draw_bland_altman(differences[column], truth, prediction, colour)
+            by_third = table[table["pipeline"] == pipeline].set_index("third")
+            _draw_scatter(scatter[column], truth, prediction, by_third, colour)
+            _draw_bland_altman(differences[column], truth, prediction, by_third, colour)
     scatter[0].set_ylabel("Predicted total")
     differences[0].set_ylabel("Predicted − true total")
     errors = figure.add_subplot(grid[2, :])
@@ -67,7 +71,7 @@ def draw_pipelines(patients: pd.DataFrame, table: pd.DataFrame, *, data: str) ->
 
 
 def _row(figure: Figure, grid: GridSpec, row: int) -> list[Axes]:
-    """Two panels of one scale."""
+    """Two panels with the same axes."""
     left = figure.add_subplot(grid[row, 0])
     right = figure.add_subplot(grid[row, 1], sharex=left, sharey=left)
     right.tick_params(labelleft=False)
@@ -75,17 +79,17 @@ def _row(figure: Figure, grid: GridSpec, row: int) -> list[Axes]:
 
 
 def _draw_scatter(
-    axes: Axes, true: Array, predicted: Array, thirds: "pd.Series[str]", colour: str
+    axes: Axes, true: Array, predicted: Array, by_third: pd.DataFrame, colour: str
 ) -> None:
+    """Predicted against true totals; `by_third` is the pipeline's rows, third as the index."""
     axes.axline((0, 0), slope=1, color="0.6", linewidth=0.8, zorder=0)
     for third in THIRDS[1:-1]:
-        within = true[(thirds == third).to_numpy()]
-        if len(within):
-            axes.axvline(within.max() + 0.5, color="0.6", linewidth=0.7, linestyle=":", zorder=0)
+        end = float(by_third["total_to"][third])
+        if np.isfinite(end):  # NaN: no patient is in this third
+            axes.axvline(end + 0.5, color="0.6", linewidth=0.7, linestyle=":", zorder=0)
     sns.scatterplot(x=true, y=predicted, ax=axes, color=colour, **_DOTS)
-    totals = pair_sums(true, predicted).sum(axis=0)
     axes.annotate(
-        f"PCC {float(pcc_of(totals)):.3f}\nMAE {float(mae_of(totals)):.1f}",
+        f"PCC {by_third['pcc']['all']:.3f}\nMAE {by_third['mae']['all']:.1f}",
         (0.98, 0.03),
         xycoords="axes fraction",
         ha="right",
@@ -95,10 +99,14 @@ def _draw_scatter(
     )
 
 
-def _draw_bland_altman(axes: Axes, true: Array, predicted: Array, colour: str) -> None:
+def _draw_bland_altman(
+    axes: Axes, true: Array, predicted: Array, by_third: pd.DataFrame, colour: str
+) -> None:
+    """Differences against means, with bias and limits of agreement of all patients."""
     axes.axhline(0, color="0.6", linewidth=0.8, zorder=0)
     sns.scatterplot(x=(true + predicted) / 2, y=predicted - true, ax=axes, color=colour, **_DOTS)
-    for value, style in zip(bland_altman(true, predicted), ("-", "--", "--"), strict=True):
+    for name, style in (("bias", "-"), ("lower_limit", "--"), ("upper_limit", "--")):
+        value = float(by_third[name]["all"])
         if np.isfinite(value):
             axes.axhline(value, color=colour, linewidth=0.9, linestyle=style)
             axes.annotate(
@@ -115,6 +123,7 @@ def _draw_bland_altman(axes: Axes, true: Array, predicted: Array, colour: str) -
 
 
 def _draw_errors(axes: Axes, table: pd.DataFrame) -> None:
+    """Mean absolute errors by third, with the thirds' totals and sizes as labels."""
     place = np.arange(len(THIRDS))
     for shift, (pipeline, marker) in zip((-0.12, 0.12, 0), _MARKERS.items(), strict=True):
         rows = table[table["pipeline"] == pipeline].set_index("third").reindex(THIRDS)

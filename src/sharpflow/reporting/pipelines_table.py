@@ -4,8 +4,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from sharpflow.evaluation.compared_patients import (
+    FINGER_SITES,
+    MAX_FINGER_SUM,
+    ComparedPatients,
+)
 from sharpflow.evaluation.coverage import coverage_note
-from sharpflow.evaluation.pipelines import FINGER_SITES, MOST_FINGERS, ComparedPatients
+from sharpflow.reporting.study_notes import data_sentence
 from sharpflow.reporting.tables import MISSING, check_columns, number, number_with_interval, publish
 
 PIPELINE_NAMES = {
@@ -47,11 +52,14 @@ def publish_pipelines(
     """Both pipelines on the same patients: folder/pipelines.csv, .md, .tex.
 
     Args:
-        table: what `evaluation.pipelines.pipelines_table` gave.
+        table: what `evaluation.pipelines.pipelines_table` returned.
         folder: the study's tables.
-        compared: what it was made of.
+        compared: the patients from which `table` was made.
         data: "phantom" or the cohort's name.
         experiment: the experiment whose predictions stand for the whole-image pipeline.
+
+    Returns:
+        The three files.
     """
     parts = [f"{name}{part}" for name in (*_MEASURES, *_LIMITS) for part in ("", "_low", "_high")]
     difference = ["mae_difference", "mae_difference_low", "mae_difference_high", "better"]
@@ -81,8 +89,8 @@ def publish_pipelines(
         for better, n in zip(table["better"], table["n"], strict=True)
     ]
     caption = "Both pipelines on the same test patients: sums of joint scores and whole images"
-    lines = _notes(compared, data, experiment)
-    return publish(table, folder, "pipelines", shown=shown, caption=caption, notes=lines)
+    notes = _notes(compared, data, experiment)
+    return publish(table, folder, "pipelines", shown=shown, caption=caption, notes=notes)
 
 
 def _thirds(table: pd.DataFrame) -> list[str]:
@@ -106,11 +114,9 @@ def _intervals(table: pd.DataFrame, name: str, digits: int) -> list[str]:
 
 
 def _notes(compared: ComparedPatients, data: str, experiment: str) -> list[str]:
-    source = "phantom, that is synthetic radiographs, not real radiographs"
-    share = compared.table["share_scored"]
-    lines = [
-        f"Data: {source if data == 'phantom' else data}.",
-        "Patients who are test patients of both pipelines; test patients chose nothing.",
+    notes = [
+        data_sentence(data),
+        "Test patients of both pipelines; nothing was chosen on them.",
         coverage_note(
             {name: title for name, (title, _) in _MEASURES.items()}
             | {
@@ -121,40 +127,31 @@ def _notes(compared: ComparedPatients, data: str, experiment: str) -> list[str]:
             ["totals"],
         ),
         f"Sum of finger scores: the {len(FINGER_SITES)} sites of both hands without the wrists (0 "
-        f"to {MOST_FINGERS}), against the true scores of these. All other rows: against the true "
-        "total of both hands, wrists included (0 to 280).",
-        f"As a total: by the line {number(compared.intercept, 2)} + "
+        f"to {MAX_FINGER_SUM}), compared with their true scores. All other rows are compared with "
+        "the true total of both hands, wrists included (0 to 280).",
+        f"Finger sum as a total: by the line {number(compared.intercept, 2)} + "
         f"{number(compared.slope, 3)} x finger sum, fitted on the true values of "
         f"{compared.n_fitted} training patients (PCC {number(compared.fitted_pcc, 3)}). True "
-        "finger sum as a total: what perfect finger scores would give by this line; the rest is "
-        "the wrists.",
-        f"Whole image: predictions of the row {experiment}.",
-        _of_missing(compared, float(share.mean()) if len(share) else float("nan")),
-        "Bias: predicted less true; limits of agreement: bias and 1.96 standard deviations of the "
-        "differences to each side (Bland and Altman; their intervals are in the CSV). ICC: two-way "
-        "random, absolute agreement, single measurement.",
-        "Thirds by true total; equal totals fall together. Within a third PCC and ICC are lower "
-        "than over all patients, since the totals differ less; a constant is near the middle third "
-        "whatever it knows.",
-        "MAE less that of joints: the whole image's less that of the finger sum as a total, on the "
-        "same patients; below 0 the whole image is nearer to the truth.",
+        "finger sum as a total: what perfect finger scores would give by this line; its error is "
+        "due to the wrists.",
+        f"Whole image: predictions of the experiment {experiment}.",
+        "Joint pipeline: each sum is divided by the share of its possible points that was scored; "
+        "a patient without a scored joint gets the training patients' mean. Scored here: "
+        f"{number(100 * compared.mean_share_scored, 1)}% of the possible points.",
+        "Bias: mean of predicted - true. Limits of agreement: bias ± 1.96 standard deviations of "
+        "the differences (Bland and Altman; their intervals are in the CSV). ICC: two-way random, "
+        "absolute agreement, single measurement.",
+        "Thirds by true total; equal totals are in the same third. PCC and ICC are lower within a "
+        "third than over all patients, since the totals vary less; a constant is always near the "
+        "middle third.",
+        "MAE less that of joints: MAE of the whole image minus MAE of the finger sum as a total, "
+        "on the same patients; below 0 the whole image is more accurate.",
     ]
-    lines += [
-        f"Not compared: {count} test patients of both pipelines, since {reason}."
+    notes += [
+        f"Test patients of both pipelines that are not compared: {count} ({reason})."
         for reason, count in compared.left_out.items()
         if count
     ]
     if not len(compared.table):
-        lines.append("No patient is a test patient of both pipelines here: nothing was compared.")
-    return lines
-
-
-def _of_missing(compared: ComparedPatients, share: float) -> str:
-    if compared.missing == "zero":
-        how = "joints without a predicted score count as undamaged"
-    else:
-        how = (
-            "a sum is scaled up by the share of its possible points that was scored; a patient "
-            "without any scored joint gets the training patients' mean"
-        )
-    return f"Joint pipeline: {how}. Scored here: {number(100 * share, 1)}% of the possible points."
+        notes.append("No patient is a test patient of both pipelines: nothing was compared.")
+    return notes

@@ -1,8 +1,8 @@
-"""One look for all figures, and whole writes that give the same bytes for the same figure.
+"""One style for all figures, and atomic writes that give the same bytes for the same figure.
 
 Sizes are those of a journal: one column is 3.5 inches wide, two are 7.2, text is 6 to 8 points.
-Colours are seaborn's "colorblind" palette. The font comes with matplotlib, so that a figure
-does not depend on the machine that drew it.
+Colours are seaborn's "colorblind" palette. The font comes with matplotlib, so that a figure is the
+same on every machine.
 """
 
 import logging
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.text import Text
 
-# They tell of each glyph that goes into a PDF, and of scores that are categories on purpose.
+# They log each glyph of a PDF, and scores that are categories on purpose.
 for _logger in ("fontTools", "matplotlib.category"):
     logging.getLogger(_logger).setLevel(logging.WARNING)
 
@@ -41,8 +41,7 @@ NOTE_HEIGHT = 0.16  # inches kept free at the bottom for the note on the data
 
 PALETTE: tuple[str, ...] = tuple(sns.color_palette("colorblind").as_hex())
 DAMAGE_COLOURS: dict[Damage, str] = {Damage.EROSION: PALETTE[3], Damage.NARROWING: PALETTE[0]}
-# By detector class: the PIP joints, and the MCP or MTP joints. Light, since they lie on
-# radiographs.
+# By detector class: PIP joints, and MCP or MTP joints. Light, to be visible on radiographs.
 CLASS_COLOURS: dict[str, str] = {"PIP": "#56b4e9", "MCP": "#ffb000", "MTP": "#ffb000"}
 
 _STYLE: Any = {
@@ -74,24 +73,27 @@ _STYLE: Any = {
 
 
 def in_journal_style(draw: Callable[P, R]) -> Callable[P, R]:
-    """Let a function draw in the journal's style, whatever the caller's settings are."""
+    """Make a function draw in the journal's style, whatever the caller's settings are."""
 
     @wraps(draw)
-    def drawn(*args: P.args, **kwargs: P.kwargs) -> R:
+    def draw_in_style(*args: P.args, **kwargs: P.kwargs) -> R:
         with mpl.rc_context(_STYLE):
             return draw(*args, **kwargs)
 
-    return drawn
+    return draw_in_style
 
 
 def new_figure(width: float, height: float, *, note: str, layout: str = "constrained") -> Figure:
-    """A figure of `width` x `height` inches whose lower right corner says which data made it.
+    """A figure of `width` x `height` inches with a note on the data in its lower right corner.
 
     Args:
         width: inches, `COLUMN` or `TWO_COLUMNS`.
         height: inches, the note's line included.
         layout: matplotlib's layout engine; "compressed" for panels of a fixed aspect.
         note: the note, for instance "Data: phantom (synthetic radiographs)".
+
+    Returns:
+        The figure.
     """
     figure = Figure(figsize=(width, height), layout=layout)  # type: ignore[arg-type]
     line = NOTE_HEIGHT / height
@@ -105,10 +107,15 @@ def new_figure(width: float, height: float, *, note: str, layout: str = "constra
 
 
 def data_note(data: str, unit: str = "patient") -> str:
-    """What the corner of a figure says of the data ("phantom" or a cohort's name).
+    """The note on the data in the corner of a figure.
 
-    `unit` is what was split for scoring; with "joint" the note says that patients are on both
-    sides.
+    Args:
+        data: "phantom" or the cohort's name.
+        unit: what was split for scoring; with "joint" the note says that patients are in training
+            and in test.
+
+    Returns:
+        The note.
     """
     note = "Data: phantom (synthetic radiographs)" if data == "phantom" else f"Data: {data}"
     if unit == "joint":
@@ -117,7 +124,7 @@ def data_note(data: str, unit: str = "patient") -> str:
 
 
 def nothing_to_show(text: str, *, data: str) -> Figure:
-    """A figure that says so, where a study has not what it would show."""
+    """A figure with only a text, if a study has nothing that the figure could show."""
     figure = new_figure(TWO_COLUMNS, 1, note=data_note(data))
     figure.text(0.5, 0.5, text, ha="center", va="center")
     return figure
@@ -129,12 +136,12 @@ def panel_letter(axes: "Axes", index: int, title: str = "") -> None:
 
 
 def outlined(text: "Text", colour: str = "black", width: float = 1.2) -> None:
-    """Draw a dark line round a text so that it can be read on a radiograph."""
+    """Outline a text in a dark colour so that it can be read on a radiograph."""
     text.set_path_effects([effects.withStroke(linewidth=width, foreground=colour)])
 
 
 def show_image(axes: "Axes", image: Any, **more: Any) -> None:
-    """Show a grey image (height, width) uint8 or a colour one at its aspect, without axes."""
+    """Show an image without axes, with its aspect: grey uint8 (height, width) or in colour."""
     settings: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 255} | more
     axes.imshow(image, **settings)
     axes.set_xticks([])
@@ -148,10 +155,10 @@ def show_image(axes: "Axes", image: Any, **more: Any) -> None:
 def save(
     figure: Figure, path: str | Path, *, suffixes: Sequence[str] = (".png", ".pdf")
 ) -> list[Path]:
-    """Write a figure whole as .png (300 dots an inch) and .pdf; the same figure, the same bytes.
+    """Write a figure as .png (300 dots an inch) and .pdf; the same figure gives the same bytes.
 
     Args:
-        figure: what a figure function gave.
+        figure: what a figure function returned.
         path: the file with or without a suffix; the suffix is replaced.
         suffixes: which formats.
 
@@ -174,7 +181,7 @@ def save(
 
 
 def _settle(figure: Figure) -> None:
-    """Lay the panels out once and round their places.
+    """Lay the panels out once and round their positions.
 
     The layout solver's last digits differ from run to run, and with them the bytes of a PDF.
     """

@@ -1,7 +1,7 @@
-"""A table for machines (CSV, fractions) and for readers (Markdown and LaTeX, per cent).
+"""Writing a table for machines (CSV, fractions) and for readers (Markdown and LaTeX, per cent).
 
-Which columns a reader sees, and how, is decided by the modules that know a table;
-here are the number formats and the three writers.
+The module of each table decides which columns a reader sees and how; here are the number formats
+and the three writers.
 """
 
 import re
@@ -13,10 +13,11 @@ import pandas as pd
 from sharpflow.files import atomic_write, write_table
 
 MISSING = "–"
+LIMB_NAMES = {"hand": "Hands", "foot": "Feet"}
 
 
 def per_cent(value: float, digits: int = 1) -> str:
-    """A fraction as per cent, "82.1"; a dash when there is none."""
+    """A fraction as per cent, "82.1"; a dash if it is missing."""
     return MISSING if pd.isna(value) else f"{100 * value:.{digits}f}"
 
 
@@ -31,7 +32,7 @@ def with_interval(
 
 
 def interval_column(table: pd.DataFrame, name: str, digits: int = 1) -> list[str]:
-    """`with_interval` of the columns name, name_low and name_high; the bounds may lack."""
+    """`with_interval` of the columns name, name_low and name_high; the bounds may be missing."""
     nothing = pd.Series(float("nan"), index=table.index)
     bounds = (table.get(f"{name}_low", nothing), table.get(f"{name}_high", nothing))
     rows = zip(table[name], *bounds, strict=True)
@@ -39,7 +40,7 @@ def interval_column(table: pd.DataFrame, name: str, digits: int = 1) -> list[str
 
 
 def number(value: float | None, digits: int) -> str:
-    """A number, "13.58"; a dash when there is none."""
+    """A number, "13.58"; a dash if it is missing."""
     return MISSING if value is None or pd.isna(value) else f"{value:.{digits}f}"
 
 
@@ -51,13 +52,31 @@ def number_with_interval(value: float, low: float, high: float, digits: int) -> 
     return f"{text} ({number(low, digits)} to {number(high, digits)})"
 
 
+def integers(values: "pd.Series[int] | Sequence[int]") -> list[str]:
+    """Counts, "173"."""
+    return [f"{int(value)}" for value in values]
+
+
+def limb_names(table: pd.DataFrame) -> list[str]:
+    """The body parts of column limb, "Hands" and "Feet"."""
+    return [LIMB_NAMES.get(limb, limb) for limb in table["limb"]]
+
+
 def check_columns(
     table: pd.DataFrame, columns: Sequence[str], fractions: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """Put the promised columns first and check that fractions are fractions.
+    """Put the required columns first and check that fractions are fractions.
+
+    Args:
+        table: any table.
+        columns: the required columns, in order.
+        fractions: columns that must hold 0 to 1 or nothing.
+
+    Returns:
+        The table with the required columns first.
 
     Raises:
-        ValueError: a promised column lacks, or a fraction is outside [0, 1].
+        ValueError: a required column is missing, or a fraction is outside [0, 1].
     """
     lacking = [name for name in columns if name not in table]
     if lacking:
@@ -84,10 +103,10 @@ def publish(
 
     Args:
         table: for machines, fractions; written as it is.
-        folder: where, made when it lacks.
+        folder: where the files go; made if it does not exist.
         name: file name without suffix; also the LaTeX label `tab:name`.
-        shown: the same rows as a reader sees them, all text; columns in two levels where several
-            stand under one heading.
+        shown: the same rows as a reader sees them, all text; columns have two levels if several
+            share a heading.
         caption: one sentence, without a full stop at the end.
         notes: sentences below the table.
 

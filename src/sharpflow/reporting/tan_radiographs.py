@@ -1,18 +1,17 @@
 """Figures 2 to 5 of Tan et al.: radiographs before and after CLAHE, masks, joints, the pipeline.
 
-Radiographs are uint8 (height, width). The scripts read and choose them; nothing is read here.
+Radiographs are uint8 (height, width).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from numpy.typing import NDArray
 
+from sharpflow.reporting.pipeline_stages import Image, PipelineStages
 from sharpflow.reporting.style import (
     CLASS_COLOURS,
     NOTE_HEIGHT,
@@ -28,32 +27,27 @@ from sharpflow.reporting.style import (
 )
 from sharpflow.seeds import seed_for
 
-Image = NDArray[np.uint8]
 
-
-def pick_radiographs(
-    radiographs: pd.DataFrame, number: int, *, seed: int, name: str, column: str = "body_part"
-) -> list[str]:
-    """Pick radiographs at random, as many of each body part as can be, hands first.
+def pick_radiographs(radiographs: pd.DataFrame, number: int, *, seed: int, name: str) -> list[str]:
+    """Pick radiographs at random, as evenly as possible from the body parts, hands first.
 
     Args:
-        radiographs: image_id and `column`, one row a radiograph.
-        number: how many; fewer when there are not so many radiographs.
+        radiographs: image_id and body_part, one row a radiograph.
+        number: how many; fewer if there are not so many radiographs.
         seed: the study's seed.
         name: of the figure, so that figures do not show the same radiographs.
-        column: picked from in turn by its values.
 
     Returns:
-        image_ids, sorted by `column` in descending order ("hand" before "foot"), then as drawn.
+        image_ids, hands before feet, then in the order of picking.
     """
     random = np.random.default_rng(seed_for(seed, name))
     queues = {
         body_part: list(
             random.permutation(
-                sorted(radiographs.loc[radiographs[column] == body_part, "image_id"])
+                sorted(radiographs.loc[radiographs["body_part"] == body_part, "image_id"])
             )
         )
-        for body_part in sorted(radiographs[column].unique(), reverse=True)
+        for body_part in sorted(radiographs["body_part"].unique(), reverse=True)
     }
     picked: dict[str, list[str]] = {body_part: [] for body_part in queues}
     while sum(map(len, picked.values())) < number and any(queues.values()):
@@ -61,6 +55,12 @@ def pick_radiographs(
             if queue and sum(map(len, picked.values())) < number:
                 picked[body_part].append(str(queue.pop(0)))
     return [image_id for ids in picked.values() for image_id in ids]
+
+
+def image_numbers(rows: pd.DataFrame, image_ids: Sequence[str]) -> list[int]:
+    """Positions of radiographs in the stack of images whose table is `rows`."""
+    number_of = {image_id: number for number, image_id in enumerate(rows["image_id"])}
+    return [number_of[image_id] for image_id in image_ids]
 
 
 @in_journal_style
@@ -74,6 +74,9 @@ def draw_clahe(
         after: the same radiographs after it.
         labels: image_ids.
         data: "phantom" or the cohort's name.
+
+    Returns:
+        The figure.
     """
     return _draw_rows({"Before CLAHE": before, "After CLAHE": after}, labels, data=data)
 
@@ -89,6 +92,9 @@ def draw_good_masks(
         masks: their chosen entropy masks, 0 and 255, same size.
         labels: image_ids.
         data: "phantom" or the cohort's name.
+
+    Returns:
+        The figure.
     """
     figure = _draw_rows(
         {"Standardized radiograph": radiographs, "Chosen mask": masks}, labels, data=data
@@ -113,6 +119,9 @@ def draw_boxed_joints(
         joints: for each radiograph joint, class, x_min, y_min, x_max, y_max in its pixels.
         labels: image_ids.
         data: "phantom" or the cohort's name.
+
+    Returns:
+        The figure.
     """
     if not len(radiographs):
         return nothing_to_show("No radiograph has named joints", data=data)
@@ -129,33 +138,6 @@ def draw_boxed_joints(
     return figure
 
 
-@dataclass(frozen=True)
-class PipelineStages:
-    """One radiograph's way through the pipeline; all but `raw` are standardized and of one size.
-
-    Attributes:
-        raw: the radiograph as it came.
-        standardized: cropped, resized, padded, after CLAHE.
-        entropy_mask: entropy mask, 0 and 255.
-        unet_mask: the U-Net's mask, 0 and 255.
-        masked: the standardized radiograph without its background.
-        boxes: the detector's boxes: class, confidence, x_min, y_min, x_max, y_max.
-        joints: the named boxes: joint, class, x_min, y_min, x_max, y_max.
-        crops: (n, size, size), a crop for each row of `crop_scores`.
-        crop_scores: joint, erosion, narrowing: the predicted scores, blank where not scored.
-    """
-
-    raw: Image
-    standardized: Image
-    entropy_mask: Image
-    unet_mask: Image
-    masked: Image
-    boxes: pd.DataFrame
-    joints: pd.DataFrame
-    crops: Image
-    crop_scores: pd.DataFrame
-
-
 @in_journal_style
 def draw_pipeline(
     stages: PipelineStages, *, label: str, data: str, unit: str = "patient"
@@ -167,6 +149,9 @@ def draw_pipeline(
         label: its image_id.
         data: "phantom" or the cohort's name.
         unit: what was split for scoring, as for `data_note`.
+
+    Returns:
+        The figure.
     """
     height = _height(2, 4, _tallest([stages.standardized]), left=0, titles=2)
     note = f"Radiograph {label}; E erosion, N narrowing, as predicted. {data_note(data, unit)}"
@@ -212,7 +197,7 @@ def _draw_rows(rows: dict[str, Sequence[Image]], labels: Sequence[str], *, data:
 
 
 def _height(rows: int, columns: int, tallest: float, *, left: float, titles: int = 1) -> float:
-    """Inches that a grid of radiographs needs: rows with titles, `left` for names of rows."""
+    """Height in inches of a grid of radiographs with titles; `left` is for the rows' names."""
     panel = (TWO_COLUMNS - left) / columns - 2 * PAD
     return rows * (panel * tallest + 2 * PAD) + titles * 0.17 + NOTE_HEIGHT
 
@@ -222,7 +207,7 @@ def _tallest(radiographs: Sequence[Image]) -> float:
 
 
 def _draw_boxes(axes: Axes, boxes: pd.DataFrame, *, name_size: float | None) -> None:
-    """Boxes coloured by class, each with its joint's name over it when `name_size` is given."""
+    """Boxes coloured by class, each below its joint's name if `name_size` is given."""
     for box in boxes.to_dict("records"):
         colour = CLASS_COLOURS[box["class"]]
         width, height = box["x_max"] - box["x_min"], box["y_max"] - box["y_min"]
@@ -266,7 +251,7 @@ def _draw_crops(axes: Axes, crops: Image, scores: pd.DataFrame) -> None:
 
 
 def _draw_arrows(panels: Sequence[Axes]) -> None:
-    """A small arrow into each panel that has a stage at its left."""
+    """A small arrow into each panel that has a stage to its left."""
     for number, panel in enumerate(panels):
         if number % 4:
             arrow = panel.annotate(

@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from sharpflow.anatomy import LIMBS, MAX_SCORE, MODELS, WRIST_SITES, Damage, n_classes
-from sharpflow.evaluation.metrics import confusion
+from sharpflow.anatomy import LIMBS, MODELS, Damage
 from sharpflow.reporting.style import (
     DAMAGE_COLOURS,
     TWO_COLUMNS,
@@ -24,32 +23,34 @@ from sharpflow.reporting.style import (
 _LIMB_NAMES = {"LH": "Left hand", "RH": "Right hand", "LF": "Left foot", "RF": "Right foot"}
 # The order of the paper's panels.
 _FIGURE_6_ORDER = ("narrowing-hand", "erosion-hand", "narrowing-foot", "erosion-foot")
-_WRIST_NAMES = frozenset(site.name for site in WRIST_SITES)
 
 
 @in_journal_style
-def draw_score_distributions(scores: pd.DataFrame, *, data: str) -> Figure:
+def draw_score_distributions(counts: pd.DataFrame, *, with_wrist: bool, data: str) -> Figure:
     """Figure 1: how often each score occurs, for erosion and narrowing of each limb.
 
-    The count axis is logarithmic, since most joints are 0 and the rare scores would not be seen;
-    the counts stand over the bars, a 0 where no joint has the score.
+    The count axis is logarithmic, since most joints score 0 and the rare scores would not be
+    visible; the counts stand above the bars, a 0 where no joint has the score.
 
     Args:
-        scores: patient, limb, joint, damage, score; one row a scored site, wrist sites or not.
+        counts: what `evaluation.score_counts.score_counts` returned: damage, limb, score, n.
+        with_wrist: whether wrist sites are among the counted sites.
         data: "phantom" or the cohort's name.
+
+    Returns:
+        The figure.
     """
-    note = f"{_sites_note(scores)} {data_note(data)}"
-    figure = new_figure(TWO_COLUMNS, 3.6, note=note)
+    sites = (
+        "All scored sites, those of the wrist included." if with_wrist else "Finger and toe joints."
+    )
+    figure = new_figure(TWO_COLUMNS, 3.6, note=f"{sites} {data_note(data)}")
     panels = figure.subplots(len(Damage), len(LIMBS), sharey="row", squeeze=False)
     for row, damage in enumerate(Damage):
-        of_damage = scores[scores["damage"] == damage.value]
-        top = of_damage.groupby(["limb", "score"]).size().max() if len(of_damage) else 1
+        of_damage = counts[counts["damage"] == damage.value]
         for column, limb in enumerate(LIMBS.values()):
             axes = panels[row, column]
-            highest = MAX_SCORE[limb.body_part, damage]
-            values = of_damage.loc[of_damage["limb"] == limb.code, "score"]
-            counts = values.value_counts().reindex(range(highest + 1), fill_value=0)
-            _draw_counts(axes, counts, DAMAGE_COLOURS[damage], top)
+            of_limb = of_damage[of_damage["limb"] == limb.code].set_index("score")["n"]
+            _draw_counts(axes, of_limb, DAMAGE_COLOURS[damage], of_damage["n"].max())
             panel_letter(axes, row * len(LIMBS) + column, _LIMB_NAMES[limb.code])
             axes.set_xlabel(f"{damage.value.capitalize()} score")
             axes.set_ylabel("Sites (log scale)" if column == 0 else "")
@@ -58,27 +59,29 @@ def draw_score_distributions(scores: pd.DataFrame, *, data: str) -> Figure:
 
 @in_journal_style
 def draw_confusion_matrices(
-    predictions: Mapping[str, pd.DataFrame], *, data: str, unit: str = "patient"
+    confusions: Mapping[str, NDArray[np.int64]], *, data: str, unit: str = "patient"
 ) -> Figure:
     """Figure 6: for each model the share and number of test joints by true and predicted score.
 
-    Rows sum to 100 per cent; the number of joints stands below the share. A score that no
+    Each row sums to 100 per cent; the number of joints stands below the share. A score that no
     test joint has is a hatched row. The stepped line encloses what the ±1 balanced accuracy
     counts as right.
 
     Args:
-        predictions: for each model ("erosion-hand" and so on) the columns true and predicted of
-            its test joints; a model may lack.
+        confusions: what `evaluation.joint_scoring.model_confusions` returned: for each model
+            ("erosion-hand" and so on) counts (classes, classes), rows true.
         data: "phantom" or the cohort's name.
         unit: what was split, as for `data_note`.
+
+    Returns:
+        The figure.
     """
     note = f"Test joints only. {data_note(data, unit)}"
     figure = new_figure(TWO_COLUMNS, 7.0, note=note, layout="compressed")
     panels = figure.subplots(2, 2).ravel()
     for index, (axes, model) in enumerate(zip(panels, _FIGURE_6_ORDER, strict=True)):
         damage, body_part = MODELS[model]
-        table = predictions.get(model, pd.DataFrame({"true": [], "predicted": []}))
-        counts = confusion(table["true"], table["predicted"], n_classes(body_part, damage))
+        counts = confusions[model]
         _draw_confusion(axes, counts)
         limbs = "hands" if body_part.value == "hand" else "feet"
         panel_letter(axes, index, f"{damage.value.capitalize()}, {limbs} (n = {counts.sum()})")
@@ -89,18 +92,12 @@ def draw_confusion_matrices(
     return figure
 
 
-def _sites_note(scores: pd.DataFrame) -> str:
-    if _WRIST_NAMES & set(scores["joint"]):
-        return "All scored sites, those of the wrist included."
-    return "Finger and toe joints."
-
-
 def _draw_counts(axes: Axes, counts: "pd.Series[int]", colour: str, top: int) -> None:
     floor = 0.5  # a log axis has no 0; a bar of one joint still shows
     sns.barplot(x=counts.index, y=counts.to_numpy(), ax=axes, color=colour, saturation=1, width=0.8)
     axes.set_ylim(floor, max(top, 1) * 4)
     axes.set_yscale("log")
-    turned = 90 if len(counts) > 7 else 0
+    rotation = 90 if len(counts) > 7 else 0
     for place, count in enumerate(counts):
         axes.annotate(
             str(count),
@@ -109,7 +106,7 @@ def _draw_counts(axes: Axes, counts: "pd.Series[int]", colour: str, top: int) ->
             textcoords="offset points",
             ha="center",
             va="bottom",
-            rotation=turned,
+            rotation=rotation,
             fontsize=6,
         )
 
@@ -150,7 +147,7 @@ def _draw_confusion(axes: Axes, counts: NDArray[np.int64]) -> None:
 
 
 def _mark_empty_rows(axes: Axes, empty: NDArray[np.bool_]) -> None:
-    """Hatch the rows of scores that no test joint has, one label a run of rows."""
+    """Hatch the rows of scores that no test joint has, with one label for adjacent rows."""
     classes = len(empty)
     edges = np.flatnonzero(np.diff(np.r_[0, empty.astype(np.int8), 0]))
     for first, end in edges.reshape(-1, 2).tolist():

@@ -8,7 +8,11 @@ with job(snakemake.log[0]):
     from sharpflow.files import read_table
     from sharpflow.imaging.shards import read_shards
     from sharpflow.reporting.style import save
-    from sharpflow.reporting.tan_radiographs import draw_boxed_joints, pick_radiographs
+    from sharpflow.reporting.tan_radiographs import (
+        draw_boxed_joints,
+        image_numbers,
+        pick_radiographs,
+    )
 
     params = snakemake.params
     radiographs, rows = read_shards(snakemake.input.images)
@@ -19,7 +23,7 @@ with job(snakemake.log[0]):
     shown = rows[rows["patient"].isin(tested) & rows["image_id"].isin(joints["image_id"])]
     picked = pick_radiographs(shown, 2, seed=params.seed, name="boxed joints")
     figure = draw_boxed_joints(
-        radiographs.take(rows.index[rows["image_id"] == image_id][0] for image_id in picked),
+        radiographs.take(image_numbers(rows, picked)),
         [joints[joints["image_id"] == image_id] for image_id in picked],
         picked,
         data=params.data,

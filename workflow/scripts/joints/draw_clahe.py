@@ -10,7 +10,7 @@ with job(snakemake.log[0]):
     from sharpflow.imaging.shards import read_shards
     from sharpflow.imaging.standardize import crop_resize_pad
     from sharpflow.reporting.style import save
-    from sharpflow.reporting.tan_radiographs import draw_clahe, pick_radiographs
+    from sharpflow.reporting.tan_radiographs import draw_clahe, image_numbers, pick_radiographs
 
     params = snakemake.params
     radiographs, rows = read_shards(snakemake.input.images)
@@ -24,5 +24,5 @@ with job(snakemake.log[0]):
         )[0]
         for image_id in picked
     ]
-    after = radiographs.take(rows.index[rows["image_id"] == image_id][0] for image_id in picked)
+    after = radiographs.take(image_numbers(rows, picked))
     save(draw_clahe(before, after, picked, data=params.data), snakemake.output[0])

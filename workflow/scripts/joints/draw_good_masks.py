@@ -8,14 +8,14 @@ with job(snakemake.log[0]):
     from sharpflow.files import read_table
     from sharpflow.imaging.shards import read_shards
     from sharpflow.reporting.style import save
-    from sharpflow.reporting.tan_radiographs import draw_good_masks, pick_radiographs
+    from sharpflow.reporting.tan_radiographs import draw_good_masks, image_numbers, pick_radiographs
 
     radiographs, rows = read_shards(snakemake.input.images)
     masks, _ = read_shards(snakemake.input.masks)
     chosen = pd.concat(map(read_table, snakemake.input.chosen))
     good = chosen[chosen["chosen"]]
     picked = pick_radiographs(good, 4, seed=snakemake.params.seed, name="good masks")
-    numbers = [int(rows.index[rows["image_id"] == image_id][0]) for image_id in picked]
+    numbers = image_numbers(rows, picked)
     figure = draw_good_masks(
         radiographs.take(numbers), masks.take(numbers), picked, data=snakemake.params.data
     )

@@ -5,8 +5,8 @@ from sharpflow.workflow.job import job
 with job(snakemake.log[0]):
     import pandas as pd
 
-    from sharpflow.evaluation.detection import true_joints_from_boxes
     from sharpflow.files import read_table, write_table
+    from sharpflow.joints.identification.true_joints import true_joints_from_boxes
     from sharpflow.joints.scoring.crops import to_standard
     from sharpflow.phantom.cohorts.truth import read_true_joints
 

@@ -7,20 +7,16 @@ with job(snakemake.log[0]):
 
     from sharpflow.cohorts.splits import split_joints
     from sharpflow.files import read_table, write_table
-    from sharpflow.reporting.scores import score_joints
+    from sharpflow.joints.scoring.scores import score_test_joints
 
     params, source = snakemake.params, snakemake.input
     radiographs = pd.concat(map(read_table, source.rows), ignore_index=True)
     joints = split_joints(radiographs.merge(read_table(source.split), on="patient"), **params.split)
-    named = pd.concat(map(read_table, source.joints), ignore_index=True)
-    predictions = {
-        model: read_table(path).query("split == 'test'")
-        for model, path in zip(params.models, source.predictions, strict=True)
-    }
-    table = score_joints(
-        joints[joints["split"] == "test"],
-        named[named["rule"] == params.rule],
-        predictions,
+    table = score_test_joints(
+        joints,
+        pd.concat(map(read_table, source.joints), ignore_index=True),
+        dict(zip(params.models, map(read_table, source.predictions), strict=True)),
         read_table(source.scores),
+        rule=params.rule,
     )
     write_table(table, snakemake.output[0])

@@ -9,7 +9,8 @@ with job(snakemake.log[0]):
 
     from sharpflow.evaluation.detection import detection_table
     from sharpflow.files import read_table
-    from sharpflow.reporting.tan_tables import StudyNotes, publish_detection
+    from sharpflow.reporting.study_notes import StudyNotes
+    from sharpflow.reporting.tan_tables import publish_detection
 
     params, source = snakemake.params, snakemake.input
     notes = StudyNotes(**params.notes)
@@ -18,12 +19,12 @@ with job(snakemake.log[0]):
         """Hands' and feet's tables as one."""
         return pd.concat(map(read_table, source[name]), ignore_index=True)
 
-    radiographs = read("rows").merge(read_table(source.split), on="patient")
     table = detection_table(
         read("true_joints"),
         read("boxes"),
         read("joints"),
-        radiographs[radiographs["split"] == "test"],
+        read("rows"),
+        read_table(source.split),
         boxed=set(read_table(source.boxed)["image_id"]),
         data=notes.data,
         resamples=params.resamples,

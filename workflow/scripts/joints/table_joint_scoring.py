@@ -7,11 +7,8 @@ from sharpflow.workflow.job import job
 with job(snakemake.log[0]):
     from sharpflow.evaluation.joint_scoring import joint_scoring_table, recalls_table
     from sharpflow.files import read_table
-    from sharpflow.reporting.tan_tables import (
-        StudyNotes,
-        publish_joint_recalls,
-        publish_joint_scoring,
-    )
+    from sharpflow.reporting.study_notes import StudyNotes
+    from sharpflow.reporting.tan_joint_scoring import publish_joint_recalls, publish_joint_scoring
 
     params, source = snakemake.params, snakemake.input
     predictions = dict(zip(params.models, map(read_table, source.predictions), strict=True))

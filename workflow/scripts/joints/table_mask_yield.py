@@ -7,8 +7,10 @@ from sharpflow.workflow.job import job
 with job(snakemake.log[0]):
     import pandas as pd
 
+    from sharpflow.evaluation.mask_yield import mask_yield
     from sharpflow.files import read_table
-    from sharpflow.reporting.tan_tables import StudyNotes, mask_yield, publish_mask_yield
+    from sharpflow.reporting.study_notes import StudyNotes
+    from sharpflow.reporting.tan_tables import publish_mask_yield
 
     notes = StudyNotes(**snakemake.params.notes)
     chosen = pd.concat(map(read_table, snakemake.input), ignore_index=True)

@@ -4,27 +4,17 @@ from pathlib import Path
 
 from sharpflow.workflow.job import job
 
-STEPS = (
-    "standardize",
-    "segment",
-    "detect_joints",
-    "name_joints",
-    "crop_joints",
-    "extract_features",
-)
-
 with job(snakemake.log[0]):
     import pandas as pd
 
+    from sharpflow.evaluation.timing import minutes_per_patient, scoring_seconds
     from sharpflow.files import read_table
-    from sharpflow.reporting.tan_tables import StudyNotes, publish_minutes
+    from sharpflow.reporting.study_notes import StudyNotes
+    from sharpflow.reporting.tan_tables import publish_minutes
 
-    folder = Path(snakemake.params.benchmarks)
-    patients = pd.concat(map(read_table, snakemake.input.radiographs))["patient"].nunique()
-    rows = []
-    for step in STEPS:
-        runs = [pd.read_csv(path, sep="\t") for path in sorted((folder / step).glob("*.tsv"))]
-        seconds = pd.concat(runs)["s"].sum() if runs else float("nan")
-        rows.append({"step": step, "seconds": seconds, "patients": patients})
-    notes = StudyNotes(**snakemake.params.notes)
-    publish_minutes(pd.DataFrame(rows), Path(snakemake.output[0]).parent, notes)
+    params = snakemake.params
+    radiographs = pd.concat(map(read_table, snakemake.input.radiographs))
+    table = minutes_per_patient(
+        scoring_seconds(params.benchmarks), radiographs["patient"].nunique()
+    )
+    publish_minutes(table, Path(snakemake.output[0]).parent, StudyNotes(**params.notes))

@@ -5,7 +5,8 @@ from pathlib import Path
 from sharpflow.workflow.job import job
 
 with job(snakemake.log[0]):
-    from sharpflow.evaluation.pipelines import compare_patients, pipelines_table
+    from sharpflow.evaluation.compared_patients import compare_patients
+    from sharpflow.evaluation.pipelines import pipelines_table
     from sharpflow.files import read_table
     from sharpflow.reporting.pipelines_figure import draw_pipelines
     from sharpflow.reporting.pipelines_table import publish_pipelines

@@ -10,13 +10,12 @@ from sharpflow.cohorts.whole_images import list_whole_images
 from sharpflow.errors import UserError
 from sharpflow.imaging.shards import shard_of
 from sharpflow.seeds import replicate_seed
-from sharpflow.whole_image.experiments import (
+from sharpflow.whole_image.experiment_types import (
     BinnedExperiment,
     NetworkExperiment,
     StackExperiment,
-    candidates,
-    choose_experiments,
 )
+from sharpflow.whole_image.experiments import candidates, choose_experiments
 from sharpflow.workflow.plan.paths import (
     PHANTOM,
     Wildcards,

@@ -1,7 +1,7 @@
-"""Scores for radiographs: each joint's scores and each patient's sums (Tan et al., section 2.5).
+"""Scores of each joint and sums of each patient, from predictions (Tan et al., section 2.5).
 
 The paper's last step gives "the individual joint scores and overall scores". Its models score
-fingers and toes only, so its sums hold no wrist sites; ours neither, and the tables say so.
+fingers and toes only, so neither its sums nor ours contain wrist sites, and the tables say so.
 A joint that was not found stays in the table, without a prediction.
 """
 
@@ -22,29 +22,55 @@ _JOINT_COLUMNS = [
 _DAMAGES = [damage.value for damage in Damage]
 
 
+def score_test_joints(
+    joints: pd.DataFrame,
+    named: pd.DataFrame,
+    predictions: Mapping[str, pd.DataFrame],
+    scores: pd.DataFrame,
+    *,
+    rule: str,
+) -> pd.DataFrame:
+    """scores/joints.csv: `score_joints` of the test joints, so that no training joint is reported.
+
+    Args:
+        joints: every finger and toe joint: image_id, patient, limb, joint, split.
+        named: named boxes of all rules: rule and the columns of `score_joints`' `joints`.
+        predictions: for each model split and the columns of `score_joints`' `predictions`.
+        scores: as for `score_joints`.
+        rule: the rule of joint identification whose names are used.
+
+    Returns:
+        What `score_joints` returns.
+    """
+    return score_joints(
+        joints[joints["split"] == "test"],
+        named[named["rule"] == rule],
+        {model: table[table["split"] == "test"] for model, table in predictions.items()},
+        scores,
+    )
+
+
 def score_joints(
     due: pd.DataFrame,
     joints: pd.DataFrame,
     predictions: Mapping[str, pd.DataFrame],
-    scores: pd.DataFrame | None,
-    placements: pd.DataFrame | None = None,
+    scores: pd.DataFrame,
 ) -> pd.DataFrame:
     """One row for each joint that is to be scored, found or not.
 
-    Args: due: the finger and toe joints to score: image_id, patient, limb, joint. joints: named
-        boxes, one naming rule only: image_id, joint, confidence, x_min, y_min, x_max, y_max in
-        pixels of the standardized radiograph. predictions: for each model ("erosion-hand" and so
-        on) image_id, joint, predicted, on found joints; a model may lack when its body part does.
-        scores: true scores: patient, limb, joint, damage, score; None for radiographs without
-        scores. placements: image_id, scale, x_offset, y_offset (standard_x = radiograph_x * scale +
-        x_offset). Given, the boxes become pixels of the radiograph as it came; else they stay as
-        they are.
+    Args:
+        due: the finger and toe joints to score: image_id, patient, limb, joint.
+        joints: named boxes of a single rule: image_id, joint, confidence, x_min, y_min, x_max,
+            y_max in pixels of the standardized radiograph.
+        predictions: for each model ("erosion-hand" and so on) image_id, joint, predicted, of joints
+            that were found; a model may be missing if its body part is.
+        scores: true scores: patient, limb, joint, damage, score; may lack joints.
 
     Returns:
         image_id, patient, limb, joint, erosion_true, erosion_predicted, narrowing_true,
-        narrowing_predicted (whole numbers, blank where there is none), confidence (0 to 1),
-        x_min..y_max, state: "scored", "not found" (no box has this name), or "not scored" (a box
-        but not all its predictions). In the order of `due`.
+        narrowing_predicted (whole numbers, blank if unknown), confidence (0 to 1), x_min..y_max,
+        state: "scored", "not found" (no box has this name), or "not scored" (a box, but not all its
+        predictions). In the order of `due`.
 
     Raises:
         UserError: a radiograph has two boxes or two predictions for a joint.
@@ -69,20 +95,22 @@ def score_joints(
         NOT_FOUND if not is_found else SCORED if is_scored else NOT_SCORED
         for is_found, is_scored in zip(found, _all_predicted(table), strict=True)
     ]
-    if placements is not None:
-        table = to_radiograph_pixels(table, placements)
     return table[_JOINT_COLUMNS]
 
 
 def total_scores(joints: pd.DataFrame) -> pd.DataFrame:
-    """Sums over fingers and toes for each patient, from what `score_joints` gave.
+    """scores/totals.csv: sums over fingers and toes for each patient.
 
-    Returns: patient; erosion_true, erosion_predicted, narrowing_true, narrowing_predicted,
-        total_true, total_predicted: sums over the joints in state "scored";
-        erosion_true_all_joints, narrowing_true_all_joints, total_true_all_joints: over all finger
-        and toe joints of the patient's radiographs, found or not; joints_scored; joints_expected
-        (32 with four radiographs); wrist_sites: "not included". True sums are blank where a joint
-        of the sum has no true score.
+    Args:
+        joints: what `score_joints` returned.
+
+    Returns:
+        patient; erosion_true, erosion_predicted, narrowing_true, narrowing_predicted, total_true,
+        total_predicted: sums over the joints in state "scored"; erosion_true_all_joints,
+        narrowing_true_all_joints, total_true_all_joints: over all finger and toe joints of the
+        patient's radiographs, found or not; joints_scored; joints_expected (32 with four
+        radiographs); wrist_sites: "not included". A true sum is blank if a joint of the sum has no
+        true score.
     """
     scored = joints[joints["state"] == SCORED]
     patients = list(dict.fromkeys(joints["patient"]))
@@ -104,36 +132,8 @@ def total_scores(joints: pd.DataFrame) -> pd.DataFrame:
     return totals.reset_index()
 
 
-def to_radiograph_pixels(boxes: pd.DataFrame, placements: pd.DataFrame) -> pd.DataFrame:
-    """Take boxes from pixels of the standardized radiograph to pixels of the radiograph as it came.
-
-    Args:
-        boxes: image_id, x_min, y_min, x_max, y_max.
-        placements: image_id, scale, x_offset, y_offset, once for each radiograph.
-
-    Raises:
-        UserError: a boxed radiograph has no placement.
-    """
-    place = placements.drop_duplicates("image_id").set_index("image_id")
-    boxed = boxes["x_min"].notna()
-    unknown = sorted(set(boxes.loc[boxed, "image_id"]) - set(place.index))
-    if unknown:
-        raise UserError(
-            f"no scale and offset for {', '.join(unknown[:5])}: expected a row for each image in "
-            "the tables of the standardized shards; standardize these radiographs again"
-        )
-    place = place.reindex(boxes["image_id"])
-    boxes = boxes.copy()
-    for name in BOX_COLUMNS:
-        offset = place[f"{name[0]}_offset"].to_numpy()
-        boxes[name] = (boxes[name].to_numpy() - offset) / place["scale"].to_numpy()
-    return boxes
-
-
-def _add_true(table: pd.DataFrame, scores: pd.DataFrame | None, damage: Damage) -> pd.DataFrame:
+def _add_true(table: pd.DataFrame, scores: pd.DataFrame, damage: Damage) -> pd.DataFrame:
     name = f"{damage.value}_true"
-    if scores is None:
-        return table.assign(**{name: pd.array([None] * len(table), dtype="Int64")})
     key = ["patient", "limb", "joint"]
     true = scores[scores["damage"] == damage.value][[*key, "score"]]
     table = table.merge(true.rename(columns={"score": name}), how="left", on=key)
@@ -160,7 +160,7 @@ def _all_predicted(table: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def _true_sum(joints: pd.DataFrame, damage: str, patients: list[str]) -> "pd.Series[int]":
-    """Sum of true scores for each patient; blank where one that should be there lacks."""
+    """Sum of true scores for each patient; blank if one of them is missing."""
     due = joints[_has_score(joints, Damage(damage))]
     groups = due.groupby("patient")[f"{damage}_true"]
     sums = groups.sum().where(groups.count() == groups.size())

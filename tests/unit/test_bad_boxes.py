@@ -1,0 +1,166 @@
+"""Wrong label files: the message names file, box and remedy."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sharpflow.cohorts.boxes import write_voc
+
+from .joint_cohort import (
+    HEIGHT,
+    LABEL,
+    WIDTH,
+    assert_named,
+    check,
+    edit_label,
+    make_cohort,
+    problems_of,
+)
+
+
+@pytest.fixture
+def cohort(tmp_path: Path) -> Path:
+    return make_cohort(tmp_path)
+
+
+def test_label_of_an_unknown_class(cohort: Path) -> None:
+    edit_label(cohort, "<name>PIP", "<name>DIP")
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    assert_named(lines, LABEL, "object 1 (DIP)", "unknown class 'DIP'", "PIP or MCP", "ignore")
+    assert len(check(cohort, ignored_classes=["DIP"]).boxes) == 11
+
+
+def label_joints(cohort: Path, *names: str) -> None:
+    """Label UAB002-LH anew, a box of each name."""
+    edges = {"x_min": 5, "y_min": 6, "x_max": 15, "y_max": 18}
+    boxes = pd.DataFrame([{"class": name, **edges} for name in names])
+    write_voc(cohort / "boxes" / LABEL, "UAB002-LH", (HEIGHT, WIDTH), boxes)
+
+
+def test_joint_labelled_twice(cohort: Path) -> None:
+    label_joints(cohort, "PIP2", "MCP1", "pip_2")
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    assert_named(lines, LABEL, "object 3 (pip_2)", "PIP2 again", "object 1 (PIP2)", "Correct the")
+    assert len(check(cohort, on_problem="set_aside").boxes) == 11
+
+
+def test_only_some_boxes_of_a_radiograph_name_their_joint(cohort: Path) -> None:
+    label_joints(cohort, "IP", "PIP", "MCP")
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    assert_named(lines, LABEL, "joints named in 1 boxes", "object 2 (PIP)", "an IP's is PIP")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("MTP2", "class 'MTP2', which a foot has, on a hand"),
+        ("", "a box without a class"),
+        *((name, f"unknown class '{name}'") for name in ("PIP1", "PIP6", "MCP0", "PIP2x")),
+    ],
+)
+def test_label_of_a_joint_that_a_hand_has_not(cohort: Path, name: str, said: str) -> None:
+    label_joints(cohort, "PIP3", name)
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    assert_named(lines, LABEL, "object 2", said, "PIP or MCP", "IP, PIP2", "class")
+
+
+@pytest.mark.parametrize(("old", "new"), [("<ymax>18", "<ymax>6"), ("<xmax>15", "<xmax>2")])
+def test_box_of_no_height_or_width(cohort: Path, old: str, new: str) -> None:
+    edit_label(cohort, old, new)
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    assert_named(lines, LABEL, "object 1 (PIP)", "no width or height", "Draw the box again")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("<ymax>18", "<ymax>50"), ("<xmax>15", "<xmax>42"), ("<xmin>5", "<xmin>-2")]
+)
+def test_box_outside_the_image(cohort: Path, old: str, new: str) -> None:
+    edit_label(cohort, old, new)
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    assert_named(lines, LABEL, "object 1 (PIP)", "outside the image", "0 0 40 48", "Draw the box")
+
+
+def test_label_file_without_a_box(cohort: Path) -> None:
+    (cohort / "boxes" / LABEL).write_text("<annotation></annotation>")
+    assert_named(problems_of(cohort), LABEL, "no box", "delete the file")
+
+
+@pytest.mark.parametrize("text", ["", "<annotation><object>", "<html></html>"])
+def test_label_file_that_is_not_voc(cohort: Path, text: str) -> None:
+    (cohort / "boxes" / LABEL).write_text(text)
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    assert_named(lines, LABEL, "Pascal VOC", "labelImg")
+
+
+def test_box_without_numbers(cohort: Path) -> None:
+    edit_label(cohort, "<xmin>5</xmin>", "<xmin>five</xmin>")
+    assert_named(problems_of(cohort), LABEL, "object 1 (PIP)", "five", "Draw the box again")
+
+
+def test_boxes_of_a_radiograph_of_another_size(cohort: Path) -> None:
+    edit_label(cohort, "<width>40", "<width>80")
+    lines = problems_of(cohort)
+    assert_named(lines, LABEL, "80 x 48", "the radiograph's 40 x 48", "Label the radiograph itself")
+
+
+def test_label_without_a_radiograph(cohort: Path) -> None:
+    (cohort / "boxes" / LABEL).rename(cohort / "boxes" / "UAB777-LH.xml")
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    assert_named(lines, "UAB777-LH.xml", "not a radiograph of the cohort", "Rename it")
+
+
+def test_radiograph_labelled_twice(cohort: Path) -> None:
+    (cohort / "boxes" / "classes.txt").write_text("PIP\n")
+    (cohort / "boxes" / "UAB002-LH.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    assert_named(lines, LABEL, "second label file of UAB002-LH", "Delete the one")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("0 0.5 0.5 0.2", "'0 0.5 0.5 0.2'"),
+        ("PIP 0.5 0.5 0.2 0.2", "class number"),
+        ("0 0.5 half 0.2 0.2", "half"),
+        ("3 0.5 0.5 0.2 0.2", "class number 3"),
+        ("2 0.5 0.5 0.2 0.2", "class 'MTP', which a foot has, on a hand"),
+        ("0 0.5 0.5 0.2 0.0", "no width or height"),
+        ("0 0.9 0.5 0.4 0.2", "outside the image"),
+    ],
+)
+def test_wrong_line_of_a_yolo_label(cohort: Path, line: str, said: str) -> None:
+    (cohort / "boxes" / LABEL).unlink()
+    (cohort / "boxes" / "classes.txt").write_text("PIP\nMCP\nMTP\n")
+    label = cohort / "boxes" / "UAB002-LH.txt"
+    label.write_text("1 0.5 0.5 0.2 0.2\n" + line + "\n")
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    assert_named(lines, str(label), "line 2", said)
+
+
+def test_yolo_labels_without_their_classes(cohort: Path) -> None:
+    (cohort / "boxes" / LABEL).unlink()
+    (cohort / "boxes" / "UAB002-LH.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    assert_named(problems_of(cohort), "classes.txt", "one a line", "Copy the classes.txt")
+
+
+def test_all_that_is_wrong_with_a_label_file(cohort: Path) -> None:
+    (cohort / "boxes" / LABEL).unlink()
+    (cohort / "boxes" / "classes.txt").write_text("PIP\n")
+    (cohort / "boxes" / "UAB002-LH.txt").write_text("0 0.5\n\n1 0.5 0.5 1 1\n0 0.9 0.5 0.4 0\n")
+    lines = problems_of(cohort)
+    assert len(lines) == 4
+    assert_named(lines, "line 1", "'0 0.5'")
+    assert_named(lines, "line 3", "class number 1", "0 to 0")
+    assert_named(lines, "line 4", "no width or height")
+    assert_named(lines, "line 4", "outside the image")

@@ -1,0 +1,160 @@
+"""Wrong radiographs and lists of them: the message names file, row and remedy."""
+
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from sharpflow.cohorts.radiographs import list_radiographs
+
+from .joint_cohort import (
+    HEIGHT,
+    RADIOGRAPH,
+    WIDTH,
+    assert_named,
+    check,
+    make_cohort,
+    problems_of,
+    write_radiograph_list,
+)
+
+
+@pytest.fixture
+def cohort(tmp_path: Path) -> Path:
+    return make_cohort(tmp_path)
+
+
+def test_missing_limb(cohort: Path) -> None:
+    (cohort / "radiographs" / "UAB002-RF.jpg").unlink()
+    (cohort / "boxes" / "UAB002-RF.xml").unlink()
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    assert_named(
+        lines, str(cohort / "radiographs"), "patient UAB002", "LH RH LF only", "Add UAB002-RF"
+    )
+    assert len(check(cohort, require_all_limbs=False).radiographs) == 11
+
+
+def test_truncated_image(cohort: Path) -> None:
+    path = cohort / "radiographs" / RADIOGRAPH
+    path.write_bytes(path.read_bytes()[:-300])
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    assert_named(lines, str(path), "UAB002-LH", "truncated", "copy or export it again")
+
+
+@pytest.mark.parametrize("suffix", [".png", ".bmp", ".tif"])
+def test_truncated_image_of_other_formats(cohort: Path, suffix: str) -> None:
+    path = (cohort / "radiographs" / RADIOGRAPH).with_suffix(suffix)
+    with Image.open(cohort / "radiographs" / RADIOGRAPH) as image:
+        image.save(path)
+    (cohort / "radiographs" / RADIOGRAPH).unlink()
+    path.write_bytes(path.read_bytes()[:-300])
+    assert_named(problems_of(cohort), str(path), "truncated or damaged", "export it again")
+
+
+def test_empty_image(cohort: Path) -> None:
+    (cohort / "radiographs" / RADIOGRAPH).write_bytes(b"")
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    assert_named(lines, RADIOGRAPH, "an empty file", "export the radiograph again")
+
+
+def test_not_an_image(cohort: Path) -> None:
+    (cohort / "radiographs" / RADIOGRAPH).write_text("<html>404</html>")
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    assert_named(lines, RADIOGRAPH, "not an image", "JPG, PNG, BMP or TIFF", "Remove it, or export")
+
+
+def test_absurdly_large_image_is_seen_in_its_header(cohort: Path) -> None:
+    """The file claims 60000 x 50000 pixels and holds none: decoding would fail otherwise."""
+    header = struct.pack(">IIBBBBB", 60_000, 50_000, 8, 0, 0, 0, 0)
+    chunk = b"IHDR" + header
+    png = (
+        b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    )
+    data = b"IDAT" + zlib.compress(b"")
+    png += struct.pack(">I", len(data) - 4) + data + struct.pack(">I", zlib.crc32(data))
+    (cohort / "radiographs" / RADIOGRAPH).unlink()
+    (cohort / "radiographs" / "UAB002-LH.png").write_bytes(png)
+    assert_named(problems_of(cohort), "UAB002-LH.png", "absurdly large", "3000000000", "smaller")
+
+
+def test_image_larger_than_the_study_allows(cohort: Path) -> None:
+    lines = problems_of(cohort, max_pixels=HEIGHT * WIDTH - 1)
+    assert len(lines) == 12
+    assert_named(lines, RADIOGRAPH, "40 x 48 = 1,920 pixels", "at most 1,919", "raise max_pixels")
+
+
+def test_image_twice(cohort: Path) -> None:
+    with Image.open(cohort / "radiographs" / RADIOGRAPH) as image:
+        image.rotate(180).save(cohort / "radiographs" / "UAB002-LH.png")
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    assert_named(lines, "UAB002-LH.png", "UAB002-LH again", RADIOGRAPH, "Delete the wrong one")
+
+
+def test_image_twice_in_a_list(cohort: Path) -> None:
+    radiographs = write_radiograph_list(cohort, (5, "image_id", "UAB001-LH"))
+    assert_named(
+        problems_of(cohort, radiographs=radiographs), "row 5", "UAB001-LH again", "row 2", "Delete"
+    )
+
+
+def test_limb_of_a_patient_twice(cohort: Path) -> None:
+    radiographs = write_radiograph_list(cohort, (5, "limb", "LF"))
+    assert_named(
+        problems_of(cohort, radiographs=radiographs), "row 5", "LF of patient UAB001", "row 4"
+    )
+
+
+@pytest.mark.parametrize("bad", ["a/b", "a..b", "..", ".hidden", "a b", "a\\b", "", "é"])
+@pytest.mark.parametrize("column", ["image_id", "patient"])
+def test_id_that_is_no_id(cohort: Path, column: str, bad: str) -> None:
+    radiographs = write_radiograph_list(cohort, (7, column, bad))
+    lines = problems_of(cohort, radiographs=radiographs)
+    assert_named(
+        lines, f"radiographs.csv, row 7, column {column}", "letters, digits", "another name"
+    )
+
+
+def test_file_name_that_is_no_id(cohort: Path) -> None:
+    (cohort / "radiographs" / RADIOGRAPH).rename(cohort / "radiographs" / "UAB..002-LH.jpg")
+    lines = problems_of(cohort)
+    assert_named(lines, "UAB..002-LH.jpg", "'UAB..002-LH'", "<patient>-<limb>", "Rename the file")
+
+
+def test_unknown_limb(cohort: Path) -> None:
+    radiographs = write_radiograph_list(cohort, (3, "limb", "left hand"))
+    lines = problems_of(cohort, radiographs=radiographs)
+    assert_named(lines, "radiographs.csv, row 3, column limb", "'left hand'", "LH, RH, LF, RF")
+
+
+def test_radiograph_that_is_not_there(cohort: Path) -> None:
+    radiographs = write_radiograph_list(cohort, (3, "file", "radiographs/nowhere.jpg"))
+    lines = problems_of(cohort, radiographs=radiographs)
+    assert_named(lines, "nowhere.jpg", "row 3, radiograph UAB001-RH", "no file", "Correct the path")
+
+
+def test_same_radiograph_under_two_patients(cohort: Path) -> None:
+    """Other name, other format, other metadata: the pixels tell."""
+    with Image.open(cohort / "radiographs" / "UAB001-RH.jpg") as image:
+        image.save(cohort / "radiographs" / "UAB003-RH.png", dpi=(300, 300))
+    (cohort / "radiographs" / "UAB003-RH.jpg").unlink()
+    lines = problems_of(cohort)
+    assert len(lines) == 2
+    assert_named(lines, "UAB003-RH.png", "same pixels as UAB001-RH (patient UAB001)", "whose it is")
+    assert_named(lines, "UAB001-RH.jpg", "same pixels as UAB003-RH (patient UAB003)", "whose it is")
+
+
+def test_listing_radiographs_never_raises(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe\x00image")
+    (tmp_path / "nothing.csv").write_text("")
+    for radiographs in ("nowhere", "nowhere.csv", "empty", "bytes.csv", "nothing.csv"):
+        listed = list_radiographs(tmp_path / radiographs)
+        assert not listed.radiographs
+        assert_named([str(problem) for problem in listed.problems], str(tmp_path / radiographs))

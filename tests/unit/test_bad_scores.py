@@ -1,0 +1,82 @@
+"""Wrong score tables: the message names file, row, column and remedy."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from .joint_cohort import assert_named, edit_scores, make_cohort, problems_of
+
+
+@pytest.fixture
+def cohort(tmp_path: Path) -> Path:
+    return make_cohort(tmp_path)
+
+
+def test_score_column_missing(cohort: Path) -> None:
+    table = pd.read_csv(cohort / "scores.csv", dtype=str)
+    table.rename(columns={"LH_mcp_E__ip": "LH_mcp_E_ip"}).to_csv(cohort / "scores.csv", index=False)
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    assert_named(lines, "scores.csv", "row 1", "LH_mcp_E__ip", "Rename LH_mcp_E_ip to LH_mcp_E__ip")
+    table.drop(columns="RF_mtp_J__5").to_csv(cohort / "scores.csv", index=False)
+    assert_named(problems_of(cohort), "scores.csv", "Add the column RF_mtp_J__5")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("6", "out of range"),
+        ("-1", "out of range"),
+        ("2.5", "not whole"),
+        ("two", "not a number"),
+        ("nan", "not a number"),
+        ("1_0", "not a number"),
+        ("", "no score"),
+    ],
+)
+def test_wrong_score(cohort: Path, value: str, said: str) -> None:
+    edit_scores(cohort, 3, "LH_pip_E__2", value)
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    where = ("scores.csv", "row 3 (patient UAB002)", "column LH_pip_E__2")
+    assert_named(lines, *where, said, "whole number from 0 to 5", "Correct the score")
+
+
+def test_range_depends_on_the_site(cohort: Path) -> None:
+    edit_scores(cohort, 2, "LF_mtp_E__1", "11")
+    edit_scores(cohort, 3, "LF_mtp_J__1", "5")
+    lines = problems_of(cohort)
+    assert len(lines) == 2
+    assert_named(lines, "LF_mtp_E__1", "from 0 to 10")
+    assert_named(lines, "LF_mtp_J__1", "from 0 to 4")
+
+
+def test_sum_that_differs_from_its_sites(cohort: Path) -> None:
+    edit_scores(cohort, 4, "Overall_Tol", "85")
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    assert_named(lines, "scores.csv", "row 4 (patient UAB003)", "found 85", "86", "Correct the sum")
+
+
+def test_row_with_a_field_too_few(cohort: Path) -> None:
+    path = cohort / "scores.csv"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:2], lines[2].rsplit(",", 1)[0], *lines[3:]]))
+    assert_named(problems_of(cohort), "scores.csv, row 3", "89 fields", "90", "Correct the row")
+
+
+def test_unknown_patient(cohort: Path) -> None:
+    edit_scores(cohort, 3, "Patient_ID", "UAB999")
+    lines = problems_of(cohort)
+    assert len(lines) == 2
+    assert_named(lines, "scores.csv, row 3", "unknown patient UAB999", "Correct the id")
+    assert_named(lines, "scores.csv", "no row for patient UAB002", "Add the patient's row")
+
+
+def test_patient_twice(cohort: Path) -> None:
+    path = cohort / "scores.csv"
+    path.write_text(path.read_text() + path.read_text().splitlines()[1] + "\n")
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    assert_named(lines, "scores.csv, row 5", "UAB001 again", "first in row 2", "Delete the wrong")
