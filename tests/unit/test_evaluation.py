@@ -22,7 +22,8 @@ from sharpflow.evaluation.metrics import (
 )
 from sharpflow.evaluation.proportions import share_interval
 from sharpflow.evaluation.recalls import balanced_accuracy_interval, class_recalls
-from sharpflow.evaluation.segmentation import mask_overlaps, segmentation_row
+from sharpflow.evaluation.segmentation import mask_overlaps, segmentation_row, segmentation_table
+from sharpflow.imaging.shards import ImageStack
 
 
 def balanced_accuracy(true: object, predicted: object, classes: int, within: int = 0) -> float:
@@ -235,6 +236,37 @@ def test_a_row_of_the_segmentation_table() -> None:
     empty = segmentation_row(overlaps[:0], common=["a-LH"], **settings)
     assert empty["n"] == empty["n_all"] == 0
     assert np.isnan([empty["dice"], empty["dice_all"]]).all()
+
+
+def test_the_segmentation_table_judges_test_radiographs_against_their_own_truth() -> None:
+    rows = pd.DataFrame({"image_id": list("abcd"), "patient": list("pqrs")})
+    truth = {
+        image_id: np.full((2, 6), 255 * (number % 2), np.uint8)
+        for number, image_id in enumerate("abcd")
+    }
+    perfect = np.stack([truth[image_id] for image_id in "abcd"])
+    asked = []
+
+    def true_masks(body_part, image_ids, size):
+        asked.append((body_part, list(image_ids), size))
+        return (truth[image_id] for image_id in image_ids)
+
+    table = segmentation_table(
+        {
+            ("foot", "bootstrap"): (ImageStack([perfect[:1] * 0, perfect[1:] * 0]), rows),
+            ("foot", "unet"): (ImageStack([perfect]), rows),
+        },
+        true_masks,
+        split=pd.DataFrame({"patient": list("srqp"), "split": ["test"] * 3 + ["train"]}),
+        chosen=pd.DataFrame({"image_id": list("abcd"), "chosen": [True, True, True, False]}),
+        data="phantom",
+        seed=1,
+    )
+    assert table["method"].tolist() == ["bootstrap", "unet"]
+    assert asked == [("foot", ["b", "c", "d"], (2, 6))] * 2
+    assert table["n"].tolist() == [2, 2] and table["n_all"].tolist() == [3, 3]
+    assert table["dice"].tolist() == [0.5, 1]  # of b and c, whose truth is full and empty
+    assert table["dice_all"].tolist() == pytest.approx([1 / 3, 1])
 
 
 def test_masks_are_compared_on_the_same_radiographs() -> None:
