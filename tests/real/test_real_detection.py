@@ -65,22 +65,19 @@ def hands():
 
 
 @pytest.fixture(scope="module")
-def masks(hands, tmp_path_factory):
+def masks(hands):
     """Masks of the boxed radiographs. TensorFlow works in a process of its own: here torch does."""
     radiographs, rows, _ = hands
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        folder = tmp_path_factory.mktemp("unet")
-        return pool.submit(unet_masks, radiographs, set(rows["image_id"]), folder).result()
+        return pool.submit(unet_masks, radiographs, set(rows["image_id"])).result()
 
 
-def unet_masks(radiographs, boxed, folder):
+def unet_masks(radiographs, boxed):
     """Masks of radiographs from a U-Net that learned on the good entropy masks of all others."""
-    import keras
-
     from sharpflow.joints.masks import unet_prediction as predict
     from sharpflow.joints.masks.entropy_masks import entropy_mask
     from sharpflow.joints.masks.quality import mask_quality
-    from sharpflow.joints.masks.unet_training import train_unet
+    from sharpflow.joints.masks.unet_training import MaskedImages, UNetSettings, train_unet
 
     good = []
     for path in sorted((Path(str(FOLDER)) / "images").glob("*.png")):
@@ -92,13 +89,14 @@ def unet_masks(radiographs, boxed, folder):
     stacks = []
     for validation in (False, True):
         pairs = [pair for number, pair in enumerate(good) if (number % 6 == 0) == validation]
-        stacks.append(predict.resize_for_unet([radiograph for radiograph, _ in pairs], 192, 160))
-        stacks.append(predict.resize_masks_for_unet([mask for _, mask in pairs], 192, 160))
-    train_unet(
-        *stacks, body_part="hand", filters=16, kernels=[1, 3, 5], epochs=60, batch=8,
-        learning_rate=2e-3, patience=15, flip=True, brightness=0.5, seed=1, folder=folder,
+        images = predict.resize_for_unet([radiograph for radiograph, _ in pairs], 192, 160)
+        targets = predict.resize_masks_for_unet([mask for _, mask in pairs], 192, 160)
+        stacks.append(MaskedImages(images, targets))
+    settings = UNetSettings(
+        height=192, width=160, filters=16, kernels=[1, 3, 5], epochs=60, batch=8,
+        learning_rate=2e-3, patience=15, flip=True, brightness=0.5,
     )  # fmt: skip
-    model = keras.models.load_model(folder / "model.keras", compile=False)
+    model, _ = train_unet(*stacks, body_part="hand", settings=settings, seed=1)
     return predict.predict_masks(model, radiographs, batch=4)
 
 
