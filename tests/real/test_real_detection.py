@@ -10,6 +10,7 @@ other.
 
 import os
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from sharpflow.evaluation.detection import true_joints_from_boxes
 from sharpflow.imaging.standardize import standardize, standardize_mask
 from sharpflow.joints.detection.dataset import write_detector_set
 from sharpflow.joints.detection.detect import detect
-from sharpflow.joints.detection.training import train_detector
+from sharpflow.joints.detection.training import DetectorSettings, train_detector
 from sharpflow.joints.detection.views import Views
 from sharpflow.joints.identification.rules import name_radiographs
 from sharpflow.joints.scoring.crops import to_standard
@@ -38,8 +39,9 @@ PARTS, SYNTHETIC, REPEATS = 3, 300, 8
 MIRRORED = 0.0  # left hands, as the RSNA says
 ROW = ["image_id", "patient", "limb", "body_part", "height", "width", "scale", "x_offset"]
 ROW += ["y_offset"]
-DETECTOR = {"model": "yolov3-tiny-3l", "image_size": SIZE, "batch": 8, "optimizer": "AdamW"}
-DETECTOR |= {"learning_rate": 0.001, "precision": "auto", "seed": 1}
+DETECTOR = DetectorSettings(
+    model="yolov3-tiny-3l", image_size=SIZE, batch=8, optimizer="AdamW", learning_rate=0.001
+)
 
 
 def standard(name, radiograph):
@@ -132,9 +134,8 @@ def trained(folder, views, rows, boxes, split, *, steps, weights=None):
     """The weights of a detector trained on radiographs of these splits."""
     splits = pd.DataFrame({"patient": rows["patient"], "split": split})
     write_detector_set(folder / "set", views, rows, boxes, splits, body_part="hand")
-    train_detector(
-        folder / "set", out=folder / "out", weights=weights, max_batches=steps, **DETECTOR
-    )
+    settings = replace(DETECTOR, max_batches=steps)
+    train_detector(folder / "set", out=folder / "out", settings=settings, seed=1, weights=weights)
     return folder / "out" / "best.pt"
 
 

@@ -26,7 +26,7 @@ class Outputs(Protocol):
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """One training that goes on where it was stopped.
+    """One training: where it keeps its state, what it learns from, what it leaves.
 
     Attributes:
         checkpoints: folder of this run alone, which may not exist yet.
