@@ -10,6 +10,7 @@ other.
 
 import os
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from sharpflow.cohorts.boxes import read_boxes
 from sharpflow.imaging.standardize import standardize, standardize_mask
 from sharpflow.joints.detection.dataset import write_detector_set
 from sharpflow.joints.detection.detect import detect
-from sharpflow.joints.detection.training import train_detector
+from sharpflow.joints.detection.training import DetectorSettings, train_detector
 from sharpflow.joints.detection.views import Views
 from sharpflow.joints.identification.rules import name_radiographs
 from sharpflow.joints.identification.true_joints import true_joints_from_boxes
@@ -38,8 +39,9 @@ PARTS, SYNTHETIC, REPEATS = 3, 300, 8
 MIRRORED = 0.0  # left hands, as the RSNA says
 ROW = ["image_id", "patient", "limb", "body_part", "height", "width", "scale", "x_offset"]
 ROW += ["y_offset"]
-DETECTOR = {"model": "yolov3-tiny-3l", "image_size": SIZE, "batch": 8, "optimizer": "AdamW"}
-DETECTOR |= {"learning_rate": 0.001, "precision": "auto", "seed": 1}
+DETECTOR = DetectorSettings(
+    model="yolov3-tiny-3l", image_size=SIZE, batch=8, optimizer="AdamW", learning_rate=0.001
+)
 
 
 def standard(name, radiograph):
@@ -65,22 +67,19 @@ def hands():
 
 
 @pytest.fixture(scope="module")
-def masks(hands, tmp_path_factory):
+def masks(hands):
     """Masks of the boxed radiographs. TensorFlow works in a process of its own: here torch does."""
     radiographs, rows, _ = hands
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        folder = tmp_path_factory.mktemp("unet")
-        return pool.submit(unet_masks, radiographs, set(rows["image_id"]), folder).result()
+        return pool.submit(unet_masks, radiographs, set(rows["image_id"])).result()
 
 
-def unet_masks(radiographs, boxed, folder):
+def unet_masks(radiographs, boxed):
     """Masks of radiographs from a U-Net that learned on the good entropy masks of all others."""
-    import keras
-
     from sharpflow.joints.masks import unet_prediction as predict
     from sharpflow.joints.masks.entropy_masks import entropy_mask
     from sharpflow.joints.masks.quality import mask_quality
-    from sharpflow.joints.masks.unet_training import train_unet
+    from sharpflow.joints.masks.unet_training import MaskedImages, UNetSettings, train_unet
 
     good = []
     for path in sorted((Path(str(FOLDER)) / "images").glob("*.png")):
@@ -92,13 +91,14 @@ def unet_masks(radiographs, boxed, folder):
     stacks = []
     for validation in (False, True):
         pairs = [pair for number, pair in enumerate(good) if (number % 6 == 0) == validation]
-        stacks.append(predict.resize_for_unet([radiograph for radiograph, _ in pairs], 192, 160))
-        stacks.append(predict.resize_masks_for_unet([mask for _, mask in pairs], 192, 160))
-    train_unet(
-        *stacks, body_part="hand", filters=16, kernels=[1, 3, 5], epochs=60, batch=8,
-        learning_rate=2e-3, patience=15, flip=True, brightness=0.5, seed=1, folder=folder,
+        images = predict.resize_for_unet([radiograph for radiograph, _ in pairs], 192, 160)
+        targets = predict.resize_masks_for_unet([mask for _, mask in pairs], 192, 160)
+        stacks.append(MaskedImages(images, targets))
+    settings = UNetSettings(
+        height=192, width=160, filters=16, kernels=[1, 3, 5], epochs=60, batch=8,
+        learning_rate=2e-3, patience=15, flip=True, brightness=0.5,
     )  # fmt: skip
-    model = keras.models.load_model(folder / "model.keras", compile=False)
+    model, _ = train_unet(*stacks, body_part="hand", settings=settings, seed=1)
     return predict.predict_masks(model, radiographs, batch=4)
 
 
@@ -134,9 +134,8 @@ def trained(folder, views, rows, boxes, split, *, steps, weights=None):
     """The weights of a detector trained on radiographs of these splits."""
     splits = pd.DataFrame({"patient": rows["patient"], "split": split})
     write_detector_set(folder / "set", views, rows, boxes, splits, body_part="hand")
-    train_detector(
-        folder / "set", out=folder / "out", weights=weights, max_batches=steps, **DETECTOR
-    )
+    settings = replace(DETECTOR, max_batches=steps)
+    train_detector(folder / "set", out=folder / "out", settings=settings, seed=1, weights=weights)
     return folder / "out" / "best.pt"
 
 

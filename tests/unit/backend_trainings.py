@@ -19,16 +19,36 @@ from sharpflow.anatomy import BodyPart
 from sharpflow.hardware import keep_tensorflow_out
 from sharpflow.joints.masks.unet import build_unet
 from sharpflow.joints.masks.unet_prediction import as_input, predict_probabilities
-from sharpflow.joints.masks.unet_training import train_unet
+from sharpflow.joints.masks.unet_training import MaskedImages, UNetSettings, train_unet
 from sharpflow.joints.scoring.base_training import ALL_BITS, masked_loss
 from sharpflow.joints.scoring.features import extract_features, network_input
-from sharpflow.joints.scoring.head_training import predict_scores, train_head
+from sharpflow.joints.scoring.head_training import HeadSettings, predict_scores, train_head
 from sharpflow.joints.scoring.ordinal import encode
 from sharpflow.joints.scoring.vgg16 import build_base, build_head
 from sharpflow.training.epochs import train_epochs
 
 RADIOGRAPH = (24, 24)
 CLASSES = 3
+UNET = UNetSettings(
+    height=24,
+    width=24,
+    filters=4,
+    kernels=(3,),
+    epochs=10,
+    batch=4,
+    learning_rate=1e-2,
+    patience=10,
+    flip=True,
+    brightness=0.1,
+)
+HEAD = HeadSettings(
+    epochs=40,
+    batch=32,
+    learning_rate=5e-3,
+    keep="last",
+    averaged_share=0.1,
+    dropout=0.0,  # each backend draws its own
+)
 
 
 def radiographs(count: int, seed: int) -> tuple[Any, Any]:
@@ -83,24 +103,17 @@ def losses(name: str, model: Any) -> list[float]:
 
 def trained(out: Path, seed: int) -> dict[str, float]:
     """Train both as the workflow does; gives what the tables would show."""
-    history = train_unet(
-        *radiographs(16, 2),
-        *radiographs(8, 3),
+    unet, history = train_unet(
+        MaskedImages(*radiographs(16, 2)),
+        MaskedImages(*radiographs(8, 3)),
         body_part=BodyPart.HAND,
-        filters=4,
-        kernels=(3,),
-        epochs=10,
-        batch=4,
-        learning_rate=1e-2,
-        patience=10,
-        flip=True,
-        brightness=0.1,
+        settings=UNET,
         seed=seed,
-        folder=out,
     )
-    settings: dict[str, Any] = {"epochs": 40, "batch": 32, "learning_rate": 5e-3, "keep": "last"}
-    settings |= {"averaged_share": 0.1, "dropout": 0.0}  # each backend draws its own
-    head, _, _ = train_head(*joints(400, 4), *joints(60, 5), classes=CLASSES, seed=seed, **settings)
+    unet.save(out / "model.keras")
+    head, _, _ = train_head(
+        *joints(400, 4), *joints(60, 5), classes=CLASSES, settings=HEAD, seed=seed
+    )
     head.save(out / "head.keras")
     features, scores = joints(300, 6)
     return {

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from sharpflow.joints.scoring.head_training import train_head
+from sharpflow.joints.scoring.head_training import HeadSettings, train_head
 from sharpflow.training.batch_norms import BatchNorms
 
 X = np.random.default_rng(1).normal(3, 2, (64, 5)).astype(np.float32)
@@ -84,13 +84,10 @@ def test_a_head_keeps_the_statistics_of_its_weights(keep: Any) -> None:
     head, _, _ = train_head(
         *(features, scores, features[:9], scores[:9]),
         classes=3,
+        settings=HeadSettings(
+            epochs=3, batch=20, learning_rate=1e-2, keep=keep, averaged_share=0.7, dropout=0.5
+        ),
         seed=1,
-        epochs=3,
-        batch=20,
-        learning_rate=1e-2,
-        keep=keep,
-        averaged_share=0.7,
-        dropout=0.5,
     )
     kept = statistics(head)
     BatchNorms(head).recompute([features])

@@ -12,7 +12,8 @@ import torch
 
 from sharpflow.errors import UserError
 from sharpflow.joints.detection.batch_norms import measure_statistics
-from sharpflow.joints.detection.training import rate_factor, train_detector
+from sharpflow.joints.detection.schedule import is_validated, rate_factor
+from sharpflow.joints.detection.training import DetectorSettings, train_detector
 
 # Every layer of YOLOv3's sort, a few channels each.
 TINY = """\
@@ -34,7 +35,7 @@ import numpy as np, pandas as pd
 from sharpflow.anatomy import BOX_COLUMNS
 from sharpflow.joints.detection.dataset import write_detector_set
 from sharpflow.joints.detection.detect import detect
-from sharpflow.joints.detection.training import train_detector
+from sharpflow.joints.detection.training import DetectorSettings, train_detector
 from sharpflow.joints.detection.views import Views
 
 out = sys.argv[1]
@@ -52,14 +53,17 @@ rows = pd.DataFrame({"image_id": names, "patient": names})
 splits = pd.DataFrame({"patient": rows["patient"], "split": ["train"] * 4 + ["validation"] * 2})
 views = Views(images, np.full_like(images, 255), image_size=64, view="radiograph")
 write_detector_set(out + "/set", views, rows, boxes, splits, body_part="hand")
+settings = DetectorSettings(model=out + "/tiny.yaml", image_size=64, batch=2, max_batches=4,
+                            optimizer="AdamW")
 for again in ("one", "two"):
-    train_detector(out + "/set", out=f"{out}/{again}", model=out + "/tiny.yaml", image_size=64,
-                   batch=2, max_batches=4, optimizer="AdamW", seed=3, threads=1)
+    history = train_detector(out + "/set", out=f"{out}/{again}", settings=settings, seed=3,
+                             threads=1)
+    history.to_csv(f"{out}/{again}/history.csv", index=False)
 from pathlib import Path
 from sharpflow.training.time_limit import OutOfTime
 try:
-    train_detector(out + "/set", out=f"{out}/late", model=out + "/tiny.yaml", image_size=64,
-                   batch=2, max_batches=4, optimizer="AdamW", seed=3, threads=1, time_budget=0.0)
+    train_detector(out + "/set", out=f"{out}/late", settings=settings, seed=3, threads=1,
+                   time_budget=0.0)
 except OutOfTime as error:
     Path(out + "/late.txt").write_text(str(error))
 found = detect(out + "/one/best.pt", views, rows, body_part="hand", image_size=64,
@@ -88,7 +92,8 @@ from ultralytics.nn.tasks import DetectionModel
 from ultralytics.utils.loss import v8DetectionLoss
 from sharpflow.joints.detection.dataset import write_detector_set
 from sharpflow.joints.detection.detect import detect
-from sharpflow.joints.detection.training import predict_in_bfloat16, train_detector
+from sharpflow.joints.detection.mixed_precision import predict_in_bfloat16
+from sharpflow.joints.detection.training import DetectorSettings, train_detector
 from sharpflow.joints.detection.views import Views
 
 # A network that predicts the same in every cell, 16 pixels each, on an image of 4 x 64 cells.
@@ -145,8 +150,9 @@ rows = pd.DataFrame({"image_id": names, "patient": names})
 splits = pd.DataFrame({"patient": names, "split": ["train", "train", "validation"]})
 views = Views(images, np.full_like(images, 255), image_size=64, view="radiograph")
 write_detector_set(out / "set", views, rows, boxes, splits, body_part="hand")
-train_detector(out / "set", out=out / "trained", model=str(out / "tiny.yaml"), image_size=64,
-               batch=2, max_batches=2, precision="bfloat16", seed=3, threads=1)
+settings = DetectorSettings(model=str(out / "tiny.yaml"), image_size=64, batch=2, max_batches=2,
+                            precision="bfloat16")
+train_detector(out / "set", out=out / "trained", settings=settings, seed=3, threads=1)
 said |= {name: sorted(types) for name, types in seen.items()}
 
 # How far batch norms are, in standard deviations and shares of the variance, from a pass over the
@@ -299,9 +305,15 @@ def test_learning_rate_drops_at_80_and_90_per_cent_as_at_3200_and_3600_of_4000()
     assert [rate_factor(epoch, 1) for epoch in (0,)] == [1]
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"model": "yolov9"}, {"model": "yolov3", "weights": "absent.pt"}]
-)
-def test_unknown_model_or_absent_weights_are_refused_before_training(wrong, tmp_path):
+def test_about_five_epochs_of_the_second_half_are_validated_the_last_among_them():
+    validated = [epoch for epoch in range(100) if is_validated(epoch, 100)]
+    assert validated == [59, 69, 79, 89, 99]
+    assert [epoch for epoch in range(2) if is_validated(epoch, 2)] == [1]
+    assert is_validated(0, 1)
+
+
+@pytest.mark.parametrize(("model", "weights"), [("yolov9", None), ("yolov3", "absent.pt")])
+def test_unknown_model_or_absent_weights_are_refused_before_training(model, weights, tmp_path):
+    settings = DetectorSettings(model=model)
     with pytest.raises(UserError, match=r"yolov9|absent\.pt"):
-        train_detector(tmp_path, out=tmp_path / "out", seed=0, **wrong)
+        train_detector(tmp_path, out=tmp_path / "out", settings=settings, seed=0, weights=weights)

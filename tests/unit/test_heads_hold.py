@@ -43,12 +43,11 @@ def joints(model: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 def predicted(training: Training) -> np.ndarray:
     """Scores of the test joints by a head that is trained here."""
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
-    from sharpflow.joints.scoring.head_training import predict_scores, train_head
+    from sharpflow.joints.scoring.head_training import HeadSettings, predict_scores, train_head
 
     model, seed, factor = training
     config = yaml.safe_load((ROOT / "config.yaml").read_text())["heads"]
     config |= yaml.safe_load((ROOT / "profiles/demo/study.yaml").read_text())["heads"]
-    del config["seeds"]
     parts = {
         name: (features * np.float32(factor), scores)
         for name, (features, scores) in joints(model).items()
@@ -58,7 +57,7 @@ def predicted(training: Training) -> np.ndarray:
         *parts["validation"],
         classes=n_classes(*reversed(MODELS[model])),
         seed=replicate_seed(seed_for(42, "head", model), seed),
-        **config,
+        settings=HeadSettings(**config),
     )
     return predict_scores(head, parts["test"][0])
 

@@ -9,14 +9,20 @@ from sharpflow.anatomy import BodyPart
 from sharpflow.joints.scoring.base_training import (
     ALL_BITS,
     BITS,
+    BaseSettings,
     masked_loss,
     measures,
     targets_of,
     train_base,
 )
+from sharpflow.joints.scoring.crops import CropSettings
 from sharpflow.joints.scoring.features import extract_features
 from sharpflow.joints.scoring.normalized_vgg16 import build_normalized_vgg16, fold
-from sharpflow.joints.scoring.synthetic_joints import crop_training_joints, make_training_joints
+from sharpflow.joints.scoring.synthetic_joints import (
+    SyntheticJoints,
+    crop_training_joints,
+    make_training_joints,
+)
 from sharpflow.joints.scoring.vgg16 import build_base
 
 SCORES = pd.DataFrame(
@@ -105,10 +111,10 @@ def test_crops_are_of_the_joint_and_other_ones_each_time(
 ) -> None:
     patches, rows = synthetic
 
-    def crop(seed: int, **settings: float) -> np.ndarray:
+    def crop(seed: int, *, jitter: float = 0.0, vary: bool = False) -> np.ndarray:
+        settings = CropSettings(size=32, margin=0.1, jitter=jitter)
         generator = np.random.default_rng(seed)
-        settings = {"margin": 0.1, "jitter": 0.0, "vary": False} | settings
-        return crop_training_joints(patches, rows, size=32, generator=generator, **settings)  # type: ignore[arg-type]
+        return crop_training_joints(patches, rows, settings, generator, vary=vary)
 
     plain = crop(1)
     assert plain.shape == (22, 32, 32) and plain.dtype == np.uint8
@@ -121,6 +127,27 @@ def test_crops_are_of_the_joint_and_other_ones_each_time(
     assert np.abs(varied.astype(float) - plain).mean(axis=(1, 2)).max() < 128
 
 
+def test_the_last_joints_of_each_body_part_are_held_out(
+    synthetic: tuple[np.ndarray, pd.DataFrame],
+) -> None:
+    patches, rows = synthetic
+    few = patches[:7], rows[:7]
+    joints = SyntheticJoints([patches, few[0]], [rows, few[1]])
+    training, validation = joints.hold_out(0.2)
+    assert [len(part) for part in training.rows] == [18, 6]
+    assert [len(part) for part in validation.rows] == [4, 1]
+    expected = pd.concat([rows[18:], rows[6:7]], ignore_index=True)
+    pd.testing.assert_frame_equal(validation.scores, expected)
+    settings = CropSettings(size=32, margin=0.1, jitter=0.1)
+    crops = validation.crop(settings, np.random.default_rng(1), vary=False)
+    generator = np.random.default_rng(1)  # one for all body parts, in their order
+    parts = [
+        crop_training_joints(patches[part], rows[part], settings, generator, vary=False)
+        for part in (slice(18, None), slice(6, 7))
+    ]
+    np.testing.assert_array_equal(crops, np.concatenate(parts))
+
+
 def test_a_base_is_trained_and_then_frozen() -> None:
     scores = pd.concat([SCORES] * 4, ignore_index=True)
     crops = np.random.default_rng(0).integers(0, 256, (12, 32, 32), dtype=np.uint8)
@@ -130,9 +157,7 @@ def test_a_base_is_trained_and_then_frozen() -> None:
         crops,
         scores,
         size=32,
-        epochs=1,
-        batch=6,
-        learning_rate=1e-3,
+        settings=BaseSettings(validation=0.5, epochs=1, batch=6, learning_rate=1e-3),
         seed=2,
     )
     assert not base.trainable_variables

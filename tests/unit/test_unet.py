@@ -1,15 +1,17 @@
 """The U-Net's shape, its training, and masks from it."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import cv2
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 
 from sharpflow.anatomy import BodyPart
 from sharpflow.errors import UserError
+from sharpflow.imaging.shards import ImageStack
 from sharpflow.joints.masks.regions import keep_largest
 from sharpflow.joints.masks.unet import build_unet
 from sharpflow.joints.masks.unet_prediction import (
@@ -18,22 +20,28 @@ from sharpflow.joints.masks.unet_prediction import (
     resize_for_unet,
     resize_masks_for_unet,
 )
-from sharpflow.joints.masks.unet_training import train_unet
+from sharpflow.joints.masks.unet_training import (
+    MaskedImages,
+    UNetSettings,
+    choose_training_data,
+    train_unet,
+)
 
-SETTINGS: dict[str, Any] = {
-    "kind": BodyPart.HAND,
-    "filters": 4,
-    "kernels": (3,),
-    "batch": 4,
-    "learning_rate": 1e-2,
-    "patience": 10,
-    "flip": True,
-    "brightness": 0.1,
-    "seed": 3,
-}
+SETTINGS = UNetSettings(
+    height=32,
+    width=24,
+    filters=4,
+    kernels=(3,),
+    epochs=1,
+    batch=4,
+    learning_rate=1e-2,
+    patience=10,
+    flip=True,
+    brightness=0.1,
+)
 
 
-def toy_radiographs(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def toy_radiographs(count: int, seed: int) -> MaskedImages:
     """Bright ellipses on a dark, noisy ground."""
     random = np.random.default_rng(seed)
     masks = np.zeros((count, 32, 24), np.uint8)
@@ -41,18 +49,19 @@ def toy_radiographs(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         centre = tuple(int(random.integers(9, 15)) for _ in range(2))
         cv2.ellipse(mask, centre, (7, 9), 0, 0, 360, 255, cv2.FILLED)
     noise = random.normal(0, 15, masks.shape)
-    return np.clip(np.where(masks > 0, 140, 60) + noise, 0, 255).astype(np.uint8), masks
+    images = np.clip(np.where(masks > 0, 140, 60) + noise, 0, 255).astype(np.uint8)
+    return MaskedImages(images, masks)
 
 
-def train(folder: Path, epochs: int, **changes: Any) -> pd.DataFrame:
-    settings = SETTINGS | {"folder": folder, "checkpoints": folder / "checkpoints"} | changes
-    return train_unet(*toy_radiographs(12, 1), *toy_radiographs(4, 2), epochs=epochs, **settings)
-
-
-def weights(folder: Path) -> list[np.ndarray]:
-    import keras
-
-    return keras.saving.load_model(folder / "model.keras").get_weights()
+def train(checkpoints: Path, epochs: int) -> tuple[keras.Model, pd.DataFrame]:
+    return train_unet(
+        toy_radiographs(12, 1),
+        toy_radiographs(4, 2),
+        body_part=BodyPart.HAND,
+        settings=replace(SETTINGS, epochs=epochs),
+        seed=3,
+        checkpoints=checkpoints,
+    )
 
 
 def test_the_network_has_two_down_and_two_up_samplings_and_keeps_the_size() -> None:
@@ -73,9 +82,7 @@ def test_sides_that_cannot_be_halved_twice_are_refused() -> None:
 
 
 def test_training_finds_the_shapes(tmp_path: Path) -> None:
-    import keras
-
-    history = train(tmp_path, 12)
+    model, history = train(tmp_path, 12)
     assert history["epoch"].tolist() == list(range(1, 13))
     assert history["loss"].iloc[-1] < 0.6 * history["loss"].iloc[0]
     assert history["validation_dice"].iloc[-1] > 0.85
@@ -84,7 +91,6 @@ def test_training_finds_the_shapes(tmp_path: Path) -> None:
         cv2.resize(radiograph, (48, 64), interpolation=cv2.INTER_CUBIC)
         for radiograph in radiographs
     ]
-    model = keras.saving.load_model(tmp_path / "model.keras")
     masks = predict_masks(model, large, batch=4)
     assert masks.shape == (6, 64, 48)
     assert set(np.unique(masks)) == {0, 255}
@@ -93,19 +99,35 @@ def test_training_finds_the_shapes(tmp_path: Path) -> None:
 
 
 def test_stopped_and_resumed_training_gives_the_weights_of_an_unbroken_one(tmp_path: Path) -> None:
-    whole = train(tmp_path / "whole", 3)
+    unbroken, history = train(tmp_path / "unbroken", 3)
     train(tmp_path / "parts", 1)
-    resumed = train(tmp_path / "parts", 3)
-    pd.testing.assert_frame_equal(whole, resumed, check_exact=True)
-    for one, other in zip(weights(tmp_path / "whole"), weights(tmp_path / "parts"), strict=True):
+    resumed, same = train(tmp_path / "parts", 3)
+    pd.testing.assert_frame_equal(history, same, check_exact=True)
+    for one, other in zip(unbroken.get_weights(), resumed.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def test_no_chosen_mask_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
-    none = np.zeros((0, 32, 24), np.uint8)
-    settings = SETTINGS | {"folder": tmp_path, "checkpoints": tmp_path, "epochs": 1}
+def test_no_chosen_mask_is_an_error_that_says_what_to_do() -> None:
+    none = MaskedImages(*[np.zeros((0, 32, 24), np.uint8)] * 2)
     with pytest.raises(UserError, match="no chosen mask among the validation patients"):
-        train_unet(*toy_radiographs(4, 1), none, none, **settings)
+        train_unet(toy_radiographs(4, 1), none, body_part=BodyPart.HAND, settings=SETTINGS, seed=3)
+
+
+def test_training_data_are_the_chosen_masks_of_a_split() -> None:
+    radiographs, masks = toy_radiographs(4, 1)
+    rows = pd.DataFrame({"split": ["train"] * 3 + ["test"], "chosen": [True, False, True, True]})
+    images, targets = choose_training_data(
+        ImageStack([radiographs]), ImageStack([masks]), rows, split="train", height=16, width=12
+    )
+    np.testing.assert_array_equal(images, resize_for_unet(radiographs[[0, 2]], 16, 12))
+    np.testing.assert_array_equal(targets, resize_masks_for_unet(masks[[0, 2]], 16, 12))
+
+
+def test_a_split_without_chosen_masks_gives_none() -> None:
+    stack = ImageStack([toy_radiographs(2, 1).images])
+    rows = pd.DataFrame({"split": ["train", "train"], "chosen": [False, False]})
+    none = choose_training_data(stack, stack, rows, split="train", height=16, width=12)
+    assert none.images.shape == none.masks.shape == (0, 16, 12)
 
 
 def test_the_largest_region_is_kept_and_the_rest_of_the_radiograph_blackened() -> None:

@@ -1,6 +1,7 @@
 """VGG16 and its head: the paper's parameter counts, features kept, heads that learn."""
 
 from pathlib import Path
+from typing import Literal
 
 import keras
 import numpy as np
@@ -9,7 +10,7 @@ from sklearn.metrics import balanced_accuracy_score
 
 from sharpflow.errors import UserError
 from sharpflow.joints.scoring.features import extract_features, network_input
-from sharpflow.joints.scoring.head_training import predict_scores, train_head
+from sharpflow.joints.scoring.head_training import HeadSettings, predict_scores, train_head
 from sharpflow.joints.scoring.vgg16 import build_base, build_head
 
 CROPS = np.random.default_rng(0).integers(0, 256, (10, 32, 32), dtype=np.uint8)
@@ -81,16 +82,17 @@ def toy(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("keep", ["best", "last"])
-def test_head_learns_and_repeats_to_the_byte(keep: str) -> None:
+def test_head_learns_and_repeats_to_the_byte(keep: Literal["best", "last"]) -> None:
     train, validation, test = toy(300, 1), toy(60, 2), toy(100, 3)
-    settings = {"classes": 5, "epochs": 80, "batch": 32, "learning_rate": 5e-3}
-    settings |= {"keep": keep, "averaged_share": 0.2, "dropout": 0.5}
-    model, history, kept = train_head(*train, *validation, seed=4, **settings)  # type: ignore[arg-type]
+    settings = HeadSettings(
+        epochs=80, batch=32, learning_rate=5e-3, keep=keep, averaged_share=0.2, dropout=0.5
+    )
+    model, history, kept = train_head(*train, *validation, classes=5, settings=settings, seed=4)
     assert history["validation_loss"].min() < 0.5 * history["validation_loss"][0]
     if keep == "best":
         assert kept["validation_loss"] == history["validation_loss"].min()
     assert balanced_accuracy_score(test[1], predict_scores(model, test[0])) > 0.5  # chance is 0.2
-    again, same, _ = train_head(*train, *validation, seed=4, **settings)  # type: ignore[arg-type]
+    again, same, _ = train_head(*train, *validation, classes=5, settings=settings, seed=4)
     assert same.to_csv() == history.to_csv()
     pairs = zip(model.get_weights(), again.get_weights(), strict=True)
     assert all(a.tobytes() == b.tobytes() for a, b in pairs)

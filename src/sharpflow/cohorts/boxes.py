@@ -37,8 +37,12 @@ _TOLERANCE = 1.0  # pixels
 def write_voc(path: str | Path, image_id: str, size: tuple[int, int], boxes: pd.DataFrame) -> None:
     """Write the boxes of one radiograph as labelImg writes Pascal VOC.
 
-    `size` is (height, width) of the radiograph in pixels; `boxes` has columns class, x_min, y_min,
-    x_max, y_max in radiograph pixels, which are rounded to whole ones, as labelImg's are.
+    Args:
+        path: of the XML file.
+        image_id: the radiograph's.
+        size: its (height, width), pixels.
+        boxes: class, x_min, y_min, x_max, y_max in its pixels, which are rounded to whole ones, as
+            labelImg's are.
     """
     height, width = size
     root = ElementTree.Element("annotation")
@@ -68,16 +72,19 @@ def read_boxes(
 ) -> tuple[pd.DataFrame, list[Finding]]:
     """Read the joint boxes of a cohort, and collect all that is wrong with them.
 
-    `folder` holds `<image_id>.xml` (Pascal VOC) or `<image_id>.txt` with a `classes.txt` (YOLO);
-    not every radiograph needs a file. `radiographs` has columns image_id, body_part, height, width
-    (pixels; 0
-    for a radiograph that could not be read: its classes are checked, its boxes left out). Boxes of
-    `ignored_classes` are left out; all others are a class of the body part (hand PIP MCP, foot
-    PIP MTP), or name the joint itself (`read_box_name`), then all boxes of the radiograph do.
+    Args:
+        folder: holds `<image_id>.xml` (Pascal VOC) or `<image_id>.txt` with a `classes.txt` (YOLO);
+            not every radiograph needs a file. A box names a class of the body part (hand PIP MCP,
+            foot PIP MTP); or the joint itself (`read_box_name`), then all boxes of the radiograph
+            do.
+        radiographs: image_id, body_part, height, width (pixels; 0 for a radiograph that could not
+            be read: its classes are checked, its boxes left out).
+        ignored_classes: boxes of these are left out.
 
-    Returns a table image_id, class, joint (blank where the label gives the class alone), x_min,
-    y_min, x_max, y_max (radiograph pixels), radiographs by id and boxes in the order of their file,
-    and the problems; a radiograph with a problem has no boxes.
+    Returns:
+        A table image_id, class, joint (blank where the label gives the class alone), x_min, y_min,
+        x_max, y_max (radiograph pixels), radiographs by id and boxes in the order of their file;
+        and the problems. A radiograph with a problem has no boxes.
     """
     folder = Path(folder)
     problems: list[Finding] = []

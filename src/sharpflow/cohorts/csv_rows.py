@@ -33,10 +33,15 @@ class Rows:
 def read_rows(path: Path, required: Sequence[str], what: str, named_in: str = "") -> Rows:
     """Read a comma-separated UTF-8 file by column name; values lose blanks around them.
 
-    `what` says in a message which table was expected, `named_in` which key of the config names the
-    columns, if one does. Without a header that has all the
-    `required` columns there are no rows, and each missing column is a problem that names the
-    nearest column found. Rows with too few or too many fields are problems and left out.
+    Args:
+        path: of the file.
+        required: columns that it must have; without one of them there are no rows, and each missing
+            column is a problem that names the nearest column found.
+        what: which table was expected, for messages.
+        named_in: which key of the config names the columns, if one does.
+
+    Returns:
+        The rows, and the problems. Rows with too few or too many fields are problems and left out.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")

@@ -42,30 +42,40 @@ def train_epochs(
 ) -> pd.DataFrame:
     """Train a compiled model in place and leave in it the best (or last) epoch's weights.
 
-    With `keep` "last" and `averaged` above 1 it is the mean of the trained weights over as many
-    last epochs; the statistics of batch norms are then the last epoch's, and the caller's to renew.
+    Told to stop by SIGTERM, the epoch that runs is thrown away (see `time_limit`).
 
-    `make_batches(epoch, generator)` gives the batches of an epoch (counted from 1); all that is
-    random in them comes from `generator`, whose seed is of this epoch alone. Batches of one shape
-    train fastest. `validate()` runs after each epoch; its values get the prefix "validation_".
-    `monitor` names the column of the history whose least value is the best epoch (the first on a
-    tie); training stops after `patience` epochs without a better one. `compiled` runs an epoch as
-    one compiled loop where the backend is TensorFlow, for batches that fit into memory together
-    and are of one shape: a step of a small network then takes a fraction of the time, the first
-    epoch a second more.
+    Args:
+        model: compiled.
+        make_batches: gives the batches of an epoch (counted from 1). All that is random in them
+            comes from the generator, whose seed is of this epoch alone. Batches of one shape train
+            fastest.
+        validate: runs after each epoch; its values get the prefix "validation_".
+        epochs: at most.
+        seed: of the run; each epoch has its own.
+        monitor: the column of the history whose least value is the best epoch (the first on a tie).
+        keep: "best" keeps that epoch's weights, "last" the last one's.
+        averaged: with "last" the mean of the trained weights over as many last epochs is kept. The
+            statistics of batch norms are then the last epoch's, and the caller's to renew.
+        patience: training stops after so many epochs without a better one; None: never.
+        name: of the training, for messages.
+        checkpoints: folder of this run alone (named by all that decides it). The state is kept
+            there after each epoch, and training goes on from it, to the same bytes as a run that
+            nobody stopped. None keeps no state.
+        checkpoint_seconds: where epochs are short, the state is kept only after each that ends so
+            long or longer after the last one kept, and after the last.
+        compiled: run an epoch as one compiled loop where the backend is TensorFlow, for batches
+            that fit into memory together and are of one shape. A step of a small network then takes
+            a fraction of the time, the first epoch a second more.
+        time_budget: seconds from the call until the job ends; None: no limit.
 
-    With a folder `checkpoints`, the state is kept there after each epoch and training goes on
-    from it, to the same bytes as a run that nobody stopped. Where epochs are short, only after each
-    that ends `checkpoint_seconds` or more after the last one kept, and the last. The folder must
-    belong to this run alone (named by all that decides it); UserError if its checkpoint does not
-    fit the model.
+    Returns:
+        One row an epoch: epoch, learning_rate (unless a schedule by step), the compiled losses and
+        metrics (means over the epoch), validation_*.
 
-    `time_budget` is seconds from the call: where the next epoch would not end within it, by the
-    longest so far in this process (the first is always tried), OutOfTime is raised with the
-    `name`; told to stop by SIGTERM, the epoch that runs is thrown away (see `time_limit`).
-
-    Gives the history, one row an epoch: epoch, learning_rate (unless a schedule by step), the
-    compiled losses and metrics (means over the epoch), validation_*.
+    Raises:
+        OutOfTime: the next epoch would not end in time, by the longest so far in this process (the
+            first is always tried).
+        UserError: the checkpoint does not fit the model, or training diverged.
     """
     deadline, longest = Deadline(time_budget), 0.0
     model.optimizer.build(model.trainable_variables)

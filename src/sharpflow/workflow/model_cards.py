@@ -21,9 +21,13 @@ def write_model_card(
 ) -> None:
     """Write a model's card as JSON.
 
-    `expects` says what the model takes and gives (shapes, ranges), `data` what it was trained on
-    ("phantom" or the cohort's name), `data_digest` which version of that; `metrics` are those of
-    the validation patients that chose the model.
+    Args:
+        path: of the card.
+        expects: what the model takes and gives, with shapes and ranges.
+        data: what it was trained on: "phantom", or the cohort's name.
+        data_digest: which version of that.
+        settings: of network and training.
+        metrics: of the validation patients that chose the model.
     """
     card = {
         "expects": expects,

@@ -10,10 +10,11 @@ with job(snakemake.log[0]):
     from sharpflow.imaging.shards import read_shards
     from sharpflow.joints.detection.views import MaskedRadiographs
     from sharpflow.joints.scoring.choose_crops import choose_crops
-    from sharpflow.joints.scoring.crops import crop_boxes
+    from sharpflow.joints.scoring.crops import CropSettings, crop_boxes
     from sharpflow.seeds import seed_for
 
     params, source = snakemake.params, snakemake.input
+    settings = CropSettings(**params.settings)
     radiographs, rows = read_shards(source.images)
     masks, _ = read_shards(source.masks)
     masked = MaskedRadiographs(radiographs, masks)
@@ -27,14 +28,14 @@ with job(snakemake.log[0]):
         radiographs=split,
         joints=split_joints(split, **params.split),
         learned_from=set(read_table(source.boxed)["image_id"]),
-        jitter=params.settings["jitter"],
+        jitter=settings.jitter,
         seed=seed_for(params.seed, "crops", snakemake.wildcards.body_part),
     )
     cut = crop_boxes(
         (masked[number[image_id]] for image_id in crops["image_id"]),
         crops,
-        params.settings["size"],
-        params.settings["margin"],
+        settings.size,
+        settings.margin,
     )
     with atomic_write(snakemake.output.crops) as temporary:
         np.save(temporary, cut)

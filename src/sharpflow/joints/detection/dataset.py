@@ -1,6 +1,7 @@
 """The detector's training set: masked radiographs and joint boxes in YOLO's folder layout."""
 
 import logging
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def write_detector_set(
     epoch.
 
     Args:
-        folder: an empty or new folder.
+        folder: radiographs and labels of an earlier set are removed from it.
         views: what the network sees of each radiograph, at its size.
         rows: image_id and patient of each radiograph, in order.
         boxes: image_id, class, x_min, y_min, x_max, y_max in standardized pixels.
@@ -60,6 +61,8 @@ def write_detector_set(
         )
     split_of = dict(zip(splits["patient"], splits["split"], strict=True))
     boxes_of = dict(tuple(boxes.groupby("image_id")))
+    for part in ("images", "labels"):
+        shutil.rmtree(folder / part, ignore_errors=True)
     for name in FOLDERS.values():
         (folder / "images" / name).mkdir(parents=True, exist_ok=True)
         (folder / "labels" / name).mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,8 @@
 """What the detector sees of a radiograph, and the way back from there to the radiograph's pixels.
 
 Silent in the paper. The limb fills the network's input, whatever its size on the radiograph, and
-its
-grey values fill the range, whatever the exposure: small hands and dark radiographs look like the
-rest.
+its grey values fill the range, whatever the exposure: small hands and dark radiographs look like
+the rest.
 """
 
 from dataclasses import dataclass
@@ -14,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 Image = npt.NDArray[np.uint8]
+ViewName = Literal["radiograph", "limb"]
 
 MARGIN = 0.08  # around the limb, as a share of its longer side
 DARKEST, BRIGHTEST = 1.0, 99.5  # percentiles of the limb's grey values that become 0 and 255
-SMALLEST_LIMB = (
-    0.02  # of the radiograph; below it the mask is taken for a failure, the radiograph is shown
-)
+# Of the radiograph; below it the mask is taken for a failure, and the radiograph is shown.
+SMALLEST_LIMB = 0.02
 
 
 class Images(Protocol):
@@ -81,7 +80,7 @@ class Views:
         masks: Images,
         *,
         image_size: int,
-        view: Literal["radiograph", "limb"],
+        view: ViewName,
     ) -> None:
         """Pair radiographs of one size with their masks (0 or 255), same rows in the same order.
 

@@ -38,13 +38,15 @@ def name_joints(
 ) -> pd.DataFrame:
     """Name the boxes of one radiograph.
 
-    Args: boxes: class, x_min, y_min, x_max, y_max (pixels, y down) and any other columns. limb:
-        "LH", "RH", "LF" or "RF". Its side is only a hint where radiographs may be mirrored. rule:
-        "paper" or "template". mirrored_share: share of radiographs that are shown the other way
-        round (ours); 0: the template takes the side as given. fewest: the template is not fitted
-        when fewer boxes than this would be named (ours). tolerance: farthest a box may lie from its
-        place in the fitted template, in standard deviations of that joint (ours); a box beyond it
-        stays unnamed.
+    Args:
+        boxes: class, x_min, y_min, x_max, y_max (pixels, y down) and any other columns.
+        limb: "LH", "RH", "LF" or "RF". Its side is only a hint where radiographs may be mirrored.
+        rule: "paper" or "template".
+        mirrored_share: share of radiographs that are shown the other way round (ours); 0: the
+            template takes the side as given.
+        fewest: the template is not fitted when fewer boxes than this would be named (ours).
+        tolerance: farthest a box may lie from its place in the fitted template, in standard
+            deviations of that joint (ours); a box beyond it stays unnamed.
 
     Returns:
         The rows that got a name, in the order of `anatomy`, with a column `joint` first.

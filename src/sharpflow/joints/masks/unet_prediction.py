@@ -14,9 +14,8 @@ Image = npt.NDArray[np.uint8]
 
 def resize_for_unet(images: Iterable[Image], height: int, width: int) -> Image:
     """Shrink radiographs to the network's size: uint8 (n, height, width)."""
-    return np.stack(
-        [cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) for image in images]
-    )
+    shrunk = [cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) for image in images]
+    return np.stack(shrunk) if shrunk else np.zeros((0, height, width), np.uint8)
 
 
 def resize_masks_for_unet(masks: Iterable[Image], height: int, width: int) -> Image:

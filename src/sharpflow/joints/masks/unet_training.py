@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,12 +12,20 @@ import pandas as pd
 
 from sharpflow.anatomy import BodyPart
 from sharpflow.errors import UserError
-from sharpflow.files import atomic_write
+from sharpflow.imaging.shards import ImageStack
 from sharpflow.joints.masks.unet import build_unet
-from sharpflow.joints.masks.unet_prediction import as_input, predict_probabilities
+from sharpflow.joints.masks.unet_prediction import (
+    as_input,
+    predict_probabilities,
+    resize_for_unet,
+    resize_masks_for_unet,
+)
 from sharpflow.seeds import seed_for
 from sharpflow.training.batch_norms import BatchNorms
 from sharpflow.training.epochs import train_epochs
+
+if TYPE_CHECKING:
+    import keras
 
 log = logging.getLogger(__name__)
 
@@ -26,65 +35,127 @@ Image = npt.NDArray[np.uint8]
 STATISTICS_IMAGES = 64
 
 
+@dataclass(frozen=True)
+class UNetSettings:
+    """How a U-Net is built and trained.
+
+    Attributes:
+        height: of the network's input, pixels; a multiple of 4.
+        width: likewise.
+        filters: at full resolution; it doubles at each of the two lower ones (ours).
+        kernels: sizes of the multi-scale blocks' filters, odd (ours).
+        epochs: at most (paper: 200).
+        batch: images a step (paper: 16).
+        learning_rate: of Adam (paper: 1e-4).
+        patience: epochs without a lower validation loss after which training stops. Early stopping
+            is the paper's, the patience ours.
+        flip: mirror half of the images at random, as some radiographs are mirrored (ours).
+        brightness: grey values are multiplied by 1 - brightness to 1 + brightness (ours).
+    """
+
+    height: int
+    width: int
+    filters: int
+    kernels: Sequence[int]
+    epochs: int
+    batch: int
+    learning_rate: float
+    patience: int
+    flip: bool
+    brightness: float
+
+
+class MaskedImages(NamedTuple):
+    """Images and their masks (0/255) at the network's size, both uint8 (n, height, width)."""
+
+    images: Image
+    masks: Image
+
+
+def choose_training_data(
+    radiographs: ImageStack,
+    masks: ImageStack,
+    rows: pd.DataFrame,
+    *,
+    split: str,
+    height: int,
+    width: int,
+) -> MaskedImages:
+    """Take the chosen masks of one split and their radiographs, at the network's size.
+
+    Args:
+        radiographs: standardized images.
+        masks: their entropy masks (0/255), same rows in the same order.
+        rows: split and chosen (bool) of each image, in order.
+        split: "train" or "validation".
+        height: of the network's input, pixels.
+        width: likewise.
+    """
+    numbers = np.flatnonzero((rows["split"] == split) & rows["chosen"])
+    return MaskedImages(
+        resize_for_unet(radiographs.take(numbers), height, width),
+        resize_masks_for_unet(masks.take(numbers), height, width),
+    )
+
+
 def train_unet(
-    images: Image,
-    masks: Image,
-    validation_images: Image,
-    validation_masks: Image,
+    training: MaskedImages,
+    validation: MaskedImages,
     *,
     body_part: BodyPart,
-    filters: int,
-    kernels: Sequence[int],
-    epochs: int,
-    batch: int,
-    learning_rate: float,
-    patience: int,
-    flip: bool,
-    brightness: float,
+    settings: UNetSettings,
     seed: int,
-    folder: Path,
     checkpoints: Path | None = None,
     time_budget: float | None = None,
-) -> pd.DataFrame:
-    """Train the U-Net of one body part and keep its best weights in `folder`/model.keras.
-
-    `images` and `masks` (0/255) are uint8 (n, height, width) at the network's size, of training
-    patients; the validation ones are of validation patients. Binary cross-entropy, Adam, its
-    `learning_rate` (1e-4), `batch` (16) and `epochs` (200) are the paper's. Training stops after
-    `patience` epochs without a lower validation loss: early stopping is the paper's, the patience
-    ours. Ours too: mirroring half of the images at random (`flip`, as some radiographs are
-    mirrored) and multiplying grey values by 1 - `brightness` to 1 + `brightness`.
+) -> tuple["keras.Model", pd.DataFrame]:
+    """Train the U-Net of one body part by binary cross-entropy with Adam.
 
     Before each validation the batch norms get the statistics of up to 64 training images as they
     are (see `batch_norms`; ours). After each epoch the state is written to `checkpoints`, and a
-    training that was stopped goes on from there to the same weights. The folder must belong to
-    these settings and data alone. `time_budget` is seconds from the call until the job ends, None
-    without a limit.
+    training that was stopped goes on from there to the same weights.
 
-    Returns one row an epoch: epoch (from 1), learning_rate, loss, validation_loss and
-    validation_dice (mean over images). Raises UserError when there is nothing to train or
-    validate on, OutOfTime when the next epoch would not fit into the time.
+    Args:
+        training: of training patients, at the size that the settings give.
+        validation: of validation patients.
+        body_part: decides the seed and what messages say.
+        settings: of network and training.
+        seed: the study's.
+        checkpoints: folder of these settings and data alone; None keeps no state.
+        time_budget: seconds from the call until the job ends; None: no limit.
+
+    Returns:
+        The model with the weights of the least validation loss, and one row an epoch: epoch (from
+        1), learning_rate, loss, validation_loss and validation_dice (mean over images).
+
+    Raises:
+        UserError: there is nothing to train or to validate on.
+        OutOfTime: the next epoch would not fit into the time.
+
+    Source: Tan et al., 2.3.2.
     """
     import keras
 
-    for name, stack in (("training", images), ("validation", validation_images)):
-        if len(stack) == 0:
+    for name, stack in (("training", training), ("validation", validation)):
+        if len(stack.images) == 0:
             raise UserError(
                 f"U-Net of the {body_part}: no chosen mask among the {name} patients. Lower the "
                 "threshold of mask quality, or mark good masks in the table of overrules."
             )
     _make_deterministic(seed_for(seed, "unet", body_part))
-    model = build_unet(*images.shape[1:], filters=filters, kernels=kernels)
+    model = build_unet(
+        settings.height, settings.width, filters=settings.filters, kernels=settings.kernels
+    )
     # Compiling with XLA costs more than it saves at these sizes.
-    adam = keras.optimizers.Adam(learning_rate)
+    adam = keras.optimizers.Adam(settings.learning_rate)
     model.compile(optimizer=adam, loss="binary_crossentropy", jit_compile=False)
     log.info(
         "U-Net of the %s: %d radiographs, %d to validate",
         body_part,
-        len(images),
-        len(validation_images),
+        len(training.images),
+        len(validation.images),
     )
-    validation = as_input(validation_images), as_input(validation_masks)
+    images, batch = training.images, settings.batch
+    seen = as_input(validation.images), as_input(validation.masks)
     most = min(len(images), STATISTICS_IMAGES)
     known = images[np.linspace(0, len(images), most, endpoint=False, dtype=int)]
     norms = BatchNorms(model)
@@ -96,28 +167,32 @@ def train_unet(
         order = np.resize(order, -(-len(order) // batch) * batch)
         for start in range(0, len(order), batch):
             chosen = order[start : start + batch]
-            yield _augment(images[chosen], masks[chosen], random, flip=flip, brightness=brightness)
+            yield _augment(
+                images[chosen],
+                training.masks[chosen],
+                random,
+                flip=settings.flip,
+                brightness=settings.brightness,
+            )
 
     def validate() -> dict[str, float]:
         starts = range(0, len(known), batch)
         norms.recompute(as_input(known[s : s + batch]) for s in starts)
-        return _validate(model, *validation, batch)
+        return _validate(model, *seen, batch)
 
     history = train_epochs(
         model,
         batches,
         validate,
-        epochs=epochs,
+        epochs=settings.epochs,
         seed=seed_for(seed, "unet", body_part),
         monitor="validation_loss",
-        patience=patience,
+        patience=settings.patience,
         name=f"U-Net of the {body_part}",
         checkpoints=checkpoints,
         time_budget=time_budget,
     )
-    with atomic_write(folder / "model.keras") as temporary:
-        model.save(temporary)
-    return history
+    return model, history
 
 
 def _make_deterministic(seed: int) -> None:

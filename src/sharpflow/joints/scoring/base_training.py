@@ -2,13 +2,13 @@
 
 Frozen random convolutions would give features that mean nothing, so without ImageNet's weights the
 base first learns to read the scores of synthetic joints, which no cohort holds. One base serves
-hands
-and feet, erosion and narrowing: a linear output a task on shared features, ordinal bits, binary
-cross-entropy. None of this is in the paper; the tables say which base was used.
+hands and feet, erosion and narrowing: a linear output a task on shared features, ordinal bits,
+binary cross-entropy. None of this is in the paper; the tables say which base was used.
 """
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +74,26 @@ def masked_loss(targets: Any, logits: Any) -> Any:
     return ops.sum(known * losses, axis=-1)
 
 
+@dataclass(frozen=True)
+class BaseSettings:
+    """How the base is trained; all ours.
+
+    Attributes:
+        validation: share of the synthetic joints that chooses the epoch.
+        epochs: of the training.
+        batch: joints a step.
+        learning_rate: of Adam, warmed up over a tenth of the run and lowered to 0 along a cosine.
+        precision: of the convolutions. "bfloat16" is nearly twice as fast where the processor has
+            it in hardware (x86's AMX) and on GPUs that have it, which "auto" asks.
+    """
+
+    validation: float
+    epochs: int
+    batch: int
+    learning_rate: float
+    precision: Precision = "float32"
+
+
 def train_base(
     make_crops: Callable[[np.random.Generator], Crops],
     scores: pd.DataFrame,
@@ -81,40 +101,50 @@ def train_base(
     validation_scores: pd.DataFrame,
     *,
     size: int,
-    epochs: int,
-    batch: int,
-    learning_rate: float,
+    settings: BaseSettings,
     seed: int,
-    precision: Precision = "float32",
     checkpoints: Path | None = None,
     time_budget: float | None = None,
 ) -> tuple["keras.Model", pd.DataFrame]:
-    """Train VGG16 whole on synthetic joints; gives the frozen base and the training's history.
+    """Train VGG16 whole on synthetic joints.
 
-    `make_crops(generator)` gives the training crops of one epoch, uint8 (n, size, size), in the
-    order of `scores` (see `synthetic_joints`): fresh boxes and exposure each time. `scores` has
-    body_part, erosion, narrowing. Adam, its rate warmed up over a tenth of the run to
-    `learning_rate` and lowered to 0 along a cosine; the epoch of least validation loss is kept.
-    `precision` "bfloat16" computes convolutions in it, nearly twice as fast where the processor
-    has it in hardware (x86's AMX) and on GPUs that have it, which "auto" asks; the base given is
-    float32 in any case, and so is its validation, which chooses the epoch. Before that, the batch
-    norms get the statistics of up to 2048 of the epoch's crops (see `batch_norms`).
-    The history has loss and, of the validation joints, the loss, and for each of the four tasks
-    balanced accuracy and mean absolute error of the score. With `checkpoints` a stopped training
-    goes on; OutOfTime when the next epoch would not fit into `time_budget` seconds from the call.
+    The epoch of the least validation loss is kept. Before each validation the batch norms get the
+    statistics of up to 2048 of the epoch's crops (see `batch_norms`). The base is in float32
+    whatever the precision, and so is its validation.
+
+    Args:
+        make_crops: gives the training crops of one epoch, uint8 (n, size, size), in the order of
+            `scores`: fresh boxes and exposure each time.
+        scores: body_part, erosion, narrowing of the training joints.
+        validation_crops: uint8 (m, size, size).
+        validation_scores: theirs.
+        size: height and width of the crops, pixels.
+        settings: of the training; `validation` is for the caller.
+        seed: the study's.
+        checkpoints: folder of this run alone, from which a stopped training goes on; None keeps no
+            state.
+        time_budget: seconds from the call until the job ends; None: no limit.
+
+    Returns:
+        The frozen base, and the history: loss and, of the validation joints, the loss, and for each
+        of the four tasks balanced accuracy and mean absolute error of the score.
+
+    Raises:
+        OutOfTime: the next epoch would not fit into the time.
     """
     import keras
 
     keras.utils.set_random_seed(seed_for(seed, "base"))
-    network = build_normalized_vgg16(size, precision=_policy(precision))
+    network = build_normalized_vgg16(size, precision=_policy(settings.precision))
     bits = keras.layers.Dense(ALL_BITS, name="bits")
     model = keras.Model(network.input, bits(keras.layers.Dropout(DROPOUT)(network.output)))
     # What is kept, in float32: the folded base, and the outputs on its features.
     base = build_base(None, size)
     judged = keras.Model(base.input, bits(base.output))
+    batch, epochs = settings.batch, settings.epochs
     steps = max(1, len(scores) // batch)
     # XLA's convolutions of a few positions are slow on processors.
-    adam = keras.optimizers.Adam(_schedule(learning_rate, steps * epochs))
+    adam = keras.optimizers.Adam(_schedule(settings.learning_rate, steps * epochs))
     model.compile(adam, masked_loss, jit_compile=False)
     judged.compile(jit_compile=False)
     targets = targets_of(scores)

@@ -1,6 +1,7 @@
 """Joint boxes from radiograph to standardized pixels, and the square crops that are scored."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -10,6 +11,21 @@ import pandas as pd
 from sharpflow.anatomy import BOX_COLUMNS
 
 Image = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class CropSettings:
+    """How joints are cut out.
+
+    Attributes:
+        size: height and width of the crops, pixels.
+        margin: the square's side is the box's longer side times (1 + margin).
+        jitter: standard deviation of the boxes' shift and change of size (see `jitter_boxes`).
+    """
+
+    size: int
+    margin: float
+    jitter: float
 
 
 def to_standard(boxes: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -26,6 +27,30 @@ Features = npt.NDArray[np.float32]
 CHECKPOINT_SECONDS = 5.0
 
 
+@dataclass(frozen=True)
+class HeadSettings:
+    """How a head is trained.
+
+    Attributes:
+        epochs: paper: 250.
+        batch: joints a step (ours; the paper is silent).
+        learning_rate: of Adam (paper: 1e-4; it does not name the optimizer).
+        keep: "best" keeps the weights of the least validation loss, "last" the mean of the last
+            epochs' (ours).
+        averaged_share: of the epochs over which "last" takes the mean, at least one of them (ours).
+        dropout: share of each hidden layer's units that a step leaves out, in [0, 1) (ours).
+        seeds: trainings of each head, which differ in their random numbers alone (ours).
+    """
+
+    epochs: int
+    batch: int
+    learning_rate: float
+    keep: Literal["best", "last"]
+    averaged_share: float
+    dropout: float
+    seeds: int = 1
+
+
 def train_head(
     features: Features,
     scores: npt.ArrayLike,
@@ -33,38 +58,46 @@ def train_head(
     validation_scores: npt.ArrayLike,
     *,
     classes: int,
+    settings: HeadSettings,
     seed: int,
-    epochs: int,
-    batch: int,
-    learning_rate: float,
-    keep: Literal["best", "last"],
-    averaged_share: float,
-    dropout: float,
     checkpoints: Path | None = None,
     time_budget: float | None = None,
 ) -> tuple["keras.Model", pd.DataFrame, dict[str, float]]:
-    """Train a head (n, 512) -> (n, classes) on training joints, zeros under-sampled.
+    """Train a head (n, 512) -> (n, classes) by binary cross-entropy on the ordinal bits.
 
-    The paper: 250 epochs at 1e-4, binary cross-entropy on the ordinal bits, zeros under-sampled.
-    Silent, ours: batch, Adam; `dropout`; that other zeros are sampled each epoch; and which weights
-    are kept.
-    With `keep` "best" they are those of least validation loss; with "last" their mean over the last
-    `averaged_share` of the epochs (at least the last one). The validation loss weighs each score
-    alike: by plain mean the many zeros, which training saw fewer of, would choose the first epoch.
-    Before each validation, and for the weights that are kept, the batch norms get the exact
-    statistics of under-sampled training joints, always the same; moving averages lag behind the
-    weights, and made the scores of one study anything from chance to good by rounding alone.
+    Zeros are under-sampled, as in the paper; ours: other ones each epoch. The validation loss
+    weighs each score alike: by plain mean the many zeros, which training saw fewer of, would choose
+    the first epoch. Before each validation, and for the weights that are kept, the batch norms get
+    the exact statistics of under-sampled training joints, always the same; moving averages lag
+    behind the weights, and made the scores of one study anything from chance to good by rounding
+    alone.
 
-    Gives the model, its history (epoch, learning_rate, loss, validation_loss), and the
-    validation_loss of the model as it is kept. With `checkpoints`, a folder of this run alone, a
-    stopped training goes on; OutOfTime when the next epoch would not fit into `time_budget` seconds
-    from the call.
+    Args:
+        features: of training joints, (n, 512).
+        scores: theirs, (n,) in 0 to classes - 1.
+        validation_features: of validation joints, (m, 512).
+        validation_scores: theirs, (m,).
+        classes: number of scores.
+        settings: of the training; `seeds` is for the caller.
+        seed: decides weights, order, dropout and which zeros are sampled.
+        checkpoints: folder of this run alone, from which a stopped training goes on; None keeps no
+            state.
+        time_budget: seconds from the call until the job ends; None: no limit.
+
+    Returns:
+        The model; its history: epoch, learning_rate, loss, validation_loss; and the validation_loss
+        of the model as it is kept.
+
+    Raises:
+        OutOfTime: the next epoch would not fit into the time.
+
+    Source: Tan et al., 2.4.5 to 2.4.7.
     """
     import keras
 
     keras.utils.set_random_seed(seed_for(seed, "head"))
-    model = build_head(classes, dropout)
-    model.compile(keras.optimizers.Adam(learning_rate), "binary_crossentropy")
+    model = build_head(classes, settings.dropout)
+    model.compile(keras.optimizers.Adam(settings.learning_rate), "binary_crossentropy")
     bits = encode(scores, classes)
     seen = validation_features, encode(validation_scores, classes), class_weights(validation_scores)
     norms = BatchNorms(model)
@@ -73,7 +106,7 @@ def train_head(
 
     def batches(_epoch: int, generator: np.random.Generator) -> Iterator[tuple[Features, ...]]:
         chosen = undersample(scores, generator)
-        for rows in shuffled_batches(len(chosen), batch, generator):
+        for rows in shuffled_batches(len(chosen), settings.batch, generator):
             yield features[chosen[rows]], bits[chosen[rows]]
 
     def validate() -> dict[str, float]:
@@ -84,11 +117,11 @@ def train_head(
         model,
         batches,
         validate,
-        epochs=epochs,
+        epochs=settings.epochs,
         seed=seed,
         monitor="validation_loss",
-        keep=keep,
-        averaged=max(1, round(averaged_share * epochs)),
+        keep=settings.keep,
+        averaged=max(1, round(settings.averaged_share * settings.epochs)),
         name="head",
         checkpoints=checkpoints,
         checkpoint_seconds=CHECKPOINT_SECONDS,

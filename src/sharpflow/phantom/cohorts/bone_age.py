@@ -43,13 +43,13 @@ def make_bone_age_cohort(
     part would be empty.
     """
     parts = {
-        str(number): "validation" if _whole_parts(number, validation_share) else "training"
+        str(number): "validation" if _in_validation(number, validation_share) else "training"
         for number in range(1, children + 1)
     }
     if len(set(parts.values())) < 2:
         raise ValueError(f"{children} children, share {validation_share}: a part would be empty")
     tasks = [(Path(folder), name, part, seed, height) for name, part in parts.items()]
-    radiographs = pd.DataFrame(list(in_processes(_draw_child, tasks, workers, chunk=4)))
+    radiographs = pd.DataFrame(list(in_processes(_make_child, tasks, workers, chunk=4)))
     log.info("made %d children", children)
     table = radiographs[["image_id", "months", "male"]]
     training = table[radiographs["part"] == "training"]
@@ -61,13 +61,13 @@ def make_bone_age_cohort(
     write_table(radiographs, Path(folder) / "truth" / "radiographs.csv")
 
 
-def _whole_parts(number: int, share: float) -> bool:
+def _in_validation(number: int, share: float) -> bool:
     """Whether this child is one of the `share` of all, spread evenly."""
     return int(number * share + 1e-9) > int((number - 1) * share + 1e-9)
 
 
-def _draw_child(task: _Task) -> dict[str, Any]:
-    """Draw and write one radiograph: its row."""
+def _make_child(task: _Task) -> dict[str, Any]:
+    """Make and write one radiograph: its row."""
     folder, image_id, part, seed, height = task
     cv2.setNumThreads(1)
     rng = np.random.default_rng(seed_for(seed, "child's age", image_id))

@@ -56,7 +56,7 @@ def _whole_scores(joints: pd.DataFrame) -> pd.DataFrame:
 
 
 def _make_patient(task: _Task) -> tuple[_Rows, _Rows, _Rows]:
-    """Draw and write one patient's radiographs; rows of the tables of images, joints and scores."""
+    """Make and write one patient's radiographs; rows of the tables of images, joints and scores."""
     folder, patient, seed, height, severity = task
     cv2.setNumThreads(1)
     scores = sample_scores(patient, seed, severity=severity)

@@ -90,7 +90,7 @@ def total_of_hands(scores: Scores) -> int:
 
 
 def _make_patient(task: _Task) -> tuple[dict[str, Any], dict[str, Any], Rows]:
-    """Draw and write one radiograph: its label, its row and its joints' rows."""
+    """Make and write one radiograph: its label, its row and its joints' rows."""
     folder, patient, seed, height, severity = task
     cv2.setNumThreads(1)
     scores = sample_scores(patient, seed, severity=severity)
