@@ -15,11 +15,13 @@ if __name__ == "__main__":
         from sharpflow.imaging.shards import choose_images, read_shards
         from sharpflow.whole_image.experiments import EXPERIMENTS
         from sharpflow.whole_image.training.predictions import predict_images
+        from sharpflow.whole_image.training.settings import TrainingSettings
         from sharpflow.whole_image.training.train import train_network
         from sharpflow.workflow.model_cards import write_model_card
 
         params, source, output = snakemake.params, snakemake.input, snakemake.output
-        experiment, settings = EXPERIMENTS[snakemake.wildcards.network], dict(params.settings)
+        experiment = EXPERIMENTS[snakemake.wildcards.network]
+        settings = TrainingSettings(**params.settings)
         target = "months" if experiment.task == "bone_age" else "total"
         statistics = json.loads(Path(source.statistics).read_text())
         stack, packed = read_shards(source.images)
@@ -32,17 +34,19 @@ if __name__ == "__main__":
         start = source.start[0] if source.start else None
         digest = digest_of(rows.to_csv(), Path(source.statistics).read_text())
         began_with = digest_of(Path(start).read_bytes().hex()) if start else None
-        run = digest_of(digest, began_with, params.experiment, settings, params.seed, params.code)
+        run = digest_of(
+            digest, began_with, params.experiment, dict(params.settings), params.seed, params.code
+        )
         history = train_network(
             experiment,
             images,
             rows[target].to_numpy(),
             rows["split"].to_numpy(),
             statistics,
+            settings=settings,
             start=start,
             out=Path(output.model).parent,
             checkpoints=Path(params.checkpoints) / f"{experiment.name}-{run}",
-            **settings,
             seed=params.seed,
             threads=snakemake.threads,
             time_budget=this.seconds_left(),
@@ -55,7 +59,7 @@ if __name__ == "__main__":
             rows,
             targets=rows[target].to_numpy(),
             statistics=statistics,
-            channels_last=settings["channels_last"],
+            settings=settings,
             threads=snakemake.threads,
         )
         write_table(predictions, output.predictions)
@@ -69,7 +73,7 @@ if __name__ == "__main__":
             data_digest=digest,
             settings={
                 **params.experiment,
-                **settings,
+                **params.settings,
                 **statistics,
                 "device": device_in_words(snakemake.threads),
             },
