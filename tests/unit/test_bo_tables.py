@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sharpflow.evaluation.whole_image import difference_table, regression_metrics
+from sharpflow.evaluation.whole_image_metrics import difference_table, regression_metrics
 from sharpflow.evaluation.whole_image_tables import (
     best_on_validation,
     comparisons,

@@ -23,7 +23,7 @@ from sharpflow.evaluation.agreement import (
     with_intervals,
 )
 from sharpflow.evaluation.intervals import FISHER, patient_interval, patient_sums
-from sharpflow.evaluation.whole_image import (
+from sharpflow.evaluation.whole_image_metrics import (
     best_constant_class,
     constant_totals,
     difference_table,

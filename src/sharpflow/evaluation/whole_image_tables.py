@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sharpflow.evaluation.seeds import over_seeds
-from sharpflow.evaluation.whole_image import (
+from sharpflow.evaluation.whole_image_metrics import (
     REGRESSION,
     SEVERITY,
     best_constant_class,

@@ -1,6 +1,6 @@
 """The tables of the whole-image half beside what Bo et al. report.
 
-Each function takes a table of `evaluation.whole_image_tables` or `evaluation.whole_image`, writes
+Each function takes a table of `evaluation.whole_image_tables` or `evaluation.whole_image_metrics`, writes
 it as CSV, Markdown and LaTeX, and says under it what made the numbers. As the paper, and unlike the
 tables of the joints, these print accuracies as fractions.
 """
@@ -210,7 +210,7 @@ def publish_differences(
 ) -> list[Path]:
     """What transfer, freezing, stacking did: folder/whole_differences.csv, .md, .tex.
 
-    `table` is what `evaluation.whole_image.difference_table` gave.
+    `table` is what `evaluation.whole_image_metrics.difference_table` gave.
     """
     numbers = (
         *("value", "compared_value", "difference", "low", "high"),

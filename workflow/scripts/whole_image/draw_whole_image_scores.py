@@ -5,7 +5,7 @@ from pathlib import Path
 from sharpflow.workflow.job import job
 
 with job(snakemake.log[0]):
-    from sharpflow.evaluation.whole_image import regression_metrics
+    from sharpflow.evaluation.whole_image_metrics import regression_metrics
     from sharpflow.files import read_table
     from sharpflow.reporting.bo_scores import draw_predicted_true, draw_severity_confusion
     from sharpflow.reporting.style import save

@@ -5,7 +5,7 @@ from pathlib import Path
 from sharpflow.workflow.job import job
 
 with job(snakemake.log[0]):
-    from sharpflow.evaluation.whole_image import difference_table
+    from sharpflow.evaluation.whole_image_metrics import difference_table
     from sharpflow.evaluation.whole_image_tables import (
         comparisons,
         regression_table,
