@@ -8,17 +8,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sharpflow.evaluation.whole_image_metrics import difference_table, regression_metrics
-from sharpflow.evaluation.whole_image_tables import (
+from sharpflow.evaluation.whole_image_differences import (
     best_on_validation,
     comparisons,
+    difference_table,
+)
+from sharpflow.evaluation.whole_image_metrics import regression_metrics
+from sharpflow.evaluation.whole_image_tables import (
     regression_table,
     severity_table,
     time_table,
 )
 from sharpflow.files import read_table
+from sharpflow.reporting.bo_notes import WholeImageNotes
 from sharpflow.reporting.bo_tables import (
-    WholeImageNotes,
     publish_differences,
     publish_regression,
     publish_severity,

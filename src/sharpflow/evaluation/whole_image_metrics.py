@@ -1,4 +1,4 @@
-"""How well whole images are scored: metrics of test images, and differences of two experiments.
+"""How well whole images are scored: metrics of an experiment's test images.
 
 95% intervals are by patient: of numbers by studentized bootstrap (`intervals`; all experiments of a
 task share the resamples), of accuracies as `proportions` and `recalls` tell.
@@ -7,7 +7,7 @@ Classes that the test images lack: as in `metrics`, balanced accuracy is the mea
 that occur among the true ones.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,26 +21,20 @@ from sharpflow.evaluation.agreement import (
     RMSE,
     Array,
     Measure,
-    difference_of,
     pair_sums,
     with_intervals,
 )
 from sharpflow.evaluation.intervals import Statistic, patient_sums
 from sharpflow.evaluation.metrics import balanced_accuracy_of
-from sharpflow.evaluation.proportions import share_difference, share_interval
-from sharpflow.evaluation.recalls import (
-    balanced_accuracy_difference,
-    balanced_accuracy_interval,
-    class_recalls,
-)
-from sharpflow.evaluation.seeds import over_seeds
+from sharpflow.evaluation.proportions import share_interval
+from sharpflow.evaluation.recalls import balanced_accuracy_interval, class_recalls
 from sharpflow.seeds import seed_for
+from sharpflow.whole_image.experiment_types import Task
 
 if TYPE_CHECKING:
     import pandas as pd
 
 N_CLASSES = 10  # Bo et al., figure 1 (B)
-TASKS = ("bone_age", "total", "severity")
 
 _COLUMNS = ("image_id", "patient", "split", "true", "predicted")
 
@@ -49,14 +43,14 @@ _TRUE, _PREDICTED = np.divmod(np.arange(N_CLASSES**2), N_CLASSES)
 _CELLS = pair_sums(_TRUE, _PREDICTED)  # of a pair in each cell of a confusion
 
 
-def _pairs_of(counts: Array) -> Array:
+def pairs_of(counts: Array) -> Array:
     """The eight sums (..., 8) of confusions (..., classes, classes)."""
     return np.asarray(counts.reshape(*counts.shape[:-2], -1) @ _CELLS)
 
 
 def _of_classes(measure: Measure) -> Statistic:
     """A measure of pairs as one of confusions (..., classes, classes)."""
-    return lambda counts: measure(_pairs_of(counts))
+    return lambda counts: measure(pairs_of(counts))
 
 
 def _accuracy_of(counts: Array) -> Array:
@@ -81,7 +75,7 @@ SEVERITY: Mapping[str, Statistic] = {
 
 
 def regression_metrics(
-    predictions: "pd.DataFrame", *, seed: int, resamples: int = 2000, split: str = "test"
+    predictions: "pd.DataFrame", *, seed: int, resamples: int = 2000
 ) -> dict[str, float]:
     """PCC, MAE, RMSE (Bo et al., equations 3 to 5) and ICC(A,1) of one experiment's predictions.
 
@@ -90,240 +84,59 @@ def regression_metrics(
             are left alone.
         seed: the study's; the resamples do not depend on the experiment.
         resamples: number of resamples.
-        split: whose images count.
 
     Returns:
         n (images), patients, then pcc, mae, rmse, icc, each also with _low and _high. PCC is NaN
         where all predictions are one number.
 
     Raises:
-        UserError: a column lacks, no image is of this split, an image is there twice, or a value
+        UserError: a column lacks, there is no test image, an image is there twice, or a value
             lacks.
     """
-    return _metrics(predictions, "total", seed, resamples, split)
+    return _metrics(predictions, "total", seed, resamples)
 
 
 def severity_metrics(
-    predictions: "pd.DataFrame", *, seed: int, resamples: int = 2000, split: str = "test"
+    predictions: "pd.DataFrame", *, seed: int, resamples: int = 2000
 ) -> dict[str, Any]:
     """Metrics of class numbers: those of `regression_metrics`, accuracies and kappa.
 
-    As `regression_metrics`, with accuracy and balanced_accuracy (fractions), kappa (Cohen's, with
-    quadratic weights), classes_absent, how many classes have no true image, and
-    classes_few_patients, those that fewer than 5 patients have ("8 (n = 2), 9 (n = 4)"; None
-    without). `true` and `predicted` are class numbers 0 to 9; UserError for others.
-    """
-    return _metrics(predictions, "severity", seed, resamples, split)
-
-
-def point_metrics(
-    predictions: "pd.DataFrame", task: str, *, split: str = "test"
-) -> dict[str, float]:
-    """The values of `regression_metrics` or `severity_metrics`, without intervals."""
-    totals = _parts(_rows_of(predictions, task, split), task).sum(axis=0)
-    return {name: float(measure(totals)) for name, measure in _statistics(task).items()}
-
-
-def paired_difference(
-    first: "pd.DataFrame",
-    second: "pd.DataFrame",
-    *,
-    task: str,
-    seed: int,
-    resamples: int = 2000,
-    split: str = "test",
-) -> "pd.DataFrame":
-    """How two experiments' metrics differ on the same images, with 95% intervals by patient.
-
     Args:
-        first: predictions as for `regression_metrics`.
-        second: predictions of the same images, of one target.
-        task: "total", "bone_age" or "severity": which metrics.
+        predictions: as for `regression_metrics`; true and predicted are class numbers 0 to 9.
         seed: the study's.
         resamples: number of resamples.
-        split: whose images count.
 
     Returns:
-        metric, n, patients, first, second, difference (first - second), low, high; a row a metric.
-        An interval without 0 in it says that the two differ by more than the choice of patients.
+        As `regression_metrics`, with accuracy and balanced_accuracy (fractions), kappa (Cohen's,
+        with quadratic weights), classes_absent, how many classes have no true image, and
+        classes_few_patients, those that fewer than 5 patients have ("8 (n = 2), 9 (n = 4)"; None
+        without).
 
     Raises:
-        UserError: the two are not of the same images and true values.
+        UserError: as `regression_metrics`, or a value that is no class number.
     """
-    import pandas as pd
-
-    tables = [_rows_of(table, task, split) for table in (first, second)]
-    one, other = (table.sort_values("image_id", ignore_index=True) for table in tables)
-    keys = ["image_id", "patient"]
-    if not (one[keys].equals(other[keys]) and np.allclose(one["true"], other["true"])):
-        raise UserError(
-            f"two experiments have other {split} images or true values than each other "
-            f"({len(one)} and {len(other)} images): they can only be compared on the same ones. "
-            "Run both again with the study's one split."
-        )
-    sides = [_parts(table, task) for table in (one, other)]
-    patients = one["patient"].tolist()
-    numbers = sides if task != "severity" else [_pairs_of(side) for side in sides]
-    found = with_intervals(
-        patients,
-        np.stack(numbers, axis=1),
-        {name: difference_of(measure) for name, measure in _numbers(task).items()},
-        seed=_stream(seed),
-        resamples=resamples,
-    )
-    if task == "severity":
-        found |= _accuracy_differences(patients, sides)
-    rows = []
-    for name, measure in _statistics(task).items():
-        values = [float(measure(side.sum(axis=0))) for side in sides]
-        rows.append(
-            {
-                "metric": name,
-                "n": len(one),
-                "patients": len(set(patients)),
-                "first": values[0],
-                "second": values[1],
-                "difference": values[0] - values[1],
-                "low": found[f"{name}_low"],
-                "high": found[f"{name}_high"],
-            }
-        )
-    return pd.DataFrame(rows)
+    return _metrics(predictions, "severity", seed, resamples)
 
 
-def _accuracy_differences(patients: list[str], sides: list[Array]) -> dict[str, float]:
-    """Intervals of the differences of both accuracies, as name_low and name_high."""
-    first, second = (patient_sums(patients, side)[1] for side in sides)
-    right = np.stack([np.trace(side, axis1=1, axis2=2) for side in (first, second)], axis=1)
-    n = np.stack([side.sum(axis=(1, 2)) for side in (first, second)], axis=1)
-    low, high = share_difference(right, n)
-    balanced = balanced_accuracy_difference(first, second)
-    return {
-        "accuracy_low": low,
-        "accuracy_high": high,
-        "balanced_accuracy_low": balanced[0],
-        "balanced_accuracy_high": balanced[1],
-    }
+def point_metrics(predictions: "pd.DataFrame", task: Task) -> dict[str, float]:
+    """The values of `regression_metrics` or `severity_metrics`, without intervals."""
+    totals = image_parts(split_rows(predictions, task), task).sum(axis=0)
+    return {name: float(measure(totals)) for name, measure in statistics_of(task).items()}
 
 
-def difference_table(
-    predictions: Mapping[str, "pd.DataFrame"],
-    pairs: Iterable[tuple[str, str, str]],
-    *,
-    repeated: Sequence[Mapping[str, "pd.DataFrame"]] = (),
-    data: str,
-    seed: int,
-    resamples: int = 2000,
-) -> "pd.DataFrame":
-    """tables/whole_differences.csv: `paired_difference` of pairs of experiments.
-
-    Args: predictions: experiment name -> its predictions.csv. pairs: (experiment, compared_with,
-        question), for instance ("total-resnet50-finetuned", "total-resnet50-mse-batch4",
-        "transfer"); pairs of which an experiment was not run are left out. The task is read from
-        the experiment's name. repeated: the same experiments' predictions of each further seed.
-        data: "phantom" or the cohort's name. seed: the study's. resamples: number of resamples.
-
-    Returns:
-        question, row, compared_with, metric, data, n, patients, value, compared_value, difference
-        (value - compared_value), low, high, difference_seed_mean, difference_seed_sd (over all
-        seeds; both experiments of a difference have the same), n_seeds.
-    """
-    import pandas as pd
-
-    columns = [
-        *("question", "row", "compared_with", "metric", "data", "n", "patients"),
-        *("value", "compared_value", "difference", "low", "high"),
-        *("difference_seed_mean", "difference_seed_sd", "n_seeds"),
-    ]
-    tables = [
-        paired_difference(
-            predictions[experiment],
-            predictions[other],
-            task=experiment.split("-", 1)[0],
-            seed=seed,
-            resamples=resamples,
-        ).assign(
-            question=question,
-            row=experiment,
-            compared_with=other,
-            data=data,
-            **_difference_over_seeds([predictions, *repeated], experiment, other),
-        )
-        for experiment, other, question in pairs
-        if experiment in predictions and other in predictions
-    ]
-    if not tables:
-        return pd.DataFrame(columns=columns)
-    table = pd.concat(tables, ignore_index=True)
-    return table.rename(columns={"first": "value", "second": "compared_value"})[columns]
-
-
-def _difference_over_seeds(
-    trainings: Sequence[Mapping[str, "pd.DataFrame"]], experiment: str, other: str
-) -> dict[str, list[float]]:
-    """The columns of `difference_table` over seeds, in the order of the metrics."""
-    task = experiment.split("-", 1)[0]
-    differences = []
-    for predictions in trainings:
-        one, two = (point_metrics(predictions[name], task) for name in (experiment, other))
-        differences.append({name: one[name] - two[name] for name in one})
-    found, names = over_seeds(differences), list(differences[0])
-    columns = {
-        f"difference_seed_{part}": [found[f"{name}_seed_{part}"] for name in names]
-        for part in ("mean", "sd")
-    }
-    return columns | {"n_seeds": [found["n_seeds"]] * len(names)}
-
-
-def constant_totals(
-    predictions: "pd.DataFrame", *, split: str = "test"
-) -> dict[str, "pd.DataFrame"]:
-    """What always giving the training images' mean, or their median, would predict.
-
-    `predictions` is any experiment's predictions.csv of a task with numbers; gives "mean" and
-    "median", each the rows of `split` with that constant for `predicted`.
-    """
-    training = _rows_of(predictions, "total", "train")["true"]
-    tested = _rows_of(predictions, "total", split)
-    return {
-        "mean": tested.assign(predicted=float(training.mean())),
-        "median": tested.assign(predicted=float(training.median())),
-    }
-
-
-def best_constant_class(predictions: "pd.DataFrame", *, split: str = "test") -> dict[str, float]:
-    """The best each severity metric could be if all images got one class; PCC has none.
-
-    The class is chosen for each metric on the very images it is measured on, so this is no rule
-    to score by but a mark that an experiment should pass.
-    """
-    true = _rows_of(predictions, "severity", split)["true"].to_numpy(np.int64)
-    guesses = np.zeros((N_CLASSES, N_CLASSES, N_CLASSES))
-    place = np.arange(N_CLASSES)
-    guesses[place, :, place] = np.bincount(true, minlength=N_CLASSES)
-    best = {}
-    for name, measure in SEVERITY.items():
-        values = measure(guesses)
-        lower_is_better = name in ("mae", "rmse")
-        best[name] = float(values.min() if lower_is_better else values.max())
-    return best | {"n": len(true)}
-
-
-def _metrics(
-    predictions: "pd.DataFrame", task: str, seed: int, resamples: int, split: str
-) -> dict[str, Any]:
-    rows = _rows_of(predictions, task, split)
+def _metrics(predictions: "pd.DataFrame", task: Task, seed: int, resamples: int) -> dict[str, Any]:
+    rows = split_rows(predictions, task)
     patients = rows["patient"].tolist()
-    parts = _parts(rows, task)
+    parts = image_parts(rows, task)
     found: dict[str, Any] = {"n": len(rows), "patients": len(set(patients))}
     numbers = parts
     if task == "severity":
-        numbers = _pairs_of(parts)
+        numbers = pairs_of(parts)
         found["classes_absent"] = int((parts.sum(axis=(0, 2)) == 0).sum())
         found["classes_few_patients"] = _few_patients(patients, parts)
         found |= _accuracies(patients, parts, seed, resamples)
     return found | with_intervals(
-        patients, numbers, _numbers(task), seed=_stream(seed), resamples=resamples
+        patients, numbers, number_measures(task), seed=interval_seed(seed), resamples=resamples
     )
 
 
@@ -341,7 +154,7 @@ def _accuracies(
     _, sums = patient_sums(patients, confusions)
     right, n = np.trace(sums, axis1=1, axis2=2), sums.sum(axis=(1, 2))
     bounds = {
-        "accuracy": share_interval(right, n, seed=_stream(seed), resamples=resamples),
+        "accuracy": share_interval(right, n, seed=interval_seed(seed), resamples=resamples),
         "balanced_accuracy": balanced_accuracy_interval(sums),
     }
     found: dict[str, float] = {}
@@ -351,15 +164,17 @@ def _accuracies(
     return found
 
 
-def _numbers(task: str) -> Mapping[str, Measure]:
+def number_measures(task: Task) -> Mapping[str, Measure]:
+    """What is measured of pairs of numbers: scores, or class numbers."""
     return CLASS_NUMBERS if task == "severity" else REGRESSION
 
 
-def _stream(seed: int) -> int:
+def interval_seed(seed: int) -> int:
+    """The seed of the resamples, which all experiments share."""
     return seed_for(seed, "intervals", "whole")
 
 
-def _parts(rows: "pd.DataFrame", task: str) -> Array:
+def image_parts(rows: "pd.DataFrame", task: Task) -> Array:
     """Each image's part of the sums: (n, 8), or for classes its confusion (n, 10, 10)."""
     if task != "severity":
         return pair_sums(rows["true"], rows["predicted"])
@@ -369,8 +184,13 @@ def _parts(rows: "pd.DataFrame", task: str) -> Array:
     return parts
 
 
-def _rows_of(predictions: "pd.DataFrame", task: str, split: str) -> "pd.DataFrame":
-    """The rows of one split, checked."""
+def split_rows(predictions: "pd.DataFrame", task: Task, split: str = "test") -> "pd.DataFrame":
+    """The rows of one split: image_id, patient, split, true, predicted.
+
+    Raises:
+        UserError: a column lacks, no image is of this split, an image is there twice, or a value
+            is not finite or, for severity, no class number.
+    """
     lacking = [name for name in _COLUMNS if name not in predictions]
     if lacking:
         raise UserError(
@@ -399,6 +219,6 @@ def _rows_of(predictions: "pd.DataFrame", task: str, split: str) -> "pd.DataFram
     return rows
 
 
-def _statistics(task: str) -> Mapping[str, Statistic]:
-    """What is measured of a task's images, from the totals of `_parts`."""
+def statistics_of(task: Task) -> Mapping[str, Statistic]:
+    """What is measured of a task's images, from the totals of `image_parts`."""
     return SEVERITY if task == "severity" else dict(REGRESSION)
