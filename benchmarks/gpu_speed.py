@@ -67,7 +67,7 @@ def measure(timed: Callable[[], float]) -> tuple[float | str, float | None]:
 
 
 def all_hours(rates: dict[tuple[str, int], float]) -> float:
-    """GPU hours of the grid's trainings; predicting 760 images costs a third of training them."""
+    """GPU hours of the paper's trainings; predicting 760 images costs a third of training them."""
     seconds = 0.0
     for experiment in EXPERIMENTS.values():
         if isinstance(experiment, NetworkExperiment) and experiment.group != "further":

@@ -46,7 +46,7 @@ def of(true: list[float], predicted: list[float], split: str = "test") -> pd.Dat
     return pd.DataFrame({"split": split, "true": true, "predicted": predicted})
 
 
-def test_the_figures_rows_are_rows_of_the_grid() -> None:
+def test_the_figures_show_experiments_that_exist() -> None:
     assert {*FIGURE_2_EXPERIMENTS, *FIGURE_4_EXPERIMENTS} <= set(EXPERIMENTS)
 
 

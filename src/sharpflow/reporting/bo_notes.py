@@ -44,7 +44,7 @@ class WholeImageNotes:
         """A sentence on the data."""
         if self.data == "phantom":
             return (
-                "Data: phantom, that is synthetic radiographs of both hands, not real radiograph."
+                "Data: phantom, that is synthetic radiographs of both hands, not real radiographs."
             )
         return f"Data: {self.data}."
 

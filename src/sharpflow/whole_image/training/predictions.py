@@ -30,8 +30,10 @@ def encode_targets(
 ) -> npt.NDArray[np.float32] | npt.NDArray[np.int64]:
     """What a network learns, (n,): z-scored totals or months (float32), or class numbers (int64).
 
-    `targets` are totals (for "total" and "severity") or months; `statistics` holds target_mean
-    and target_sd of the training images.
+    Args:
+        task: what is predicted.
+        targets: totals (for "total" and "severity") or months, (n,).
+        statistics: target_mean and target_sd of the training images.
     """
     if task == "severity":
         return class_of(targets)
@@ -65,10 +67,19 @@ def prediction_table(
     statistics: Mapping[str, float],
     loss: Loss | None = None,
 ) -> "pd.DataFrame":
-    """Predictions of images: image_id, patient, split, true, predicted, output_0, output_1 ...
+    """Predictions of images as a table.
 
-    `rows` has image_id, patient and split in the order of `targets` (totals or months) and of the
-    raw `outputs` (n, k). true and predicted are score points, months, or class numbers.
+    Args:
+        task: what is predicted.
+        rows: image_id, patient, split.
+        targets: totals (also for severity) or months, (n,), in the order of the rows.
+        outputs: raw outputs (n, k), in the order of the rows.
+        statistics: target_mean and target_sd of the training images.
+        loss: that of the training, by which outputs become classes.
+
+    Returns:
+        image_id, patient, split, true, predicted (score points, months, or class numbers),
+        output_0, output_1, ...
     """
     table = rows[["image_id", "patient", "split"]].reset_index(drop=True)
     table["true"] = class_of(targets) if task == "severity" else np.asarray(targets, np.float64)
