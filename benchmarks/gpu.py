@@ -115,6 +115,7 @@ def train(asked: argparse.Namespace) -> None:
         from gpu_speed import STATISTICS
 
         from sharpflow.whole_image.experiments import EXPERIMENTS
+        from sharpflow.whole_image.training.settings import TrainingSettings
         from sharpflow.whole_image.training.train import train_network
 
         size, images = (64, 32) if asked.small else (256, 1600)
@@ -127,9 +128,9 @@ def train(asked: argparse.Namespace) -> None:
             targets,
             ["train"] * images + ["validation"] * 16,
             STATISTICS,
+            settings=TrainingSettings(epochs=EPOCHS),
             out=asked.out,
             checkpoints=asked.out,
-            epochs=EPOCHS,
             seed=1,
             time_budget=60 * asked.minutes,
         )

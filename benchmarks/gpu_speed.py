@@ -14,7 +14,9 @@ import numpy as np
 import torch
 
 from sharpflow.joints.detection.offline import chosen_device, import_ultralytics
-from sharpflow.whole_image.experiments import EXPERIMENTS, NetworkExperiment
+from sharpflow.whole_image.experiment_types import NetworkExperiment
+from sharpflow.whole_image.experiments import EXPERIMENTS
+from sharpflow.whole_image.training.settings import TrainingSettings
 from sharpflow.whole_image.training.train import train_network
 
 NETWORKS = ("resnet50", "resnet34", "mobilenetv2")
@@ -65,7 +67,7 @@ def measure(timed: Callable[[], float]) -> tuple[float | str, float | None]:
 
 
 def all_hours(rates: dict[tuple[str, int], float]) -> float:
-    """GPU hours of the experiments; predicting 760 images costs a third of training them."""
+    """GPU hours of the paper's trainings; predicting 760 images costs a third of training them."""
     seconds = 0.0
     for experiment in EXPERIMENTS.values():
         if isinstance(experiment, NetworkExperiment) and experiment.group != "further":
@@ -84,6 +86,9 @@ def time_network(small: bool, name: str, batch: int, *, precision: Any, compiled
     assert isinstance(experiment, NetworkExperiment)
     size, train = (64, 2 * batch) if small else (1024, 192)
     images = np.random.default_rng(1).integers(0, 255, (train + 4, size, size), np.uint8)
+    settings = TrainingSettings(
+        epochs=2, learning_rate=1e-5, precision=precision, compile=compiled, devices=1
+    )
     with tempfile.TemporaryDirectory() as folder:
         history = train_network(
             replace(experiment, batch=batch),
@@ -91,14 +96,10 @@ def time_network(small: bool, name: str, batch: int, *, precision: Any, compiled
             np.arange(train + 4.0),
             ["train"] * train + ["validation"] * 4,
             STATISTICS,
+            settings=settings,
             out=folder,
             checkpoints=folder,
-            epochs=2,
             seed=1,
-            learning_rate=1e-5,
-            precision=precision,
-            compile=compiled,
-            devices=1,
         )
     return float(history["images_per_second"].iloc[-1])
 

@@ -8,17 +8,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sharpflow.evaluation.whole_image import difference_table, regression_metrics
-from sharpflow.evaluation.whole_image_tables import (
+from sharpflow.evaluation.whole_image_differences import (
     best_on_validation,
     comparisons,
+    difference_table,
+)
+from sharpflow.evaluation.whole_image_metrics import regression_metrics
+from sharpflow.evaluation.whole_image_tables import (
     regression_table,
     severity_table,
     time_table,
 )
 from sharpflow.files import read_table
+from sharpflow.reporting.bo_notes import WholeImageNotes
 from sharpflow.reporting.bo_tables import (
-    WholeImageNotes,
     publish_differences,
     publish_regression,
     publish_severity,
@@ -301,7 +304,7 @@ def test_one_training_has_no_spread(tmp_path: Path, regression: pd.DataFrame) ->
     assert row["n_seeds"] == 1
     publish_regression(regression, tmp_path, NOTES)
     page = (tmp_path / "whole_regression.md").read_text()
-    assert "One training of each row" in page
+    assert "One training of each experiment" in page
     assert "±" not in page
 
 
@@ -327,7 +330,7 @@ def test_time_of_an_epoch_beside_the_papers(tmp_path: Path) -> None:
     publish_time(time_table({}, image_size=192, hardware="none"), tmp_path, NOTES)
 
 
-def test_the_grid_has_what_the_tables_need() -> None:
+def test_the_experiments_have_what_the_tables_need() -> None:
     paper = [
         experiment
         for experiment in EXPERIMENTS.values()

@@ -1,4 +1,4 @@
-"""The experiments: every row of the paper's tables, and choosing some with what they need."""
+"""The experiments: every one of the paper's tables, and choosing some with what they need."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def names(*arguments: object, **options: object) -> list[str]:
     return [experiment.name for experiment in choose_experiments(*arguments, **options)]  # type: ignore[arg-type]
 
 
-def test_the_grid_has_the_papers_rows():
+def test_the_experiments_are_the_papers():
     assert [count("total", group) for group in ("baseline", "transfer", "stack")] == [9, 9, 2]
     severity = [count("severity", g) for g in ("baseline", "transfer", "stack", "binned")]
     assert severity == [6, 9, 4, 1]
@@ -44,7 +44,7 @@ def test_the_grid_has_the_papers_rows():
         ("severity-binned-stack", PaperValues(0.861, 1.14, 1.54, 0.288, 0.290)),
     ],
 )
-def test_rows_carry_the_papers_values(name: str, paper: PaperValues):
+def test_experiments_carry_the_papers_values(name: str, paper: PaperValues):
     assert EXPERIMENTS[name].paper == paper
 
 
@@ -67,7 +67,7 @@ def test_labels_are_as_printed():
     assert EXPERIMENTS["severity-stack-all-batch4"].label.principle == "All classes"
 
 
-def test_names_that_rows_refer_to_exist_and_fit():
+def test_names_that_experiments_refer_to_exist_and_fit():
     for experiment in EXPERIMENTS.values():
         if isinstance(experiment, NetworkExperiment) and experiment.start:
             start = EXPERIMENTS[experiment.start]
@@ -81,7 +81,7 @@ def test_names_that_rows_refer_to_exist_and_fit():
             assert EXPERIMENTS[experiment.stack].task == "total"
 
 
-def test_settings_of_rows():
+def test_what_experiments_are_trained_with():
     experiment = EXPERIMENTS["severity-resnet34-rbs2"]
     assert isinstance(experiment, NetworkExperiment)
     assert (experiment.loss, experiment.batch, experiment.outputs, experiment.cohort) == (
@@ -96,7 +96,7 @@ def test_settings_of_rows():
     assert pretraining.cohort == "bone_age"
 
 
-def test_a_row_brings_what_it_needs():
+def test_an_experiment_brings_what_it_needs():
     assert names("total-resnet50-rbs1", []) == ["bone-age-resnet50", "total-resnet50-rbs1"]
     assert names("severity-binned-stack", []) == [
         "bone-age-resnet50",
@@ -117,16 +117,16 @@ def test_core_and_names_add_up():
     assert both == ["bone-age-resnet34", *core, "severity-resnet34-finetuned-ordinal"]
 
 
-def test_all_leaves_out_the_further_rows():
+def test_all_leaves_out_the_further_experiments():
     assert not any(experiment.group == "further" for experiment in choose_experiments("all", []))
 
 
-def test_an_unknown_row_is_named_with_the_nearest():
+def test_an_unknown_experiment_is_named_with_the_nearest():
     with pytest.raises(UserError, match=r"total-resnet50-rbs3.*Did you mean 'total-resnet50-rbs"):
         choose_experiments(["total-resnet50-rbs3"], [])
 
 
-def test_members_by_validation_are_chosen_among_the_rows_that_run():
+def test_members_by_validation_are_chosen_among_the_experiments_that_run():
     stack = EXPERIMENTS["total-stack-batch4"]
     assert isinstance(stack, StackExperiment)
     run = names(["total-resnet50-finetuned", "total-resnet50-rbs2", stack.name], [], "validation")

@@ -36,17 +36,17 @@ PIXELS = {"pixel_mean": 51 / 255, "pixel_sd": 0.1}
 
 def test_the_map_is_the_one_worked_out_by_hand() -> None:
     network = BrightAndDark([[2.0, -1.0]])
-    heat = coarse_heat(network, IMAGE, **PIXELS)
+    heat = coarse_heat(network, IMAGE, **PIXELS, outputs=[0])
     # The gradient of the output by a channel is its weight over the 4 pixels: 2/4 and -1/4.
     # The dark channel is above 0 in the upper right pixel alone, where it speaks against.
     np.testing.assert_allclose(heat, [[[2 * 2 / 4, 0], [0, 2 * 4 / 4]]], rtol=1e-5)
 
 
-def test_the_predicted_class_is_explained_unless_another_is_asked_for() -> None:
-    network = BrightAndDark([[2.0, 0.0], [0.0, 3.0]])  # the image is bright: class 0
+def test_the_output_that_is_asked_for_is_explained() -> None:
+    network = BrightAndDark([[2.0, 0.0], [0.0, 3.0]])
     dark = 26 / 25.5
     np.testing.assert_allclose(
-        coarse_heat(network, IMAGE, **PIXELS)[0], [[1, 0], [0, 2]], rtol=1e-5
+        coarse_heat(network, IMAGE, **PIXELS, outputs=[0])[0], [[1, 0], [0, 2]], rtol=1e-5
     )
     np.testing.assert_allclose(
         coarse_heat(network, IMAGE, **PIXELS, outputs=[1])[0],
@@ -89,15 +89,18 @@ def test_heat_maps_are_whole_repeatable_and_leave_the_network_alone() -> None:
     freeze(network, "irbs2")
     before = {name: value.clone() for name, value in network.state_dict().items()}
     images = np.random.default_rng(0).integers(0, 255, (3, 64, 64), np.uint8)
-    once = enlarge(coarse_heat(network, images, **PIXELS, batch=2), 64)
-    again = enlarge(coarse_heat(network, images, **PIXELS, batch=2), 64)
+    explained = {**PIXELS, "outputs": [1, 2, 3]}
+    once = enlarge(coarse_heat(network, images, **explained, batch=2), 64)
+    again = enlarge(coarse_heat(network, images, **explained, batch=2), 64)
     assert once.shape == (3, 64, 64)
     assert once.dtype == np.float32
     assert once.min() >= 0
     assert once.max() == 1
     np.testing.assert_array_equal(once, again)
     np.testing.assert_allclose(
-        once, enlarge(coarse_heat(network, images, **PIXELS, batch=3), 64), atol=1e-3
+        once,
+        enlarge(coarse_heat(network, images, **PIXELS, outputs=[1, 2, 3], batch=3), 64),
+        atol=1e-3,
     )
     assert network.training
     for name, value in network.state_dict().items():

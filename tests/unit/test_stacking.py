@@ -1,5 +1,6 @@
 """Stacking: the layer finds a known relation; members are chosen without the test images."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,10 @@ import pytest
 import torch
 
 from sharpflow.errors import UserError
-from sharpflow.whole_image.experiments import EXPERIMENTS, StackExperiment
+from sharpflow.whole_image.experiment_types import StackExperiment
+from sharpflow.whole_image.experiments import EXPERIMENTS
 from sharpflow.whole_image.severity_classes import class_of
+from sharpflow.whole_image.stacking.settings import StackSettings
 from sharpflow.whole_image.stacking.stack import (
     StackLayer,
     bin_stack,
@@ -63,9 +66,9 @@ def test_a_known_relation_is_found():
     rng = np.random.default_rng(1)
     x = rng.normal(size=(400, 3, 1)).astype(np.float32)
     y = (x[:, :, 0] @ [0.7, 0.5, -0.2] + 0.1).astype(np.float32)
-    layer, history = fit_stack(
-        x, y, splits(400), principle="total", batch=4, name="a", seed=1, epochs=25, weight_decay=0
-    )
+    experiment = stack_experiment("total-stack-batch4")
+    settings = StackSettings(epochs=25, weight_decay=0)
+    layer, history = fit_stack(experiment, x, y, splits(400), settings=settings, seed=1)
     assert layer.weight.detach().numpy()[0] == pytest.approx([0.7, 0.5, -0.2], abs=0.01)
     assert layer.bias.item() == pytest.approx(0.1, abs=0.01)
     assert history["validation_loss"].iloc[-1] < 1e-3
@@ -77,9 +80,8 @@ def test_a_member_that_knows_one_class_is_heard_for_that_class():
     y = rng.integers(10, size=600)
     x = 0.1 * rng.normal(size=(600, 3, 10)).astype(np.float32)
     x[np.arange(600), 0, y] += 1  # member 0 knows all classes, the others none
-    layer, _ = fit_stack(
-        x, y, splits(600), principle="single", batch=4, name="a", seed=1, epochs=15
-    )
+    experiment = stack_experiment("severity-stack-single-batch4")
+    layer, _ = fit_stack(experiment, x, y, splits(600), settings=StackSettings(epochs=15), seed=1)
     weights = layer.weight.detach().numpy()
     assert (weights[:, 0] > weights[:, 1:].max(axis=1) + 0.05).all()
 
@@ -87,27 +89,26 @@ def test_a_member_that_knows_one_class_is_heard_for_that_class():
 def test_only_the_fitted_split_has_a_say():
     rng = np.random.default_rng(3)
     x, y = rng.normal(size=(80, 3, 1)).astype(np.float32), rng.normal(size=80).astype(np.float32)
-    options = {"principle": "total", "batch": 16, "name": "a", "seed": 1, "epochs": 3}
-    layer, _ = fit_stack(x, y, splits(80), **options)
+    experiment, settings = stack_experiment("total-stack-batch16"), StackSettings(epochs=3)
+    layer, _ = fit_stack(experiment, x, y, splits(80), settings=settings, seed=1)
     other = y.copy()
     other[splits(80) != "validation"] = 100
-    same, _ = fit_stack(x, other, splits(80), **options)
+    same, _ = fit_stack(experiment, x, other, splits(80), settings=settings, seed=1)
     assert torch.equal(layer.weight, same.weight)
-    trained, _ = fit_stack(x, other, splits(80), **options, fitted_on="train")
+    on_training = replace(settings, fitted_on="train")
+    trained, _ = fit_stack(experiment, x, other, splits(80), settings=on_training, seed=1)
     assert not torch.equal(layer.weight, trained.weight)
 
 
 def test_a_split_without_images_is_refused():
     with pytest.raises(UserError, match="no image is in the split 'train'"):
         fit_stack(
+            stack_experiment("total-stack-batch4"),
             np.zeros((3, 3, 1), np.float32),
             np.zeros(3, np.float32),
             ["validation"] * 3,
-            principle="total",
-            batch=4,
-            name="a",
+            settings=StackSettings(fitted_on="train"),
             seed=1,
-            fitted_on="train",
         )
 
 
@@ -133,9 +134,8 @@ def regression_members(noise: tuple[float, float, float]) -> list[pd.DataFrame]:
 
 def test_a_stack_of_totals_and_its_bins(tmp_path: Path):
     members = regression_members((0.1, 0.1, 0.1))
-    table = train_stack(
-        stack_experiment("total-stack-batch16"), members, STATISTICS, out=tmp_path, seed=1, epochs=5
-    )
+    experiment, settings = stack_experiment("total-stack-batch16"), StackSettings(epochs=5)
+    table = train_stack(experiment, members, STATISTICS, settings=settings, out=tmp_path, seed=1)
     assert list(table.columns) == ["image_id", "patient", "split", "true", "predicted", "output_0"]
     # Three independent errors of 4 points average to 4 / sqrt(3) = 2.3.
     error = (table["predicted"] - table["true"]).to_numpy()
@@ -160,7 +160,8 @@ def test_a_stack_of_classes(tmp_path: Path, principle: str):
         table = member(true, outputs[:, 0]).assign(predicted=outputs.argmax(1))
         tables.append(table.assign(**{f"output_{k}": outputs[:, k] for k in range(10)}))
     experiment = stack_experiment(f"severity-stack-{principle}-batch4")
-    stacked = train_stack(experiment, tables, {}, out=tmp_path, seed=1, epochs=3)
+    settings = StackSettings(epochs=3)
+    stacked = train_stack(experiment, tables, {}, settings=settings, out=tmp_path, seed=1)
     right = [(table["predicted"] == table["true"]).mean() for table in [*tables, stacked]]
     assert right[3] > max(right[:3]) + 0.1
     assert stacked.columns[-1] == "output_9"
@@ -174,20 +175,19 @@ def test_members_of_different_images_are_refused(tmp_path: Path):
             stack_experiment("total-stack-batch4"),
             members,
             STATISTICS,
+            settings=StackSettings(epochs=1),
             out=tmp_path,
             seed=1,
-            epochs=1,
         )
 
 
-@pytest.mark.parametrize("measure", ["loss", "pcc"])
-def test_members_are_chosen_by_validation_never_by_test(measure: str):
+def test_members_are_chosen_by_validation_never_by_test():
     experiment = stack_experiment("total-stack-batch16")
     poor, good, _ = regression_members((0.8, 0.1, 0.1))
     seen = good["split"] == "test"
     for column in ("predicted", "output_0"):  # on test images the better one is swapped
         good.loc[seen, column] = 0.0
     predictions = dict.fromkeys(experiment.members, poor) | {"total-resnet50-rbs2": good}
-    chosen = choose_members(experiment, predictions, "validation", measure)
+    chosen = choose_members(experiment, predictions, "validation")
     assert chosen == ("total-resnet50-rbs2", *experiment.members[1:])
     assert choose_members(experiment, predictions, "paper") == experiment.members

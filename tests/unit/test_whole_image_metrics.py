@@ -25,14 +25,9 @@ from sharpflow.evaluation.agreement import (
     with_intervals,
 )
 from sharpflow.evaluation.intervals import FISHER, patient_interval, patient_sums
-from sharpflow.evaluation.whole_image import (
-    best_constant_class,
-    constant_totals,
-    difference_table,
-    paired_difference,
-    regression_metrics,
-    severity_metrics,
-)
+from sharpflow.evaluation.whole_image_constants import best_constant_class, constant_totals
+from sharpflow.evaluation.whole_image_differences import difference_table, paired_difference
+from sharpflow.evaluation.whole_image_metrics import regression_metrics, severity_metrics
 
 # Shrout and Fleiss, Psychol Bull 1979;86:420-428, table 2: six targets, judges 1 to 4.
 JUDGES = np.array(
@@ -162,18 +157,6 @@ def test_intervals_of_several_measures_are_those_of_each() -> None:
     assert (found["pcc_low"], found["pcc_high"]) == pytest.approx(expected, abs=1e-12)
 
 
-def test_bone_age_is_measured_on_validation_children() -> None:
-    table = pd.concat(
-        [
-            table_of(np.array([60.0, 100]), np.zeros(2), split="train"),
-            table_of(np.array([70.0, 130]), np.array([80.0, 110]), split="validation"),
-        ]
-    )
-    assert regression_metrics(table, seed=0, split="validation")["mae"] == 15
-    mean = constant_totals(table, split="validation")["mean"]
-    assert regression_metrics(mean, seed=0, split="validation")["mae"] == 30
-
-
 def test_interval_is_the_same_twice_and_follows_the_seed() -> None:
     table = totals()
     assert regression_metrics(table, seed=3) == regression_metrics(table, seed=3)
@@ -219,15 +202,13 @@ def test_rows_of_other_images_are_not_compared() -> None:
 
 
 def test_difference_table_leaves_out_what_was_not_run() -> None:
-    rows = {"total-a": totals(), "total-b": totals(error=5), "severity-c": classes()}
-    pairs = [
-        ("total-a", "total-b", "transfer"),
-        ("total-a", "total-z", "freezing"),
-        ("severity-c", "severity-c", "stacking"),
-    ]
+    tuned, frozen, stack = "total-resnet50-finetuned", "total-resnet50-rbs1", "total-stack-batch4"
+    binned = "severity-binned-stack"
+    rows = {tuned: totals(), stack: totals(error=5), binned: classes()}
+    pairs = [(stack, tuned, "stacking"), (frozen, tuned, "freezing"), (binned, binned, "binning")]
     table = difference_table(rows, pairs, data="phantom", seed=0)
-    assert set(table["question"]) == {"transfer", "stacking"}
-    assert set(table.loc[table["question"] == "stacking", "metric"]) >= {"accuracy", "kappa"}
+    assert set(table["question"]) == {"stacking", "binning"}
+    assert set(table.loc[table["question"] == "binning", "metric"]) >= {"accuracy", "kappa"}
     assert difference_table({}, pairs, data="phantom", seed=0).empty
 
 

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from sharpflow.errors import UserError
 from sharpflow.imaging.shards import ImageStack
 from sharpflow.training.time_limit import OutOfTime, Stopped
 from sharpflow.whole_image.data.batches import Batches, epoch_order, full_batches
-from sharpflow.whole_image.experiments import EXPERIMENTS, NetworkExperiment
+from sharpflow.whole_image.experiment_types import NetworkExperiment
+from sharpflow.whole_image.experiments import EXPERIMENTS
 from sharpflow.whole_image.networks.layout import full_float32
 from sharpflow.whole_image.severity_classes import class_of
 from sharpflow.whole_image.training.lightning_module import WholeImageModule, rate_factor
@@ -29,6 +30,7 @@ from sharpflow.whole_image.training.predictions import (
     predict_images,
     predict_outputs,
 )
+from sharpflow.whole_image.training.settings import TrainingSettings
 from sharpflow.whole_image.training.train import train_network
 
 SPLITS = np.array(["train"] * 17 + ["validation"] * 6 + ["test"] * 3)
@@ -60,16 +62,20 @@ def train(
     experiment: str | NetworkExperiment = "total-mobilenetv2-mse-batch4",
     **options: Any,
 ) -> pd.DataFrame:
-    settings = {"epochs": 4, "seed": 7, "precision": "float32", "threads": 1} | options
+    """Train with `options`: settings of the training, or other arguments of train_network."""
+    options = {"epochs": 4, "precision": "float32", "seed": 7, "threads": 1} | options
+    names = {field.name for field in fields(TrainingSettings)} & set(options)
+    settings = TrainingSettings(**{name: options.pop(name) for name in names})
     return train_network(
         network_experiment(experiment) if isinstance(experiment, str) else experiment,
-        settings.pop("images", IMAGES),
+        options.pop("images", IMAGES),
         TOTALS,
-        settings.pop("splits", SPLITS),
+        options.pop("splits", SPLITS),
         STATISTICS,
+        settings=settings,
         out=folder,
         checkpoints=folder / "checkpoints",
-        **settings,
+        **options,
     )
 
 
@@ -187,6 +193,7 @@ def test_the_best_epoch_is_kept(unbroken: Path):
         rows,
         targets=TOTALS,
         statistics=STATISTICS,
+        settings=TrainingSettings(epochs=4),
         threads=1,
     )
     seen = table[table["split"] == "validation"]
@@ -234,12 +241,10 @@ def test_it_learns_brightness(tmp_path: Path):
         totals,
         ["train"] * 48 + ["validation"] * 12,
         STATISTICS,
+        settings=TrainingSettings(epochs=5, learning_rate=3e-4, precision="float32"),
         out=tmp_path,
         checkpoints=tmp_path,
-        epochs=5,
         seed=7,
-        learning_rate=3e-4,
-        precision="float32",
         threads=1,
     )
     assert history["loss"].iloc[-1] < 0.9 * history["loss"].iloc[0]
@@ -259,6 +264,7 @@ def test_ordinal_and_balanced_rows_train(tmp_path: Path):
             rows,
             targets=TOTALS,
             statistics=STATISTICS,
+            settings=TrainingSettings(epochs=1),
         )
         outputs = table[[f"output_{k}" for k in range(10)]].to_numpy()
         assert (table["true"] == class_of(TOTALS)).all()

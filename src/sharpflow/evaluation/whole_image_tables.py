@@ -1,21 +1,17 @@
 """Bo et al.'s Tables 1 and 2 from predictions: every experiment, run or not, and marks.
 
 Beside the paper's rows stand what the paper compares with (the human readers, Wang et al.'s
-network) and, of ours, what always giving one answer would reach. Test images choose nothing here:
-where a comparison needs the best experiment, it is the best on the validation images.
+network) and, of ours, what always giving one answer would reach.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from sharpflow.evaluation.seeds import over_seeds
-from sharpflow.evaluation.whole_image import (
+from sharpflow.evaluation.whole_image_constants import best_constant_class, constant_totals
+from sharpflow.evaluation.whole_image_metrics import (
     REGRESSION,
     SEVERITY,
-    best_constant_class,
-    constant_totals,
     point_metrics,
     regression_metrics,
     severity_metrics,
@@ -27,7 +23,6 @@ from sharpflow.whole_image.experiment_types import (
     Experiment,
     Label,
     NetworkExperiment,
-    StackExperiment,
 )
 from sharpflow.whole_image.experiments import EXPERIMENTS
 
@@ -58,16 +53,21 @@ def regression_table(
 ) -> "pd.DataFrame":
     """tables/whole_regression.csv: Table 1's rows in its order, then marks to hold them against.
 
-    Args: predictions: experiment name -> its predictions.csv; experiments of other tasks are left
-        alone. repeated: the same experiments' predictions of each further seed. data: "phantom" or
-        the cohort's name. seed: the study's. resamples: number of resamples.
+    Args:
+        predictions: experiment name -> its predictions.csv; experiments of other tasks are left
+            alone.
+        repeated: the same experiments' predictions of each further seed.
+        data: "phantom" or the cohort's name.
+        seed: the study's.
+        resamples: number of resamples.
 
-    Returns: row, data, n (test images), patients, n_train, n_validation, pcc, mae, rmse, icc, each
-        also with _low and _high of the first seed, and _seed_mean and _seed_sd over n_seeds
-        trainings; paper_pcc, paper_mae, paper_rmse; group ("baseline", "transfer", "stack",
-        "further", "reference", "constant"), model, loss, freezing, principle, batch as printed;
-        state: "run", "not run", "paper only", "constant". Experiments not run are blank but for the
-        paper's values; further ones are there only when run.
+    Returns:
+        row, data, n (test images), patients, n_train, n_validation, pcc, mae, rmse, icc, each also
+        with _low and _high of the first seed, and _seed_mean and _seed_sd over n_seeds trainings;
+        paper_pcc, paper_mae, paper_rmse; group ("baseline", "transfer", "stack", "further",
+        "reference", "constant"), model, loss, freezing, principle, batch as printed; state: "run",
+        "not run", "paper only", "constant". Experiments not run are blank but for the paper's
+        values; further ones are there only when run.
     """
     experiments = _table_experiments("total", predictions)
     trainings = (predictions, *repeated)
@@ -107,49 +107,6 @@ def severity_table(
         lines.append(line | _printed("constant", label) | best_constant_class(run))
     table = _as_table(lines, "severity", tuple(SEVERITY))
     return table.astype({"classes_absent": "Int64"})
-
-
-def comparisons(predictions: Mapping[str, "pd.DataFrame"]) -> list[tuple[str, str, str]]:
-    """The pairs of experiments that answer the paper's questions, for `difference_table`.
-
-    Gives (experiment, compared_with, question): "transfer" (pretrained, finetuned or frozen,
-    against the baseline of the same loss and batch), "freezing" (frozen against finetuned), "batch"
-    (16 against 4), "loss" (smooth against MSE; ordinal against cross-entropy), "sampling" (balanced
-    against shuffled), "stacking" (a stack against the network that did best on the validation
-    images, by RMSE), "binning" (the binned stack against the stacked classifiers).
-    """
-    run = [experiment for name, experiment in EXPERIMENTS.items() if name in predictions]
-    pairs = []
-    for experiment in run:
-        if isinstance(experiment, NetworkExperiment):
-            pairs += [
-                (experiment.name, other, question) for other, question in _plainer(experiment)
-            ]
-        elif isinstance(experiment, StackExperiment):
-            best = best_on_validation(predictions, experiment.task)
-            pairs += [(experiment.name, best, "stacking")] if best else []
-        else:
-            stacks = [other for other in run if isinstance(other, StackExperiment)]
-            pairs += [
-                (experiment.name, stack.name, "binning")
-                for stack in stacks
-                if stack.task == experiment.task
-            ]
-    return [pair for pair in pairs if pair[1] in predictions]
-
-
-def best_on_validation(predictions: Mapping[str, "pd.DataFrame"], task: str) -> str | None:
-    """The single network with the least RMSE on the validation images; None where none was run."""
-    errors = {}
-    for name, experiment in EXPERIMENTS.items():
-        if (
-            isinstance(experiment, NetworkExperiment)
-            and experiment.task == task
-            and name in predictions
-        ):
-            rows = predictions[name].query("split == 'validation'")
-            errors[name] = float(np.sqrt(((rows["predicted"] - rows["true"]) ** 2).mean()))
-    return min(errors, key=errors.__getitem__) if errors else None
 
 
 def time_table(
@@ -289,42 +246,3 @@ def _as_table(lines: list[dict[str, Any]], task: str, metrics: tuple[str, ...]) 
     table = pd.DataFrame(lines).reindex(columns=columns)
     numbers = [name for name in columns if name in measured or name.startswith("paper_")]
     return table.astype({**dict.fromkeys(numbers, float), **dict.fromkeys(counts, "Int64")})
-
-
-def _plainer(experiment: NetworkExperiment) -> list[tuple[str, str]]:
-    """The experiments that differ from one in the answer to a single question, and which.
-
-    A frozen experiment differs from its baseline in weights and freezing at once: that is a
-    question of transfer still, since nothing can be frozen without it.
-    """
-    found = []
-    for other in EXPERIMENTS.values():
-        if not isinstance(other, NetworkExperiment) or other.network != experiment.network:
-            continue
-        differs = tuple(name for name in _PLAIN if _value(experiment, name) != _value(other, name))
-        question = _QUESTIONS.get(differs)
-        plain = all(_value(other, name) in _PLAIN[name] for name in differs)
-        if other.task == experiment.task and question and plain:
-            found.append((other.name, question))
-    return found
-
-
-def _value(experiment: NetworkExperiment, name: str) -> object:
-    return getattr(experiment, name)
-
-
-_PLAIN: Mapping[str, tuple[object, ...]] = {
-    "loss": ("mse", "cross_entropy"),
-    "batch": (4,),
-    "start": (None,),
-    "freeze": (None,),
-    "sampling": ("shuffled",),
-}
-_QUESTIONS: Mapping[tuple[str, ...], str] = {
-    ("loss",): "loss",
-    ("batch",): "batch",
-    ("start",): "transfer",
-    ("start", "freeze"): "transfer",
-    ("freeze",): "freezing",
-    ("sampling",): "sampling",
-}

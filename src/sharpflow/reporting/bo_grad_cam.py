@@ -54,13 +54,17 @@ def draw_grad_cam(
 
     Below a panel stand the rule, or that no case met it, and a rheumatologist's comment.
 
-    Args: cases: from `choose_cases`, with height and width of the original radiographs, since
-        packed images are square: panel, image_id, true, predicted, met, rule, height, width.
-        images: (n, size, size) packed, row by row as `cases`. heat: (n, size, size), 0 to 1. task:
-        "total" or "severity": how scores are printed. title: which network. data: "phantom" or the
-        cohort's name. joints: where the truth is known: image_id, boxes in radiograph pixels,
-        erosion, narrowing; damaged sites are circled. comments: image_id, comment; those on other
-        images are not shown.
+    Args:
+        cases: from `choose_cases`, with height and width of the original radiographs, since packed
+            images are square: panel, image_id, true, predicted, met, rule, height, width.
+        images: (n, size, size) packed, row by row as `cases`.
+        heat: (n, size, size), 0 to 1.
+        task: "total" or "severity": how scores are printed.
+        title: which network.
+        data: "phantom" or the cohort's name.
+        joints: where the truth is known: image_id, boxes in radiograph pixels, erosion, narrowing;
+            damaged sites are circled.
+        comments: image_id, comment; those on other images are not shown.
 
     Raises:
         UserError: comments lack a column, or have two for one image.

@@ -1,11 +1,6 @@
 """The learning curves that Bo et al. speak of (section 3.1): losses and batch sizes compared.
 
-Their words: MSE's validation curve fluctuates less than the smooth loss's; a batch of 16 converges
-faster and less steadily. The paper shows no curves; these figures and numbers are ours.
-
-The smooth loss is a root already, so MSE's curves are drawn as its root: both are then errors of
-z-scored totals. A history holds an experiment's own loss only, so curves of two losses differ in
-height by definition; their swing, being relative, can be compared.
+The paper shows no curves; these figures are ours.
 """
 
 from collections.abc import Mapping
@@ -16,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from sharpflow.evaluation.learning_curves import curve_numbers, error_curve
 from sharpflow.reporting.style import (
     PALETTE,
     TWO_COLUMNS,
@@ -25,59 +21,43 @@ from sharpflow.reporting.style import (
     nothing_to_show,
     panel_letter,
 )
-from sharpflow.whole_image.experiment_types import NETWORKS, PRINTED_NETWORKS
+from sharpflow.whole_image.experiment_types import (
+    NETWORKS,
+    PRINTED_NETWORKS,
+    Loss,
+    Network,
+    NetworkExperiment,
+)
+from sharpflow.whole_image.experiments import EXPERIMENTS
 
-_WITHIN = 0.05  # above its plateau: when a curve counts as settled (ours)
-_COLOURS = {"smooth-batch4": PALETTE[3], "mse-batch4": PALETTE[0], "mse-batch16": PALETTE[2]}
-# What a row of panels compares: what its panels have in common, and the curves.
-_COMPARED: Mapping[str, Mapping[str, str]] = {
-    "batch 4": {"smooth-batch4": "Smooth", "mse-batch4": "MSE"},
-    "MSE": {"mse-batch4": "Batch 4", "mse-batch16": "Batch 16"},
+_Kind = tuple[Loss, int]  # a baseline's loss and batch
+_COLOURS: Mapping[_Kind, str] = {
+    ("smooth", 4): PALETTE[3],
+    ("mse", 4): PALETTE[0],
+    ("mse", 16): PALETTE[2],
 }
-
-
-def error_curve(history: pd.DataFrame, *, smooth: bool) -> "pd.Series[float]":
-    """Validation error by epoch, in SDs of the total: the smooth loss, or the root of MSE."""
-    curve = history.sort_values("epoch").set_index("epoch")["validation_loss"]
-    return curve if smooth else np.sqrt(curve)
-
-
-def curve_numbers(histories: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """How steady and how fast each training was.
-
-    Args:
-        histories: experiment name -> epoch, validation_loss; names as in `experiments`.
-
-    Returns: experiment; epochs; lowest and plateau (median of the second half) of the error curve,
-        SDs of the total; swing: SD of the relative change from epoch to epoch (difference of
-        logarithms) in the second half, blank with fewer than 3 changes; settled: the first epoch at
-        most 5 per cent above the plateau.
-    """
-    rows = []
-    for experiment, history in histories.items():
-        curve = error_curve(history, smooth="-smooth-" in experiment)
-        late = curve.iloc[len(curve) // 2 :]
-        plateau = float(late.median())
-        changes = np.diff(np.log(late.to_numpy()))
-        settled = curve.index[(curve <= plateau * (1 + _WITHIN)).to_numpy()]
-        rows.append({
-            "row": experiment,
-            "epochs": len(curve),
-            "lowest": float(curve.min()),
-            "plateau": plateau,
-            "swing": float(np.std(changes, ddof=1)) if len(changes) >= 3 else np.nan,
-            "settled": int(settled[0]),
-        })  # fmt: skip
-    return pd.DataFrame(rows, columns=["row", "epochs", "lowest", "plateau", "swing", "settled"])
+# What a row of panels compares: what its panels have in common, and the curves.
+_COMPARED: Mapping[str, Mapping[_Kind, str]] = {
+    "batch 4": {("smooth", 4): "Smooth", ("mse", 4): "MSE"},
+    "MSE": {("mse", 4): "Batch 4", ("mse", 16): "Batch 16"},
+}
+# A baseline of totals: network, loss, batch -> name.
+_BASELINES: Mapping[tuple[Network, Loss, int], str] = {
+    (experiment.network, experiment.loss, experiment.batch): name
+    for name, experiment in EXPERIMENTS.items()
+    if isinstance(experiment, NetworkExperiment)
+    and (experiment.group, experiment.task) == ("baseline", "total")
+}
 
 
 @in_journal_style
 def draw_learning_curves(histories: Mapping[str, pd.DataFrame], *, data: str) -> Figure:
     """Validation curves of baselines: above smooth loss and MSE, below batches of 4 and 16.
 
-    Args: histories: experiment name ("total-resnet50-mse-batch4") -> epoch, validation_loss;
-        experiments that were not run lack; with none the figure says so. data: "phantom" or the
-        cohort's name.
+    Args:
+        histories: name of a baseline of totals -> epoch, validation_loss; those that were not run
+            lack; with none the figure says so.
+        data: "phantom" or the cohort's name.
     """
     if not histories:
         text = "No baseline was run: the learning curves compare their losses and batches."
@@ -90,11 +70,12 @@ def draw_learning_curves(histories: Mapping[str, pd.DataFrame], *, data: str) ->
             axes = panels[row, column]
             title = f"{PRINTED_NETWORKS[network]}, {shared}"
             panel_letter(axes, row * len(NETWORKS) + column, title)
+            names = {kind: _BASELINES[network, *kind] for kind in kinds}
             for kind, label in kinds.items():
-                name = f"total-{network}-{kind}"
+                name = names[kind]
                 text = f"{label}: {_numbers_text(name, numbers)}"
                 curve = (
-                    error_curve(histories[name], smooth="-smooth-" in name)
+                    error_curve(histories[name], EXPERIMENTS[name])
                     if name in histories
                     else pd.Series(dtype=float)
                 )
@@ -103,7 +84,7 @@ def draw_learning_curves(histories: Mapping[str, pd.DataFrame], *, data: str) ->
                     label=text, linewidth=0.8,
                 )  # fmt: skip
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-            if all(f"total-{network}-{kind}" not in histories for kind in kinds):
+            if not any(name in histories for name in names.values()):
                 axes.tick_params(labelbottom=False, bottom=False)
             axes.legend(
                 frameon=False, loc="upper right", handlelength=1.2, borderpad=0, fontsize=6

@@ -62,10 +62,14 @@ def draw_radiograph_and_classes(
 ) -> Figure:
     """Figure 1: a radiograph with its sites and damage, and the classes of each split.
 
-    Args: radiograph: (height, width) grey. joints: its sites: limb, joint, x_min, y_min, x_max,
-        y_max in radiograph pixels, erosion, narrowing; None where the cohort has no scores by
-        joint, then the radiograph alone is shown. totals: of all images: split, total in score
-        points. label: the radiograph's image_id. data: "phantom" or the cohort's name.
+    Args:
+        radiograph: (height, width) grey.
+        joints: its sites: limb, joint, x_min, y_min, x_max, y_max in radiograph pixels, erosion,
+            narrowing; None where the cohort has no scores by joint, then the radiograph alone is
+            shown.
+        totals: of all images: split, total in score points.
+        label: the radiograph's image_id.
+        data: "phantom" or the cohort's name.
     """
     across = TWO_COLUMNS * (1 - 2 * _MARGIN)
     high = across * radiograph.shape[0] / radiograph.shape[1] + 0.42

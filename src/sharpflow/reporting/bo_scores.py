@@ -1,6 +1,7 @@
 """Figures 2 and 4 of Bo et al.: predicted against true totals, and four confusion matrices."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from sharpflow.evaluation.deciles import decile_means
 from sharpflow.evaluation.metrics import confusion
 from sharpflow.reporting.style import (
     PALETTE,
@@ -18,7 +20,7 @@ from sharpflow.reporting.style import (
     new_figure,
     panel_letter,
 )
-from sharpflow.whole_image.severity_classes import CLASSES, class_names
+from sharpflow.whole_image.severity_classes import CLASSES, LOWER_BOUNDS
 
 # Experiment -> title. The best tuned of each network, and the stack (caption of Figure 2).
 FIGURE_2_EXPERIMENTS: Mapping[str, str] = {
@@ -42,28 +44,31 @@ def draw_predicted_true(
     metrics: Mapping[str, Mapping[str, float]],
     *,
     data: str,
-    experiments: Mapping[str, str] = FIGURE_2_EXPERIMENTS,
-    groups: int = 10,
 ) -> Figure:
     """Figure 2: predicted against true totals of test images, with means and SDs of deciles.
 
     Deciles are of the true total; where one total fills more than a tenth, they are fewer. The
     bars are one SD of the predictions of a group, at its mean true total.
 
-    Args: predictions: experiment name -> split, true, predicted; an experiment that was not run
-        lacks. metrics: experiment name -> pcc, mae, rmse of its test images. data: "phantom" or the
-        cohort's name. experiments: the four shown, name -> title. groups: 10 for deciles.
+    Args:
+        predictions: experiment name -> split, true, predicted; one that was not run lacks.
+        metrics: experiment name -> pcc, mae, rmse of its test images.
+        data: "phantom" or the cohort's name.
     """
     note = f"Test images only. {data_note(data)}"
     figure = new_figure(TWO_COLUMNS, 6.9, note=note, layout="compressed")
     panels = figure.subplots(2, 2, sharex=True, sharey=True).ravel()
-    tests = {name: _tests(predictions[name]) for name in experiments if name in predictions}
-    for index, (axes, (name, title)) in enumerate(zip(panels, experiments.items(), strict=True)):
+    tests = {
+        name: _tests(predictions[name]) for name in FIGURE_2_EXPERIMENTS if name in predictions
+    }
+    for index, (axes, (name, title)) in enumerate(
+        zip(panels, FIGURE_2_EXPERIMENTS.items(), strict=True)
+    ):
         if name not in tests or tests[name].empty:
             panel_letter(axes, index, title)
             _say_not_run(axes)
             continue
-        _draw_scatter(axes, tests[name], metrics.get(name, {}), groups)
+        _draw_scatter(axes, tests[name], metrics.get(name, {}))
         panel_letter(axes, index, f"{title} (n = {len(tests[name])})")
     _set_limits(panels, list(tests.values()))
     for axes in panels[2:]:
@@ -81,18 +86,20 @@ def draw_severity_confusion(
     predictions: Mapping[str, pd.DataFrame],
     *,
     data: str,
-    experiments: Mapping[str, str] = FIGURE_4_EXPERIMENTS,
 ) -> Figure:
     """Figure 4: for four experiments the number and share of a true class, by predicted class.
 
-    Args: predictions: experiment name -> split, true, predicted (class numbers 0-9); an experiment
-        that was not run lacks. data: "phantom" or the cohort's name. experiments: the four shown,
-        name -> title.
+    Args:
+        predictions: experiment name -> split, true, predicted (class numbers 0-9); one that was
+            not run lacks.
+        data: "phantom" or the cohort's name.
     """
     note = f"Test images only; number, and below it the share of a row. {data_note(data)}"
     figure = new_figure(TWO_COLUMNS, 6.9, note=note, layout="compressed")
     panels = figure.subplots(2, 2).ravel()
-    for index, (axes, (name, title)) in enumerate(zip(panels, experiments.items(), strict=True)):
+    for index, (axes, (name, title)) in enumerate(
+        zip(panels, FIGURE_4_EXPERIMENTS.items(), strict=True)
+    ):
         tests = _tests(predictions[name]) if name in predictions else pd.DataFrame()
         if tests.empty:
             axes.set_box_aspect(1)
@@ -112,34 +119,8 @@ def draw_severity_confusion(
 
 def printed_classes() -> list[str]:
     """The classes' ranges as axes print them: "0–5" to "100–140", then "≥140"."""
-    return [
-        f"≥{name[:-1]}" if name.endswith("-") else name.replace("-", "–") for name in class_names()
-    ]
-
-
-def decile_means(tests: pd.DataFrame, groups: int = 10) -> pd.DataFrame:
-    """Mean true and predicted total, SD of the predicted, and number of each decile of the truth.
-
-    Args:
-        tests: true, predicted.
-        groups: how many; fewer come back where equal totals cannot be parted.
-
-    Returns:
-        true, predicted, sd (blank for one image), n; by rising truth.
-    """
-    by = pd.qcut(tests["true"], groups, duplicates="drop", labels=False)
-    by = by.fillna(0)  # one total for all images has no deciles: one group
-    return (
-        tests.groupby(by)
-        .agg(
-            true=("true", "mean"),
-            mean=("predicted", "mean"),
-            sd=("predicted", "std"),
-            n=("true", "size"),
-        )
-        .rename(columns={"mean": "predicted"})
-        .reset_index(drop=True)
-    )
+    between = [f"{lower}–{upper}" for lower, upper in pairwise(LOWER_BOUNDS)]
+    return [*between, f"≥{LOWER_BOUNDS[-1]}"]
 
 
 def _tests(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -152,14 +133,12 @@ def _say_not_run(axes: Axes) -> None:
     axes.spines[:].set_color("0.85")
 
 
-def _draw_scatter(
-    axes: Axes, tests: pd.DataFrame, metrics: Mapping[str, float], groups: int
-) -> None:
+def _draw_scatter(axes: Axes, tests: pd.DataFrame, metrics: Mapping[str, float]) -> None:
     axes.axline((0, 0), slope=1, color="0.6", linewidth=0.7, linestyle="--", zorder=1)
     sns.scatterplot(
         tests, x="true", y="predicted", ax=axes, s=9, color=PALETTE[0], alpha=0.4, linewidth=0
     )
-    means = decile_means(tests, groups)
+    means = decile_means(tests)
     axes.errorbar(
         means["true"],
         means["predicted"],

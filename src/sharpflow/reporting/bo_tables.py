@@ -1,12 +1,11 @@
 """The tables of the whole-image half beside what Bo et al. report.
 
-Each function takes a table of `evaluation.whole_image_tables` or `evaluation.whole_image`, writes
-it as CSV, Markdown and LaTeX, and says under it what made the numbers. As the paper, and unlike the
-tables of the joints, these print accuracies as fractions.
+Each function takes a table of `sharpflow.evaluation`, writes it as CSV, Markdown and LaTeX, and
+says under it what made the numbers. As the paper, and unlike the tables of the joints, these print
+accuracies as fractions.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,8 @@ from sharpflow.evaluation.whole_image_tables import (
     NOT_RUN,
     PAPER_METRICS,
     PAPER_ONLY,
-    RUN,
 )
+from sharpflow.reporting.bo_notes import WholeImageNotes, n_trainings, of_seeds
 from sharpflow.reporting.tables import (
     MISSING,
     check_columns,
@@ -27,7 +26,12 @@ from sharpflow.reporting.tables import (
     number_with_interval,
     publish,
 )
-from sharpflow.whole_image.experiment_types import PRINTED_NETWORKS
+from sharpflow.whole_image.experiment_types import (
+    PRINTED_NETWORKS,
+    PRINTED_SCHEMES,
+    NetworkExperiment,
+)
+from sharpflow.whole_image.experiments import EXPERIMENTS
 
 HEADINGS = {
     "baseline": "Baseline",
@@ -47,86 +51,8 @@ TITLES = {
     "kappa": "Quadratic kappa",
     "icc": "ICC",
 }
-QUARTERS = {0, 90, 180, 270}
 OVER_SEEDS = "mean ± SD over seeds"
 _DIGITS = {"mae": 2, "rmse": 2}  # of the others three, as the paper prints them
-
-
-@dataclass(frozen=True)
-class WholeImageNotes:
-    """What made the numbers; the notes under every table are written from it.
-
-    Attributes:
-        data: "phantom" or the cohort's name, as in the column `data`.
-        pretraining_data: "phantom" (synthetic children's hands) or the bone-age cohort's name.
-        image_size: pixels a side of the packed images.
-        contrast: "none" (the paper's) or "clahe", of each radiograph.
-        rotations: degrees by which training images are turned.
-        epochs: of the experiments on the cohort.
-        experiment_epochs: of single experiments where they are other.
-        pretraining_epochs: of the experiments on bone age.
-        split_by: "patient" where the cohort names patients, else "image".
-        members: how a stack's members were chosen, "paper" or "validation".
-        fitted_on: the split on which the stacks' linear layers were fitted.
-    """
-
-    data: str
-    pretraining_data: str
-    image_size: int
-    contrast: str
-    rotations: tuple[int, ...]
-    epochs: int
-    experiment_epochs: Mapping[str, int]
-    pretraining_epochs: int
-    split_by: str
-    members: str
-    fitted_on: str
-
-    def of_data(self) -> str:
-        """A sentence on the data."""
-        if self.data == "phantom":
-            return (
-                "Data: phantom, that is synthetic radiographs of both hands, not real radiograph."
-            )
-        return f"Data: {self.data}."
-
-    def of_split(self, table: pd.DataFrame) -> str:
-        """A sentence on the images of each split and on what test images were used for."""
-        run = table[table["state"] == RUN]
-        by = "patient: none is in two splits"
-        if self.split_by != "patient":
-            by = "image: the cohort names no patients, so one may be in two splits"
-        if not len(run):
-            return f"Split by {by}."
-        counts = run.iloc[0]
-        return (
-            f"Split by {by}; {counts['n_train']} images to train, {counts['n_validation']} to "
-            f"validate, {counts['n']} to test. Numbers are of test images only, which chose "
-            "nothing: no epoch, no network, no member of a stack."
-        )
-
-    def of_training(self) -> str:
-        """A sentence on image size, epochs and the pretraining."""
-        phantom = "synthetic hands of children (phantom)"
-        source = phantom if self.pretraining_data == "phantom" else self.pretraining_data
-        own = ""
-        if self.contrast == "clahe":
-            own += "each radiograph's contrast evened by CLAHE (not in the paper); "
-        if set(self.rotations) != QUARTERS:
-            turned = ", ".join(map(str, self.rotations))
-            own += f"turned by {turned} degrees in training (paper: 0, 90, 180, 270); "
-        other = ", ".join(f"{name} {epochs}" for name, epochs in self.experiment_epochs.items())
-        return (
-            f"Images of {self.image_size}x{self.image_size} pixels (paper: 1024x1024); {own}"
-            f"{self.epochs} epochs (paper: 100 for baselines), the one with the least validation "
-            f"loss kept; transfer from bone age of {source}, {self.pretraining_epochs} epochs "
-            "(paper: RSNA, 50)" + (f"; other epochs: {other}." if other else ".")
-        )
-
-    def of_stacks(self) -> str:
-        """A sentence on the stacks."""
-        members = "the paper's" if self.members == "paper" else "the best on the validation images"
-        return f"Stacks: members are {members}; the linear layer is fitted on {self.fitted_on}."
 
 
 def publish_regression(
@@ -195,11 +121,13 @@ def publish_severity(table: pd.DataFrame, folder: str | Path, notes: WholeImageN
         "Experiments marked 'not run' were not trained in this study.",
         "Paper: Bo et al., Table 2, on 358 test images of Wang's cohort; no interval given there.",
     ]
-    if "ordinal" in " ".join(table["row"]):
+    shown_experiments = [EXPERIMENTS[name] for name in table["row"] if name in EXPERIMENTS]
+    networks = [each for each in shown_experiments if isinstance(each, NetworkExperiment)]
+    if any(network.loss == "ordinal" for network in networks):
         lines.append(
             "Ordinal: the cumulative code of the joint models in place of cross-entropy (ours)."
         )
-    if "balanced" in " ".join(table["row"]):
+    if any(network.sampling == "balanced" for network in networks):
         lines.append("The experiment ending in 'balanced' samples classes equally often (ours).")
     caption = "Prediction of the severity class of both hands, beside Bo et al., Table 2"
     return publish(table, folder, "whole_severity", shown=shown, caption=caption, notes=lines)
@@ -210,7 +138,7 @@ def publish_differences(
 ) -> list[Path]:
     """What transfer, freezing, stacking did: folder/whole_differences.csv, .md, .tex.
 
-    `table` is what `evaluation.whole_image.difference_table` gave.
+    `table` is what `evaluation.whole_image_metrics.difference_table` gave.
     """
     numbers = (
         *("value", "compared_value", "difference", "low", "high"),
@@ -245,7 +173,7 @@ def publish_differences(
             ],
         }
     )
-    if _seeds(table) > 1:
+    if n_trainings(table) > 1:
         shown[OVER_SEEDS] = _over_seeds(table, "difference", digits)
     lines = [
         notes.of_data(),
@@ -282,12 +210,13 @@ def publish_time(table: pd.DataFrame, folder: str | Path, notes: WholeImageNotes
     table = check_columns(table, columns)
     cohorts = {"whole_image": "Both hands", "bone_age": "Bone age"}
     networks = {str(name): printed for name, printed in PRINTED_NETWORKS.items()}
+    schemes = {str(name): printed for name, printed in PRINTED_SCHEMES.items()}
     shown = pd.DataFrame(
         {
             "Network": [networks.get(name, name) for name in table["network"]],
             "Radiographs": [cohorts.get(name, name) for name in table["cohort"]],
             "Batch": table["batch"].astype(str),
-            "Frozen up to": [_freezing(name) for name in table["freezing"]],
+            "Frozen up to": [schemes.get(name, "nothing") for name in table["freezing"]],
             "Experiments": table["rows"].astype(str),
             "Epochs": table["epochs"].astype(str),
             "Seconds an epoch": [number(x, 1) for x in table["seconds_per_epoch"]],
@@ -345,33 +274,13 @@ def _metric_columns(table: pd.DataFrame, task: str, metrics: Sequence[str]) -> p
                 strict=True,
             )
         ]
-        if _seeds(table) > 1:
+        if n_trainings(table) > 1:
             columns[title, OVER_SEEDS] = _over_seeds(table, name, [digits] * len(table))
         if name in PAPER_METRICS[task]:
             columns[title, "paper"] = [number(x, digits) for x in table[f"paper_{name}"]]
     columns["", "Images (n)"] = [MISSING if pd.isna(n) else str(int(n)) for n in table["n"]]
     columns["", "Data"] = table["data"].fillna("").tolist()
     return pd.DataFrame(columns, index=table.index)
-
-
-def of_seeds(table: pd.DataFrame) -> str:
-    """A sentence on the trainings behind the experiments."""
-    seeds = _seeds(table)
-    if seeds == 1:
-        return (
-            "One training of each experiment, as in the paper: how much its values change with the "
-            "random seed is not measured here (`whole_image: seeds`)."
-        )
-    return (
-        "Values and intervals are of the first seed, whose scores are used; beside them mean and "
-        f"standard deviation over {seeds} seeds, each with a pretraining and stacks of its own, on "
-        "the same split."
-    )
-
-
-def _seeds(table: pd.DataFrame) -> int:
-    """How many times each experiment was trained; 1 where none was."""
-    return int(table["n_seeds"].fillna(1).max()) if len(table) else 1
 
 
 def _over_seeds(table: pd.DataFrame, name: str, digits: Sequence[int]) -> list[str]:
@@ -391,11 +300,6 @@ def _cell(state: str, value: float, low: float, high: float, digits: int) -> str
     if state == CONSTANT:
         return number(value, digits)
     return number_with_interval(value, low, high, digits)
-
-
-def _freezing(scheme: str) -> str:
-    kind, blocks = scheme[:-1], scheme[-1:]
-    return f"{kind.replace('rbs', 'RBs').replace('iRBs', 'IRBs')}-{blocks}" if scheme else "nothing"
 
 
 def _minutes(seconds: float) -> str:

@@ -18,9 +18,3 @@ def class_of(total: npt.ArrayLike) -> npt.NDArray[np.int64]:
     if np.isnan(totals).any():
         raise ValueError("a total is not a number")
     return np.maximum(np.searchsorted(LOWER_BOUNDS, totals, side="right") - 1, 0).astype(np.int64)
-
-
-def class_names() -> list[str]:
-    """Ranges of the classes for axes and tables: "0-5" to "100-140", then "140-"."""
-    uppers = [str(bound) for bound in LOWER_BOUNDS[1:]] + [""]
-    return [f"{lower}-{upper}" for lower, upper in zip(LOWER_BOUNDS, uppers, strict=True)]

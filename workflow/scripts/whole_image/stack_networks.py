@@ -9,23 +9,25 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources):
     from sharpflow.digests import digest_of
     from sharpflow.files import read_table, write_table
     from sharpflow.whole_image.experiments import EXPERIMENTS
+    from sharpflow.whole_image.stacking.settings import StackSettings
     from sharpflow.whole_image.stacking.stack import choose_members, train_stack
     from sharpflow.workflow.model_cards import write_model_card
 
     params, output = snakemake.params, snakemake.output
-    experiment, settings = EXPERIMENTS[snakemake.wildcards.stack], dict(params.settings)
+    experiment = EXPERIMENTS[snakemake.wildcards.stack]
+    settings = StackSettings(**params.settings)
     predictions = {Path(path).parent.name: read_table(path) for path in snakemake.input.members}
-    names = choose_members(experiment, predictions, settings.pop("members"))
+    names = choose_members(experiment, predictions, settings.members)
     members = [predictions[name] for name in names]
     statistics = json.loads(Path(snakemake.input.statistics).read_text())
     stacked = train_stack(
         experiment,
         members,
         statistics,
+        settings=settings,
         out=Path(output.model).parent,
         seed=params.seed,
         threads=snakemake.threads,
-        **settings,
     )
     write_table(stacked, output.predictions)
     write_model_card(

@@ -7,8 +7,9 @@ from sharpflow.workflow.job import job
 with job(snakemake.log[0]):
     import pandas as pd
 
+    from sharpflow.evaluation.grad_cam import summarize_heat
     from sharpflow.files import read_table
-    from sharpflow.reporting.bo_grad_cam_table import summarize_heat, write_grad_cam_table
+    from sharpflow.reporting.bo_grad_cam_table import write_grad_cam_table
 
     params = snakemake.params
     shares = pd.concat(read_table(path) for path in snakemake.input)

@@ -5,15 +5,14 @@ from pathlib import Path
 from sharpflow.workflow.job import job
 
 with job(snakemake.log[0]):
-    from sharpflow.evaluation.whole_image import difference_table
+    from sharpflow.evaluation.whole_image_differences import comparisons, difference_table
     from sharpflow.evaluation.whole_image_tables import (
-        comparisons,
         regression_table,
         severity_table,
     )
     from sharpflow.files import read_table
+    from sharpflow.reporting.bo_notes import WholeImageNotes
     from sharpflow.reporting.bo_tables import (
-        WholeImageNotes,
         publish_differences,
         publish_regression,
         publish_severity,

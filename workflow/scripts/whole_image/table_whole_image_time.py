@@ -8,7 +8,8 @@ from sharpflow.workflow.job import job
 with job(snakemake.log[0]):
     from sharpflow.evaluation.whole_image_tables import time_table
     from sharpflow.files import read_table
-    from sharpflow.reporting.bo_tables import WholeImageNotes, publish_time
+    from sharpflow.reporting.bo_notes import WholeImageNotes
+    from sharpflow.reporting.bo_tables import publish_time
 
     histories = {Path(path).parent.name: read_table(path) for path in snakemake.input.histories}
     cards = [json.loads(Path(path).read_text()) for path in snakemake.input.cards]

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from shutil import rmtree
 
 from sharpflow.workflow.job import job
 
@@ -15,11 +14,13 @@ if __name__ == "__main__":
         from sharpflow.imaging.shards import choose_images, read_shards
         from sharpflow.whole_image.experiments import EXPERIMENTS
         from sharpflow.whole_image.training.predictions import predict_images
+        from sharpflow.whole_image.training.settings import TrainingSettings
         from sharpflow.whole_image.training.train import train_network
-        from sharpflow.workflow.model_cards import write_model_card
+        from sharpflow.workflow.training_run import best_epoch, training_run
 
         params, source, output = snakemake.params, snakemake.input, snakemake.output
-        experiment, settings = EXPERIMENTS[snakemake.wildcards.network], dict(params.settings)
+        experiment = EXPERIMENTS[snakemake.wildcards.network]
+        settings = TrainingSettings(**params.settings)
         target = "months" if experiment.task == "bone_age" else "total"
         statistics = json.loads(Path(source.statistics).read_text())
         stack, packed = read_shards(source.images)
@@ -30,49 +31,51 @@ if __name__ == "__main__":
         images = choose_images(stack, kept.to_numpy().nonzero()[0])
 
         start = source.start[0] if source.start else None
-        digest = digest_of(rows.to_csv(), Path(source.statistics).read_text())
         began_with = digest_of(Path(start).read_bytes().hex()) if start else None
-        run = digest_of(digest, began_with, params.experiment, settings, params.seed, params.code)
-        history = train_network(
-            experiment,
-            images,
-            rows[target].to_numpy(),
-            rows["split"].to_numpy(),
-            statistics,
-            start=start,
-            out=Path(output.model).parent,
-            checkpoints=Path(params.checkpoints) / f"{experiment.name}-{run}",
-            **settings,
-            seed=params.seed,
-            threads=snakemake.threads,
-            time_budget=this.seconds_left(),
-            terminal=this.terminal,
-        )
-        predictions = predict_images(
-            experiment,
-            output.model,
-            images,
-            rows,
-            targets=rows[target].to_numpy(),
-            statistics=statistics,
-            channels_last=settings["channels_last"],
-            threads=snakemake.threads,
-        )
-        write_table(predictions, output.predictions)
-        best = history.loc[history["validation_loss"].idxmin()]
-        write_model_card(
-            output.model_card,
-            expects=f"images resized to {images.size[0]} pixels square, uint8; normalised with the "
-            f"mean {statistics['pixel_mean']:.4f} and SD {statistics['pixel_sd']:.4f}; "
-            f"gives {experiment.task}",
-            data=params.data,
-            data_digest=digest,
-            settings={
-                **params.experiment,
-                **settings,
-                **statistics,
-                "device": device_in_words(snakemake.threads),
-            },
-            metrics=best.to_dict(),
-        )
-        rmtree(Path(params.checkpoints) / f"{experiment.name}-{run}", ignore_errors=True)
+        with training_run(
+            experiment.name,
+            params.checkpoints,
+            data=[rows.to_csv(), Path(source.statistics).read_text()],
+            decided_by=[began_with, params.experiment, params.settings, params.seed, params.code],
+        ) as run:
+            history = train_network(
+                experiment,
+                images,
+                rows[target].to_numpy(),
+                rows["split"].to_numpy(),
+                statistics,
+                settings=settings,
+                start=start,
+                out=Path(output.model).parent,
+                checkpoints=run.checkpoints,
+                seed=params.seed,
+                threads=snakemake.threads,
+                time_budget=this.seconds_left(),
+                terminal=this.terminal,
+            )
+            predictions = predict_images(
+                experiment,
+                output.model,
+                images,
+                rows,
+                targets=rows[target].to_numpy(),
+                statistics=statistics,
+                settings=settings,
+                threads=snakemake.threads,
+            )
+            write_table(predictions, output.predictions)
+            run.write_results(
+                output,
+                history=history,
+                metrics=best_epoch(history),
+                expects=f"images resized to {images.size[0]} pixels square, uint8; normalised with "
+                f"the mean {statistics['pixel_mean']:.4f} and SD {statistics['pixel_sd']:.4f}; "
+                f"gives {experiment.task}",
+                data=params.data,
+                settings={
+                    **params.experiment,
+                    **params.settings,
+                    **statistics,
+                    "device": device_in_words(snakemake.threads),
+                },
+            )

@@ -29,11 +29,19 @@ def augment(
 ) -> torch.Tensor:
     """Turn, flip, brighten and normalise square images, uint8 (n, size, size), on their device.
 
-    Each image is turned by one of `rotations` (degrees; the paper's by default), all as likely;
-    flipped left to right with probability `flip` (paper silent: 0.5); multiplied by a factor
-    sampled evenly from `dimmest` to `brightest`, without clipping (paper silent), then normalised.
-    Draws come from `generator` on the CPU, so that they are the same on every device. Gives float32
-    (n, 1, size, size).
+    Args:
+        batch: images, bytes.
+        generator: on the CPU, so that the random numbers are the same on every device.
+        pixel_mean: of the training images, of pixels in [0, 1].
+        pixel_sd: likewise.
+        rotations: degrees, all as likely; the paper's by default.
+        flip: probability that an image is flipped left to right (paper silent: 0.5).
+        dimmest: each image is multiplied by a factor sampled evenly from here to `brightest`,
+            without clipping (paper silent), before it is normalised.
+        brightest: likewise.
+
+    Returns:
+        float32 (n, 1, size, size).
     """
     n = len(batch)
     chosen = torch.randint(len(rotations), (n,), generator=generator).tolist()

@@ -59,11 +59,19 @@ def pack(
 ) -> tuple[Grey, pd.DataFrame, pd.DataFrame]:
     """Decode each image once, in `workers` threads, and resize it.
 
-    `paths` gives the file of each image_id; an image of more than `max_pixels` is refused before
-    it is decoded. The paper's `contrast` is "none". Gives the images that can be read, uint8 (n,
-    size, size), sorted by image_id; their rows: image_id, height, width (pixels of the original),
-    digest (of its pixels); and a row for each that cannot: image_id, file, found, expected, remedy.
     Raises nothing for bad files.
+
+    Args:
+        paths: image_id -> its file.
+        size: pixels a side of the packed images.
+        max_pixels: an image of more is refused before it is decoded.
+        contrast: "none" (the paper's) or "clahe".
+        workers: threads.
+
+    Returns:
+        The images that can be read, uint8 (n, size, size), sorted by image_id; their rows:
+        image_id, height, width (pixels of the original), digest (of its pixels); and a row for each
+        that cannot: image_id, file, found, expected, remedy.
     """
 
     def read(image_id: str) -> tuple[Grey, tuple[int, int, str]] | ImageError:
@@ -100,11 +108,19 @@ def statistics(
 ) -> dict[str, float]:
     """Mean and SD of the training split's pixels (as 0-1) and of its targets.
 
-    `rows` has the image_id of each image of the stack, `split` image_id and split, `targets`
-    image_id and one more column, the target. Images that the split has not are left out. Gives
-    pixel_mean, pixel_sd, target_mean, target_sd (of the population) and n. Pixels are counted as
-    whole numbers, so neither order nor shards change a bit of them. UserError when the split has no
-    training images, or all pixels or targets are the same.
+    Pixels are counted as whole numbers, so neither order nor shards change a bit of them.
+
+    Args:
+        stack: packed images.
+        rows: image_id of each image of the stack.
+        split: image_id, split; images that it has not are left out.
+        targets: image_id and one more column, the target.
+
+    Returns:
+        pixel_mean, pixel_sd, target_mean, target_sd (of the population) and n.
+
+    Raises:
+        UserError: the split has no training images, or all pixels or targets are the same.
     """
     training = set(split.loc[split["split"] == "train", "image_id"])
     chosen = np.flatnonzero(rows["image_id"].isin(training))

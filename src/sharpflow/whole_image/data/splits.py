@@ -28,12 +28,20 @@ def split_images(
 ) -> pd.DataFrame:
     """Split images at random, by patient.
 
-    `images` has image_id and patient (the image_id, where patients are unknown). `train`,
-    `validation` and `test` are numbers of images that add up to all, or shares that add up to 1.
-    Patients in `given` (patient, split) keep their split; of the others so many are chosen that the
-    three come as near to what is asked as whole patients allow. Gives image_id, patient, split,
-    sorted by image_id; the order of the rows does not matter. UserError where the numbers do not
-    fit the images, or a split would be empty.
+    Args:
+        images: image_id, patient (the image_id, where patients are unknown); in any order.
+        train: number of images (the three add up to all), or a share (they add up to 1).
+        validation: likewise.
+        test: likewise.
+        random_state: of the choice.
+        given: patient, split. These patients keep their split; of the others so many are chosen
+            that the three come as near to what is asked as whole patients allow.
+
+    Returns:
+        image_id, patient, split, sorted by image_id.
+
+    Raises:
+        UserError: the numbers do not fit the images, or a split would be empty.
     """
     sizes = images.groupby("patient").size().sort_index()
     wanted = _wanted(len(images), (train, validation, test))
@@ -59,9 +67,16 @@ def split_bone_age(
 ) -> pd.DataFrame:
     """The split of the bone-age images: the RSNA's own, else sampled.
 
-    `images` has image_id, patient, part. Images of the part "validation" are the validation split;
-    where there are none it is that share of the training part (ours: a tenth, as in the RSNA's).
-    Gives image_id, patient, split, sorted by image_id. UserError where a split would be empty.
+    Args:
+        images: image_id, patient, part; those of the part "validation" are the validation split.
+        random_state: of the choice, where no image is of that part.
+        validation: then the share of the training part (ours: a tenth, as in the RSNA's).
+
+    Returns:
+        image_id, patient, split, sorted by image_id.
+
+    Raises:
+        UserError: a split would be empty.
     """
     splits = images["part"].map({"training": "train", "validation": "validation"})
     if not (splits == "validation").any():
@@ -125,7 +140,7 @@ def _shared_out(number: int, weights: npt.NDArray[np.float64]) -> list[int]:
 
 
 def _allot(sizes: "pd.Series[int]", quota: Mapping[str, int], random_state: int) -> dict[str, str]:
-    """Draw patients for test, then validation, until each is as near its number as it comes."""
+    """Choose patients for test, then validation, until each is as near its number as it comes."""
     names = [str(name) for name in sizes.index]
     left = [names[i] for i in np.random.default_rng(random_state).permutation(len(names))]
     chosen_names: dict[str, str] = {}

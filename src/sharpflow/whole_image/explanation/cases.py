@@ -1,9 +1,9 @@
 """Which test images Grad-CAM shows: a true negative, a false positive, and so on.
 
 For totals the rules are the paper's (Bo et al., section 2.6), with FP an error upwards and FN one
-downwards. For classes the paper is silent. Which image is taken of
-several is silent as well: the one with the smallest error for TN and TP, with the largest for
-FP and FN; equal ones by the more severe truth (TP), then by image_id.
+downwards. For classes the paper is silent. Which image is taken of several is silent as well: the
+one with the smallest error for TN and TP, with the largest for FP and FN; equal ones by the more
+severe truth (TP), then by image_id.
 """
 
 from dataclasses import dataclass

@@ -42,7 +42,7 @@ def coarse_heat(
     *,
     pixel_mean: float,
     pixel_sd: float,
-    outputs: Sequence[int] | None = None,
+    outputs: Sequence[int],
     batch: int = 8,
 ) -> NDArray[np.float32]:
     """Grad-CAM at the size of the last activation map, negative parts set to 0.
@@ -53,9 +53,8 @@ def coarse_heat(
         images: (n, size, size) grey; may be memory-mapped.
         pixel_mean: of the training images, of pixels in [0, 1].
         pixel_sd: likewise.
-        outputs: for each image which output is explained; by default the highest: the predicted
-            class, or the only output of a regression. Give the predicted classes where they are
-            known: with the ordinal loss they are not the highest output.
+        outputs: for each image which output is explained: 0, the only one, of a regression; the
+            predicted class, which with the ordinal loss is not the highest output.
         batch: images at once.
 
     Returns:
@@ -75,12 +74,8 @@ def coarse_heat(
         for first in range(0, len(images), batch):
             pixels = torch.from_numpy(np.array(images[first : first + batch], np.float32))
             normalised = ((pixels / 255 - pixel_mean) / pixel_sd)[:, None].to(device)
+            target = torch.as_tensor(list(outputs[first : first + batch]), device=device)
             with full_float32(device.type):
-                if outputs is None:
-                    with torch.no_grad():
-                        target = network(normalised).argmax(dim=1)
-                else:
-                    target = torch.as_tensor(list(outputs[first : first + batch]), device=device)
                 maps = explain(normalised, target, relu_attributions=True)
             heat.append(maps[:, 0].detach().cpu())
     finally:

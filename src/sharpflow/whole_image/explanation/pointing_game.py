@@ -33,10 +33,13 @@ def energy_pointing_game(
 ) -> pd.DataFrame:
     """Share of each image's heat, and of its area, inside the boxes of its joints.
 
-    Args: heat: (n, rows, columns) from `coarse_heat`, or enlarged. size: of the packed images;
-        coarse maps are enlarged to it. radiographs: image_id, patient, height, width of the
-        original radiograph; row by row as in `heat`. joints: image_id, x_min, y_min, x_max, y_max
-        in radiograph pixels, erosion, narrowing; every scored site, those of the wrist too.
+    Args:
+        heat: (n, rows, columns) from `coarse_heat`, or enlarged.
+        size: of the packed images; coarse maps are enlarged to it.
+        radiographs: image_id, patient, height, width of the original radiograph; row by row as in
+            `heat`.
+        joints: image_id, x_min, y_min, x_max, y_max in radiograph pixels, erosion, narrowing; every
+            scored site, those of the wrist too.
 
     Returns:
         image_id, patient, has_heat; joints_heat, joints_area: of all scored joints; damaged_heat,

@@ -1,11 +1,10 @@
 """Stacking by a linear layer (Bo et al., 2.5), and a stack's totals as classes (2.7)."""
 
-import io
 import logging
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +12,19 @@ import torch
 from torch import nn
 
 from sharpflow.errors import UserError
-from sharpflow.files import atomic_write, write_table
+from sharpflow.files import write_table
 from sharpflow.seeds import seed_for
 from sharpflow.whole_image.data.batches import epoch_order, full_batches
-from sharpflow.whole_image.experiment_types import NetworkExperiment, Principle, StackExperiment
+from sharpflow.whole_image.experiment_types import (
+    Members,
+    NetworkExperiment,
+    Principle,
+    StackExperiment,
+)
 from sharpflow.whole_image.experiments import EXPERIMENTS, candidates
 from sharpflow.whole_image.severity_classes import class_of
+from sharpflow.whole_image.stacking.settings import StackSettings
+from sharpflow.whole_image.training.checkpoints import write_weights
 from sharpflow.whole_image.training.losses import LOSSES
 from sharpflow.whole_image.training.predictions import (
     Floats,
@@ -61,38 +67,30 @@ class StackLayer(nn.Module):  # type: ignore[misc]
 
 
 def fit_stack(
+    experiment: StackExperiment,
     outputs: Floats,
     targets: npt.NDArray[np.float32] | npt.NDArray[np.int64],
     splits: npt.ArrayLike,
     *,
-    principle: Principle,
-    batch: int,
-    name: str,
+    settings: StackSettings,
     seed: int,
-    epochs: int = 100,
-    learning_rate: float = 0.001,
-    momentum: float = 0.9,
-    weight_decay: float = 0.001,
-    fitted_on: Literal["train", "validation"] = "validation",
 ) -> tuple[StackLayer, "pd.DataFrame"]:
-    """Fit a linear layer on the members' outputs of one split; gives it and its history.
+    """Fit a stack's linear layer on its members' outputs of one split.
 
-    The paper does not say on which images. Ours: "validation", since the members have memorised
-    what they trained on, and there the best memory would get the largest weight. It does not say
-    which epoch is kept either; ours is the last: validation images that fit the layer cannot
-    choose its epoch, and a layer this small hardly overfits.
+    The paper does not say which epoch is kept. Ours is the last: validation images that fit the
+    layer cannot choose its epoch, and a layer this small hardly overfits.
 
     Args:
+        experiment: the stack.
         outputs: raw outputs of the members, (n, members, 1 or classes): z-scores or class scores.
         targets: z-scored totals or class numbers, (n,).
         splits: split of each image, (n,).
-        principle: "total", "all" or "single", as in `StackLayer`.
-        batch: paper: 4 and 16.
-        name: the experiment's, for the seed of the order.
+        settings: how it is fitted, and on which split.
         seed: the study's.
-        epochs: paper silent: 100, as for all else.
-        learning_rate, momentum, weight_decay: as for the networks (paper silent).
-        fitted_on: the split whose images fit the layer.
+
+    Returns:
+        The layer, and its history: a row an epoch, with epoch, learning_rate, loss,
+        validation_loss, seconds, images_per_second.
 
     Raises:
         UserError: no image in that split.
@@ -100,23 +98,29 @@ def fit_stack(
     import pandas as pd
 
     names = np.asarray(splits)
-    fitted = np.flatnonzero(names == fitted_on)
+    fitted = np.flatnonzero(names == settings.fitted_on)
     held = np.flatnonzero(names == "validation")
     if not len(fitted):
-        raise UserError(f"{name}: no image is in the split {fitted_on!r} that fits the stack.")
+        raise UserError(
+            f"{experiment.name}: no image is in the split {settings.fitted_on!r} that fits the "
+            "stack; expected at least one. Fit it on another split, or give the cohort more images."
+        )
     x, y = torch.from_numpy(np.ascontiguousarray(outputs, np.float32)), torch.from_numpy(targets)
-    loss_of = LOSSES["mse" if principle == "total" else "cross_entropy"]
-    layer = StackLayer(principle, outputs.shape[1], outputs.shape[2])
+    loss_of = LOSSES["mse" if experiment.principle == "total" else "cross_entropy"]
+    layer = StackLayer(experiment.principle, outputs.shape[1], outputs.shape[2])
     optimizer = torch.optim.SGD(
-        layer.parameters(), lr=learning_rate, momentum=momentum, weight_decay=weight_decay
+        layer.parameters(),
+        lr=settings.learning_rate,
+        momentum=settings.momentum,
+        weight_decay=settings.weight_decay,
     )
     history = []
-    for epoch in range(1, epochs + 1):
+    for epoch in range(1, settings.epochs + 1):
         began = time.monotonic()
-        generator = np.random.default_rng(seed_for(seed, name, "order", epoch))
+        generator = np.random.default_rng(seed_for(seed, experiment.name, "order", epoch))
         order = fitted[epoch_order(targets[fitted], generator, "shuffled")]
         losses, seen = 0.0, 0
-        batches = torch.from_numpy(full_batches(order, batch))
+        batches = torch.from_numpy(full_batches(order, experiment.batch))
         for rows in batches:
             loss = loss_of(layer(x[rows]), y[rows])
             optimizer.zero_grad()
@@ -129,7 +133,7 @@ def fit_stack(
         history.append(
             {
                 "epoch": epoch,
-                "learning_rate": learning_rate,
+                "learning_rate": settings.learning_rate,
                 "loss": losses / len(batches),
                 "validation_loss": validation_loss,
                 "seconds": seconds,
@@ -144,20 +148,27 @@ def train_stack(
     members: "Sequence[pd.DataFrame]",
     statistics: Mapping[str, float],
     *,
+    settings: StackSettings,
     out: str | Path,
     seed: int,
-    epochs: int = 100,
-    learning_rate: float = 0.001,
-    momentum: float = 0.9,
-    weight_decay: float = 0.001,
-    fitted_on: Literal["train", "validation"] = "validation",
     threads: int | None = None,
 ) -> "pd.DataFrame":
     """Fit a stack on its members' predictions; writes model.pt and history.csv to `out`.
 
-    `members` are the tables of predictions of three networks, of the same images. Gives the
-    stack's predictions as a table of the same shape, for all splits. Settings as `fit_stack`.
-    UserError when the members' tables are not of the same images.
+    Args:
+        experiment: the stack.
+        members: tables of predictions of three networks, of the same images.
+        statistics: target_mean and target_sd of the training images; not used for classes.
+        settings: how it is fitted.
+        out: folder for model.pt and history.csv.
+        seed: the study's.
+        threads: of torch on the CPU; None leaves torch's setting.
+
+    Returns:
+        The stack's predictions of all splits, a table of the same shape as its members'.
+
+    Raises:
+        UserError: the members' tables are not of the same images, or no image fits the layer.
     """
     if threads is not None:
         torch.set_num_threads(threads)
@@ -175,35 +186,17 @@ def train_stack(
         else encode_targets(experiment.task, true, statistics)
     )
     layer, history = fit_stack(
-        outputs,
-        targets,
-        first["split"].to_numpy(),
-        principle=experiment.principle,
-        batch=experiment.batch,
-        name=experiment.name,
-        seed=seed,
-        epochs=epochs,
-        learning_rate=learning_rate,
-        momentum=momentum,
-        weight_decay=weight_decay,
-        fitted_on=fitted_on,
+        experiment, outputs, targets, first["split"].to_numpy(), settings=settings, seed=seed
     )
     with torch.inference_mode():
         stacked = layer(torch.from_numpy(outputs)).numpy()
-    _write(layer, history, Path(out))
+    write_weights(layer.state_dict(), Path(out) / "model.pt")
+    write_table(history, Path(out) / "history.csv")
     table = first[["image_id", "patient", "split", "true"]].copy()
     table["predicted"] = decode_outputs(experiment.task, stacked, statistics)
     for column in range(stacked.shape[1]):
         table[f"output_{column}"] = stacked[:, column]
     return table
-
-
-def _write(layer: StackLayer, history: "pd.DataFrame", out: Path) -> None:
-    buffer = io.BytesIO()  # a file's name would be written into it
-    torch.save(layer.state_dict(), buffer)
-    with atomic_write(out / "model.pt") as temporary:
-        temporary.write_bytes(buffer.getvalue())
-    write_table(history, out / "history.csv")
 
 
 def bin_stack(stack: "pd.DataFrame") -> "pd.DataFrame":
@@ -216,40 +209,41 @@ def bin_stack(stack: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def choose_members(
-    stack: StackExperiment,
-    predictions: "Mapping[str, pd.DataFrame]",
-    members: Literal["paper", "validation"] = "paper",
-    measure: Literal["loss", "pcc"] = "loss",
+    stack: StackExperiment, predictions: "Mapping[str, pd.DataFrame]", members: Members = "paper"
 ) -> tuple[str, ...]:
     """The members of a stack, one of each network, by name.
 
-    "paper": the paper's (how it chose them it does not say). "validation": of each network's
-    candidates the one that does best on validation images, never on test: by the least loss, or
-    by the largest correlation of predicted and true; the first on a tie.
-    `predictions` holds the tables of at least the candidates that `experiments.candidates` names.
+    Args:
+        stack: whose members.
+        predictions: name -> table of predictions, of at least the candidates that
+            `experiments.candidates` names.
+        members: "paper": the paper's (how it chose them it does not say). "validation": of each
+            network's candidates the one of the least loss on validation images, never on test; the
+            first on a tie.
+
+    Raises:
+        UserError: there are no validation images.
     """
     chosen = []
     for names in candidates(stack, predictions, members):
-        worth = {name: _validation_worth(predictions[name], name, measure) for name in names}
-        chosen.append(max(names, key=worth.__getitem__))
+        losses = {name: _validation_loss(predictions[name], name) for name in names}
+        chosen.append(min(names, key=losses.__getitem__))
         if len(names) > 1:
-            log.info("%s: %s is the best of %s", stack.name, chosen[-1], worth)
+            log.info("%s: %s has the least loss of %s", stack.name, chosen[-1], losses)
     return tuple(chosen)
 
 
-def _validation_worth(table: "pd.DataFrame", name: str, measure: Literal["loss", "pcc"]) -> float:
-    """The larger the better."""
+def _validation_loss(table: "pd.DataFrame", name: str) -> float:
+    """An experiment's loss on validation images; of totals the squared error in score points."""
     seen = table[table["split"] == "validation"]
     if not len(seen):
-        raise UserError(f"{name}: no validation images to choose a stack's members by.")
-    if measure == "pcc":
-        values = seen[["true", "predicted"]].to_numpy(np.float64)
-        if not (values.std(axis=0) > 0).all():
-            return -1.0  # a constant prediction correlates with nothing
-        return float(np.corrcoef(values.T)[0, 1])
+        raise UserError(
+            f"{name}: no validation images to choose a stack's members by. Give the split some, or "
+            "set `whole_image: stacking: members` to paper."
+        )
     experiment = EXPERIMENTS[name]
     assert isinstance(experiment, NetworkExperiment)
     if experiment.task != "severity":
-        return -float(((seen["true"] - seen["predicted"]) ** 2).mean())
+        return float(((seen["true"] - seen["predicted"]) ** 2).mean())
     outputs, true = torch.from_numpy(output_columns(seen)), torch.tensor(seen["true"].to_numpy())
-    return -float(LOSSES[experiment.loss](outputs, true))
+    return float(LOSSES[experiment.loss](outputs, true))

@@ -4,7 +4,8 @@ import logging
 import math
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,14 +24,33 @@ from sharpflow.whole_image.experiment_types import NetworkExperiment
 from sharpflow.whole_image.networks.layout import full_float32
 from sharpflow.whole_image.training.checkpoints import Progress
 from sharpflow.whole_image.training.losses import LOSSES
+from sharpflow.whole_image.training.settings import TrainingSettings
 
 log = logging.getLogger(__name__)
 VALIDATION_BATCH = 32
 RISING = 0.1  # share of a run with the schedule "cosine"
-Schedule = Literal["constant", "cosine"]
 
 
-def rate_factor(schedule: Schedule, step: int, steps: int) -> float:
+@dataclass(frozen=True)
+class TrainingData:
+    """What one training sees.
+
+    Attributes:
+        images: packed images (n, size, size) uint8.
+        targets: as the loss wants them, (n,).
+        train: indices of the images to train on.
+        validation: indices of the images to validate on.
+        statistics: pixel_mean and pixel_sd of the training images, of pixels in [0, 1].
+    """
+
+    images: Images
+    targets: npt.NDArray[Any]
+    train: Indices
+    validation: Indices
+    statistics: Mapping[str, float]
+
+
+def rate_factor(schedule: Literal["constant", "cosine"], step: int, steps: int) -> float:
     """Share of the learning rate at a step of the run, counted from 0.
 
     "cosine" rises over the first tenth of the run, which tames the first batches of a ResNet-50
@@ -55,32 +75,31 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
         self,
         experiment: NetworkExperiment,
         network: nn.Module,
+        data: TrainingData,
+        settings: TrainingSettings,
         *,
-        images: Images,
-        targets: npt.NDArray[Any],
-        train: Indices,
-        validation: Indices,
-        statistics: Mapping[str, float],
         path: Path,
-        epochs: int,
         seed: int,
-        learning_rate: float,
-        schedule: Schedule,
-        rotations: Sequence[int],
-        momentum: float,
-        weight_decay: float,
         compiled: bool,
         deadline: Deadline,
     ) -> None:
-        """Take up the checkpoint at `path`; `targets` (n,) are as the loss wants them."""
+        """Take up the checkpoint at `path`.
+
+        Args:
+            experiment: what is trained.
+            network: laid out for the hardware, its frozen stages frozen.
+            data: what it sees.
+            settings: how it is trained.
+            path: of the checkpoint.
+            seed: the study's.
+            compiled: whether the network runs through torch.compile.
+            deadline: when the training must have ended.
+        """
         super().__init__()
-        self.experiment, self.network, self.images = experiment, network, images
-        self.targets, self.train_indices, self.validation = targets, train, validation
-        self.pixels = {name: statistics[name] for name in ("pixel_mean", "pixel_sd")}
-        self.epochs, self.seed, self.deadline = epochs, seed, deadline
-        self.schedule: Schedule = schedule
-        self.rotations = rotations
-        self.sgd = {"lr": learning_rate, "momentum": momentum, "weight_decay": weight_decay}
+        self.experiment, self.network = experiment, network
+        self.data, self.settings = data, settings
+        self.seed, self.deadline = seed, deadline
+        self.pixels = {name: data.statistics[name] for name in ("pixel_mean", "pixel_sd")}
         self.loss = LOSSES[experiment.loss]
         self.progress = Progress(path)
         self.progress.load_weights(network)
@@ -109,7 +128,13 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """SGD on what is not frozen, with the momenta of the checkpoint."""
         trainable = [weight for weight in self.network.parameters() if weight.requires_grad]
-        optimizer = torch.optim.SGD(trainable, **self.sgd, fused=True)
+        optimizer = torch.optim.SGD(
+            trainable,
+            lr=self.settings.learning_rate,
+            momentum=self.settings.momentum,
+            weight_decay=self.settings.weight_decay,
+            fused=True,
+        )
         if self.progress.latest is not None:
             optimizer.load_state_dict(self.progress.latest["optimizer"])
         return optimizer
@@ -120,25 +145,27 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
 
     def val_dataloader(self) -> Batches:
         """Validation images in large batches, in order."""
-        cuts = range(VALIDATION_BATCH, len(self.validation), VALIDATION_BATCH)
-        return self._batches(np.split(self.validation, cuts))
+        validation = self.data.validation
+        cuts = range(VALIDATION_BATCH, len(validation), VALIDATION_BATCH)
+        return self._batches(np.split(validation, cuts))
 
     def _batches(self, batches: Any) -> Batches:
-        targets = torch.from_numpy(self.targets)
-        return Batches(self.images, targets, batches, pin=torch.cuda.is_available())
+        targets = torch.from_numpy(self.data.targets)
+        return Batches(self.data.images, targets, batches, pin=torch.cuda.is_available())
 
     def epoch_batches(self) -> Batches:
         """The batches of the epoch that runs; devices share each of them."""
         seed = seed_for(self.seed, self.experiment.name, "order", self.epoch)
+        train = self.data.train
         order = epoch_order(
-            self.targets[self.train_indices], np.random.default_rng(seed), self.experiment.sampling
+            self.data.targets[train], np.random.default_rng(seed), self.experiment.sampling
         )
-        batches = full_batches(self.train_indices[order], self.experiment.batch)
+        batches = full_batches(train[order], self.experiment.batch)
         return self._batches(batches[:, self.global_rank :: self.trainer.world_size])
 
     def steps(self) -> int:
         """Batches an epoch."""
-        return len(full_batches(self.train_indices, self.experiment.batch))
+        return len(full_batches(self.data.train, self.experiment.batch))
 
     def on_train_epoch_start(self) -> None:
         """Seed all that is random in this epoch."""
@@ -151,15 +178,17 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
 
     def on_train_batch_start(self, _batch: Any, index: int) -> None:
         """Set this step's learning rate."""
-        step, steps = (self.epoch - 1) * self.steps() + index, self.epochs * self.steps()
-        self.rate = self.sgd["lr"] * rate_factor(self.schedule, step, steps)
+        step = (self.epoch - 1) * self.steps() + index
+        steps = self.settings.epochs * self.steps()
+        factor = rate_factor(self.settings.schedule, step, steps)
+        self.rate = self.settings.learning_rate * factor
         for group in self.optimizers(use_pl_optimizer=False).param_groups:  # type: ignore[union-attr]
             group["lr"] = self.rate
 
     def training_step(self, batch: tuple[torch.Tensor, torch.Tensor], _index: int) -> torch.Tensor:
         """Loss of one batch, augmented on the device."""
         images, targets = batch
-        x = augment(images, self.generator, rotations=self.rotations, **self.pixels)
+        x = augment(images, self.generator, rotations=self.settings.rotations, **self.pixels)
         loss = self.loss(self.run_network[0](x).float(), targets)
         self.loss_sum += loss.detach()
         return loss
@@ -178,7 +207,7 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
 
     def on_train_epoch_end(self) -> None:
         """Note the epoch, keep the checkpoint, and stop if the next epoch would not fit."""
-        targets = torch.from_numpy(self.targets[self.validation])
+        targets = torch.from_numpy(self.data.targets[self.data.validation])
         validation_loss = float(self.loss(torch.cat(self.outputs), targets))
         if not (math.isfinite(self.loss_mean) and math.isfinite(validation_loss)):
             raise UserError(
@@ -192,13 +221,13 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
             "validation_loss": validation_loss,
             "seconds": time.monotonic() - self.began,
             "images_per_second": self.steps()
-            * min(self.experiment.batch, len(self.train_indices))
+            * min(self.experiment.batch, len(self.data.train))
             / (self.trained - self.began),
         }
         self._keep(row)
         late = self.deadline.too_near_for(self.progress.longest_epoch())
-        if self.trainer.strategy.broadcast(late) and self.epoch <= self.epochs:
-            raise out_of_time(self.experiment.name, self.epoch - 1, self.epochs)
+        if self.trainer.strategy.broadcast(late) and self.epoch <= self.settings.epochs:
+            raise out_of_time(self.experiment.name, self.epoch - 1, self.settings.epochs)
 
     def _keep(self, row: dict[str, float]) -> None:
         if self.global_rank == 0:
@@ -206,7 +235,7 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
                 "%s: %s", self.experiment.name, ", ".join(f"{k} {v:.5g}" for k, v in row.items())
             )
             optimizer: Any = self.optimizers(use_pl_optimizer=False)
-            self.progress.add(row, self.network, optimizer, last=self.epoch == self.epochs)
+            self.progress.add(row, self.network, optimizer, last=self.epoch == self.settings.epochs)
         else:
             self.progress.history.append(row)
 

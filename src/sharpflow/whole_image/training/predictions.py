@@ -16,11 +16,13 @@ from sharpflow.whole_image.experiment_types import Loss, NetworkExperiment, Task
 from sharpflow.whole_image.networks.architectures import build_network
 from sharpflow.whole_image.networks.layout import Choice, full_float32, ready_network
 from sharpflow.whole_image.severity_classes import class_of
+from sharpflow.whole_image.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Floats = npt.NDArray[np.float32]
+BATCH = 32  # images predicted at once
 
 
 def encode_targets(
@@ -28,8 +30,10 @@ def encode_targets(
 ) -> npt.NDArray[np.float32] | npt.NDArray[np.int64]:
     """What a network learns, (n,): z-scored totals or months (float32), or class numbers (int64).
 
-    `targets` are totals (for "total" and "severity") or months; `statistics` holds target_mean
-    and target_sd of the training images.
+    Args:
+        task: what is predicted.
+        targets: totals (for "total" and "severity") or months, (n,).
+        statistics: target_mean and target_sd of the training images.
     """
     if task == "severity":
         return class_of(targets)
@@ -63,10 +67,19 @@ def prediction_table(
     statistics: Mapping[str, float],
     loss: Loss | None = None,
 ) -> "pd.DataFrame":
-    """Predictions of images: image_id, patient, split, true, predicted, output_0, output_1 ...
+    """Predictions of images as a table.
 
-    `rows` has image_id, patient and split in the order of `targets` (totals or months) and of the
-    raw `outputs` (n, k). true and predicted are score points, months, or class numbers.
+    Args:
+        task: what is predicted.
+        rows: image_id, patient, split.
+        targets: totals (also for severity) or months, (n,), in the order of the rows.
+        outputs: raw outputs (n, k), in the order of the rows.
+        statistics: target_mean and target_sd of the training images.
+        loss: that of the training, by which outputs become classes.
+
+    Returns:
+        image_id, patient, split, true, predicted (score points, months, or class numbers),
+        output_0, output_1, ...
     """
     table = rows[["image_id", "patient", "split"]].reset_index(drop=True)
     table["true"] = class_of(targets) if task == "severity" else np.asarray(targets, np.float64)
@@ -96,15 +109,14 @@ def predict_outputs(
     statistics: Mapping[str, float],
     *,
     channels_last: Choice = "auto",
-    batch: int = 32,
 ) -> Floats:
     """Raw outputs (n, k) of a network for packed images, in float32, on a GPU if there is one."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     network = ready_network(network, channels_last).to(device).eval()
     outputs = [np.empty((0, experiment.outputs), np.float32)]
     with torch.inference_mode(), full_float32(device):
-        for start in range(0, len(images), batch):
-            bytes_ = take(images, np.arange(start, min(start + batch, len(images))))
+        for start in range(0, len(images), BATCH):
+            bytes_ = take(images, np.arange(start, min(start + BATCH, len(images))))
             x = normalise(bytes_.to(device), statistics["pixel_mean"], statistics["pixel_sd"])
             outputs.append(network(x).cpu().numpy())
     return np.concatenate(outputs)
@@ -118,7 +130,7 @@ def predict_images(
     *,
     targets: npt.ArrayLike,
     statistics: Mapping[str, float],
-    channels_last: Choice = "auto",
+    settings: TrainingSettings,
     threads: int | None = None,
 ) -> "pd.DataFrame":
     """Predictions of a trained experiment for all images, as `prediction_table` describes them.
@@ -130,13 +142,14 @@ def predict_images(
         rows: image_id, patient, split of each image.
         targets: totals (also for severity) or months of each image.
         statistics: pixel_mean, pixel_sd, target_mean, target_sd.
-        channels_last: as for training.
+        settings: those of the training.
         threads: of torch on the CPU; None leaves torch's setting.
     """
     if threads is not None:
         torch.set_num_threads(threads)
+    network = load_network(experiment, model)
     outputs = predict_outputs(
-        experiment, load_network(experiment, model), images, statistics, channels_last=channels_last
+        experiment, network, images, statistics, channels_last=settings.channels_last
     )
     return prediction_table(
         experiment.task,

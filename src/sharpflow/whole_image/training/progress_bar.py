@@ -22,7 +22,7 @@ class TerminalBar(pl.Callback):  # type: ignore[misc]
         self._bar = tqdm(
             desc=module.experiment.name,
             initial=(module.epoch - 1) * steps,
-            total=module.epochs * steps,
+            total=module.settings.epochs * steps,
             unit=" batches",
             file=self._terminal,
             mininterval=1,
@@ -32,7 +32,7 @@ class TerminalBar(pl.Callback):  # type: ignore[misc]
 
     def on_train_epoch_start(self, _trainer: pl.Trainer, module: "WholeImageModule") -> None:
         """Name the epoch."""
-        self._bar.set_postfix_str(f"epoch {module.epoch} of {module.epochs}")
+        self._bar.set_postfix_str(f"epoch {module.epoch} of {module.settings.epochs}")
 
     def on_train_batch_end(self, *_: Any) -> None:
         """Count a batch."""

@@ -1,13 +1,12 @@
 """Training of one experiment (Bo et al., 2.4 and 2.8)."""
 
-import io
 import logging
 import multiprocessing
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import lightning.pytorch as pl
 import numpy as np
@@ -16,8 +15,7 @@ import torch
 from lightning.fabric.plugins.environments import LightningEnvironment
 
 from sharpflow.errors import UserError
-from sharpflow.files import atomic_write, write_table
-from sharpflow.hardware import Precision
+from sharpflow.files import write_table
 from sharpflow.seeds import seed_for
 from sharpflow.training.time_limit import Deadline, OutOfTime, resumes, tells_when_stopped
 from sharpflow.whole_image.data.batches import Images
@@ -25,11 +23,12 @@ from sharpflow.whole_image.experiment_types import NetworkExperiment
 from sharpflow.whole_image.networks.activation_checkpointing import recompute_blocks
 from sharpflow.whole_image.networks.architectures import build_network, transfer_weights
 from sharpflow.whole_image.networks.freezing import freeze
-from sharpflow.whole_image.networks.layout import Choice, ready_network, wants_bfloat16
-from sharpflow.whole_image.training.checkpoints import Progress
-from sharpflow.whole_image.training.lightning_module import Schedule, WholeImageModule
+from sharpflow.whole_image.networks.layout import ready_network, wants_bfloat16
+from sharpflow.whole_image.training.checkpoints import Progress, write_weights
+from sharpflow.whole_image.training.lightning_module import TrainingData, WholeImageModule
 from sharpflow.whole_image.training.predictions import encode_targets
 from sharpflow.whole_image.training.progress_bar import TerminalBar
+from sharpflow.whole_image.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,21 +43,11 @@ def train_network(
     splits: npt.ArrayLike,
     statistics: Mapping[str, float],
     *,
+    settings: TrainingSettings,
     out: str | Path,
     checkpoints: str | Path,
-    epochs: int,
     seed: int,
     start: str | Path | None = None,
-    learning_rate: float = 0.001,
-    schedule: Schedule = "constant",
-    rotations: Sequence[int] = (0, 90, 180, 270),
-    momentum: float = 0.9,
-    weight_decay: float = 0.001,
-    precision: Precision = "auto",
-    channels_last: Choice = "auto",
-    compile: Choice = "auto",  # noqa: A002
-    activation_checkpointing: bool = False,
-    devices: int | Literal["auto"] = "auto",
     threads: int | None = None,
     time_budget: float | None = None,
     terminal: TextIO | None = None,
@@ -79,31 +68,17 @@ def train_network(
         targets: totals in score points (for severity too, which bins them) or months, (n,).
         splits: "train", "validation" or "test" of each image, (n,).
         statistics: pixel_mean, pixel_sd, target_mean, target_sd of the training images.
+        settings: how to train it.
         out: folder for model.pt and history.csv.
         checkpoints: folder for last.ckpt, of this run alone (named by all that decides it).
-        epochs: paper: 100, for bone age 50.
         seed: the study's.
         start: model.pt of the pretraining experiment, for an experiment that has one.
-        learning_rate, momentum, weight_decay: the paper's by default.
-        rotations: degrees by which training images are turned, all as likely (paper: these).
-        schedule: "constant", or "cosine": up to the learning rate over a tenth of the steps, then
-            down to near 0.
-        precision: of training steps; validation is in float32. "float32", "bfloat16" (mixed:
-            weights stay float32), or "auto": bfloat16 where the hardware has it.
-        channels_last: memory format; "auto": yes.
-        compile: through torch.compile; "auto": on a GPU only, unless with activation_checkpointing.
-        activation_checkpointing: keep what goes into each block and compute the rest twice, for
-            batches that do not fit into memory; the same steps (see `recomputing`). Not compiled.
-        devices: GPUs (or processes on a CPU) that share each batch; "auto": the GPUs that the
-            process sees, as many as can share a batch evenly; one on a CPU. More than one start
-            new processes that import the calling script again: guard its body by __name__. Batch
-            norms take the whole batch on GPUs, each process its share on a CPU.
         threads: of torch on the CPU; None leaves torch's setting.
         time_budget: seconds from the call until this must have ended, by the longest epoch so far.
         terminal: where one device's training draws a progress bar; None: nowhere.
 
     Returns:
-        One experiment an epoch: epoch, learning_rate (of its last step), loss (mean over batches),
+        A row an epoch: epoch, learning_rate (of its last step), loss (mean over batches),
         validation_loss, seconds (validation and checkpoint included), images_per_second (training
         images over the time that training alone took).
 
@@ -124,72 +99,107 @@ def train_network(
         experiment.network, experiment.outputs, seed_for(seed, experiment.network, "weights")
     )
     _start_from(experiment, network, start)
-    on_gpu = torch.cuda.is_available()
-    device = "cuda" if on_gpu else "cpu"
-    devices = _count_devices(experiment.batch) if devices == "auto" else devices
+    devices = _devices(experiment, settings)
+    module = WholeImageModule(
+        experiment,
+        _prepared(network, experiment, settings, devices),
+        TrainingData(images, learned, train, validation, statistics),
+        settings,
+        path=Path(checkpoints) / "last.ckpt",
+        seed=seed,
+        compiled=_compiled(settings),
+        deadline=deadline,
+    )
+    left = settings.epochs - len(module.progress.history)
+    if left > 0 and module.progress.history and module.progress.latest is None:
+        raise UserError(
+            f"{module.progress.path} is of a training that ended after "
+            f"{len(module.progress.history)} epochs, not {settings.epochs}; delete its folder."
+        )
+    if left > 0:
+        trainer = _trainer(
+            experiment,
+            settings,
+            epochs=left,
+            devices=devices,
+            folder=checkpoints,
+            terminal=terminal,
+        )
+        with tells_when_stopped(lambda: _kept(experiment, module.progress.path, settings.epochs)):
+            _fit(trainer, module)
+    return _write_results(module.progress.path, Path(out))
+
+
+def _devices(experiment: NetworkExperiment, settings: TrainingSettings) -> int:
+    """How many devices share a batch; UserError when they are not there or cannot."""
+    devices = _count_devices(experiment.batch) if settings.devices == "auto" else settings.devices
     if experiment.batch % devices:
         raise UserError(
             f"{experiment.name}: {devices} devices cannot share a batch of {experiment.batch}."
         )
     seen = torch.cuda.device_count()
-    if on_gpu and devices > seen:
+    if torch.cuda.is_available() and devices > seen:
         raise UserError(
             f"{experiment.name}: `whole_image: devices` is {devices}, but this job sees {seen} "
             "GPU(s). Set it to auto or to as many as a machine has."
         )
-    if on_gpu and devices > 1:  # statistics of the whole batch; torch has it for GPUs only
+    return devices
+
+
+def _prepared(
+    network: torch.nn.Module,
+    experiment: NetworkExperiment,
+    settings: TrainingSettings,
+    devices: int,
+) -> torch.nn.Module:
+    """A network with its stages frozen, laid out for the hardware."""
+    # Statistics of the whole batch; torch has it for GPUs only.
+    if torch.cuda.is_available() and devices > 1:
         network = torch.nn.SyncBatchNorm.convert_sync_batchnorm(network)
     freeze(network, experiment.freeze)
-    if activation_checkpointing:
+    if settings.activation_checkpointing:
         recompute_blocks(network)
-    module = WholeImageModule(
-        experiment,
-        ready_network(network, channels_last),
-        images=images,
-        targets=learned,
-        train=train,
-        validation=validation,
-        statistics=statistics,
-        path=Path(checkpoints) / "last.ckpt",
-        epochs=epochs,
-        seed=seed,
-        learning_rate=learning_rate,
-        schedule=schedule,
-        rotations=rotations,
-        momentum=momentum,
-        weight_decay=weight_decay,
-        compiled=on_gpu and not activation_checkpointing if compile == "auto" else compile,
-        deadline=deadline,
+    return ready_network(network, settings.channels_last)
+
+
+def _compiled(settings: TrainingSettings) -> bool:
+    if settings.compile == "auto":
+        return torch.cuda.is_available() and not settings.activation_checkpointing
+    return settings.compile
+
+
+def _trainer(
+    experiment: NetworkExperiment,
+    settings: TrainingSettings,
+    *,
+    epochs: int,
+    devices: int,
+    folder: str | Path,
+    terminal: TextIO | None,
+) -> pl.Trainer:
+    """A trainer for so many epochs that keeps and prints nothing by itself."""
+    on_gpu = torch.cuda.is_available()
+    device = "cuda" if on_gpu else "cpu"
+    bfloat16 = wants_bfloat16(experiment, settings.precision, device)
+    return pl.Trainer(
+        accelerator=device,
+        devices=devices,
+        strategy="ddp_spawn" if devices > 1 else "auto",
+        precision="bf16-mixed" if bfloat16 else "32-true",
+        max_epochs=epochs,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        callbacks=[TerminalBar(terminal)] if terminal and devices == 1 else [],
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+        benchmark=on_gpu,
+        default_root_dir=folder,
+        # Else Lightning would take a Slurm job for one of its own: count its tasks, keep
+        # SIGTERM from us, and requeue the job by itself.
+        plugins=[LightningEnvironment()],
     )
-    left = epochs - len(module.progress.history)
-    if left > 0 and module.progress.history and module.progress.latest is None:
-        raise UserError(
-            f"{module.progress.path} is of a training that ended after "
-            f"{len(module.progress.history)} epochs, not {epochs}; delete its folder."
-        )
-    if left > 0:
-        trainer = pl.Trainer(
-            accelerator=device,
-            devices=devices,
-            strategy="ddp_spawn" if devices > 1 else "auto",
-            precision="bf16-mixed" if wants_bfloat16(experiment, precision, device) else "32-true",
-            max_epochs=left,
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            callbacks=[TerminalBar(terminal)] if terminal and devices == 1 else [],
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-            use_distributed_sampler=False,
-            benchmark=on_gpu,
-            default_root_dir=checkpoints,
-            # Else Lightning would take a Slurm job for one of its own: count its tasks, keep
-            # SIGTERM from us, and requeue the job by itself.
-            plugins=[LightningEnvironment()],
-        )
-        with tells_when_stopped(lambda: _kept(experiment, module.progress.path, epochs)):
-            _fit(trainer, module)
-    return _write_results(module.progress.path, Path(out))
 
 
 def _count_devices(batch: int) -> int:
@@ -250,10 +260,8 @@ def _start_from(
 def _write_results(checkpoint: Path, out: Path) -> "pd.DataFrame":
     """Write the best epoch's weights and the history; from the file, since processes may differ."""
     progress = Progress(checkpoint)
-    buffer = io.BytesIO()  # a file's name would be written into it
-    torch.save({name: value.contiguous() for name, value in progress.best.items()}, buffer)
-    with atomic_write(out / "model.pt") as temporary:
-        temporary.write_bytes(buffer.getvalue())
+    best = {name: value.contiguous() for name, value in progress.best.items()}
+    write_weights(best, out / "model.pt")
     history = progress.table()
     write_table(history, out / "history.csv")
     return history

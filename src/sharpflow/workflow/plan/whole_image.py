@@ -1,7 +1,7 @@
 """What the whole-image pipeline of a study reads, trains and makes."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from sharpflow.cohorts.bone_age import list_bone_age
@@ -16,6 +16,7 @@ from sharpflow.whole_image.experiment_types import (
     StackExperiment,
 )
 from sharpflow.whole_image.experiments import candidates, choose_experiments
+from sharpflow.whole_image.training.settings import TrainingSettings
 from sharpflow.workflow.plan.paths import (
     PHANTOM,
     Wildcards,
@@ -31,18 +32,6 @@ EXPLAINED = {"total": "total-resnet50-rbs1", "severity": "severity-resnet50-fine
 BEST_OF_PAPER = "total-stack-batch16"
 COHORTS = ("whole_image", "bone_age")
 _COLUMNS = ("image", "total", "age", "sex", "patient")
-# What of a training is the same on bone age.
-_SHARED_SETTINGS = (
-    "schedule",
-    "rotations",
-    "momentum",
-    "weight_decay",
-    "precision",
-    "channels_last",
-    "compile",
-    "activation_checkpointing",
-    "devices",
-)
 
 
 class WholeImagePlan:
@@ -261,7 +250,10 @@ class WholeImagePlan:
         settings = self.study.whole_image
         pretrains = self.networks[wildcards.network].task == "bone_age"
         own = settings.pretraining if pretrains else settings
-        return {name: getattr(settings, name) for name in _SHARED_SETTINGS} | {
+        all_settings = {
+            field.name: getattr(settings, field.name) for field in fields(TrainingSettings)
+        }
+        return all_settings | {
             "epochs": settings.experiment_epochs.get(wildcards.network, own.epochs),
             "learning_rate": own.learning_rate,
         }
