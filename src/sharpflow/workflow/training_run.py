@@ -40,28 +40,29 @@ class TrainingRun:
         self,
         outputs: Outputs,
         *,
-        history: "pd.DataFrame",
         metrics: Mapping[str, float],
         expects: str,
         data: str,
         settings: Mapping[str, Any],
+        history: "pd.DataFrame | None" = None,
         model: "keras.Model | None" = None,
     ) -> None:
         """Write the model, its history and its card, each by an atomic write.
 
         Args:
             outputs: the rule's output files.
-            history: a row an epoch.
             metrics: what the validation patients say of the model (see `best_epoch`).
             expects: what the model takes and gives, with shapes and ranges.
             data: "phantom", or the name of the cohort.
             settings: all that the card tells of network and training.
-            model: the trained model; None where the training has written it already.
+            history: a row an epoch; None where the training has written it already.
+            model: the trained model, likewise.
         """
         if model is not None:
             with atomic_write(outputs.model) as temporary:
                 model.save(temporary)
-        write_table(history, outputs.history)
+        if history is not None:
+            write_table(history, outputs.history)
         write_model_card(
             outputs.model_card,
             expects=expects,

@@ -66,7 +66,6 @@ if __name__ == "__main__":
             write_table(predictions, output.predictions)
             run.write_results(
                 output,
-                history=history,
                 metrics=best_epoch(history),
                 expects=f"images resized to {images.size[0]} pixels square, uint8; normalised with "
                 f"the mean {statistics['pixel_mean']:.4f} and SD {statistics['pixel_sd']:.4f}; "
