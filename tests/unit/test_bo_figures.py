@@ -1,4 +1,4 @@
-"""Figures of the whole-image half: what they show is in the data, and what lacks is said."""
+"""Figures of Bo et al.: what they show is in the data, and what is missing is said."""
 
 import re
 from collections.abc import Callable

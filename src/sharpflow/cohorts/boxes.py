@@ -108,7 +108,7 @@ def read_boxes(
             problems.append(_no_radiograph(path))
             continue
         if not _is_voc(path) and not names:
-            continue  # what lacks is told already
+            continue  # what is missing was told already
         boxes, wrong = _read_label(path, radiograph, names, ignored_classes)
         problems += wrong
         if not wrong and radiograph.height:

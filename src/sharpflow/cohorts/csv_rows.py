@@ -74,7 +74,7 @@ def read_rows(path: Path, required: Sequence[str], what: str, named_in: str = ""
                     f"row {number}",
                     f"{len(fields)} fields",
                     f"{len(header)}, as in the header",
-                    "Correct the row: a comma lacks, or there is one too many.",
+                    "Correct the row: a comma is missing, or there is one too many.",
                     Scope.ENTRY,
                     f"row {number}",
                 )

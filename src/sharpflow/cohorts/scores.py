@@ -45,7 +45,7 @@ def write_scores(path: str | Path, long: pd.DataFrame) -> None:
 
     `long` has columns patient, limb (LH RH LF RF), joint (names of `anatomy`, wrist sites
     included), damage (erosion, narrowing) and score (whole number), each site of a patient once.
-    The sums are over the sites. Raises ValueError when a site lacks, is doubled or is unknown.
+    The sums are over the sites. Raises ValueError when a site is missing, doubled or unknown.
     """
     names = {
         (limb, site.name, str(damage)): name

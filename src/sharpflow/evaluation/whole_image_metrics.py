@@ -90,8 +90,8 @@ def regression_metrics(
         where all predictions are one number.
 
     Raises:
-        UserError: a column lacks, there is no test image, an image is there twice, or a value
-            lacks.
+        UserError: a column or a value is missing, there is no test image, or one is there
+            twice.
     """
     return _metrics(predictions, "total", seed, resamples)
 
@@ -187,9 +187,8 @@ def image_parts(rows: "pd.DataFrame", task: Task) -> Array:
 def split_rows(predictions: "pd.DataFrame", task: Task, split: str = "test") -> "pd.DataFrame":
     """The rows of one split: image_id, patient, split, true, predicted.
 
-    Raises:
-        UserError: a column lacks, no image is of this split, an image is there twice, or a value
-            is not finite or, for severity, no class number.
+    Raises: UserError: a column is missing, no image is of this split, an image is there twice, or a
+        value is not finite or, for severity, no class number.
     """
     lacking = [name for name in _COLUMNS if name not in predictions]
     if lacking:

@@ -56,7 +56,7 @@ def draw_learning_curves(histories: Mapping[str, pd.DataFrame], *, data: str) ->
 
     Args:
         histories: name of a baseline of totals -> epoch, validation_loss; those that were not run
-            lack; with none the figure says so.
+            are left out; with none the figure says so.
         data: "phantom" or the cohort's name.
     """
     if not histories:

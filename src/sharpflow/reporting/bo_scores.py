@@ -51,7 +51,7 @@ def draw_predicted_true(
     bars are one SD of the predictions of a group, at its mean true total.
 
     Args:
-        predictions: experiment name -> split, true, predicted; one that was not run lacks.
+        predictions: experiment name -> split, true, predicted; one that was not run is left out.
         metrics: experiment name -> pcc, mae, rmse of its test images.
         data: "phantom" or the cohort's name.
     """
@@ -91,7 +91,7 @@ def draw_severity_confusion(
 
     Args:
         predictions: experiment name -> split, true, predicted (class numbers 0-9); one that was
-            not run lacks.
+            not run is left out.
         data: "phantom" or the cohort's name.
     """
     note = f"Test images only; number, and below it the share of a row. {data_note(data)}"

@@ -57,7 +57,7 @@ def choose_cases(
 
     Returns:
         panel, image_id, true, predicted, met, rule, distance; in the order TN, FP, TP, FN. A panel
-        lacks when there are fewer than four test images.
+        is left out when there are fewer than four test images.
     """
     tests = predictions[predictions["split"] == "test"].sort_values("image_id", ignore_index=True)
     panels = (
