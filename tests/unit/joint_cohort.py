@@ -10,7 +10,7 @@ from PIL import Image
 
 from sharpflow.anatomy import LIMBS, score_columns
 from sharpflow.cohorts.boxes import write_voc
-from sharpflow.cohorts.check import JointCohort, check_joint_cohort
+from sharpflow.cohorts.check_joint_cohort import JointCohort, check_joint_cohort
 from sharpflow.cohorts.scores import write_scores
 from sharpflow.errors import ProblemsError
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from sharpflow.anatomy import ALL_SITES, DETECTED_JOINTS, LIMBS, score_columns
-from sharpflow.cohorts.check import check_joint_cohort
+from sharpflow.cohorts.check_joint_cohort import check_joint_cohort
 from sharpflow.files import read_table
 from sharpflow.phantom.bones.limb import Person
 from sharpflow.phantom.cohorts.joints import make_joint_cohort

@@ -1,4 +1,4 @@
-"""Figures: the same bytes twice, honest about what is missing, and what they show is in the data."""
+"""Figures: the same bytes twice, what is missing is said, and what they show is in the data."""
 
 import logging
 from collections.abc import Callable

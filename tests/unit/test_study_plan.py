@@ -10,7 +10,7 @@ import yaml
 from sharpflow.errors import UserError
 from sharpflow.workflow.plan.checks import Checks
 from sharpflow.workflow.plan.paths import shard_names
-from sharpflow.workflow.plan.resources import A_DAY, JointWork, WholeImageWork, ask
+from sharpflow.workflow.plan.running_times import A_DAY, JointWork, WholeImageWork, ask
 from sharpflow.workflow.plan.study import StudyPlan, plan_study
 
 ROOT = Path(__file__).parents[2]

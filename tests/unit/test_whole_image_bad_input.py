@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from sharpflow.cohorts.bone_age import list_bone_age
-from sharpflow.cohorts.check_images import ImageCohort, check_bone_age, check_whole_images
+from sharpflow.cohorts.check_whole_images import ImageCohort, check_bone_age, check_whole_images
 from sharpflow.cohorts.whole_images import list_whole_images
 from sharpflow.errors import ProblemsError
 from sharpflow.files import read_table, write_table

@@ -10,7 +10,7 @@ import pytest
 
 from sharpflow.anatomy import ALL_SITES, BodyPart
 from sharpflow.cohorts.bone_age import list_bone_age
-from sharpflow.cohorts.check_images import check_bone_age, check_whole_images
+from sharpflow.cohorts.check_whole_images import check_bone_age, check_whole_images
 from sharpflow.cohorts.whole_images import MOST, list_whole_images
 from sharpflow.files import read_table
 from sharpflow.phantom.bones.measurements import SIZE_BY_SEX, SIZE_SD

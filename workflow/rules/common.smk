@@ -9,7 +9,7 @@ from sharpflow.errors import UserError
 from sharpflow.workflow.ancient_inputs import plan_behind_ancient_inputs
 from sharpflow.workflow.code_digest import code_digest
 from sharpflow.workflow.plan.joints import own_weights
-from sharpflow.workflow.plan.resources import JointWork, WholeImageWork, ask
+from sharpflow.workflow.plan.running_times import JointWork, WholeImageWork, ask
 from sharpflow.workflow.plan.study import plan_study
 from sharpflow.workflow.provenance import write_record
 from sharpflow.workflow.surviving_jobs import refuse_beside_surviving_jobs

@@ -5,7 +5,7 @@ from sharpflow.workflow.job import job
 with job(snakemake.log[0]):
     import pandas as pd
 
-    from sharpflow.cohorts.check import check_joint_cohort, refused_cohort
+    from sharpflow.cohorts.check_joint_cohort import check_joint_cohort, refused_cohort
     from sharpflow.errors import ProblemsError
     from sharpflow.files import read_table, write_table
 

@@ -6,7 +6,7 @@ from sharpflow.workflow.job import job
 
 with job(snakemake.log[0], snakemake.threads):
     from sharpflow.anatomy import LIMBS
-    from sharpflow.cohorts.check import read_radiographs
+    from sharpflow.cohorts.check_radiographs import read_radiographs
     from sharpflow.cohorts.radiographs import Radiograph, list_radiographs
     from sharpflow.files import write_table
     from sharpflow.imaging.shards import shard_of

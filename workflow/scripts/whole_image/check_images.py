@@ -5,7 +5,11 @@ from sharpflow.workflow.job import job
 with job(snakemake.log[0]):
     import pandas as pd
 
-    from sharpflow.cohorts.check_images import check_bone_age, check_whole_images, refused_images
+    from sharpflow.cohorts.check_whole_images import (
+        check_bone_age,
+        check_whole_images,
+        refused_images,
+    )
     from sharpflow.errors import ProblemsError
     from sharpflow.files import read_table, write_table
 

@@ -1,47 +1,11 @@
-"""How radiographs and scores fit together: duplicates, patients without one or the other."""
+"""Check each patient: missing limbs, radiographs without scores and the reverse, several visits."""
 
 from collections.abc import Iterable
-
-import pandas as pd
 
 from sharpflow.anatomy import LIMBS
 from sharpflow.cohorts.findings import Finding, Scope
 from sharpflow.cohorts.radiographs import Radiograph
 from sharpflow.cohorts.scores import PATIENT, ScoreTable
-
-
-def where(radiograph: Radiograph) -> str:
-    """Where a radiograph stands, for a message."""
-    return (
-        f"{radiograph.listed}, radiograph {radiograph.image_id}"
-        if radiograph.listed
-        else f"radiograph {radiograph.image_id}"
-    )
-
-
-def same_content(table: pd.DataFrame, radiographs: Iterable[Radiograph]) -> list[Finding]:
-    """Every radiograph whose pixels another radiograph has too."""
-    by_id = {radiograph.image_id: radiograph for radiograph in radiographs}
-    readable = table[table["height"] > 0]
-    problems = []
-    for _, group in readable.groupby("digest", sort=False):
-        ids = group["image_id"].tolist()
-        for image_id in ids if len(ids) > 1 else []:
-            others = [other for other in ids if other != image_id]
-            named = ", ".join(f"{o} (patient {by_id[o].patient})" for o in others)
-            radiograph = by_id[image_id]
-            problems.append(
-                Finding(
-                    str(radiograph.path),
-                    f"{where(radiograph)}, patient {radiograph.patient}",
-                    f"the same pixels as {named}",
-                    "each radiograph once",
-                    "Find out whose it is and delete the other, or export the right radiograph.",
-                    Scope.RADIOGRAPH,
-                    image_id,
-                )
-            )
-    return problems
 
 
 def unmatched(

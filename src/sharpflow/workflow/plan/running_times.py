@@ -1,8 +1,8 @@
-"""What a rule asks a cluster for: memory, time for its work, GPUs.
+"""How long each rule works, and how a rule turns that into what it asks a cluster for.
 
-CPUs are each rule's own `threads`. What one cluster alone wants otherwise (partitions, its longest
-job, fewer CPUs) is said in profiles/slurm/config.yaml; the how-to on clusters tells where the
-numbers are from. A run on one machine is not held to any of this.
+Memory and GPUs stand in each rule, beside its `threads`. What one cluster alone wants otherwise
+(partitions, its longest job, fewer CPUs) is said in profiles/slurm/config.yaml; the how-to on
+clusters tells where the numbers are from. A run on one machine is not held to any of this.
 """
 
 from collections.abc import Callable

@@ -1,40 +1,29 @@
-"""Check a cohort whole before anything costly: every problem at once, each with its remedy."""
+"""Check a joint cohort before anything costly: every problem at once, each with its remedy."""
 
 import logging
 from collections.abc import Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
-from sharpflow.anatomy import LIMBS
 from sharpflow.cohorts.boxes import BOX_TABLE, read_boxes
+from sharpflow.cohorts.check_patients import missing_limbs, unmatched
+from sharpflow.cohorts.check_radiographs import (
+    RADIOGRAPH_TABLE,
+    read_radiographs,
+    same_content,
+    unreadable,
+)
 from sharpflow.cohorts.findings import Finding, Scope
-from sharpflow.cohorts.matching import missing_limbs, same_content, unmatched, where
-from sharpflow.cohorts.radiographs import Radiograph, list_radiographs
+from sharpflow.cohorts.radiographs import list_radiographs
 from sharpflow.cohorts.refusal import PROBLEM_TABLE, refused
 from sharpflow.cohorts.scores import LONG_COLUMNS, read_score_table
 from sharpflow.errors import Problem, ProblemsError
-from sharpflow.imaging.reading import MAX_PIXELS, ImageError, image_digest, read_image
+from sharpflow.imaging.reading import MAX_PIXELS
 
 log = logging.getLogger(__name__)
-
-RADIOGRAPH_TABLE = [
-    "image_id",
-    "patient",
-    "limb",
-    "body_part",
-    "side",
-    "visit",
-    "file",
-    "height",
-    "width",
-    "digest",
-]
-# What is wrong with a radiograph that cannot be read; blank for the others.
-WRONG = ["found", "expected", "remedy"]
 
 
 @dataclass(frozen=True)
@@ -87,7 +76,7 @@ def check_joint_cohort(
         radiograph_table = read_radiographs(
             listed.radiographs, max_pixels=max_pixels, workers=workers
         )
-    problems += _unreadable(radiograph_table, listed.radiographs) + same_content(
+    problems += unreadable(radiograph_table, listed.radiographs) + same_content(
         radiograph_table, listed.radiographs
     )
     radiograph_table = radiograph_table[RADIOGRAPH_TABLE]
@@ -134,56 +123,6 @@ def refused_cohort(problems: Sequence[Problem]) -> JointCohort:
         boxes=pd.DataFrame(columns=BOX_TABLE),
         problems=refused(problems),
     )
-
-
-def read_radiographs(
-    radiographs: Sequence[Radiograph], *, max_pixels: int, workers: int = 1
-) -> pd.DataFrame:
-    """Decode radiographs, in `workers` threads, for what a check must know of them.
-
-    Gives a row a radiograph, in order: image_id, patient, limb, body_part, side, visit, file,
-    height, width (pixels; 0 for a radiograph that cannot be read), digest (of the decoded pixels)
-    and, for one that cannot be read, found, expected, remedy.
-    """
-
-    def content(radiograph: Radiograph) -> tuple[int, int, str, str, str, str]:
-        try:
-            image = read_image(radiograph.path, max_pixels)
-        except ImageError as error:
-            return 0, 0, "", error.found, error.expected, error.remedy
-        return *image.shape, image_digest(image), "", "", ""
-
-    with ThreadPoolExecutor(workers) as pool:
-        contents = list(pool.map(content, radiographs))
-    rows = []
-    for radiograph, seen in zip(radiographs, contents, strict=True):
-        limb = LIMBS[radiograph.limb]
-        names = (
-            radiograph.image_id,
-            radiograph.patient,
-            radiograph.limb,
-            str(limb.body_part),
-            str(limb.side),
-        )
-        rows.append((*names, radiograph.visit, str(radiograph.path), *seen))
-    return pd.DataFrame(rows, columns=[*RADIOGRAPH_TABLE, *WRONG])
-
-
-def _unreadable(table: pd.DataFrame, radiographs: Sequence[Radiograph]) -> list[Finding]:
-    """A finding for each radiograph that could not be read."""
-    by_id = {radiograph.image_id: radiograph for radiograph in radiographs}
-    return [
-        Finding(
-            str(row["file"]),
-            where(by_id[row["image_id"]]),
-            row["found"],
-            row["expected"],
-            row["remedy"],
-            Scope.RADIOGRAPH,
-            row["image_id"],
-        )
-        for row in table[table["height"] == 0].to_dict("records")
-    ]
 
 
 def _set_aside(

@@ -1,0 +1,110 @@
+"""Check each radiograph: whether it can be read, and whether it is there twice."""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pandas as pd
+
+from sharpflow.anatomy import LIMBS
+from sharpflow.cohorts.findings import Finding, Scope
+from sharpflow.cohorts.radiographs import Radiograph
+from sharpflow.imaging.reading import ImageError, image_digest, read_image
+
+RADIOGRAPH_TABLE = [
+    "image_id",
+    "patient",
+    "limb",
+    "body_part",
+    "side",
+    "visit",
+    "file",
+    "height",
+    "width",
+    "digest",
+]
+# What is wrong with a radiograph that cannot be read; blank for the others.
+WRONG = ["found", "expected", "remedy"]
+
+
+def read_radiographs(
+    radiographs: Sequence[Radiograph], *, max_pixels: int, workers: int = 1
+) -> pd.DataFrame:
+    """Decode radiographs, in `workers` threads, for what a check must know of them.
+
+    Gives a row a radiograph, in order: image_id, patient, limb, body_part, side, visit, file,
+    height, width (pixels; 0 for a radiograph that cannot be read), digest (of the decoded pixels)
+    and, for one that cannot be read, found, expected, remedy.
+    """
+
+    def content(radiograph: Radiograph) -> tuple[int, int, str, str, str, str]:
+        try:
+            image = read_image(radiograph.path, max_pixels)
+        except ImageError as error:
+            return 0, 0, "", error.found, error.expected, error.remedy
+        return *image.shape, image_digest(image), "", "", ""
+
+    with ThreadPoolExecutor(workers) as pool:
+        contents = list(pool.map(content, radiographs))
+    rows = []
+    for radiograph, seen in zip(radiographs, contents, strict=True):
+        limb = LIMBS[radiograph.limb]
+        names = (
+            radiograph.image_id,
+            radiograph.patient,
+            radiograph.limb,
+            str(limb.body_part),
+            str(limb.side),
+        )
+        rows.append((*names, radiograph.visit, str(radiograph.path), *seen))
+    return pd.DataFrame(rows, columns=[*RADIOGRAPH_TABLE, *WRONG])
+
+
+def unreadable(table: pd.DataFrame, radiographs: Sequence[Radiograph]) -> list[Finding]:
+    """A finding for each radiograph that could not be read."""
+    by_id = {radiograph.image_id: radiograph for radiograph in radiographs}
+    return [
+        Finding(
+            str(row["file"]),
+            where(by_id[row["image_id"]]),
+            row["found"],
+            row["expected"],
+            row["remedy"],
+            Scope.RADIOGRAPH,
+            row["image_id"],
+        )
+        for row in table[table["height"] == 0].to_dict("records")
+    ]
+
+
+def where(radiograph: Radiograph) -> str:
+    """Where a radiograph stands, for a message."""
+    return (
+        f"{radiograph.listed}, radiograph {radiograph.image_id}"
+        if radiograph.listed
+        else f"radiograph {radiograph.image_id}"
+    )
+
+
+def same_content(table: pd.DataFrame, radiographs: Iterable[Radiograph]) -> list[Finding]:
+    """Every radiograph whose pixels another radiograph has too."""
+    by_id = {radiograph.image_id: radiograph for radiograph in radiographs}
+    readable = table[table["height"] > 0]
+    problems = []
+    for _, group in readable.groupby("digest", sort=False):
+        ids = group["image_id"].tolist()
+        for image_id in ids if len(ids) > 1 else []:
+            others = [other for other in ids if other != image_id]
+            named = ", ".join(f"{o} (patient {by_id[o].patient})" for o in others)
+            radiograph = by_id[image_id]
+            problems.append(
+                Finding(
+                    str(radiograph.path),
+                    f"{where(radiograph)}, patient {radiograph.patient}",
+                    f"the same pixels as {named}",
+                    "each radiograph once",
+                    "Find out whose it is and delete the other, or export the right radiograph.",
+                    Scope.RADIOGRAPH,
+                    image_id,
+                )
+            )
+    return problems
