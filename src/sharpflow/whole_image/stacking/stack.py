@@ -14,6 +14,7 @@ from torch import nn
 from sharpflow.errors import UserError
 from sharpflow.files import write_table
 from sharpflow.seeds import seed_for
+from sharpflow.training.torch_files import save_torch
 from sharpflow.whole_image.data.batches import epoch_order, full_batches
 from sharpflow.whole_image.experiment_types import (
     Members,
@@ -24,7 +25,6 @@ from sharpflow.whole_image.experiment_types import (
 from sharpflow.whole_image.experiments import EXPERIMENTS, candidates
 from sharpflow.whole_image.severity_classes import class_of
 from sharpflow.whole_image.stacking.settings import StackSettings
-from sharpflow.whole_image.training.checkpoints import write_weights
 from sharpflow.whole_image.training.losses import LOSSES
 from sharpflow.whole_image.training.predictions import (
     Floats,
@@ -190,7 +190,7 @@ def train_stack(
     )
     with torch.inference_mode():
         stacked = layer(torch.from_numpy(outputs)).numpy()
-    write_weights(layer.state_dict(), Path(out) / "model.pt")
+    save_torch(layer.state_dict(), Path(out) / "model.pt")
     write_table(history, Path(out) / "history.csv")
     table = first[["image_id", "patient", "split", "true"]].copy()
     table["predicted"] = decode_outputs(experiment.task, stacked, statistics)

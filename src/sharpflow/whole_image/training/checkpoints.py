@@ -1,10 +1,8 @@
 """What a training has reached, in memory and in its checkpoint."""
 
-import io
 import logging
 import math
 import pickle
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +18,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 State = dict[str, Any]
-
-
-def write_weights(weights: Mapping[str, torch.Tensor], path: str | Path) -> None:
-    """Write a network's or layer's weights; the same weights are the same bytes."""
-    buffer = io.BytesIO()  # a file's name would be written into it
-    torch.save(weights, buffer)
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(buffer.getvalue())
 
 
 class Progress:

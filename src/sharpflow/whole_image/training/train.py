@@ -18,13 +18,14 @@ from sharpflow.errors import UserError
 from sharpflow.files import write_table
 from sharpflow.seeds import seed_for
 from sharpflow.training.time_limit import Deadline, OutOfTime, resumes, tells_when_stopped
+from sharpflow.training.torch_files import save_torch
 from sharpflow.whole_image.data.batches import Images
 from sharpflow.whole_image.experiment_types import NetworkExperiment
 from sharpflow.whole_image.networks.activation_checkpointing import recompute_blocks
 from sharpflow.whole_image.networks.architectures import build_network, transfer_weights
 from sharpflow.whole_image.networks.freezing import freeze
 from sharpflow.whole_image.networks.layout import ready_network, wants_bfloat16
-from sharpflow.whole_image.training.checkpoints import Progress, write_weights
+from sharpflow.whole_image.training.checkpoints import Progress
 from sharpflow.whole_image.training.lightning_module import TrainingData, WholeImageModule
 from sharpflow.whole_image.training.predictions import encode_targets
 from sharpflow.whole_image.training.progress_bar import TerminalBar
@@ -261,7 +262,7 @@ def _write_results(checkpoint: Path, out: Path) -> "pd.DataFrame":
     """Write the best epoch's weights and the history; from the file, since processes may differ."""
     progress = Progress(checkpoint)
     best = {name: value.contiguous() for name, value in progress.best.items()}
-    write_weights(best, out / "model.pt")
+    save_torch(best, out / "model.pt")
     history = progress.table()
     write_table(history, out / "history.csv")
     return history
