@@ -28,13 +28,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class JointCohort:
-    """A checked cohort.
+    """A checked cohort. Scores and boxes are empty tables where the cohort has none.
 
-    `radiographs`: image_id, patient, limb, body_part, side, visit, file, height, width (pixels),
-    digest (of the decoded pixels). `scores`: patient, limb, joint, damage, score. `boxes`:
-    image_id, class, joint (blank where the label gives the class alone), x_min, y_min, x_max, y_max
-    (radiograph pixels). `problems`: file, where, found, expected, remedy, set_aside (what was left
-    out for it). Scores and boxes are empty tables where the cohort has none.
+    Attributes:
+        radiographs: image_id, patient, limb, body_part, side, visit, file, height, width (pixels),
+            digest (of the decoded pixels).
+        scores: patient, limb, joint, damage, score.
+        boxes: image_id, class, joint (blank where the label gives the class alone), x_min, y_min,
+            x_max, y_max (radiograph pixels).
+        problems: file, where, found, expected, remedy, set_aside (what was left out for it).
     """
 
     radiographs: pd.DataFrame
@@ -57,18 +59,31 @@ def check_joint_cohort(
 ) -> JointCohort:
     """Read radiographs, scores and joint boxes, and check each and how they fit together.
 
-    `radiographs` is a folder or CSV (see `list_radiographs`), `scores` a RA2-DREAM table
-    (`read_score_table`), `boxes` a folder of labelImg's files (`read_boxes`). Every radiograph is
-    decoded, in `workers` threads, unless `radiograph_table` has what `read_radiographs` gave for
-    all of them: only so are truncated radiographs found, and radiographs that are there twice with
-    other names or metadata (not those compressed anew). `require_all_limbs` asks for LH RH LF RF of
-    each patient's visit.
+    Every radiograph is decoded, unless `radiograph_table` is given: only so are truncated
+    radiographs found, and radiographs that are there twice with other names or metadata (not those
+    compressed anew).
 
-    With `on_problem="stop"` any problem raises ProblemsError, which lists all. With "set_aside"
-    what a problem touches is left out, and the problem returned: a radiograph that cannot be used
-    with its boxes and its limb's scores, a patient with wrong or missing scores or limbs with all
-    that is theirs, the boxes of a radiograph with a wrong box. A table that cannot be read at all,
-    or a cohort of which nothing is left, still raises ProblemsError.
+    Args:
+        radiographs: a folder or CSV (see `list_radiographs`).
+        scores: a RA2-DREAM table (`read_score_table`); None where the cohort has none.
+        boxes: a folder of labelImg's files (`read_boxes`); None where the cohort has none.
+        max_pixels: a radiograph with more pixels cannot be used.
+        require_all_limbs: whether each patient's visit needs LH, RH, LF and RF.
+        ignored_classes: boxes of these classes are left out.
+        on_problem: "stop", any problem raises; "set_aside", what a problem touches is left out, and
+            the problem returned. Left out are a radiograph that cannot be used, with its boxes and
+            its limb's scores; a patient with wrong or missing scores or limbs, with all that is
+            theirs; the boxes of a radiograph with a wrong box.
+        radiograph_table: what `read_radiographs` gave for all of the radiographs, so that they are
+            not decoded again.
+        workers: number of threads that decode.
+
+    Returns:
+        The cohort, and the problems for which something was set aside.
+
+    Raises:
+        ProblemsError: with "stop", there is a problem; the error lists all. With "set_aside", a
+            table cannot be read at all, or nothing of the cohort is left.
     """
     listed = list_radiographs(radiographs)
     problems = list(listed.problems)

@@ -29,11 +29,17 @@ WRONG = ["found", "expected", "remedy"]
 def read_radiographs(
     radiographs: Sequence[Radiograph], *, max_pixels: int, workers: int = 1
 ) -> pd.DataFrame:
-    """Decode radiographs, in `workers` threads, for what a check must know of them.
+    """Decode radiographs for what a check must know of them.
 
-    Gives a row a radiograph, in order: image_id, patient, limb, body_part, side, visit, file,
-    height, width (pixels; 0 for a radiograph that cannot be read), digest (of the decoded pixels)
-    and, for one that cannot be read, found, expected, remedy.
+    Args:
+        radiographs: as `list_radiographs` gave them.
+        max_pixels: a radiograph with more pixels counts as one that cannot be read.
+        workers: number of threads that decode.
+
+    Returns:
+        A row a radiograph, in order: image_id, patient, limb, body_part, side, visit, file, height,
+        width (pixels; 0 for a radiograph that cannot be read), digest (of the decoded pixels) and,
+        for one that cannot be read, found, expected, remedy.
     """
 
     def content(radiograph: Radiograph) -> tuple[int, int, str, str, str, str]:

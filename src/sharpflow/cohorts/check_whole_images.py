@@ -42,11 +42,23 @@ def check_whole_images(
 ) -> ImageCohort:
     """Check radiographs of both hands: their labels (`read_whole_images`), what packing found.
 
-    `packed` has image_id and digest (of the original's pixels) of the packed images of all shards,
-    `unpacked` image_id, file, found, expected, remedy of those that could not be. With
-    `on_problem="stop"` any problem raises ProblemsError, which lists all. With "set_aside" the
-    images concerned are left out, and the problems returned; a table that cannot be read at all, or
-    a cohort of which nothing is left, still raises ProblemsError.
+    Args:
+        table: a CSV of labels, a row an image.
+        images: the folder of the files.
+        columns: what the table calls our values (see `list_whole_images`).
+        packed: image_id and digest (of the original's pixels) of the packed images of all shards.
+        unpacked: image_id, file, found, expected, remedy of the images that could not be packed.
+        on_problem: "stop", any problem raises; "set_aside", the images concerned are left out, and
+            the problems returned.
+
+    Returns:
+        The images as `read_whole_images` gives them, and the problems for which some were set
+        aside.
+
+    Raises:
+        ProblemsError: with "stop", there is a problem; the error lists all. With "set_aside", a
+            table cannot be read at all, or nothing of the cohort is left.
+        ValueError: an image that is kept is missing from `packed`.
     """
     listed = list_whole_images(table, images, columns)
     labels, problems = read_whole_images(listed)
@@ -65,7 +77,21 @@ def check_bone_age(
 ) -> ImageCohort:
     """Check the children's hands: their bone ages (`read_bone_age`) and what packing found.
 
-    The rest as for `check_whole_images`.
+    Args:
+        training_table: a CSV in either of the RSNA's layouts.
+        training_images: the folder of its files.
+        validation_table: a second such CSV, or None to check the training part alone.
+        validation_images: the folder of its files, or None.
+        packed: as for `check_whole_images`, as are the next two.
+        unpacked: images that could not be packed.
+        on_problem: "stop" or "set_aside".
+
+    Returns:
+        The images as `read_bone_age` gives them, and the problems for which some were set aside.
+
+    Raises:
+        ProblemsError: as for `check_whole_images`.
+        ValueError: an image that is kept is missing from `packed`.
     """
     listed = list_bone_age(training_table, training_images, validation_table, validation_images)
     labels, problems = read_bone_age(listed, training_table)

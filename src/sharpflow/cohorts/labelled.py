@@ -94,10 +94,18 @@ class ImageFolder:
 
 
 def list_rows(rows: Rows, table: str, images: Path, columns: Mapping[str, str | None]) -> ImageList:
-    """The images that rows name in the column `columns["image"]`, found in the folder `images`.
+    """The images that the rows of a table name, found in a folder.
 
-    The image_id is the file's name without suffix; a file that is not there is listed all the
-    same, for the packing to miss. Of an image that is named twice the first row is listed.
+    Args:
+        rows: of the table, and what was found wrong with it.
+        table: the table's path, for messages.
+        images: the folder of the files.
+        columns: what the table calls our values; `columns["image"]` names the images.
+
+    Returns:
+        The images, each with its file's name without suffix as image_id, and what is wrong. A file
+        that is not there is listed all the same, for the packing to miss. Of an image that is named
+        twice the first row is listed.
     """
     if rows.problems and not rows.rows:
         return ImageList(problems=list(rows.problems))

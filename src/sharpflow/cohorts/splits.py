@@ -18,10 +18,19 @@ SPLITS = ("train", "validation", "test")
 def split_patients(
     patients: Iterable[str], *, test: float = 0.1, validation: float = 0.1, random_state: int = 42
 ) -> pd.DataFrame:
-    """Split patients at random into `test` (share of all), `validation` (share of the rest), train.
+    """Split patients at random into test, validation and train.
 
-    Gives patient, split, sorted by patient; the order and repetition of `patients` do not matter.
-    UserError when there are too few patients for three splits.
+    Args:
+        patients: their order and repetition do not matter.
+        test: share of all patients.
+        validation: share of the rest.
+        random_state: decides who goes where.
+
+    Returns:
+        patient, split ("train", "validation" or "test"), sorted by patient.
+
+    Raises:
+        UserError: there are too few patients for three splits.
     """
     names = sorted(set(patients))
     splits = _split(names, test, validation, random_state, "patients")

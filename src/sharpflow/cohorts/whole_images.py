@@ -41,10 +41,16 @@ def list_whole_images(
 ) -> ImageList:
     """List the images that a table of labels names, without opening them.
 
-    `table` is a CSV with a row an image, `images` the folder of the files, `columns` what the table
-    calls image, total and, where it has them, patient, age and sex (else None). The image is a path
-    in the folder, or a file's name, with or without suffix, in it or in a folder within. The
-    image_id is the file's name without suffix. What is wrong is returned, not raised.
+    Args:
+        table: a CSV with a row an image. It names an image by a path in the folder, or by a file's
+            name, with or without suffix, in the folder or in one within.
+        images: the folder of the files.
+        columns: what the table calls image, total and, where it has them, patient, age and sex
+            (else None).
+
+    Returns:
+        The images, each with its file's name without suffix as image_id. What is wrong is returned,
+        not raised.
     """
     required = [name for name in columns.values() if name]
     what = f"the labels of whole images, with the columns {', '.join(required)} (see the config)"

@@ -34,12 +34,21 @@ def crop_resize_pad(
 ) -> tuple[Grey, Placement]:
     """Cut off the bottom, resize with the aspect kept, pad with black.
 
-    `image` is uint8 (h, w); `crop_bottom` the fraction of its height that is cut off (paper: 0.25
-    for feet; its value for hands is lost, 0.1 is ours). The result is uint8 (height, width); the
-    radiograph is centred in it (the paper is silent), so padding lies evenly on both sides.
     Sizes are rounded to whole pixels, so the placement is right to half a pixel.
 
-    Raises ValueError for an image that is not uint8 (h, w) or a fraction outside [0, 1).
+    Args:
+        image: uint8 (h, w).
+        height: of the result, pixels.
+        width: of the result, pixels.
+        crop_bottom: fraction of the image's height that is cut off, in [0, 1) (paper: 0.25 for
+            feet; its value for hands is lost, 0.1 is ours).
+
+    Returns:
+        The result, uint8 (height, width), and where the radiograph lies in it: in its centre (the
+        paper is silent), so padding lies evenly on both sides.
+
+    Raises:
+        ValueError: the image is not uint8 (h, w), or the fraction lies outside [0, 1).
     """
     placement = _placement(image, height, width, crop_bottom)
     how = cv2.INTER_AREA if placement.scale < 1 else cv2.INTER_CUBIC

@@ -90,7 +90,13 @@ def publish_regression(
 def publish_severity(table: pd.DataFrame, folder: str | Path, notes: WholeImageNotes) -> list[Path]:
     """Bo et al.'s Table 2: folder/whole_severity.csv, .md, .tex.
 
-    As `publish_regression`, of what `evaluation.whole_image_tables.severity_table` gave.
+    Args:
+        table: what `evaluation.whole_image_tables.severity_table` gave.
+        folder: the study's tables.
+        notes: what made the numbers.
+
+    Returns:
+        The three files.
     """
     metrics = ("accuracy", "balanced_accuracy", "pcc", "mae", "rmse", "kappa", "icc")
     table = _checked(table, "severity", metrics)
@@ -138,7 +144,13 @@ def publish_differences(
 ) -> list[Path]:
     """What transfer, freezing, stacking did: folder/whole_differences.csv, .md, .tex.
 
-    `table` is what `evaluation.whole_image_metrics.difference_table` gave.
+    Args:
+        table: what `evaluation.whole_image_differences.difference_table` gave.
+        folder: the study's tables.
+        notes: what made the numbers.
+
+    Returns:
+        The three files.
     """
     numbers = (
         *("value", "compared_value", "difference", "low", "high"),
@@ -199,8 +211,15 @@ def publish_differences(
 def publish_time(table: pd.DataFrame, folder: str | Path, notes: WholeImageNotes) -> list[Path]:
     """Time of an epoch: folder/whole_image_time.csv, .md, .tex.
 
-    `table` is what `evaluation.whole_image_tables.time_table` gave. Wall times differ from run to
-    run, so this table does too.
+    Wall times differ from run to run, so this table does too.
+
+    Args:
+        table: what `evaluation.whole_image_tables.time_table` gave.
+        folder: the study's tables.
+        notes: what made the numbers.
+
+    Returns:
+        The three files.
     """
     columns = (
         *("cohort", "network", "batch", "freezing", "rows", "epochs", "seconds_per_epoch"),

@@ -44,13 +44,24 @@ class Job:
 def job(
     log: str | Path, threads: int = 1, resources: Mapping[str, Any] | None = None
 ) -> Iterator[Job]:
-    """Send logging, stdout and stderr (of libraries in C too) to `log`; hold to `threads`.
+    """Send all that a script says to its log, and hold it to its threads and GPUs.
 
-    `resources` are the rule's: it sees GPUs only where these ask for some (`gpu`, or `gres`), its
-    own as long as any are free, and Keras takes its backend by that. A UserError, as of a GPU that
-    torch cannot use, ends the job with its message alone, which is also said to the terminal, and
-    so does SIGTERM, within moments; anything else with a traceback; all exit 1. Import what
-    computes inside the block, so that it sees threads, GPUs and backend.
+    Logging, stdout and stderr go there, of libraries in C too. Import what computes inside the
+    block, so that it sees threads, GPUs and backend.
+
+    Args:
+        log: the file.
+        threads: the rule's.
+        resources: the rule's. The job sees GPUs only where these ask for some (`gpu`, or `gres`),
+            its own as long as any are free, and Keras takes its backend by that.
+
+    Yields:
+        What the script may ask of its job.
+
+    Raises:
+        SystemExit: with status 1. A UserError, as of a GPU that torch cannot use, ends the job with
+            its message alone, which is also said to the terminal, and so does SIGTERM, within
+            moments; anything else ends it with a traceback.
     """
     resources = resources or {}
     for name in THREAD_VARIABLES:

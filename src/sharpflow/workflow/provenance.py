@@ -31,9 +31,13 @@ PACKAGES = (
 
 
 def write_record(results: str | Path, settings: Mapping[str, Any], code: str | Path) -> None:
-    """Write `results`/run.json; `code` is the folder of the workflow, a git clone or not.
+    """Write run.json, the record of a run, into the folder of its results.
 
-    The digests of the cohort's tables are there once the tables are.
+    Args:
+        results: the folder. The digests of the cohort's tables are in the record once the tables
+            are in the folder.
+        settings: of the study, as JSON takes them.
+        code: the folder of the workflow, a git clone or not.
     """
     results = Path(results)
     record = {

@@ -34,10 +34,15 @@ def draw_contact_sheet(
 ) -> None:
     """Draw one page of radiographs with the outlines of their masks and write it as PNG.
 
-    `images` and `masks` (0/255) are uint8 (height, width), one of each a row; `rows` give
-    image_id, quality, weakest and proposed. A proposed mask has a solid blue frame, another an
-    orange one and names its weakest feature. `columns` is by default 8, or so many that the page is
-    about square. `thumbnail` is the height of a radiograph in pixels.
+    A proposed mask has a solid blue frame, another an orange one and names its weakest feature.
+
+    Args:
+        images: uint8 (height, width), one a row.
+        masks: uint8 (height, width), 0/255, one a row.
+        rows: image_id, quality, weakest and proposed of each radiograph.
+        path: of the PNG file.
+        columns: radiographs side by side; by default 8, or so many that the page is about square.
+        thumbnail: height of a radiograph in pixels.
     """
     tiles = [
         _tile(image, mask, row, thumbnail)

@@ -42,19 +42,24 @@ def entropy_mask(
 ) -> Image:
     """Segment the limb of one standardized radiograph.
 
-    `image` is uint8 (height, width), `window` the odd side of the entropy window in its pixels (37
-    at 1500 rows in the paper; it should cover as much of a limb at other heights). Regions of less
-    than `smallest_share` of the white area are dropped.
+    `cut_padding`, `largest_only` and `shrink` are ours; False, False and 0 leave the paper's steps
+    as they are.
 
-    Ours, each followed by the value that leaves the paper's steps as they are. `cut_padding`
-    (False) leaves the black padding out of entropy and threshold: its seam would look like texture,
-    and its emptiness would pull the threshold down. `largest_only` (False) drops all regions but
-    the largest, hence burnt-in markers, which the paper's authors had to sort out by eye. `shrink`
-    (0) moves the outline inwards by that share of the window: a window of which a quarter lies on
-    the limb is textured already, so the mask comes out too wide by about a quarter of it.
+    Args:
+        image: uint8 (height, width).
+        window: odd side of the entropy window in the image's pixels (37 at 1500 rows in the paper;
+            it should cover as much of a limb at other heights).
+        smallest_share: regions of less than this share of the white area are dropped.
+        cut_padding: leave the black padding out of entropy and threshold: its seam would look like
+            texture, and its emptiness would pull the threshold down.
+        largest_only: drop all regions but the largest, hence burnt-in markers, which the paper's
+            authors had to sort out by eye.
+        shrink: move the outline inwards by this share of the window: a window of which a quarter
+            lies on the limb is textured already, so the mask comes out too wide by about a quarter
+            of it.
 
-    Returns the mask, uint8 0/255 of the radiograph's shape; all black if the radiograph has no
-    texture.
+    Returns:
+        The mask, uint8 0/255 of the radiograph's shape; all black if the radiograph has no texture.
     """
     content = (
         radiograph_content(image) if cut_padding else Content(0, image.shape[0], 0, image.shape[1])

@@ -47,10 +47,15 @@ LIMITS: dict[str, tuple[float, float, float, float]] = {
 
 
 def mask_quality(image: Image, mask: Image) -> dict[str, float | str]:
-    """Measure a mask (0/255) against its standardized radiograph; both uint8 (height, width).
+    """Measure a mask against its standardized radiograph.
 
-    Returns the features of `LIMITS`, `quality` (0-1, the least of their grades) and `weakest`, the
-    feature it comes from (blank where nothing is wrong). A mask without white has quality 0.
+    Args:
+        image: the radiograph, uint8 (height, width).
+        mask: uint8 0/255, of the same shape.
+
+    Returns:
+        The features of `LIMITS`, `quality` (0-1, the least of their grades) and `weakest`, the
+        feature it comes from (blank where nothing is wrong). A mask without white has quality 0.
     """
     features = _features(image, mask)
     grades = {name: _grade(features[name], *limits) for name, limits in LIMITS.items()}
@@ -68,13 +73,21 @@ def choose_masks(
 ) -> pd.DataFrame:
     """Propose masks of quality at least `threshold`, and let a person overrule.
 
-    `quality` has at least image_id, body_part and quality, one row an image. `overrides` has
-    image_id and good (true or false; yes/no and 1/0 too), and may have a comment. `known` are all
-    ids that it may name, where one table of overrules serves more images than `quality` has.
+    Args:
+        quality: at least image_id, body_part and quality, one row an image.
+        overrides: image_id and good (true or false; yes/no and 1/0 too), perhaps a comment; None
+            where nobody overruled.
+        threshold: least quality of a proposed mask, 0-1.
+        known: all ids that `overrides` may name, where one table of overrules serves more images
+            than `quality` has; by default those of `quality`.
 
-    Returns image_id, body_part, quality, proposed, chosen (bool) and chosen_by ("quality" or
-    "person"), rows as in `quality`. Raises UserError for a missing column, an id that is
-    unknown or comes twice, or a `good` that says neither.
+    Returns:
+        image_id, body_part, quality, proposed, chosen (bool) and chosen_by ("quality" or "person"),
+        rows as in `quality`.
+
+    Raises:
+        UserError: in `overrides` a column is missing, an id is unknown or comes twice, or a `good`
+            says neither.
     """
     chosen = quality[["image_id", "body_part", "quality"]].copy()
     chosen["proposed"] = chosen["quality"] >= threshold

@@ -12,12 +12,19 @@ from typing import Any
 def build_unet(height: int, width: int, *, filters: int, kernels: Sequence[int]) -> Any:
     """Build the network for images of one size.
 
-    `height` and `width` are in pixels, both multiples of 4. `filters` is the number of filters at
-    full resolution, shared out evenly over the `kernels` (odd sizes); it doubles at each of the two
-    lower resolutions. The input is float (n, height, width, 1) in [0, 1]; the output has the same
-    shape and is the probability of limb. Returns an uncompiled `keras.Model`.
+    Args:
+        height: of the images, pixels, a multiple of 4.
+        width: likewise.
+        filters: number of filters at full resolution, shared out evenly over the kernels; it
+            doubles at each of the two lower resolutions.
+        kernels: their sides, odd.
 
-    Raises ValueError for sizes that the two down-samplings cannot halve, or too few filters.
+    Returns:
+        An uncompiled `keras.Model`. Its input is float (n, height, width, 1) in [0, 1]; its output
+        has the same shape and is the probability of limb.
+
+    Raises:
+        ValueError: the two down-samplings cannot halve these sizes, or there are too few filters.
     """
     import keras
     from keras import layers

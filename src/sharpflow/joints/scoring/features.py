@@ -20,9 +20,15 @@ def network_input(crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
 def extract_features(
     base: "keras.Model", crops: npt.NDArray[np.uint8], batch: int = 128
 ) -> npt.NDArray[np.float32]:
-    """Features (n, 512) float32 of crops (n, size, size) uint8, in their order.
+    """Run crops through the frozen base.
 
-    `crops` may be a memory map; `batch` crops are in memory at a time.
+    Args:
+        base: the base; it is compiled here.
+        crops: uint8 (n, size, size); may be a memory map.
+        batch: number of crops in memory at a time.
+
+    Returns:
+        Features, float32 (n, 512), in the order of the crops.
     """
     base.compile(jit_compile=False)  # XLA takes up to nine times as long on small crops
     features = np.empty((len(crops), FEATURES), np.float32)

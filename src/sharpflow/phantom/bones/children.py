@@ -41,11 +41,21 @@ _PLATE = 1.6  # mm, an open growth plate at an adult's size; ours
 def make_childs_hand(
     months: float, *, male: bool, seed: int, image_id: str, height: int
 ) -> SyntheticRadiograph:
-    """The left hand of a child of that bone age on a radiograph of about `height` rows.
+    """The left hand of a child of that bone age on one radiograph.
 
-    `months` from 0 to 240. Centres of ossification appear, grow and unite by the ages in `growth`,
-    each bone a little early or late. Joints carry no scores; a joint's gap is that of the grown
-    hand. A radiograph depends on its arguments alone.
+    Centres of ossification appear, grow and unite by the ages in `growth`, each bone a little early
+    or late. Joints carry no scores; a joint's gap is that of the grown hand. A radiograph depends
+    on its arguments alone.
+
+    Args:
+        months: bone age, 0 to 240.
+        male: whether the child is a boy.
+        seed: of the cohort.
+        image_id: of the radiograph; with the seed it decides all that is random.
+        height: nominal rows of the radiograph; it has about as many.
+
+    Returns:
+        The radiograph with its truth.
     """
     rng = np.random.default_rng(seed_for(seed, "child", image_id))
     years = months / 12

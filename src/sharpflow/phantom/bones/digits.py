@@ -27,10 +27,14 @@ def link_phalanges(
 def cover_phalanges(
     assembly: Assembly, phalanges: Sequence[Tube], covers: Sequence[float], tip: float, flat: float
 ) -> None:
-    """Capsules of flesh from knuckle to tip.
+    """Add capsules of flesh from knuckle to tip to the limb.
 
-    `covers` is the flesh over the base of each phalanx and `tip` how far the last capsule's end
-    lies behind the last bone's, mm; `flat` is thickness over width, and so the tip's narrowing.
+    Args:
+        assembly: the limb, and whose it is.
+        phalanges: of one digit, from knuckle to tip, in their places.
+        covers: flesh over the base of each phalanx, mm.
+        tip: how far the last capsule's end lies behind the last bone's, mm.
+        flat: thickness over width, and so the tip's narrowing.
     """
     points = [bone.point(0) for bone in phalanges]
     points.append(phalanges[-1].point(phalanges[-1].length - tip))

@@ -55,8 +55,17 @@ def own_gaps(nominal: dict[str, float], person: Person, rng: Generator) -> dict[
 def link(assembly: Assembly, name: str, proximal: Tube, distal: Tube, *, turn: float) -> Tube:
     """Put `distal` on the head of `proximal` and record the joint as a site.
 
-    `turn` is the angle of the distal bone to the proximal one in radians. Lesions are carved into
-    both bones, the joint space is made as narrow as its score says.
+    Lesions are carved into both bones, the joint space is made as narrow as its score says.
+
+    Args:
+        assembly: the limb; it gets the distal bone and the site.
+        name: the joint's.
+        proximal: a bone that is in its place.
+        distal: the bone that is moved.
+        turn: angle of the distal bone to the proximal one, radians.
+
+    Returns:
+        `distal`.
     """
     damage, gap = assembly.damage(name), assembly.gaps[name]
     width = 2 * max(proximal.end_half_width("head"), distal.end_half_width("base"))

@@ -105,10 +105,20 @@ def tube(
     depth: float = 0.85,
     tufted: bool = False,
 ) -> Tube:
-    """A tubular bone from its base at `at`.
+    """A tubular bone.
 
-    `angle` in radians from up to the right; `shorten` is the cosine of its tilt out of the
-    radiograph; `stout` multiplies its width; `bow` is how far its middle is bent sideways, mm.
+    Args:
+        name: the bone's.
+        size: its length, widths and cortex, mm.
+        base: the surface of its near end.
+        head: the surface of its far end.
+        angle: radians from up to the right.
+        at: where its base lies, x and y in the limb's frame, mm.
+        shorten: cosine of its tilt out of the radiograph.
+        stout: multiplies its width.
+        bow: how far its middle is bent sideways, mm.
+        depth: half thickness along the ray relative to half width.
+        tufted: whether its head flares as a tuft does.
     """
     return Tube(
         name=name,

@@ -33,14 +33,24 @@ def make_bone_age_cohort(
     workers: int,
     validation_share: float = 0.1,
 ) -> None:
-    """Write the left hands of `children` children and their bone ages into `folder`.
+    """Write the left hands of children and their bone ages into a folder.
 
-    boneage-training-dataset.csv (id, boneage in months, male) and boneage-training-dataset/<id>.png
-    of the larger part; boneage-validation-dataset.csv (Image ID, Bone Age (months), male) and its
-    folder of the rest; truth/radiographs.csv of both. `height` is the nominal height of a
-    radiograph in pixels. The same arguments give the same bytes, whatever the number of `workers`
-    (processes), and a child is the same, in the same part, in a larger cohort. ValueError when a
-    part would be empty.
+    The training part, the larger one, is boneage-training-dataset.csv (id, boneage in months, male)
+    and boneage-training-dataset/<id>.png; the rest is boneage-validation-dataset.csv (Image ID,
+    Bone Age (months), male) and its folder; truth/radiographs.csv is of both. The same arguments
+    give the same bytes, whatever the number of `workers`, and a child is the same, in the same
+    part, in a larger cohort.
+
+    Args:
+        folder: where the files go.
+        children: how many.
+        seed: of the cohort.
+        height: nominal height of a radiograph in pixels.
+        workers: number of processes.
+        validation_share: share of the children in the validation part.
+
+    Raises:
+        ValueError: a part would be empty.
     """
     parts = {
         str(number): "validation" if _in_validation(number, validation_share) else "training"

@@ -29,11 +29,18 @@ _Rows = list[dict[str, Any]]
 def make_joint_cohort(
     folder: Path, *, patients: int, seed: int, height: int, workers: int, severity: float = 1.0
 ) -> None:
-    """Write radiographs, scores, boxes and truth of `patients` patients into `folder`.
+    """Write radiographs, scores, boxes and truth of patients into a folder.
 
-    `height` is the nominal height of a radiograph in pixels; sizes vary by about 14% around it.
-    `severity` scales how much damage the cohort has. The same arguments give the same bytes,
-    whatever the number of `workers` (processes), and a patient is the same in a larger cohort.
+    The same arguments give the same bytes, whatever the number of `workers`, and a patient is the
+    same in a larger cohort.
+
+    Args:
+        folder: where the files go.
+        patients: how many.
+        seed: of the cohort.
+        height: nominal height of a radiograph in pixels; sizes vary by about 14% around it.
+        workers: number of processes.
+        severity: scales how much damage the cohort has.
     """
     names = [f"UAB{number:03d}" for number in range(1, patients + 1)]
     tasks = [(Path(folder), name, seed, height, severity) for name in names]

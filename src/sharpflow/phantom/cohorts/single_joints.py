@@ -29,13 +29,23 @@ _WINDOW = {BodyPart.HAND: 0.17, BodyPart.FOOT: 0.22}
 def make_synthetic_joints(
     n: int, *, body_part: BodyPart, seed: int, height: int, side: int | None = None
 ) -> tuple[npt.NDArray[np.uint8], pd.DataFrame]:
-    """Make `n` joints of hands or feet, each of another person, each score equally often.
+    """Make joints of hands or feet, each of another person, each score equally often.
 
-    Radiographs have a nominal `height` in pixels as in `make_joint_cohort`; only a window of `side`
-    pixels about the joint is made (by default wide enough for the largest joint's box and a
-    margin). Gives uint8 (n, side, side) and one row a joint: joint, class, limb, erosion, narrowing
-    (blank for the thumb's IP, which has no such score), x_min, y_min, x_max, y_max in pixels of
-    the window, mm_per_pixel. A joint depends on the seed and its number alone, not on `n`.
+    Only a window about the joint is made of each radiograph. A joint depends on the seed and its
+    number alone, not on `n`.
+
+    Args:
+        n: how many.
+        body_part: whose joints.
+        seed: of the joints.
+        height: nominal height of the radiographs in pixels, as in `make_joint_cohort`.
+        side: of the window, pixels; by default wide enough for the largest joint's box and a
+            margin.
+
+    Returns:
+        The windows, uint8 (n, side, side), and one row a joint: joint, class, limb, erosion,
+        narrowing (blank for the thumb's IP, which has no such score), x_min, y_min, x_max, y_max in
+        pixels of the window, mm_per_pixel.
     """
     body_part = BodyPart(body_part)
     side = side or round(height * _WINDOW[body_part])

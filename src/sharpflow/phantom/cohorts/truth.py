@@ -16,9 +16,17 @@ from sharpflow.imaging.standardize import standardize_mask
 def read_true_masks(
     folder: str | Path, image_ids: "pd.Series[str]", *, height: int, width: int, crop_bottom: float
 ) -> Iterator[npt.NDArray[np.uint8]]:
-    """The limb's true outline in each standardized radiograph, uint8 0/255 (height, width).
+    """The limb's true outline in each standardized radiograph.
 
-    `folder` is the one that `make_joint_cohort` wrote; the rest as for the radiographs themselves.
+    Args:
+        folder: the one that `make_joint_cohort` wrote.
+        image_ids: of the radiographs.
+        height: of the standardized radiographs, pixels.
+        width: likewise.
+        crop_bottom: fraction of the height that is cut off, as for the radiographs themselves.
+
+    Yields:
+        Masks, uint8 0/255 (height, width), in the order of `image_ids`.
     """
     for image_id in image_ids:
         mask = read_image(Path(folder) / "truth" / "masks" / f"{image_id}.png")

@@ -41,15 +41,22 @@ def make_whole_image_cohort(
     workers: int,
     severity: float = SEVERITY,
 ) -> None:
-    """Write a radiograph of both hands of each patient, labels and truth into `folder`.
+    """Write a radiograph of both hands of each patient, labels and truth into a folder.
 
-    images/<image_id>.jpg; labels.csv (image, patient, total of both hands with their wrists 0-280,
-    age, sex); truth/radiographs.csv and truth/joints.csv (all sites of LH and RH in radiograph
-    pixels, with their scores). `height` is the nominal height of a radiograph in pixels; sizes vary
-    by about 14%. The first `shared` patients are those of the joint cohort of that seed, with its
-    scores; the rates of the others' damage are `severity` times as high. The same arguments give
-    the same bytes, whatever the number of `workers` (processes), and a patient is the same in a
-    larger cohort.
+    The files: images/<image_id>.jpg; labels.csv (image, patient, total of both hands with their
+    wrists 0-280, age, sex); truth/radiographs.csv and truth/joints.csv (all sites of LH and RH in
+    radiograph pixels, with their scores). The same arguments give the same bytes, whatever the
+    number of `workers`, and a patient is the same in a larger cohort.
+
+    Args:
+        folder: where the files go.
+        patients: how many.
+        shared: the first so many patients are those of the joint cohort of that seed, with its
+            scores.
+        seed: of the cohort.
+        height: nominal height of a radiograph in pixels; sizes vary by about 14%.
+        workers: number of processes.
+        severity: how many times as high the rates of the other patients' damage are.
     """
     names = [f"UAB{number:03d}" for number in range(1, patients + 1)]
     tasks = [

@@ -25,10 +25,20 @@ _HANDS = ("LH", "RH")  # from the radiograph's left to its right: thumbs towards
 def make_bilateral(
     person: Person, scores: Scores, *, seed: int, patient: str, height: int
 ) -> SyntheticRadiograph:
-    """Both hands side by side on one radiograph of about `height` rows, as wide as two single ones.
+    """Both hands side by side on one radiograph, as wide as two single ones.
 
-    `scores` has every site of LH and RH. The radiograph's row has limb BH; its joints' rows tell LH
-    from RH in the column limb. A radiograph depends on its arguments alone.
+    A radiograph depends on its arguments alone.
+
+    Args:
+        person: whose hands.
+        scores: has every site of LH and RH.
+        seed: of the cohort.
+        patient: their name.
+        height: nominal rows of the radiograph; it has about as many.
+
+    Returns:
+        The radiograph with its truth. Its row has limb BH; its joints' rows tell LH from RH in the
+        column limb.
     """
     rng = np.random.default_rng(seed_for(seed, "film", patient, "BH"))
     rows, columns = radiograph_size(height, rng)

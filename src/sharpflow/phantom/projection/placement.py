@@ -42,11 +42,23 @@ def place_limb(
     tilt: float = 0.0,
     coarsest: float = 0.0,
 ) -> Placement:
-    """Lay the limb on a radiograph of `size` (rows, columns) so that every joint shows.
+    """Lay the limb on a radiograph so that every joint shows.
 
     Digits are up. A left limb has thumb or great toe on the right, a right one on the left,
-    mirrored radiographs the other way round. `tilt` in degrees narrows the limb. A pixel is as
-    small as the limb's room on the radiograph allows, but not smaller than `coarsest` mm.
+    mirrored radiographs the other way round. A pixel is as small as the limb's room on the
+    radiograph allows, but not smaller than `coarsest`.
+
+    Args:
+        limb: in its own frame, mm.
+        side: left or right.
+        mirrored: whether the radiograph lies the wrong way round.
+        size: rows and columns of the radiograph.
+        rng: decides rotation and room around the limb.
+        tilt: out of the radiograph, degrees; it narrows the limb.
+        coarsest: least side of a pixel, mm.
+
+    Returns:
+        Where the limb lies.
     """
     rows, columns = size
     rotation = float(np.clip(rng.normal(0, 5), -12, 12))

@@ -87,10 +87,20 @@ def pose_limb(body_part: BodyPart, person: Person, scores: LimbScores, rng: Gene
 def make_radiograph(
     code: str, person: Person, scores: Scores, *, seed: int, patient: str, height: int
 ) -> SyntheticRadiograph:
-    """One limb of a patient on one radiograph of about `height` rows.
+    """One limb of a patient on one radiograph.
 
-    `code` is LH, RH, LF or RF; `scores` has every site of that limb. A radiograph depends on its
-    arguments alone.
+    A radiograph depends on its arguments alone.
+
+    Args:
+        code: LH, RH, LF or RF.
+        person: whose limb.
+        scores: has every site of that limb.
+        seed: of the cohort.
+        patient: their name.
+        height: nominal rows of the radiograph; it has about as many.
+
+    Returns:
+        The radiograph with its truth.
     """
     rng = np.random.default_rng(seed_for(seed, "film", patient, code))
     limb_scores = scores_of(code, scores)

@@ -9,9 +9,15 @@ import torch
 
 
 def normalise(batch: torch.Tensor, pixel_mean: float, pixel_sd: float) -> torch.Tensor:
-    """Bytes (n, height, width) to float32 (n, 1, height, width) of mean 0 and SD 1.
+    """Scale the pixels of images to mean 0 and SD 1.
 
-    `pixel_mean` and `pixel_sd` are of pixels in [0, 1], over the training images.
+    Args:
+        batch: images, bytes (n, height, width).
+        pixel_mean: of pixels in [0, 1], over the training images.
+        pixel_sd: likewise.
+
+    Returns:
+        float32 (n, 1, height, width).
     """
     return batch.to(torch.float32).mul_(1 / (255 * pixel_sd)).sub_(pixel_mean / pixel_sd)[:, None]
 
@@ -27,12 +33,12 @@ def augment(
     dimmest: float = 0.9,
     brightest: float = 1.1,
 ) -> torch.Tensor:
-    """Turn, flip, brighten and normalise square images, uint8 (n, size, size), on their device.
+    """Turn, flip, brighten and normalise square images on their device.
 
     Args:
-        batch: images, bytes.
+        batch: images, bytes (n, size, size).
         generator: on the CPU, so that the random numbers are the same on every device.
-        pixel_mean: of the training images, of pixels in [0, 1].
+        pixel_mean: of pixels in [0, 1], over the training images.
         pixel_sd: likewise.
         rotations: degrees, all as likely; the paper's by default.
         flip: probability that an image is flipped left to right (paper silent: 0.5).
