@@ -43,7 +43,7 @@ if WHOLE_IMAGE:
     include: "workflow/rules/whole_image/pipeline.smk"
 
 
-if PLAN.compares:
+if PLAN.shares_patients and WHOLE_IMAGE.compared:
 
     include: "workflow/rules/comparison.smk"
 
