@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sharpflow.cohorts.refusal import PROBLEM_TABLE, count_set_aside, refused
+from sharpflow.cohorts.set_aside import PROBLEM_TABLE, count_set_aside, refused
 from sharpflow.errors import Problem, ProblemsError
 from sharpflow.files import read_table, write_table
 

@@ -3,7 +3,7 @@
 from sharpflow.workflow.job import job
 
 with job(snakemake.log[0]):
-    from sharpflow.cohorts.refusal import PROBLEM_TABLE, count_set_aside
+    from sharpflow.cohorts.set_aside import PROBLEM_TABLE, count_set_aside
     from sharpflow.files import read_table, write_table
 
     as_text = dict.fromkeys(PROBLEM_TABLE, str)

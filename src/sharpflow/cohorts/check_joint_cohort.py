@@ -18,8 +18,8 @@ from sharpflow.cohorts.check_radiographs import (
 )
 from sharpflow.cohorts.findings import Finding, Scope
 from sharpflow.cohorts.radiographs import list_radiographs
-from sharpflow.cohorts.refusal import PROBLEM_TABLE, refused
 from sharpflow.cohorts.scores import LONG_COLUMNS, read_score_table
+from sharpflow.cohorts.set_aside import PROBLEM_TABLE, refused
 from sharpflow.errors import Problem, ProblemsError
 from sharpflow.imaging.reading import MAX_PIXELS
 

@@ -11,7 +11,7 @@ import pandas as pd
 from sharpflow.cohorts.bone_age import list_bone_age, read_bone_age
 from sharpflow.cohorts.findings import Finding, Scope
 from sharpflow.cohorts.labelled import ImageList, LabelledImage
-from sharpflow.cohorts.refusal import PROBLEM_TABLE, refused
+from sharpflow.cohorts.set_aside import PROBLEM_TABLE, refused
 from sharpflow.cohorts.whole_images import list_whole_images, read_whole_images
 from sharpflow.errors import Problem, ProblemsError
 

@@ -1,4 +1,4 @@
-"""Problems for which nothing was set aside: each check lists its own, and one job stops at all."""
+"""Tables of problems: what was set aside for each, and the stop where nothing was."""
 
 import logging
 from collections.abc import Mapping, Sequence
