@@ -55,10 +55,7 @@ rule all:
     """Make everything."""
     default_target: True
     input:
-        rules.joints.input,
-        rules.whole_image.input,
-        rules.tables.input,
-        rules.figures.input,
+        PLAN.all_results(),
     localrule: True
 
 

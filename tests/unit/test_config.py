@@ -77,6 +77,7 @@ def test_an_unknown_key_names_its_path_and_the_nearest_right_one(config: dict) -
         ("heads", 5, r"heads: found 5; input should be a section with keys of its own"),
         ("whole_image.devices", 3, r"whole_image\.devices: found 3.*1, 2, 4 or 'auto'"),
         ("whole_image.activation_checkpointing", "yess", r"found 'yess'.*true or false"),
+        ("masks.window", 36, r"masks\.window: found 36; expected an odd number"),
         (
             "identification.rule",
             "guess",

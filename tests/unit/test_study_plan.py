@@ -57,6 +57,8 @@ def test_a_cohort_of_hands_without_scores_has_what_needs_neither(hands: dict[str
     assert sorted(joints.models) == ["erosion-hand", "narrowing-hand"]
     assert joints.tables == ["detection", "mask_yield"]
     assert not any("scores" in path for path in study.joint_results())
+    with pytest.raises(UserError, match=r"no whole-image pipeline.*cohorts: whole_image"):
+        study.whole_image_results()
     assert (joints.cohorts, joints.boxed) == (["boxed", "joints"], "boxed")
     assert joints.data_name() == Path(hands["radiographs"]).parent.name
     assert joints.data_name("boxed") == "phantom"

@@ -22,7 +22,7 @@ rule joints:
     """Make the tables and figures of Tan et al., contact sheets and the test patients' scores."""
     input:
         PLAN.problems("joints"),
-        PLAN.joint_results(),
+        PLAN.joint_results,
     localrule: True
 
 
@@ -30,5 +30,5 @@ rule whole_image:
     """Make the tables and figures of Bo et al."""
     input:
         PLAN.problems("whole_image"),
-        PLAN.whole_image_results(),
+        PLAN.whole_image_results,
     localrule: True

@@ -3,11 +3,22 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sharpflow.errors import UserError
 from sharpflow.workflow.plan.checks import Checks
 from sharpflow.workflow.plan.joints import JointPlan
-from sharpflow.workflow.plan.paths import figure_files, problem_files, table_files
+from sharpflow.workflow.plan.paths import (
+    Wildcards,
+    figure_files,
+    problem_files,
+    table_files,
+)
 from sharpflow.workflow.plan.whole_image import WholeImagePlan
 from sharpflow.workflow.settings import Study, load_study
+
+NO_PIPELINE = (
+    "this study has no {} pipeline, since config.yaml, or what is laid over it, sets no "
+    "cohorts: {}. Name the cohort there, or ask for another target."
+)
 
 
 class StudyPlan:
@@ -61,24 +72,42 @@ class StudyPlan:
         names = [name for plan in pipelines for name in plan.figures]
         return figure_files([*names, *self._of_both()])
 
-    def joint_results(self) -> list[str]:
-        """All that the joint pipeline makes alone."""
+    def joint_results(self, wildcards: Wildcards | None = None) -> list[str]:
+        """All that the joint pipeline makes alone, as an input function too.
+
+        Raises:
+            UserError: the study has no joint cohort.
+        """
         if not self.joints:
-            return []
+            raise UserError(NO_PIPELINE.format("joint", "joints"))
         return [
             *table_files(self.joints.tables),
             *figure_files(self.joints.figures),
             *self.joints.further_results,
         ]
 
-    def whole_image_results(self) -> list[str]:
-        """All that the whole-image pipeline makes alone."""
+    def whole_image_results(self, wildcards: Wildcards | None = None) -> list[str]:
+        """All that the whole-image pipeline makes alone, as an input function too.
+
+        Raises:
+            UserError: the study has no cohort of whole images.
+        """
         if not self.whole_image:
-            return []
+            raise UserError(NO_PIPELINE.format("whole-image", "whole_image"))
         return [
             *table_files(self.whole_image.tables),
             *figure_files(self.whole_image.figures),
             "<results>/timing/whole_image_time.csv",
+        ]
+
+    def all_results(self) -> list[str]:
+        """All that the study makes."""
+        return [
+            *self.problems("joints", "whole_image"),
+            *(self.joint_results() if self.joints else []),
+            *(self.whole_image_results() if self.whole_image else []),
+            *self.tables(),
+            *self.figures(),
         ]
 
     def problems(self, *pipelines: str) -> list[str]:

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from sharpflow.workflow.settings.base import (
     Count,
+    Odd,
     PerBodyPart,
     Positive,
     PositiveShare,
@@ -46,7 +47,7 @@ class Standardize(Section):
 class Masks(Section):
     """Entropy masks, and which of them are good (Tan et al., 2.3.1)."""
 
-    window: Count = Field(
+    window: Odd = Field(
         description="Side of the square window in which entropy is measured, in pixels; odd. The "
         "paper: 37, at a height of 1500 pixels.",
     )
