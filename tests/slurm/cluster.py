@@ -117,7 +117,7 @@ def devices_seen() -> dict[int, set[str]]:
 
 def _write_files() -> None:
     for folder in (FOLDER, FOLDER / "state", *(FOLDER / f"spool.{node}" for node in NODES)):
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)  # it may be a mount of its own
         folder.chmod(0o755)
     for device in GPUS.values():  # another name for /dev/null: jobs see no device that is a file
         os.mknod(device, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
