@@ -46,6 +46,7 @@ rule check_radiographs:
         radiographs=JOINTS.shard_rows,
         shards=JOINTS.count_shards,
         max_megapixels=study.checks.max_megapixels,
+        contradicting_headers=study.checks.contradicting_headers,
         code=code("joints/check_radiographs"),
     script:
         "../../scripts/joints/check_radiographs.py"

@@ -77,6 +77,7 @@ rule pack_images:
         size=study.whole_image.size,
         contrast=study.whole_image.contrast,
         max_megapixels=study.checks.max_megapixels,
+        contradicting_headers=study.checks.contradicting_headers,
         code=code("whole_image/pack_images"),
     script:
         "../../scripts/whole_image/pack_images.py"

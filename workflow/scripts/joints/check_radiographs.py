@@ -24,6 +24,9 @@ with job(snakemake.log[0], snakemake.threads):
             and shard_of(radiograph.image_id, params.shards) == wildcards.shard
         ]
     table = read_radiographs(
-        radiographs, max_pixels=round(params.max_megapixels * 1e6), workers=snakemake.threads
+        radiographs,
+        max_pixels=round(params.max_megapixels * 1e6),
+        contradicting_headers=params.contradicting_headers,
+        workers=snakemake.threads,
     )
     write_table(table, snakemake.output[0])

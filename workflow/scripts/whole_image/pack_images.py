@@ -27,6 +27,7 @@ with job(snakemake.log[0], 1):
         params.size,
         round(params.max_megapixels * 1e6),
         contrast=params.contrast,
+        contradicting_headers=params.contradicting_headers,
         workers=snakemake.threads,
     )
     with atomic_write(output.images) as temporary:

@@ -15,7 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from sharpflow.anatomy import BodyPart
 from sharpflow.errors import UserError
+from sharpflow.imaging.dicom_limb import OnContradiction, check_limb
 from sharpflow.imaging.reading import MAX_PIXELS, ImageError, image_digest, read_image
 from sharpflow.imaging.shards import ImageStack
 
@@ -55,6 +57,7 @@ def pack(
     max_pixels: int = MAX_PIXELS,
     *,
     contrast: Literal["none", "clahe"] = "none",
+    contradicting_headers: OnContradiction = "problem",
     workers: int = 1,
 ) -> tuple[Grey, pd.DataFrame, pd.DataFrame]:
     """Decode each image once, in `workers` threads, and resize it.
@@ -66,6 +69,8 @@ def pack(
         size: pixels a side of the packed images.
         max_pixels: an image of more is refused before it is decoded.
         contrast: "none" (the paper's) or "clahe".
+        contradicting_headers: whether an image whose DICOM header says that it shows no hand counts
+            as one that cannot be read ("problem"), or is logged ("warn").
         workers: threads.
 
     Returns:
@@ -77,6 +82,7 @@ def pack(
     def read(image_id: str) -> tuple[Grey, tuple[int, int, str]] | ImageError:
         try:
             image = read_image(paths[image_id], max_pixels)
+            check_limb(paths[image_id], BodyPart.HAND, None, "the table", contradicting_headers)
         except ImageError as error:
             return error
         small = resize(image, size)

@@ -12,8 +12,9 @@ class JointCohort(Section):
 
     radiographs: str | None = Field(
         description="A folder of radiographs named `<patient>-<LH|RH|LF|RF>` with the suffix .jpg, "
-        ".png, .bmp or .tif, or a CSV with the columns image_id, patient, limb, file (relative to "
-        "the CSV) and, optionally, visit. null: there is no joint cohort.",
+        ".png, .bmp, .tif or .dcm (DICOM also without), or a CSV with the columns image_id, "
+        "patient, limb, file (relative to the CSV) and, optionally, visit. null: there is no "
+        "joint cohort.",
     )
     scores: str | None = Field(
         description="RA2-DREAM's CSV of 90 columns, read by name. null: masks are made and joints "
@@ -151,6 +152,11 @@ class Checks(Section):
     max_megapixels: Positive = Field(
         description="Larger radiographs are refused before they are decoded, in millions of "
         "pixels.",
+    )
+    contradicting_headers: Literal["problem", "warn"] = Field(
+        description="A DICOM header that names another body part or side than the file's name or "
+        "the table, or a lateral view: `problem`: the radiograph is listed as a problem; `warn`: "
+        "it is used, and the log of the check says so.",
     )
     ignored_classes: list[str] = Field(
         description="Classes of the label files that are skipped, since they are none of the "
