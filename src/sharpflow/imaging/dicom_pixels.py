@@ -45,12 +45,15 @@ def stored_pixels(dataset: Any) -> Indices:
     bits = int(dataset.BitsStored)
     shift = 0
     if syntax in _NATIVE or syntax == _RLE:
-        raw = dataset.pixel_array
         shift = int(dataset.get("HighBit", bits - 1)) + 1 - bits
+        dataset.BitsStored = bits + shift  # pydicom clears what lies above, stored or not
+        raw = dataset.pixel_array
+        dataset.BitsStored = bits
     else:
         raw = _decode(dataset, syntax)
     if raw.shape != (dataset.Rows, dataset.Columns) or raw.dtype.itemsize > 2:
         raise ValueError("other pixels than the header says")
+    raw = raw.astype(raw.dtype.newbyteorder("="), copy=False)
     unsigned: Indices = raw.view(np.uint8 if raw.dtype.itemsize == 1 else np.uint16).astype(
         np.uint16
     )
