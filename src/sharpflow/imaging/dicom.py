@@ -19,6 +19,8 @@ from sharpflow.imaging.dicom_grey import VALUE_ELEMENTS, to_grey
 from sharpflow.imaging.dicom_pixels import SYNTAXES, stored_pixels
 from sharpflow.imaging.reading import MAX_PIXELS, SUFFIXES, ImageError
 
+log = logging.getLogger(__name__)
+
 Grey: TypeAlias = npt.NDArray[np.uint8]
 T = TypeVar("T")
 
@@ -50,6 +52,7 @@ _OTHERS = {
 _IMAGE_ELEMENTS = (
     "Modality",
     "PresentationIntentType",
+    "BurnedInAnnotation",
     "NumberOfFrames",
     "SamplesPerPixel",
     "PhotometricInterpretation",
@@ -116,6 +119,8 @@ def read_dicom(
         lambda: _check_header(path, header, max_pixels),
         "a DICOM header with impossible values",
     )
+    if str(header.get("BurnedInAnnotation")).strip().upper() == "YES":
+        log.warning("%s: text is burned into its pixels, maybe a name; figures may show it", path)
     dataset = read_elements(path, _IMAGE_ELEMENTS, pixels=True)
     stored = attempt(
         path,

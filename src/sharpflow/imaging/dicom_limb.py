@@ -61,19 +61,15 @@ class HeaderLimb:
     @property
     def limb(self) -> str:
         """The limb's code (LH, RH, LF, RF); empty where the header does not say it."""
-        codes = [code for code, limb in LIMBS.items() if (limb.body_part, limb.side) == self._pair]
-        return codes[0] if codes else ""
-
-    @property
-    def _pair(self) -> tuple[str, str]:
-        return self.part, self.side
+        pair = (self.part, self.side)
+        return next((code for code, x in LIMBS.items() if (x.body_part, x.side) == pair), "")
 
     def contradiction(self, part: BodyPart, side: Side | None = None) -> str:
         """What contradicts a body part and, unless None, a side; empty where nothing does."""
-        if self.part and self.part != part:
-            return f"a DICOM header that says {' '.join(filter(None, self._pair))}"
-        if side and self.side and self.side != side:
-            return f"a DICOM header that says {self.side} {self.part}".rstrip()
+        other_part = self.part and self.part != part
+        other_side = side and self.side and self.side != side
+        if other_part or other_side:
+            return f"a DICOM header that says {' '.join(filter(None, (self.side, self.part)))}"
         return "a DICOM header that says lateral view" if self.lateral else ""
 
 
