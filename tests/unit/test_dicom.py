@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from sharpflow.imaging.dicom_grey import window
-from sharpflow.imaging.reading import ImageError, read_image
+from sharpflow.imaging.image_error import ImageError
+from sharpflow.imaging.reading import read_image
 
 from .dicom_files import (
     BASELINE,

@@ -22,7 +22,7 @@ from sharpflow.cohorts.scores import LONG_COLUMNS, read_score_table
 from sharpflow.cohorts.set_aside import PROBLEM_TABLE, refused
 from sharpflow.errors import Problem, ProblemsError
 from sharpflow.imaging.dicom_limb import OnContradiction
-from sharpflow.imaging.reading import MAX_PIXELS
+from sharpflow.imaging.image_error import MAX_PIXELS
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,8 @@ from sharpflow.anatomy import LIMBS
 from sharpflow.cohorts.findings import Finding, Scope
 from sharpflow.cohorts.radiographs import Radiograph
 from sharpflow.imaging.dicom_limb import OnContradiction, check_limb
-from sharpflow.imaging.reading import ImageError, image_digest, read_image
+from sharpflow.imaging.image_error import ImageError
+from sharpflow.imaging.reading import image_digest, read_image
 
 RADIOGRAPH_TABLE = [
     "image_id",

@@ -26,7 +26,7 @@ from sharpflow.errors import Problem, UserError
 from sharpflow.files import atomic_write
 from sharpflow.imaging.dicom import attempt, is_dicom, read_elements
 from sharpflow.imaging.dicom_limb import read_limb
-from sharpflow.imaging.reading import ImageError
+from sharpflow.imaging.image_error import ImageError
 
 COLUMNS = (*RADIOGRAPH_COLUMNS, "visit")
 _KEY_BYTES = 32

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from sharpflow.imaging.dicom_grey import VALUE_ELEMENTS, to_grey
 from sharpflow.imaging.dicom_pixels import SYNTAXES, stored_pixels
-from sharpflow.imaging.reading import MAX_PIXELS, SUFFIXES, ImageError
+from sharpflow.imaging.image_error import MAX_PIXELS, ImageError
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +25,7 @@ Grey: TypeAlias = npt.NDArray[np.uint8]
 T = TypeVar("T")
 
 DICOM_SUFFIXES = (".dcm", ".dicom")
+_PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
 MODALITIES = {"CR": "computed", "DX": "digital", "RG": "conventional radiography"}
 
 _KIND = "a DICOM radiograph (CR, DX or RG)"
@@ -86,7 +87,7 @@ def is_dicom(path: Path) -> bool:
             head = file.read(132)
     except OSError:
         return False
-    return head[128:] == b"DICM" or (suffix not in SUFFIXES and head[:2] in _FIRST_GROUPS)
+    return head[128:] == b"DICM" or (suffix not in _PICTURES and head[:2] in _FIRST_GROUPS)
 
 
 def read_dicom(

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from sharpflow.anatomy import LIMBS, BodyPart, Side
 from sharpflow.imaging.dicom import attempt, is_dicom, read_elements
-from sharpflow.imaging.reading import ImageError
+from sharpflow.imaging.image_error import ImageError
 
 log = logging.getLogger(__name__)
 

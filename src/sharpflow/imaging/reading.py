@@ -13,27 +13,17 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from sharpflow.errors import UserError
+from sharpflow.imaging.dicom import is_dicom, read_dicom
+from sharpflow.imaging.image_error import MAX_PIXELS, ImageError
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF")
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
-MAX_PIXELS = 100_000_000  # a radiograph of 43 x 35 cm at 0.05 mm has 60 million
 
 _ORIENTATION = 0x0112  # the EXIF tag
 _QUARTER_TURNED = (5, 6, 7, 8)
 _WHITE_IS_ZERO = 0
 _DEEP_MODES = ("I", "F")  # with "I;16" and its kin, all that is deeper than 8 bits
-
-
-class ImageError(UserError):
-    """An image that cannot be used; `found`, `expected`, `remedy` serve a problem list."""
-
-    def __init__(self, path: Path, found: str, expected: str, remedy: str) -> None:
-        """Keep the parts and join them to a message."""
-        self.path, self.found, self.expected, self.remedy = path, found, expected, remedy
-        super().__init__(f"{path}: found {found}; expected {expected}. {remedy}")
 
 
 def read_image(
@@ -61,8 +51,6 @@ def read_image(
     Raises:
         ImageError: the file is missing, empty, not an image, truncated, or too large.
     """
-    from sharpflow.imaging.dicom import is_dicom, read_dicom
-
     path = Path(path)
     if is_dicom(path):
         return read_dicom(path, max_pixels, percentiles)

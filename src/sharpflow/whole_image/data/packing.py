@@ -18,7 +18,8 @@ import pandas as pd
 from sharpflow.anatomy import BodyPart
 from sharpflow.errors import UserError
 from sharpflow.imaging.dicom_limb import OnContradiction, check_limb
-from sharpflow.imaging.reading import MAX_PIXELS, ImageError, image_digest, read_image
+from sharpflow.imaging.image_error import MAX_PIXELS, ImageError
+from sharpflow.imaging.reading import image_digest, read_image
 from sharpflow.imaging.shards import ImageStack
 
 log = logging.getLogger(__name__)
