@@ -101,6 +101,21 @@ def takes_too_much_memory(project: Project) -> None:
     assert "exceeded memory limit" in first.output.read_text()
 
 
+def misses_its_gpu(project: Project) -> None:
+    """It was granted one that no driver shows; then the study is told to use processors."""
+    project = for_cluster(project)
+    refused = project.attempt(TABLE, "--precommand", "true", "--retries", "0")
+    assert refused.returncode == 1
+    (job,) = jobs_of(project, RULE)
+    assert (job.state, job.gpus) == ("FAILED", True)
+    said = _log(project).read_text()
+    assert f"job {job.number} sees none on node {job.node}" in said
+    assert "CUDA_VISIBLE_DEVICES is '0'" in said
+    on_cpus = ("train_network:gpu=0", "train_network:slurm_partition=cpu")
+    project.run(TABLE, "--precommand", "true", "--set-resources", *on_cpus)
+    assert [job.gpus for job in jobs_of(project, RULE)] == [True, False]
+
+
 def loses_snakemake(project: Project) -> None:
     with _training(project := for_cluster(project)) as (process, job):
         kill(process)
@@ -145,6 +160,7 @@ FAULTS = (
     loses_its_node,
     is_preempted,
     takes_too_much_memory,
+    misses_its_gpu,
     loses_snakemake,
     outlives_snakemake,
     stands_beside_an_impossible_request,
