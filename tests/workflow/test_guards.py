@@ -19,6 +19,7 @@ TRAINING = JOINT_TRAINING | WHOLE_IMAGE_TRAINING
 BEFORE = {
     *("check_radiographs", "read_scores", "read_boxes", "pack_images"),
     *("check_cohort", "check_images", "stop_at_problems", "pass_checks"),
+    *("list_warnings", "list_image_warnings", "draw_warnings"),
     *("fetch_vgg16", "fetch_yolov3"),
 }
 SUMS = {"sum_scores", "compare_pipelines"}

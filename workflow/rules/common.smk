@@ -56,5 +56,6 @@ wildcard_constraints:
     cohort="joints|boxed",
     body_part="hand|foot",
     images="whole_image|bone_age",
+    warned="joints|boxed|whole_image|bone_age",
     shard=r"\d\d",
     checks="|".join(PLAN.checks.cohorts),

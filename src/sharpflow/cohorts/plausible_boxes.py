@@ -35,7 +35,7 @@ def implausible_boxes(
         radiographs: image_id, file, body_part, height, width, silhouette of each radiograph.
         limits: the settings `checks: warnings`.
     """
-    known = radiographs.set_index("image_id").to_dict("index")
+    known = {str(row["image_id"]): row for row in radiographs.to_dict("records")}
     found = []
     for image_id, group in boxes.groupby("image_id", sort=True):
         radiograph = known[str(image_id)]
@@ -51,7 +51,8 @@ def implausible_boxes(
             *_sizes(group, limits["box_size"]),
             *_places(group, radiograph, limits["boxes_on_limb"]),
         ):
-            found.append(CohortWarning(str(label), str(image_id), str(body_part), *doubt))
+            picture = str(radiograph["file"])
+            found.append(CohortWarning(str(label), str(image_id), str(body_part), *doubt, picture))
     return found
 
 
@@ -80,6 +81,7 @@ def unlabelled(
             "no boxes",
             f"{len(labelled)} of {len(radiographs)} radiographs have some",
             f"Label it in {folder}, unless it was left out on purpose.",
+            radiograph=str(row["file"]),
         )
         for row in missing.to_dict("records")
     ]
@@ -171,7 +173,7 @@ def _sizes(boxes: pd.DataFrame, most: float) -> Iterator[_Doubt]:
             )
 
 
-def _places(boxes: pd.DataFrame, radiograph: Mapping[str, Any], least: float) -> Iterator[_Doubt]:
+def _places(boxes: pd.DataFrame, radiograph: Mapping[Any, Any], least: float) -> Iterator[_Doubt]:
     """Boxes that mostly lie on the background; if drawn on the picture before it was turned."""
     limb = unpack_silhouette(str(radiograph["silhouette"]))
     if not limb.any():
@@ -211,7 +213,7 @@ def _share_on(limb: Mask, x: "np.ndarray[Any, Any]", y: "np.ndarray[Any, Any]") 
 
 
 def _before_rotation(
-    file: Path, radiograph: Mapping[str, Any], x: "np.ndarray[Any, Any]", y: "np.ndarray[Any, Any]"
+    file: Path, radiograph: Mapping[Any, Any], x: "np.ndarray[Any, Any]", y: "np.ndarray[Any, Any]"
 ) -> Iterator[tuple["np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]]:
     """Where boxes lie if their pixels are the stored picture's, which a viewer then turns."""
     try:

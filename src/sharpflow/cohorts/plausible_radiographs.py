@@ -69,6 +69,7 @@ def implausible_radiographs(
                     value,
                     threshold,
                     remedy,
+                    radiograph=str(row["file"]),
                 )
             )
     return found

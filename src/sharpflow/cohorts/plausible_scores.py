@@ -21,7 +21,7 @@ def implausible_scores(file: str, scores: pd.DataFrame) -> list[CohortWarning]:
 def _one_score(file: str, scores: pd.DataFrame) -> list[CohortWarning]:
     found = []
     for patient, group in scores.groupby("patient", sort=True)["score"]:
-        if len(group) > 1 and group.nunique() == 1 and group.iloc[0] != 0:
+        if len(group) > 1 and _is_constant(group) and group.iloc[0] != 0:
             found.append(
                 CohortWarning(
                     file,
@@ -42,7 +42,7 @@ def _no_variation(file: str, scores: pd.DataFrame) -> list[CohortWarning]:
     parts = scores["limb"].map({code: str(limb.body_part) for code, limb in LIMBS.items()})
     found = []
     for (body_part, damage), group in scores.groupby([parts, "damage"], sort=True)["score"]:
-        if group.nunique() == 1:
+        if _is_constant(group):
             found.append(
                 CohortWarning(
                     file,
@@ -55,3 +55,7 @@ def _no_variation(file: str, scores: pd.DataFrame) -> list[CohortWarning]:
                 )
             )
     return found
+
+
+def _is_constant(values: "pd.Series[int]") -> bool:
+    return bool((values == values.iloc[0]).all())

@@ -17,6 +17,7 @@ class CohortWarning:
     measured: str
     threshold: str
     remedy: str
+    radiograph: str = ""  # path of the picture to look at
 
 
 WARNING_TABLE = [field.name for field in fields(CohortWarning)]

@@ -173,8 +173,6 @@ def _digits(limb: Mask) -> list[float]:
     return sorted(angles)
 
 
-
-
 class Look:
     """Measures radiographs as they are decoded, from any thread."""
 
@@ -188,4 +186,6 @@ class Look:
 
     def table(self) -> pd.DataFrame:
         """APPEARANCE_TABLE of all that were measured, by image_id."""
-        return pd.DataFrame([self._rows[key] for key in sorted(self._rows)], columns=APPEARANCE_TABLE)
+        return pd.DataFrame(
+            [self._rows[key] for key in sorted(self._rows)], columns=APPEARANCE_TABLE
+        )

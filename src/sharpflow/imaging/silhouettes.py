@@ -73,7 +73,7 @@ def is_solid(region: Mask) -> bool:
     outline = _outline(np.pad(region, 1))
     _, sides, _ = cv2.minAreaRect(outline)
     around = sides[0] * sides[1]
-    return around > 0 and cv2.contourArea(outline) > _SOLID * around
+    return bool(around > 0 and cv2.contourArea(outline) > _SOLID * around)
 
 
 def pack_silhouette(mask: Mask) -> str:

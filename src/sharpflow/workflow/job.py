@@ -34,10 +34,16 @@ class Job:
     runtime: float | None  # minutes that the rule asks for
     began: float  # time.monotonic()
     terminal: TextIO | None  # for progress bars: where Snakemake was started, if that is a terminal
+    stderr: int  # descriptor of Snakemake's stderr, terminal or not
 
     def seconds_left(self) -> float | None:
         """Seconds that the job may still run; None without a limit (see `time_limit`)."""
         return seconds_left(self.runtime, self.began)
+
+    def say(self, text: str) -> None:
+        """Say a line to the log, and beside Snakemake's own lines."""
+        print(text, file=sys.stderr)
+        os.write(self.stderr, f"{text}\n".encode())
 
 
 @contextmanager
@@ -89,7 +95,7 @@ def job(
         if gpus:
             refuse_unusable_gpus()
         shown = os.fdopen(terminal, "w", closefd=False) if os.isatty(terminal) else None
-        yield Job(resources.get("runtime"), time.monotonic(), shown)
+        yield Job(resources.get("runtime"), time.monotonic(), shown, terminal)
     except (UserError, Stopped) as error:
         print(error, file=sys.stderr)
         os.write(terminal, f"{error}\n".encode())
