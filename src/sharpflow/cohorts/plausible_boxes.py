@@ -32,7 +32,8 @@ def implausible_boxes(
     Args:
         folder: of the label files.
         boxes: BOX_TABLE, as `read_boxes` gives it.
-        radiographs: image_id, file, body_part, height, width, silhouette of each radiograph.
+        radiographs: image_id, file, body_part, height, width, silhouette of each radiograph (blank
+            where it is not to be trusted).
         limits: the settings `checks: warnings`.
     """
     known = {str(row["image_id"]): row for row in radiographs.to_dict("records")}
@@ -48,6 +49,7 @@ def implausible_boxes(
             *_doubled(group, limits["box_overlap"]),
             *_numbers(group, body_part),
             *_order(group, body_part),
+            *_distance(group, body_part, limits["pip_distance"]),
             *_sizes(group, limits["box_size"]),
             *_places(group, radiograph, limits["boxes_on_limb"]),
         ):
@@ -160,6 +162,31 @@ def _order(boxes: pd.DataFrame, body_part: BodyPart) -> Iterator[_Doubt]:
     )
 
 
+def _distance(boxes: pd.DataFrame, body_part: BodyPart, most: float) -> Iterator[_Doubt]:
+    """How far the PIP joints of four fingers lie from the MCP joints: DIP joints lie further."""
+    if body_part is not BodyPart.HAND:
+        return
+    middles = boxes.assign(
+        x=(boxes["x_min"] + boxes["x_max"]) / 2, y=(boxes["y_min"] + boxes["y_max"]) / 2
+    )
+    # The thumb's joints are the lowest of either class.
+    pip, mcp = (
+        middles[middles["class"] == name].nsmallest(4, "y")[["x", "y"]].to_numpy()
+        for name in ("PIP", "MCP")
+    )
+    if len(pip) < 4 or len(mcp) < 4:
+        return
+    knuckles = max(float(np.hypot(*(a - b))) for a, b in combinations(mcp, 2))
+    away = float(np.hypot(*(pip.mean(0) - mcp.mean(0)))) / max(knuckles, 1.0)
+    if away > most:
+        yield (
+            "PIP boxes lie far from the MCP boxes, as DIP joints do",
+            f"{away:.2f} of the knuckles' width",
+            f"at most {most:g}",
+            "Look at the labels: box the PIP joints, or name DIP boxes DIP and ignore the class.",
+        )
+
+
 def _sizes(boxes: pd.DataFrame, most: float) -> Iterator[_Doubt]:
     sides = np.sqrt((boxes["x_max"] - boxes["x_min"]) * (boxes["y_max"] - boxes["y_min"]))
     median = float(sides.median())
@@ -175,9 +202,11 @@ def _sizes(boxes: pd.DataFrame, most: float) -> Iterator[_Doubt]:
 
 def _places(boxes: pd.DataFrame, radiograph: Mapping[Any, Any], least: float) -> Iterator[_Doubt]:
     """Boxes that mostly lie on the background; if drawn on the picture before it was turned."""
+    if not radiograph["silhouette"]:
+        return  # not to be trusted
     limb = unpack_silhouette(str(radiograph["silhouette"]))
     if not limb.any():
-        return  # nothing was seen, of which the radiograph's own warnings tell
+        return
     x = (boxes["x_min"] + boxes["x_max"]).to_numpy(float) / 2 / radiograph["width"]
     y = (boxes["y_min"] + boxes["y_max"]).to_numpy(float) / 2 / radiograph["height"]
     share = _share_on(limb, x, y)

@@ -160,7 +160,7 @@ def _several_limbs(seen: Seen, _: Mapping[str, Any]) -> _Doubt | None:
     one = {"hand": "hand", "foot": "foot"}[seen.body_part]
     return (
         f"more than one {one} on the radiograph",
-        f"{seen.shape.limbs} limbs",
+        f"{seen.shape.limbs:g} limbs",
         f"{seen.limbs}",
         f"Cut the radiograph so that each file shows one {one}.",
     )

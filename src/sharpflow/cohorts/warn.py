@@ -40,9 +40,11 @@ def warn_of_joint_cohort(
         WARNING_TABLE.
     """
     readable = radiographs[radiographs["height"] > 0].merge(appearance[_MEASURES], on="image_id")
+    readable = readable.sort_values("image_id", ignore_index=True)
     warnings: list[CohortWarning] = implausible_radiographs(
         readable.assign(expected_limbs=1), limits
     )
+    odd = readable["image_id"].isin({warning.name for warning in warnings})
     scored: set[str] = set()
     if scores is not None:
         table = read_score_table(scores).scores
@@ -50,7 +52,9 @@ def warn_of_joint_cohort(
         scored = set(table["patient"])
     if boxes is not None:
         found, _ = read_boxes(boxes, readable, ignored_classes)
-        warnings += implausible_boxes(boxes, found, readable, limits)
+        # Where the radiograph itself is odd, its silhouette says nothing of the boxes' places.
+        sound = readable.assign(silhouette=readable["silhouette"].mask(odd, ""))
+        warnings += implausible_boxes(boxes, found, sound, limits)
         labelled = {path.stem for path in Path(boxes).glob("*")} & set(readable["image_id"])
         warnings += unlabelled(boxes, readable, labelled, scored)
     return warning_table(warnings)

@@ -52,6 +52,10 @@ class Warnings(Section):
         description="Times the median box of its radiograph by which a box may be larger, or "
         "smaller. Ours.",
     )
+    pip_distance: Positive = Field(
+        description="How far the PIP boxes of a hand may lie from the MCP boxes, as a share of the "
+        "width of the four knuckles; further off lie DIP joints. Ours.",
+    )
     boxes_on_limb: Fraction = Field(
         description="Share of a radiograph's boxes that must lie on the limb. Ours.",
     )
