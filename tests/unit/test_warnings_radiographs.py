@@ -34,7 +34,7 @@ LIMITS = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())
 @pytest.fixture(scope="module")
 def limbs() -> dict[str, Grey]:
     """A left hand and a left foot, neither shown mirrored."""
-    person = sample_person(np.random.default_rng(3))
+    person = sample_person(np.random.default_rng(1))
     scores = sample_scores("P1", 5)
     made = {
         code: make_radiograph(code, person, scores, seed=5, patient="P1", height=400)
@@ -80,7 +80,7 @@ BAD: dict[str, tuple[Callable[[Grey], Grey], str]] = {
     "wrist": (lambda image: image[int(0.66 * len(image)) :].copy(), "no fingers found"),
     "chest": (chest, "no fingers found"),
     "small": (
-        lambda image: np.pad(cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=3), 260),
+        lambda image: np.pad(image, 230),
         "small in the picture",
     ),
 }

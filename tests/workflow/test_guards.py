@@ -126,6 +126,13 @@ def test_what_changed_beside_a_score_is_planned_too(finished: Project, tmp_path:
     assert not planned.keys() & IMAGING
 
 
+def test_a_changed_threshold_makes_the_warnings_alone_again(finished: Project) -> None:
+    warnings = pd.read_csv(finished.results / "cohort/joints/warnings.csv")
+    assert "measured" in warnings
+    planned = finished.planned("--config", "checks={warnings: {thumb_side: 7}}")
+    assert planned == {"list_warnings": 1, "draw_warnings": 1}
+
+
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory, cohort: Path) -> Project:
     """A study of both pipelines, with cohorts of the user's own; nothing is run."""
