@@ -1,6 +1,6 @@
 """Check each radiograph: whether it can be read, and whether it is there twice."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
@@ -8,7 +8,7 @@ import pandas as pd
 from sharpflow.anatomy import LIMBS
 from sharpflow.cohorts.findings import Finding, Scope
 from sharpflow.cohorts.radiographs import Radiograph
-from sharpflow.imaging.reading import ImageError, image_digest, read_image
+from sharpflow.imaging.reading import Grey, ImageError, image_digest, read_image
 
 RADIOGRAPH_TABLE = [
     "image_id",
@@ -27,7 +27,11 @@ WRONG = ["found", "expected", "remedy"]
 
 
 def read_radiographs(
-    radiographs: Sequence[Radiograph], *, max_pixels: int, workers: int = 1
+    radiographs: Sequence[Radiograph],
+    *,
+    max_pixels: int,
+    workers: int = 1,
+    look: Callable[[str, Grey], None] | None = None,
 ) -> pd.DataFrame:
     """Decode radiographs for what a check must know of them.
 
@@ -35,6 +39,7 @@ def read_radiographs(
         radiographs: as `list_radiographs` gave them.
         max_pixels: a radiograph with more pixels counts as one that cannot be read.
         workers: number of threads that decode.
+        look: called in these threads with each radiograph's image_id and pixels.
 
     Returns:
         A row a radiograph, in order: image_id, patient, limb, body_part, side, visit, file, height,
@@ -47,6 +52,8 @@ def read_radiographs(
             image = read_image(radiograph.path, max_pixels)
         except ImageError as error:
             return 0, 0, "", error.found, error.expected, error.remedy
+        if look:
+            look(radiograph.image_id, image)
         return *image.shape, image_digest(image), "", "", ""
 
     with ThreadPoolExecutor(workers) as pool:

@@ -5,7 +5,7 @@ and SD of the training set. The aspect isn't kept, and no radiograph is decoded 
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
@@ -56,6 +56,7 @@ def pack(
     *,
     contrast: Literal["none", "clahe"] = "none",
     workers: int = 1,
+    look: Callable[[str, Grey], None] | None = None,
 ) -> tuple[Grey, pd.DataFrame, pd.DataFrame]:
     """Decode each image once, in `workers` threads, and resize it.
 
@@ -67,6 +68,7 @@ def pack(
         max_pixels: an image of more is refused before it is decoded.
         contrast: "none" (the paper's) or "clahe".
         workers: threads.
+        look: called in these threads with each image's image_id and pixels.
 
     Returns:
         The images that can be read, uint8 (n, size, size), sorted by image_id; their rows:
@@ -79,6 +81,8 @@ def pack(
             image = read_image(paths[image_id], max_pixels)
         except ImageError as error:
             return error
+        if look:
+            look(image_id, image)
         small = resize(image, size)
         small = equalize(small) if contrast == "clahe" else small
         return small, (*image.shape, image_digest(image))
