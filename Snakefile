@@ -22,6 +22,7 @@ configfile: f"{workflow.basedir}/config.yaml"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/gpus.smk"
+include: "workflow/rules/slurm.smk"
 
 
 pathvars:

@@ -21,6 +21,13 @@ int cuInit(unsigned flags) {
   return count ? 0 : 100; /* CUDA_ERROR_NO_DEVICE */
 }
 
+int cuDriverGetVersion(int *version) { *version = 12040; return 0; }
+
+int cuGetErrorName(int error, const char **name) {
+  *name = error == 100 ? "CUDA_ERROR_NO_DEVICE" : "CUDA_ERROR_UNKNOWN";
+  return 0;
+}
+
 int cuDeviceGetCount(int *number) { *number = count; return 0; }
 
 int cuDeviceGet(int *device, int ordinal) { *device = shown[ordinal]; return 0; }

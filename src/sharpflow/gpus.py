@@ -106,33 +106,54 @@ def _count_users(folder: Path, gpu: str) -> int:
     return users
 
 
+def driver_in_words() -> str:
+    """Whether NVIDIA's driver loads, and what it says to a new process."""
+    try:
+        ctypes.CDLL(DRIVER)
+    except OSError as error:
+        return f"NVIDIA's driver does not load: {error}"
+    return f"NVIDIA's driver loads: {_query_driver().stderr.strip()}"
+
+
 def _ask_driver() -> list[str]:
     """UUIDs of the GPUs that the driver shows to a new process; none without a driver."""
     try:
         ctypes.CDLL(DRIVER)
     except OSError:
         return []
-    # From this package's parent folder, so that Python finds the package.
-    asked = subprocess.run(
-        [sys.executable, "-m", __name__],
-        cwd=Path(__file__).parents[1],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    asked = _query_driver()
     if asked.returncode:
         log.warning("NVIDIA's driver does not say which GPUs there are:\n%s", asked.stderr.strip())
         return []
     return asked.stdout.split()
 
 
+def _query_driver() -> subprocess.CompletedProcess[str]:
+    """The GPUs' UUIDs as another process's output, and what the driver says of itself as errors."""
+    # From this package's parent folder, so that Python finds the package.
+    return subprocess.run(
+        [sys.executable, "-m", __name__],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def _print_uuids() -> None:
     driver = ctypes.CDLL(DRIVER)
-    count, device, identity = ctypes.c_int(0), ctypes.c_int(0), (ctypes.c_ubyte * 16)()
-    if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)):
+    number, device, identity = ctypes.c_int(0), ctypes.c_int(0), (ctypes.c_ubyte * 16)()
+    driver.cuDriverGetVersion(ctypes.byref(number))
+    version = f"for CUDA {number.value // 1000}.{number.value % 1000 // 10} and older"
+    failed = driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(number))
+    if failed:
+        name = ctypes.c_char_p()
+        driver.cuGetErrorName(failed, ctypes.byref(name))
+        print(f"{version}; {(name.value or b'').decode()} (error {failed})", file=sys.stderr)
         return
-    for number in range(count.value):
-        driver.cuDeviceGet(ctypes.byref(device), number)
+    print(f"{version}; it shows {number.value} GPU(s)", file=sys.stderr)
+    for place in range(number.value):
+        driver.cuDeviceGet(ctypes.byref(device), place)
         driver.cuDeviceGetUuid_v2(identity, device)  # of an instance, where the GPU is split (MIG)
         print(uuid.UUID(bytes=bytes(identity)))
 

@@ -15,19 +15,42 @@ Precision = Literal["float32", "bfloat16", "auto"]
 KERAS_BACKEND = "KERAS_BACKEND"
 WITHOUT_GPU = (
     "docs/reference/hardware.md lists the GPUs and drivers that work. To compute on the processor, "
-    "set CUDA_VISIBLE_DEVICES to nothing."
+    "set CUDA_VISIBLE_DEVICES to nothing; on a cluster, give the rule `gpu: 0` in the profile."
 )
 
 
 def refuse_unusable_gpus() -> None:
-    """Raise UserError, with what to do, if torch cannot compute on a GPU that this process sees.
+    """Raise UserError, with what to do, if the framework cannot use a GPU that this process sees.
 
-    Call it where a driver shows a GPU; it loads torch, where that is installed.
+    Call it where a driver shows a GPU, with Keras's backend chosen; it loads torch or, where that
+    is not installed, the TensorFlow that Keras runs on.
     """
-    if importlib.util.find_spec("torch") is None:
-        return
+    if importlib.util.find_spec("torch"):
+        _refuse_unusable_by_torch()
+    elif os.environ.get(KERAS_BACKEND) == "tensorflow":
+        _refuse_unusable_by_tensorflow()
+
+
+def _refuse_unusable_by_tensorflow() -> None:
+    import tensorflow as tf
+
+    if not tf.config.list_physical_devices("GPU"):
+        cuda = "for CUDA" if tf.test.is_built_with_cuda() else "for processors only"
+        raise UserError(
+            f"NVIDIA's driver shows a GPU that tensorflow {tf.__version__}, built {cuda}, does not "
+            f"see; CUDA's libraries come with `tensorflow[and-cuda]`. {WITHOUT_GPU}"
+        )
+
+
+def _refuse_unusable_by_torch() -> None:
     import torch
 
+    if torch.version.cuda is None:
+        raise UserError(
+            f"NVIDIA's driver shows a GPU, but torch {torch.__version__} is built for processors "
+            "only (torch.version.cuda is None). Install a torch built for CUDA: `uv sync` installs "
+            f"the locked one. {WITHOUT_GPU}"
+        )
     built = f"torch {torch.__version__} (CUDA {torch.version.cuda})"
     if not torch.cuda.is_available():
         raise UserError(

@@ -1,7 +1,8 @@
 """A real Slurm on this machine, for tests and by hand.
 
-Needs root and Debian's packages slurmctld, slurmd, slurm-client and munge. Everything lies in one
-folder but for links in /etc/slurm, where a job's nested srun looks; `stop` removes them again.
+Needs root and Debian's packages slurmctld, slurmd, slurm-client and munge; with accounting,
+slurmdbd and mariadb-server too. Everything lies in one folder but for links in /etc/slurm, where a
+job's nested srun looks; `stop` removes them again.
 """
 
 import argparse
@@ -13,20 +14,34 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from string import Template
 
 FOLDER = Path("/tmp/sharpflow-slurm")
 LINKS = Path("/etc/slurm")
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "scontrol")
+FOR_ACCOUNTING = (
+    "slurmdbd",
+    "mariadbd",
+    "mariadb-install-db",
+    "mariadb-admin",
+    "sacctmgr",
+    "sacct",
+)
+CLUSTER = "sharpflow"
 GPUS = {"gpu1": FOLDER / "gpu0", "gpu2": FOLDER / "gpu1"}  # node and its device
-NODES = {"cpu1": 16818, "cpu2": 16819, "gpu1": 16820, "gpu2": 16821}  # node and its port
+NODES = {"cpu1": 16818, "cpu2": 16819, "gpu1": 16820, "gpu2": 16821, "spot1": 16822}  # and its port
 CONFIG = {
     "gres.conf": "AutoDetect=off\n"
     + "".join(f"NodeName={node} Name=gpu Type=fake File={file}\n" for node, file in GPUS.items()),
     "cgroup.conf": "CgroupPlugin=cgroup/v1\nCgroupAutomount=no\n",  # else Slurm looks for systemd
 }
+ACCOUNTING = """AccountingStorageType=accounting_storage/slurmdbd
+AccountingStorageHost=127.0.0.1
+AccountingStoragePort=16830
+AccountingStoragePass=$folder/munge.socket
+AccountingStorageTRES=gres/gpu"""
 # Which devices a task sees: a line of job and device numbers.
 NOTE_DEVICES = """#!/bin/sh
 echo "$SLURM_JOB_ID ${CUDA_VISIBLE_DEVICES:-none}" >> %s
@@ -38,11 +53,12 @@ class ClusterError(Exception):
     """The cluster cannot be started, or did not do as it was told."""
 
 
-def why_not() -> str | None:
+def why_not(*, accounting: bool = False) -> str | None:
     """Say why no cluster can be started here; None if one can."""
     if os.geteuid() != 0:
         return "only root can start Slurm"
-    missing = [name for name in PROGRAMS if shutil.which(name, path=_search_path()) is None]
+    wanted = PROGRAMS + (FOR_ACCOUNTING if accounting else ())
+    missing = [name for name in wanted if shutil.which(name, path=_search_path()) is None]
     if missing:
         return f"not installed: {', '.join(missing)}"
     conf = LINKS / "slurm.conf"
@@ -51,14 +67,21 @@ def why_not() -> str | None:
     return None
 
 
-def start() -> None:
-    """Start the cluster, in place of what an earlier one left; returns when all nodes are idle."""
-    reason = why_not()
+def start(*, accounting: bool = False, min_job_age: int = 7200) -> None:
+    """Start the cluster, in place of what an earlier one left; returns when all nodes are idle.
+
+    Args:
+        accounting: keep jobs in a database, which sacct asks.
+        min_job_age: seconds for which squeue knows an ended job.
+    """
+    reason = why_not(accounting=accounting)
     if reason:
         raise ClusterError(reason)
     stop()
-    _write_files()
+    _write_files(accounting, min_job_age)
     _run("munged", *(f"--{key}={FOLDER}/munge{end}" for key, end in _MUNGE.items()))
+    if accounting:
+        _start_accounting()
     _run("slurmctld", "-c", "-i")
     for node in NODES:
         start_node(node)
@@ -79,9 +102,10 @@ def stop() -> None:
     if running():
         _run("scancel", f"--user={os.getuid()}")
         _wait_for("the jobs to end", lambda: not _output("squeue", "-h"))
-    for name in (*(f"slurmd.{node}" for node in NODES), "slurmctld", "munged"):
+    daemons = ("slurmctld", "slurmdbd", "mariadbd", "munged")
+    for name in (*(f"slurmd.{node}" for node in NODES), *daemons):
         _end(name, signal.SIGTERM)
-    for name in ("slurm.conf", *CONFIG):
+    for name in ("slurm.conf", "slurmdbd.conf", *CONFIG):
         if (LINKS / name).is_symlink() and (LINKS / name).readlink() == FOLDER / name:
             (LINKS / name).unlink()
     shutil.rmtree(FOLDER, ignore_errors=True)
@@ -115,7 +139,42 @@ def devices_seen() -> dict[int, set[str]]:
     return seen
 
 
-def _write_files() -> None:
+def preempt(node: str) -> None:
+    """Somebody whose jobs come first takes a whole node of the preemptible partitions for 3 s."""
+    call = (
+        "sbatch",
+        "--partition=owner",
+        f"--nodelist={node}",
+        "--exclusive",
+        "--output=/dev/null",
+    )
+    _run(*call, "--wrap=sleep 3")
+
+
+def _start_accounting() -> None:
+    """MariaDB, on a socket only, behind slurmdbd, which is to know this cluster and root."""
+    database, socket_file = FOLDER / "database", FOLDER / "mariadb.socket"
+    here = ("--no-defaults", "--user=root", f"--datadir={database}")
+    _run("mariadb-install-db", *here, "--auth-root-authentication-method=socket", "--skip-test-db")
+    subprocess.Popen(
+        [
+            shutil.which("mariadbd", path=_search_path()) or "mariadbd",
+            *here,
+            f"--socket={socket_file}",
+            f"--pid-file={FOLDER}/mariadbd.pid",
+            f"--log-error={FOLDER}/mariadbd.log",
+            "--skip-networking",
+            "--innodb-flush-log-at-trx-commit=0",
+        ],
+        start_new_session=True,
+    )
+    _wait_for("MariaDB", lambda: _works("mariadb-admin", f"--socket={socket_file}", "ping"))
+    _run("slurmdbd", environment={"MYSQL_UNIX_PORT": str(socket_file)})
+    _wait_for("slurmdbd", lambda: _works("sacctmgr", "--noheader", "show", "cluster"))
+    _run("sacctmgr", "--immediate", "add", "cluster", CLUSTER)
+
+
+def _write_files(accounting: bool, min_job_age: int) -> None:
     for folder in (FOLDER, FOLDER / "state", *(FOLDER / f"spool.{node}" for node in NODES)):
         folder.mkdir(parents=True, exist_ok=True)  # it may be a mount of its own
         folder.chmod(0o755)
@@ -126,21 +185,34 @@ def _write_files() -> None:
     (FOLDER / "devices").touch()
     (FOLDER / "note_devices").write_text(NOTE_DEVICES % (FOLDER / "devices"))
     (FOLDER / "note_devices").chmod(0o755)
-    for name, text in {"slurm.conf": _slurm_conf(), **CONFIG}.items():
+    files = {"slurm.conf": _slurm_conf(accounting, min_job_age), **CONFIG}
+    if accounting:
+        files["slurmdbd.conf"] = _fill_in("slurmdbd.conf")
+    for name, text in files.items():
+        (FOLDER / name).touch(0o600 if name == "slurmdbd.conf" else 0o644)
         (FOLDER / name).write_text(text)
         (LINKS / name).unlink(missing_ok=True)
         (LINKS / name).symlink_to(FOLDER / name)
 
 
-def _slurm_conf() -> str:
-    host = socket.gethostname().partition(".")[0]
+def _slurm_conf(accounting: bool, min_job_age: int) -> str:
     nodes = "\n".join(
-        f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port}"
+        f"NodeName={node} NodeHostname={_host()} NodeAddr=127.0.0.1 Port={port}"
         + (" Gres=gpu:fake:1" if node in GPUS else "")
         for node, port in NODES.items()
     )
-    template = Template(Path(__file__).with_name("slurm.conf").read_text())
-    return template.substitute(folder=FOLDER, host=host, nodes=nodes)
+    storage = ACCOUNTING if accounting else "AccountingStorageType=accounting_storage/none"
+    accounts = Template(storage).substitute(folder=FOLDER)
+    return _fill_in("slurm.conf", nodes=nodes, accounts=accounts, min_job_age=str(min_job_age))
+
+
+def _fill_in(name: str, **words: str) -> str:
+    template = Template(Path(__file__).with_name(name).read_text())
+    return template.substitute(words, folder=FOLDER, host=_host(), cluster=CLUSTER)
+
+
+def _host() -> str:
+    return socket.gethostname().partition(".")[0]
 
 
 def _states() -> dict[str, str]:
@@ -160,19 +232,26 @@ def _search_path() -> str:
     return f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 
 
-def _run(*command: str) -> None:
-    _output(*command)
+def _run(*command: str, environment: Mapping[str, str] = {}) -> None:
+    _output(*command, environment=environment)
 
 
-def _output(*command: str, check: bool = True) -> str:
-    environment = {**os.environ, "PATH": _search_path()}
+def _works(*command: str) -> bool:
+    try:
+        _run(*command)
+    except ClusterError:
+        return False
+    return True
+
+
+def _output(*command: str, check: bool = True, environment: Mapping[str, str] = {}) -> str:
     ended = subprocess.run(
         command,
         capture_output=True,
         text=True,
         check=False,
         timeout=SECONDS,
-        env=environment,
+        env={**os.environ, **environment, "PATH": _search_path()},
     )
     if check and ended.returncode != 0:
         raise ClusterError(f"{' '.join(command)}: {ended.stdout}{ended.stderr}; logs: {FOLDER}")
@@ -234,20 +313,26 @@ def _read_stat(pid: int) -> list[str]:
     return [name.partition("(")[2], *rest.split()]
 
 
+NODE_ACTIONS = {"kill-node": kill_node, "start-node": start_node, "preempt": preempt}
+
+
 def main() -> None:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("action", choices=("start", "stop", "kill-node", "start-node"))
+    parser.add_argument("action", choices=("start", "stop", *NODE_ACTIONS))
     parser.add_argument("node", nargs="?", choices=tuple(NODES))
+    parser.add_argument("--accounting", action="store_true", help="with slurmdbd, for sacct")
+    parser.add_argument("--min-job-age", type=int, default=7200, help="seconds (MinJobAge)")
     arguments = parser.parse_args()
-    node_actions = {"kill-node": kill_node, "start-node": start_node}
     try:
-        if arguments.action in node_actions:
+        if arguments.action in NODE_ACTIONS:
             if arguments.node is None:
                 parser.error(f"{arguments.action} wants a node")
-            node_actions[arguments.action](arguments.node)
+            NODE_ACTIONS[arguments.action](arguments.node)
         else:
-            {"start": start, "stop": stop}[arguments.action]()
+            stop()
+            if arguments.action == "start":
+                start(accounting=arguments.accounting, min_job_age=arguments.min_job_age)
     except ClusterError as error:
         sys.exit(str(error))
 

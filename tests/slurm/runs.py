@@ -52,12 +52,16 @@ def for_cluster(project: Project, resources: Mapping[str, Mapping[str, Any]] = {
 
 def jobs_of(project: Project, name: str = "") -> list[Job]:
     """Jobs that a project has sent to Slurm, in order; of a rule, if its name is given."""
+    return [job for job in jobs_in(project.folder) if name in job.name]
+
+
+def jobs_in(folder: Path) -> list[Job]:
+    """Jobs that were sent to Slurm from a folder, in order."""
     shown = subprocess.run(
         ["scontrol", "--oneliner", "show", "job"], capture_output=True, text=True, check=True
     )
     found = [dict(re.findall(r"(\S+?)=(\S*)", line)) for line in shown.stdout.splitlines()]
-    jobs = [_job(fields) for fields in found if fields.get("WorkDir") == str(project.folder)]
-    return [job for job in jobs if name in job.name]
+    return [_job(fields) for fields in found if fields.get("WorkDir") == str(folder)]
 
 
 def _job(fields: Mapping[str, str]) -> Job:

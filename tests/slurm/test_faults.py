@@ -82,6 +82,18 @@ def loses_its_node(project: Project) -> None:
         _finish(project, process, job, "NODE_FAIL")
 
 
+def is_preempted(project: Project) -> None:
+    """It has two seconds to end, and uses up no attempt."""
+    on_spot = {"slurm_partition": "spot", "gpu": 0}
+    project = for_cluster(project, {"train_network": on_spot})
+    with _training(project) as (process, job):
+        # It waits where it is, for it may take Slurm half a minute, which then wakes it.
+        _order("scancel", "--signal=STOP", str(job.number))
+        cluster.preempt(job.node)
+        _finish(project, process, job, "FAILED", "TIMEOUT", "PREEMPTED")
+    assert "preemption" in project.output.read_text()
+
+
 def takes_too_much_memory(project: Project) -> None:
     memory = "600 if attempt == 1 else 6000"
     project = for_cluster(project, {"train_network": {"mem_mb": memory}})
@@ -89,6 +101,21 @@ def takes_too_much_memory(project: Project) -> None:
     first, second = jobs_of(project, RULE)
     assert (first.state, second.state) == ("FAILED", "COMPLETED")
     assert "exceeded memory limit" in first.output.read_text()
+
+
+def misses_its_gpu(project: Project) -> None:
+    """It was granted one that no driver shows; then the study is told to use processors."""
+    project = for_cluster(project)
+    refused = project.attempt(TABLE, "--precommand", "true", "--retries", "0")
+    assert refused.returncode == 1
+    (job,) = jobs_of(project, RULE)
+    assert (job.state, job.gpus) == ("FAILED", True)
+    said = _log(project).read_text()
+    assert f"job {job.number} sees none on node {job.node}" in said
+    assert "CUDA_VISIBLE_DEVICES is '0'" in said
+    on_cpus = ("train_network:gpu=0", "train_network:slurm_partition=cpu")
+    project.run(TABLE, "--precommand", "true", "--set-resources", *on_cpus)
+    assert [job.gpus for job in jobs_of(project, RULE)] == [True, False]
 
 
 def loses_snakemake(project: Project) -> None:
@@ -133,7 +160,9 @@ FAULTS = (
     is_cancelled,
     reaches_its_time_limit,
     loses_its_node,
+    is_preempted,
     takes_too_much_memory,
+    misses_its_gpu,
     loses_snakemake,
     outlives_snakemake,
     stands_beside_an_impossible_request,
@@ -233,12 +262,15 @@ def _running(project: Project, process: subprocess.Popen[bytes]) -> Job:
     return job
 
 
-def _finish(project: Project, process: subprocess.Popen[bytes], disturbed: Job, state: str) -> None:
+def _finish(
+    project: Project, process: subprocess.Popen[bytes], disturbed: Job, *states: str
+) -> None:
     """Wait for the end of the run; its second job must have gone on where the first was."""
     assert process.wait(LIMIT) == 0, project.output.read_text()[-6000:]
     first, second = jobs_of(project, RULE)
     assert first.number == disturbed.number
-    assert (first.state, second.state) == (state, "COMPLETED")
+    assert first.state in states
+    assert second.state == "COMPLETED"
     log = _log(project).read_text()
     done = re.search(r"resumed after epoch (\d+)", log)
     assert done is not None

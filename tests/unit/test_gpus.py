@@ -5,7 +5,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -189,6 +191,7 @@ def test_portable_and_bound_kernels() -> None:
 
 def fake_card(monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int]) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.version, "cuda", "13.2")
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch.cuda, "get_arch_list", lambda: KERNELS)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
@@ -205,6 +208,7 @@ def test_a_gpu_without_kernels_is_refused_in_a_sentence(monkeypatch: pytest.Monk
 
 def test_a_driver_that_torch_cannot_use_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.version, "cuda", "13.2")
     with pytest.raises(UserError, match=r"driver shows a GPU that torch .* cannot use"):
         refuse_unusable_gpus()
 
@@ -219,8 +223,32 @@ def test_a_job_on_an_unusable_gpu_ends_with_the_reason(tmp_path: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", code], env=environment, check=False)
     assert ended.returncode == 1
     assert "CUDA_VISIBLE_DEVICES=0" in log.read_text()
-    assert "driver shows a GPU that torch" in log.read_text()
+    assert "NVIDIA's driver shows a GPU" in log.read_text()
     assert "computes" not in log.read_text()
+
+
+def test_a_torch_without_cuda_is_named_as_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.version, "cuda", None)
+    with pytest.raises(UserError, match=r"torch .* is built for processors only"):
+        refuse_unusable_gpus()
+
+
+@pytest.mark.parametrize(("found", "refused"), [([], True), (["GPU:0"], False)])
+def test_where_only_tensorflow_is_installed_it_must_see_the_gpu(
+    monkeypatch: pytest.MonkeyPatch, found: list[str], refused: bool
+) -> None:
+    config = SimpleNamespace(list_physical_devices=lambda _: found)
+    test = SimpleNamespace(is_built_with_cuda=lambda: False)
+    tensorflow = SimpleNamespace(__version__="2.21.0", config=config, test=test)
+    monkeypatch.setitem(sys.modules, "tensorflow", tensorflow)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    with (
+        pytest.raises(UserError, match=r"tensorflow 2\.21\.0, built for processors only")
+        if refused
+        else nullcontext()
+    ):
+        refuse_unusable_gpus()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The plan of a study: what it has, what waits for which check, what its rules ask for."""
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +10,7 @@ import yaml
 
 from sharpflow.errors import UserError
 from sharpflow.workflow.plan.checks import Checks
-from sharpflow.workflow.plan.paths import shard_names
+from sharpflow.workflow.plan.paths import one_of, shard_names
 from sharpflow.workflow.plan.running_times import A_DAY, JointWork, WholeImageWork, ask
 from sharpflow.workflow.plan.study import StudyPlan, plan_study
 
@@ -22,6 +23,14 @@ def plan(**changes: Any) -> StudyPlan:
     for section, value in changes.items():
         config[section] = config[section] | value if isinstance(value, dict) else value
     return plan_study(config)
+
+
+def test_a_wildcard_of_no_names_matches_nothing() -> None:
+    assert not re.fullmatch(one_of([]), "total-stack-batch4")
+    assert not re.fullmatch(one_of([]), "")
+    assert re.fullmatch(f"{one_of(['', 'seed-2/'])}a", "seed-2/a")
+    assert re.fullmatch(f"{one_of(['', 'seed-2/'])}a", "a")
+    assert not re.fullmatch(one_of(["hand", "foot"]), "hands")
 
 
 def wildcards(**values: str) -> Any:

@@ -99,6 +99,15 @@ def test_a_second_seed_trains_and_stacks_again_and_no_more(paper: str, tmp_path:
     assert "seed-2" not in paper
 
 
+def test_an_experiment_without_stack_or_grad_cam_is_planned_quietly(tmp_path: Path) -> None:
+    chosen, own = "total-mobilenetv2-mse-batch4", tmp_path / "own.yaml"
+    own.write_text(f"whole_image: {{experiments: [{chosen}]}}\n")
+    output = plan(tmp_path, "--configfile", str(own), "--config", "cohorts=phantom")
+    assert f"whole_image/{chosen}/model.pt" in output
+    assert "Exception" not in output
+    assert "Error" not in output
+
+
 def test_what_computes_on_gpus_goes_where_gpus_are(paper: str) -> None:
     gpus = {job.rule for job in jobs_of(paper) if "gpu" in job.resources}
     there = {job.rule for job in jobs_of(paper) if job.resources["slurm_partition"] == "gpu"}

@@ -9,6 +9,7 @@ from sharpflow.errors import UserError
 from sharpflow.workflow.ancient_inputs import plan_behind_ancient_inputs
 from sharpflow.workflow.code_digest import code_digest
 from sharpflow.workflow.plan.joints import own_weights
+from sharpflow.workflow.plan.paths import one_of
 from sharpflow.workflow.plan.running_times import JointWork, WholeImageWork, ask
 from sharpflow.workflow.plan.study import plan_study
 from sharpflow.workflow.provenance import write_record
@@ -56,5 +57,6 @@ wildcard_constraints:
     cohort="joints|boxed",
     body_part="hand|foot",
     images="whole_image|bone_age",
+    warned="joints|boxed|whole_image|bone_age",
     shard=r"\d\d",
-    checks="|".join(PLAN.checks.cohorts),
+    checks=one_of(PLAN.checks.cohorts),

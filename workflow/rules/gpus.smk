@@ -3,6 +3,12 @@
 # limit: trainings run side by side on processors. Runs on a cluster, which have `jobs`, ask its
 # scheduler.
 from sharpflow.gpus import visible_gpus
+from sharpflow.workflow.missing_gpus import SUBMITTED
+
+# A job that an executor submitted has asked a scheduler for what its rule asks, so a GPU that it
+# does not see is missing.
+if workflow.remote_exec:
+    os.environ[SUBMITTED] = "1"
 
 if (
     workflow.is_main_process

@@ -1,6 +1,6 @@
 """Check each radiograph: whether it can be read, and whether it is there twice."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
@@ -10,7 +10,7 @@ from sharpflow.cohorts.findings import Finding, Scope
 from sharpflow.cohorts.radiographs import Radiograph
 from sharpflow.imaging.dicom_limb import OnContradiction, check_limb
 from sharpflow.imaging.image_error import ImageError
-from sharpflow.imaging.reading import image_digest, read_image
+from sharpflow.imaging.reading import Grey, image_digest, read_image
 
 RADIOGRAPH_TABLE = [
     "image_id",
@@ -34,6 +34,7 @@ def read_radiographs(
     max_pixels: int,
     contradicting_headers: OnContradiction = "problem",
     workers: int = 1,
+    look: Callable[[str, Grey], None] | None = None,
 ) -> pd.DataFrame:
     """Decode radiographs for what a check must know of them.
 
@@ -43,6 +44,7 @@ def read_radiographs(
         contradicting_headers: whether one whose DICOM header names another limb counts so too
             ("problem"), or is logged ("warn").
         workers: number of threads that decode.
+        look: called in these threads with each radiograph's image_id and pixels.
 
     Returns:
         A row a radiograph, in order: image_id, patient, limb, body_part, side, visit, file, height,
@@ -58,6 +60,8 @@ def read_radiographs(
             check_limb(radiograph.path, limb.body_part, limb.side, named, contradicting_headers)
         except ImageError as error:
             return 0, 0, "", error.found, error.expected, error.remedy
+        if look:
+            look(radiograph.image_id, image)
         return *image.shape, image_digest(image), "", "", ""
 
     with ThreadPoolExecutor(workers) as pool:

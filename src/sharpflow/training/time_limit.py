@@ -125,7 +125,7 @@ def obey_sigterm() -> None:
 
 def _stop(number: int, _frame: Any) -> NoReturn:
     signal.signal(number, signal.SIG_IGN)  # a second one would break into the cleaning up
-    raise Stopped("Told to stop (SIGTERM): cancelled, pre-empted, or at the job's time limit.")
+    raise Stopped("Told to stop (SIGTERM): cancelled, preempted, or at the job's time limit.")
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import sys
 import time
 import traceback
@@ -15,6 +16,7 @@ from sharpflow.errors import UserError
 from sharpflow.gpus import show_gpus
 from sharpflow.hardware import choose_keras_backend, keep_tensorflow_out, refuse_unusable_gpus
 from sharpflow.training.time_limit import Stopped, obey_sigterm, seconds_left
+from sharpflow.workflow.missing_gpus import refuse_missing_gpus
 
 # Read by the libraries when they are loaded, so set before.
 THREAD_VARIABLES = (
@@ -25,6 +27,8 @@ THREAD_VARIABLES = (
     "OPENCV_FOR_THREADS_NUM",
     "TF_NUM_INTRAOP_THREADS",
 )
+# Slurm's generic resources that are GPUs, or shares of them: "gpu:a100:1", "gres/shard:4".
+GPU_IN_GRES = re.compile(r"(?:^|[,/])(?:gpu|shard|mps)\b")
 
 
 @dataclass(frozen=True)
@@ -34,10 +38,16 @@ class Job:
     runtime: float | None  # minutes that the rule asks for
     began: float  # time.monotonic()
     terminal: TextIO | None  # for progress bars: where Snakemake was started, if that is a terminal
+    stderr: int  # descriptor of Snakemake's stderr, terminal or not
 
     def seconds_left(self) -> float | None:
         """Seconds that the job may still run; None without a limit (see `time_limit`)."""
         return seconds_left(self.runtime, self.began)
+
+    def say(self, text: str) -> None:
+        """Say a line to the log, and beside Snakemake's own lines."""
+        print(text, file=sys.stderr)
+        os.write(self.stderr, f"{text}\n".encode())
 
 
 @contextmanager
@@ -59,9 +69,10 @@ def job(
         What the script may ask of its job.
 
     Raises:
-        SystemExit: with status 1. A UserError, as of a GPU that torch cannot use, ends the job with
-            its message alone, which is also said to the terminal, and so does SIGTERM, within
-            moments; anything else ends it with a traceback.
+        SystemExit: with status 1. A UserError, as of a GPU that torch cannot use, or that a
+            scheduler was asked for and the job does not see, ends the job with its message alone,
+            which is also said to the terminal, and so does SIGTERM, within moments; anything else
+            ends it with a traceback.
     """
     resources = resources or {}
     for name in THREAD_VARIABLES:
@@ -78,18 +89,11 @@ def job(
     terminal = os.dup(sys.stderr.fileno())
     _send_output_to(Path(log))
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
-    asked, elsewhere = resources.get("gpu") or 0, bool(resources.get("gres"))
-    gpus = show_gpus(asked, named_otherwise=elsewhere)
-    if (asked or elsewhere) and not gpus:
-        logging.info("the rule asks for a GPU and none is seen: the processor computes")
-    choose_keras_backend(gpus)
-    keep_tensorflow_out()
     obey_sigterm()
     try:
-        if gpus:
-            refuse_unusable_gpus()
+        _choose_what_computes(resources)
         shown = os.fdopen(terminal, "w", closefd=False) if os.isatty(terminal) else None
-        yield Job(resources.get("runtime"), time.monotonic(), shown)
+        yield Job(resources.get("runtime"), time.monotonic(), shown, terminal)
     except (UserError, Stopped) as error:
         print(error, file=sys.stderr)
         os.write(terminal, f"{error}\n".encode())
@@ -97,6 +101,23 @@ def job(
     except Exception:
         traceback.print_exc()
         raise SystemExit(1) from None
+
+
+def _choose_what_computes(resources: Mapping[str, Any]) -> None:
+    """Show this process its GPUs, and have Keras take its backend by them."""
+    asked, elsewhere = (
+        resources.get("gpu") or 0,
+        bool(GPU_IN_GRES.search(resources.get("gres", ""))),
+    )
+    gpus = show_gpus(asked, named_otherwise=elsewhere)
+    if (asked or elsewhere) and not gpus:
+        refuse_missing_gpus()
+    elif gpus < asked:
+        logging.warning("the rule asks for %d GPUs and sees %d", asked, gpus)
+    choose_keras_backend(gpus)
+    keep_tensorflow_out()
+    if gpus:
+        refuse_unusable_gpus()
 
 
 def _send_output_to(log: Path) -> None:

@@ -3,7 +3,7 @@ JOINT_WORK = JointWork(JOINTS)
 
 
 wildcard_constraints:
-    model="|".join(JOINTS.models),
+    model=one_of(JOINTS.models),
 
 
 include: "cohorts.smk"

@@ -5,11 +5,11 @@ WHOLE_IMAGE_WORK = WholeImageWork(WHOLE_IMAGE)
 
 
 wildcard_constraints:
-    replicate=f"({'|'.join(WHOLE_IMAGE.replicates)})",
-    network="|".join(WHOLE_IMAGE.networks),
-    stack="|".join(WHOLE_IMAGE.stacks),
-    binned="|".join(WHOLE_IMAGE.binned),
-    task="|".join(WHOLE_IMAGE.explained),
+    replicate=one_of(WHOLE_IMAGE.replicates),
+    network=one_of(WHOLE_IMAGE.networks),
+    stack=one_of(WHOLE_IMAGE.stacks),
+    binned=one_of(WHOLE_IMAGE.binned),
+    task=one_of(WHOLE_IMAGE.explained),
 
 
 include: "cohorts.smk"

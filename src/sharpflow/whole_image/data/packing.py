@@ -5,7 +5,7 @@ and SD of the training set. The aspect isn't kept, and no radiograph is decoded 
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
@@ -60,6 +60,7 @@ def pack(
     contrast: Literal["none", "clahe"] = "none",
     contradicting_headers: OnContradiction = "problem",
     workers: int = 1,
+    look: Callable[[str, Grey], None] | None = None,
 ) -> tuple[Grey, pd.DataFrame, pd.DataFrame]:
     """Decode each image once, in `workers` threads, and resize it.
 
@@ -73,6 +74,7 @@ def pack(
         contradicting_headers: whether an image whose DICOM header says that it shows no hand counts
             as one that cannot be read ("problem"), or is logged ("warn").
         workers: threads.
+        look: called in these threads with each image's image_id and pixels.
 
     Returns:
         The images that can be read, uint8 (n, size, size), sorted by image_id; their rows:
@@ -86,6 +88,8 @@ def pack(
             check_limb(paths[image_id], BodyPart.HAND, None, "the table", contradicting_headers)
         except ImageError as error:
             return error
+        if look:
+            look(image_id, image)
         small = resize(image, size)
         small = equalize(small) if contrast == "clahe" else small
         return small, (*image.shape, image_digest(image))

@@ -20,6 +20,15 @@ def shard_names(count: int) -> list[str]:
     return [f"{number:02d}" for number in range(count)]
 
 
+def one_of(names: Iterable[str]) -> str:
+    """The pattern of a wildcard that is one of these names.
+
+    Of no names it matches nothing; Snakemake would take an empty pattern for no constraint at all.
+    """
+    patterns = list(names)
+    return f"({'|'.join(patterns)})" if patterns else "(?!)"
+
+
 def existing(paths: Iterable[str | Path]) -> list[str]:
     """Those of the paths that exist; what is missing is for the check to say, with the rest."""
     return [str(path) for path in paths if Path(path).exists()]

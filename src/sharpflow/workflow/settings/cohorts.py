@@ -5,6 +5,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from sharpflow.workflow.settings.base import Count, Positive, PositiveShare, Section
+from sharpflow.workflow.settings.warnings import Warnings
 
 
 class JointCohort(Section):
@@ -161,6 +162,10 @@ class Checks(Section):
     ignored_classes: list[str] = Field(
         description="Classes of the label files that are skipped, since they are none of the "
         "joints that are scored, for instance `[DIP]`.",
+    )
+    warnings: Warnings = Field(
+        description="From where on something well formed counts as implausible, and is listed in "
+        "`cohort/<cohort>/warnings.csv`. Warnings stop nothing.",
     )
 
 
