@@ -8,6 +8,12 @@ class UserError(Exception):
     """Something in the input or the settings is wrong; the message says what to do."""
 
 
+def in_short(error: Exception) -> str:
+    """An error in some words, for a message; its kind, where it says nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[0][:200] if lines else type(error).__name__
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing wrong with a cohort."""

@@ -80,7 +80,7 @@ def test_exif_orientation_is_applied(tmp_path: Path, suffix: str) -> None:
 def test_too_large_is_refused_before_decoding(tmp_path: Path) -> None:
     path = saved(tmp_path / "radiograph.png", GREY)
     path.write_bytes(path.read_bytes()[:60])  # the header is whole, the pixels are not
-    with pytest.raises(UserError, match=r"radiograph\.png.*20 x 30.*at most 599.*max_pixels"):
+    with pytest.raises(UserError, match=r"radiograph\.png.*20 x 30.*at most 599.*max_megapixels"):
         read_image(path, max_pixels=599)
     with pytest.raises(UserError, match=r"radiograph\.png.*cannot be decoded.*copy or export"):
         read_image(path, max_pixels=600)

@@ -1,5 +1,6 @@
 """Paths that both pipelines' rules share."""
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -31,7 +32,8 @@ def one_of(names: Iterable[str]) -> str:
 
 def existing(paths: Iterable[str | Path]) -> list[str]:
     """Those of the paths that exist; what is missing is for the check to say, with the rest."""
-    return [str(path) for path in paths if Path(path).exists()]
+    # Path.exists raises where a name is longer than the file system takes.
+    return [str(path) for path in paths if os.path.exists(path)]  # noqa: PTH110
 
 
 def folder_name(file: str | None) -> str:
