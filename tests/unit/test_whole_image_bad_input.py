@@ -120,7 +120,9 @@ def test_absurdly_large_image_is_refused_before_it_is_decoded(cohort: Path) -> N
     bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
     (cohort / "images" / "a1.png").write_bytes(bomb)
     lines = problems_of(cohort)
-    assert_only(lines, "a1.png", "9000 x 9000 = 81,000,000 pixels", "at most 10,000", "max_megapixels")
+    assert_only(
+        lines, "a1.png", "9000 x 9000 = 81,000,000 pixels", "at most 10,000", "max_megapixels"
+    )
 
 
 def test_missing_column_names_the_nearest(cohort: Path) -> None:

@@ -91,7 +91,9 @@ def parse_voc(path: Path, radiograph: LabelledRadiograph) -> tuple[list[Box], li
     try:
         root = ElementTree.parse(path).getroot()
     except (ElementTree.ParseError, OSError, ValueError) as error:
-        return [], [LabelError("", f"no readable XML ({in_short(error)})", "Pascal VOC", _SAVE_AGAIN)]
+        return [], [
+            LabelError("", f"no readable XML ({in_short(error)})", "Pascal VOC", _SAVE_AGAIN)
+        ]
     if root.tag != "annotation":
         found = f"XML of kind <{root.tag}>"
         return [], [LabelError("", found, "Pascal VOC <annotation>", _SAVE_AGAIN)]
@@ -114,7 +116,9 @@ def parse_yolo(
     try:
         lines = read_text(path).splitlines()
     except (OSError, ValueError) as error:
-        return [], [LabelError("", f"no readable text ({in_short(error)})", "YOLO labels", _SAVE_AGAIN)]
+        return [], [
+            LabelError("", f"no readable text ({in_short(error)})", "YOLO labels", _SAVE_AGAIN)
+        ]
     boxes, errors = [], []
     for number, line in enumerate(lines, 1):
         try:

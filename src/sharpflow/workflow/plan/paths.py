@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from sharpflow.cohorts.labels import label_files
+
 PHANTOM = "phantom"
 
 
@@ -34,6 +36,14 @@ def existing(paths: Iterable[str | Path]) -> list[str]:
     """Those of the paths that exist; what is missing is for the check to say, with the rest."""
     # Path.exists raises where a name is longer than the file system takes.
     return [str(path) for path in paths if os.path.exists(path)]  # noqa: PTH110
+
+
+def existing_labels(folder: str) -> list[Path]:
+    """The label files in a folder of boxes; none where it cannot be read."""
+    try:
+        return label_files(Path(folder))
+    except (OSError, ValueError):
+        return []
 
 
 def folder_name(file: str | None) -> str:
