@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-
 _TOLD_SINGLY = 3
 _NAMES = re.compile(r"(?<=patient )[^\s,]+|\d+(\.\d+)?")
 
@@ -43,7 +42,7 @@ def in_groups(problems: Sequence[Problem]) -> list[str]:
     for problem in problems:
         kind = (_NAMES.sub("0", problem.found), _NAMES.sub("0", problem.expected))
         groups.setdefault(kind, []).append(problem)
-    lines = []
+    lines: list[str] = []
     for group in groups.values():
         lines += map(str, group[:_TOLD_SINGLY])
         if len(group) > _TOLD_SINGLY:

@@ -124,7 +124,7 @@ def read_rows(
                     f"row {number}",
                     f"{len(cells)} fields",
                     f"{len(header)}, as in the header",
-                    f"Correct the row: {_one(grid.separator)} is missing, or there is one too many.",
+                    f"Correct the row: {_one(grid.separator)} is missing, or is there too often.",
                     Scope.ENTRY,
                     f"row {number}",
                 )
@@ -202,14 +202,10 @@ def _read_grid(path: Path, required: Sequence[str]) -> _Grid:
 
 def _numbered(text: str, separator: str) -> list[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    lines = []
     try:
-        for fields in reader:
-            if any(map(str.strip, fields)):
-                lines.append((reader.line_num, fields))
+        return [(reader.line_num, fields) for fields in reader if any(map(str.strip, fields))]
     except csv.Error as error:
         raise csv.Error(f"row {reader.line_num}: {error}") from error
-    return lines
 
 
 def _asked_names(header: list[str], asked: Sequence[str]) -> list[str]:
@@ -242,17 +238,17 @@ def _header_problems(
     near = {name: difflib.get_close_matches(name, spare, n=1) for name in missing}
     alone = [name for name in missing if not near[name]]
     together = len(alone) > _NAMED_SINGLY
-    for name in missing:
-        if near[name] or not together:
-            problems.append(
-                Finding(
-                    str(path),
-                    f"row 1, column {name}",
-                    f"no such column{f', but {near[name][0]}' if near[name] else ''}",
-                    what,
-                    _column_remedy(name, near[name], spare, named_in),
-                )
-            )
+    problems += [
+        Finding(
+            str(path),
+            f"row 1, column {name}",
+            f"no such column{f', but {near[name][0]}' if near[name] else ''}",
+            what,
+            _column_remedy(name, near[name], spare, named_in),
+        )
+        for name in missing
+        if near[name] or not together
+    ]
     if together:
         problems.append(_columns_together(path, header, alone, what, named_in))
     return problems

@@ -51,8 +51,9 @@ class LabelError(Exception):
 
 
 def label_files(folder: Path) -> list[Path]:
-    """The files that labelImg wrote into a folder, its classes.txt too, by name; other files are not
-    looked at. OSError where the folder cannot be read.
+    """The files that labelImg wrote into a folder, its classes.txt too, by name.
+
+    Other files are not looked at. OSError where the folder cannot be read.
     """
     return sorted(
         path

@@ -178,9 +178,9 @@ def same_path(path: Path) -> Path:
         return path
     parent = same_path(path.parent)
     try:
-        for other in os.listdir(parent):
-            if unicodedata.normalize("NFC", other) == unicodedata.normalize("NFC", path.name):
-                return parent / other
+        for other in parent.iterdir():
+            if unicodedata.normalize("NFC", other.name) == unicodedata.normalize("NFC", path.name):
+                return other
     except (OSError, ValueError):
         pass  # no such folder: the file is missing, which is told where it is read
     return parent / path.name

@@ -100,7 +100,7 @@ def _read(path: Path, max_pixels: int, percentiles: tuple[float, float]) -> Grey
                 "radiograph really is that large.",
             )
         white_is_zero = _is_white_zero(image)
-        narrowed, file = _is_narrowed(image), image.fp
+        narrowed, file = _is_narrowed(image), getattr(image, "fp", None)
         try:
             image.load()
             deep = _deep_grey(file) if narrowed and file else None
@@ -199,7 +199,7 @@ def _unreadable(path: Path, error: Exception) -> ImageError:
 
 def _is_narrowed(image: Image.Image) -> bool:
     """Whether Pillow reads 16 bits a channel into 8, so that a 12-bit radiograph has 16 greys."""
-    modes = [str(tile[3] if isinstance(tile[3], str) else tile[3][:1]) for tile in image.tile]
+    modes = [str(tile[3]) for tile in getattr(image, "tile", ())]
     return not _is_deep(image.mode) and any(";16" in mode for mode in modes)
 
 
@@ -216,7 +216,7 @@ def _deep_grey(file: IO[bytes]) -> npt.NDArray[Any]:
         raise ValueError("16-bit colours of a kind that is not read")
     blue, green, red = (colours[..., channel].astype(float) for channel in range(3))
     grey = sum(w * c for w, c in zip(_LUMA, (red, green, blue), strict=True))
-    return np.rint(grey).astype(np.uint16)
+    return np.asarray(np.rint(grey), np.uint16)
 
 
 def _is_deep(mode: str) -> bool:

@@ -44,7 +44,7 @@ def prepare_clone_folder(folder: str) -> None:
 
 
 def refuse_on_cluster(folder: str) -> None:
-    """Raise UserError where the jobs of a cluster could not start; called before any is submitted."""
+    """Raise UserError where the jobs of a cluster could not start."""
     for path in (folder, str(sys.executable)):
         if needs_quotes(path):
             raise UserError(

@@ -115,7 +115,8 @@ class JointPlan:
         """The label files of the boxes; what else lies in their folder is not looked at."""
         own = self.own
         return self._files(
-            wildcards, lambda: existing_labels(own.boxes) if own and own.boxes else []
+            wildcards,
+            lambda: existing_labels(own.boxes) if own and own.boxes not in (None, PHANTOM) else [],
         )
 
     def shard_rows(self, wildcards: Wildcards) -> list[list[Any]]:

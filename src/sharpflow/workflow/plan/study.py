@@ -117,14 +117,15 @@ class StudyPlan:
 
     def own_patients(self) -> dict[str, set[str]]:
         """The patients of each cohort of the user's own that names them, by the cohort's file."""
-        cohorts = self.study.cohorts
         patients: dict[str, set[str]] = {}
         if self.joints and self.joints.own:
             patients[str(self.joints.own.radiographs)] = {
                 radiograph.patient for radiograph in self.joints.radiographs
             }
         if self.whole_image and self.whole_image.own_patients:
-            patients[cohorts.whole_image.table] = self.whole_image.own_patients
+            patients[str(self.whole_image.source("whole_image")["table"])] = (
+                self.whole_image.own_patients
+            )
         return patients
 
     def near_ids(self, wildcards: Wildcards) -> list[list[str]]:
