@@ -23,16 +23,18 @@ from sharpflow.workflow.user_paths import UserPath, as_they_stand, keep_user_pat
 def test_a_path_of_the_users_has_no_patterns() -> None:
     class Pathvars:
         def apply(self, path: str) -> str:
+            if "<y>" in path:
+                raise KeyError(path)
             return path.replace("<results>", "results/x")
 
     io = ModuleType("io")
     io.apply_wildcards = lambda pattern, wildcards: pattern.format(**wildcards)
     for _ in range(2):  # as where a process reads the Snakefile twice
-        keep_user_paths(io, Pathvars)
+        keep_user_paths(io, Pathvars, KeyError)
     assert io.apply_wildcards("{a}.csv", {"a": "b"}) == "b.csv"
     assert Pathvars().apply("<results>/a") == "results/x/a"
-    (path,) = as_they_stand(["<results>/{draft}"])
-    assert io.apply_wildcards(path, {}) == Pathvars().apply(path) == "<results>/{draft}"
+    (path,) = as_they_stand(["<y>/{draft}"])
+    assert io.apply_wildcards(path, {}) == Pathvars().apply(path) == "<y>/{draft}"
     assert isinstance(as_they_stand("a"), UserPath)
 
 

@@ -1,5 +1,6 @@
 """One test for each way in which a cohort of whole images can be wrong, and for what is fine."""
 
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -279,6 +280,13 @@ def test_names_without_suffix_and_folders_within_are_found(cohort: Path) -> None
     edit(cohort, 2, "file", "a1")
     edit(cohort, 4, "file", "deep/a3.png")
     assert check(cohort).images["image_id"].tolist() == list(NAMES)
+
+
+def test_a_folder_whose_name_is_no_text(cohort: Path) -> None:
+    odd = cohort / "images" / os.fsdecode(b"J\xf6rg")
+    odd.mkdir()
+    (cohort / "images" / "a1.png").rename(odd / "a1.png")
+    assert_only(problems_of(cohort), "labels.csv, row 2", "no text", "Rename the folder")
 
 
 @pytest.fixture

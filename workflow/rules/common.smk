@@ -4,7 +4,7 @@ from pathlib import Path
 
 from snakemake import io as snakemake_io
 from snakemake.dag import DAG
-from snakemake.exceptions import WorkflowError
+from snakemake.exceptions import UndefinedPathvarException, WorkflowError
 from snakemake.logging import logger
 from snakemake.pathvars import Pathvars
 
@@ -30,7 +30,7 @@ except UserError as error:
 study, RESULTS = PLAN.study, PLAN.results
 JOINTS, WHOLE_IMAGE = PLAN.joints, PLAN.whole_image
 plan_behind_ancient_inputs(DAG)
-keep_user_paths(snakemake_io, Pathvars)
+keep_user_paths(snakemake_io, Pathvars, UndefinedPathvarException)
 
 
 def plain(value):

@@ -15,6 +15,7 @@ from typing import TypeVar
 from sharpflow.cohorts.csv_rows import Row, Rows
 from sharpflow.cohorts.findings import Finding, Scope
 from sharpflow.cohorts.radiographs import ID, ID_RULE, SUFFIXES
+from sharpflow.cohorts.text import is_text
 
 log = logging.getLogger(__name__)
 
@@ -149,6 +150,9 @@ def _locate(
         wrong = ("no image", "the image's file name in every row", "Fill it in.")
     elif len(files) > 1:
         wrong = (f"{name!r}, which can be any of {', '.join(files)}", "one file", "Give its path.")
+    elif not is_text(path):
+        found = f"{name!r} in a folder whose name is no text ({str(path.parent)!a})"
+        wrong = (found, "names in UTF-8", "Rename the folder.")
     elif not ID.fullmatch(image_id):
         wrong = (repr(name), f"a name of {ID_RULE}", "Rename the file, here and in its folder.")
     else:

@@ -17,6 +17,15 @@ _BOMS = (
 _FALLBACK = "cp1252"  # what spreadsheets on Windows write
 
 
+def is_text(path: Path) -> bool:
+    """Whether a path can be written down: its bytes are text in the file system's encoding."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def read_text(path: Path) -> str:
     """A file's text: UTF-8 or UTF-16 by its first bytes, else UTF-8, else Windows-1252.
 

@@ -4,13 +4,12 @@ Snakemake takes `{name}` in every input for a wildcard and `<name>` for a variab
 an error where a file or folder of the user's is called so.
 """
 
-from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 
 class UserPath(str):
-    """A path, or another text, without patterns."""
+    """A path without wildcards."""
 
     __slots__ = ()
 
@@ -20,28 +19,29 @@ def as_they_stand(found: str | list[str]) -> str | list[str]:
     return UserPath(found) if isinstance(found, str) else [UserPath(path) for path in found]
 
 
-def keep_user_paths(io: Any, pathvars: type[Any]) -> None:
-    """Let Snakemake look for no patterns in a `UserPath`.
+def keep_user_paths(io: Any, pathvars: type[Any], undefined: type[Exception]) -> None:
+    """Let Snakemake look for no wildcards in a `UserPath`, and leave unknown variables in any path.
 
     Jobs read the Snakefile too; a process that runs several reads it again, and corrects once.
 
     Args:
         io: Snakemake's module of that name.
         pathvars: its class Pathvars.
+        undefined: what that raises for an unknown variable.
     """
-    if io.apply_wildcards.__module__ == __name__:
+    apply_wildcards, apply_variables = io.apply_wildcards, pathvars.apply
+    if apply_wildcards.__module__ == __name__:
         return
-    io.apply_wildcards = _unless_user_path(io.apply_wildcards, 0)
-    pathvars.apply = _unless_user_path(pathvars.apply, 1)
 
+    def without_wildcards(pattern: Any, wildcards: Any) -> Any:
+        return pattern if isinstance(pattern, UserPath) else apply_wildcards(pattern, wildcards)
 
-def _unless_user_path(function: Callable[..., Any], place: int) -> Callable[..., Any]:
-    """The function, but a UserPath at this place among its arguments is returned."""
+    @wraps(apply_variables)
+    def known_variables(variables: Any, path: str) -> Any:
+        try:
+            return apply_variables(variables, path)
+        except undefined:
+            return path
 
-    @wraps(function)
-    def kept(*arguments: Any) -> Any:
-        path = arguments[place]
-        return path if isinstance(path, UserPath) else function(*arguments)
-
-    kept.__module__ = __name__
-    return kept
+    io.apply_wildcards = without_wildcards
+    pathvars.apply = known_variables

@@ -33,7 +33,10 @@ rule fetch_yolov3:
     conda:
         "../../../envs/torch.yaml"
     params:
-        **{key: plain(value) for key, value in own_weights(study.detector.weights).items()},
+        **{
+            key: plain(value)
+            for key, value in own_weights(study.detector.weights).items()
+        },
         model=study.detector.model,
         code=code("joints/fetch_yolov3"),
     script:

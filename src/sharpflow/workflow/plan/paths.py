@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sharpflow.cohorts.labels import label_files
+from sharpflow.cohorts.text import is_text
 
 PHANTOM = "phantom"
 
@@ -39,9 +40,13 @@ def existing(paths: Iterable[str | Path]) -> list[str]:
 
 
 def existing_labels(folder: str) -> list[Path]:
-    """The label files in a folder of boxes; none where it cannot be read."""
+    """The label files in a folder of boxes; none where it cannot be read.
+
+    Names that are no text, which no radiograph has, are for the check alone: Snakemake cannot write
+    them down.
+    """
     try:
-        return label_files(Path(folder))
+        return [path for path in label_files(Path(folder)) if is_text(path)]
     except (OSError, ValueError):
         return []
 
