@@ -11,6 +11,7 @@ min_version("9.27")
 # The library is found by this file and by every job, wherever it runs.
 sys.path.insert(0, f"{workflow.basedir}/src")
 os.environ["PYTHONPATH"] = f"{workflow.basedir}/src"
+os.environ["PYTHONUTF8"] = "1"  # files are UTF-8 in jobs, whatever the locale
 
 
 envvars:
@@ -61,9 +62,15 @@ rule all:
 
 
 onstart:
+    refuse_folder_on_cluster()
     refuse_surviving_jobs()
+    tell_shared_patients()
     write_run_record()
 
 
 onsuccess:
     write_run_record()
+
+
+onerror:
+    tell_problems()

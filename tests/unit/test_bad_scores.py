@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from .joint_cohort import assert_named, edit_scores, make_cohort, problems_of
+from .joint_cohort import assert_named, check, edit_scores, make_cohort, problems_of
 
 
 @pytest.fixture
@@ -72,6 +72,22 @@ def test_unknown_patient(cohort: Path) -> None:
     assert len(lines) == 2
     assert_named(lines, "scores.csv, row 3", "unknown patient UAB999", "Correct the id")
     assert_named(lines, "scores.csv", "no row for patient UAB002", "Add the patient's row")
+
+
+def test_a_patient_in_another_spelling_is_told_the_nearest(cohort: Path) -> None:
+    edit_scores(cohort, 3, "Patient_ID", "uab_2")
+    assert_named(problems_of(cohort), "unknown patient uab_2", "which has UAB002")
+
+
+def test_scores_as_another_spreadsheet_writes_them(cohort: Path) -> None:
+    path = cohort / "scores.csv"
+    edit_scores(cohort, 3, "LH_pip_E__2", "1.0")
+    path.write_text(path.read_text().replace(",", ";").replace("Patient_ID", " patient_id "))
+    assert len(check(cohort).scores) == 3 * 86
+    path.write_text(path.read_text().replace("1.0", "1,0"))
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    assert_named(lines, "row 3", "decimal comma", "decimal points")
 
 
 def test_patient_twice(cohort: Path) -> None:

@@ -2,11 +2,15 @@
 # shards and experiments there are, and what each rule asks a cluster for.
 from pathlib import Path
 
+from snakemake import io as snakemake_io
 from snakemake.dag import DAG
-from snakemake.exceptions import WorkflowError
+from snakemake.exceptions import UndefinedPathvarException, WorkflowError
+from snakemake.logging import logger
+from snakemake.pathvars import Pathvars
 
 from sharpflow.errors import UserError
 from sharpflow.workflow.ancient_inputs import plan_behind_ancient_inputs
+from sharpflow.workflow.clone_folder import prepare_clone_folder, refuse_on_cluster
 from sharpflow.workflow.code_digest import code_digest
 from sharpflow.workflow.plan.joints import own_weights
 from sharpflow.workflow.plan.paths import one_of
@@ -14,8 +18,11 @@ from sharpflow.workflow.plan.running_times import JointWork, WholeImageWork, ask
 from sharpflow.workflow.plan.study import plan_study
 from sharpflow.workflow.provenance import write_record
 from sharpflow.workflow.surviving_jobs import refuse_beside_surviving_jobs
+from sharpflow.workflow.told_at_end import problems_in_short
+from sharpflow.workflow.user_paths import as_they_stand, keep_user_paths
 
 try:
+    prepare_clone_folder(workflow.basedir)
     PLAN = plan_study(config)
 except UserError as error:
     raise WorkflowError(str(error))
@@ -23,6 +30,17 @@ except UserError as error:
 study, RESULTS = PLAN.study, PLAN.results
 JOINTS, WHOLE_IMAGE = PLAN.joints, PLAN.whole_image
 plan_behind_ancient_inputs(DAG)
+keep_user_paths(snakemake_io, Pathvars, UndefinedPathvarException)
+
+
+def plain(value):
+    """A text of the user's as a param: Snakemake looks for wildcards in what no function returns."""
+    return lambda wildcards: value
+
+
+def own_file(path):
+    """A file that the user named, or none, as an input."""
+    return lambda wildcards: as_they_stand(path or [])
 
 
 def code(script):
@@ -47,6 +65,31 @@ def refuse_surviving_jobs():
             refuse_beside_surviving_jobs(Path.cwd())
         except UserError as error:
             raise WorkflowError(str(error))
+
+
+def refuse_folder_on_cluster():
+    """Stop before any job is submitted from a folder in which none could start."""
+    if workflow.non_local_exec:
+        try:
+            refuse_on_cluster(workflow.basedir)
+        except UserError as error:
+            raise WorkflowError(str(error))
+
+
+def tell_shared_patients():
+    """Say how many patients the user's two cohorts share."""
+    if PLAN.shared_patients():
+        logger.info(PLAN.shared_patients())
+
+
+def tell_problems():
+    """Say last what stopped a run that a check refused."""
+    told = problems_in_short(
+        path.replace("<results>", RESULTS)
+        for path in PLAN.problems("joints", "whole_image")
+    )
+    if told:
+        logger.error(told)
 
 
 def write_run_record():

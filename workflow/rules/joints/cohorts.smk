@@ -91,7 +91,7 @@ rule read_boxes:
         "../../../envs/imaging.yaml"
     params:
         source=JOINTS.boxes_source,
-        ignored_classes=study.checks.ignored_classes,
+        ignored_classes=plain(study.checks.ignored_classes),
         code=code("joints/read_boxes"),
     script:
         "../../scripts/joints/read_boxes.py"
@@ -121,7 +121,7 @@ rule check_cohort:
         radiographs=JOINTS.radiographs_source,
         scores=JOINTS.scores_source,
         boxes=JOINTS.boxes_source,
-        settings=study.checks.model_dump(exclude={"warnings"}),
+        settings=study.checks.model_dump(exclude={"warnings", "near_ids"}),
         code=code("joints/check_cohort"),
     script:
         "../../scripts/joints/check_cohort.py"
@@ -161,7 +161,7 @@ rule split_patients:
     """Split the patients once, for masks, U-Net, detector and scores alike."""
     input:
         radiographs=JOINTS.radiograph_tables("{cohort}"),
-        table=study.split.table or [],
+        table=own_file(study.split.table),
         checked=checked("joints"),
     output:
         "<results>/cohort/{cohort}/split.csv",

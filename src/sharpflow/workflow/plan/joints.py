@@ -12,12 +12,14 @@ from sharpflow.workflow.plan.paths import (
     PHANTOM,
     Wildcards,
     existing,
+    existing_labels,
     folder_name,
     shard_names,
 )
 from sharpflow.workflow.settings import Study
 from sharpflow.workflow.settings.base import Weights
 from sharpflow.workflow.settings.cohorts import JointCohort
+from sharpflow.workflow.user_paths import as_they_stand
 
 NO_TOTALS = (
     "split: unit: joint puts joints of one patient into training and into test, so there are no "
@@ -110,10 +112,11 @@ class JointPlan:
         return self._files(wildcards, lambda: [own.scores] if own and own.scores else [])
 
     def box_files(self, wildcards: Wildcards) -> str | list[str]:
-        """The files of boxes."""
+        """The label files of the boxes; what else lies in their folder is not looked at."""
         own = self.own
         return self._files(
-            wildcards, lambda: sorted(Path(own.boxes).glob("*")) if own and own.boxes else []
+            wildcards,
+            lambda: existing_labels(own.boxes) if own and own.boxes not in (None, PHANTOM) else [],
         )
 
     def shard_rows(self, wildcards: Wildcards) -> list[list[Any]]:
@@ -130,7 +133,7 @@ class JointPlan:
     ) -> str | list[str]:
         if wildcards.cohort in self.synthetic:
             return self.phantom_folder(wildcards.cohort)
-        return existing(own())
+        return as_they_stand(existing(own()))
 
     def _shard(self, wildcards: Wildcards) -> list[Radiograph]:
         shards = self.study.standardize.shards[wildcards.body_part]

@@ -25,6 +25,7 @@ from sharpflow.workflow.plan.paths import (
     shard_names,
 )
 from sharpflow.workflow.settings import Study
+from sharpflow.workflow.user_paths import as_they_stand
 
 # The networks that the paper's Figures 3 and 5 explain.
 EXPLAINED = {"total": "total-resnet50-rbs1", "severity": "severity-resnet50-finetuned"}
@@ -44,6 +45,7 @@ class WholeImagePlan:
         replicates: folder of each seed's trainings in <results>/whole_image -> the seed. The first
             seed's, whose scores are used, lie in no folder of their own.
         is_phantom: whether the scored radiographs are synthetic.
+        own_patients: the patients whom the user's table of whole images names.
     """
 
     def __init__(self, study: Study) -> None:
@@ -67,6 +69,7 @@ class WholeImagePlan:
             for number in range(1, settings.seeds + 1)
         }
         self.is_phantom = study.cohorts.whole_image == PHANTOM
+        self.own_patients: set[str] = set()
         self._own_images = {cohort: self._list_own(cohort) for cohort in COHORTS}
 
     @property
@@ -132,14 +135,15 @@ class WholeImagePlan:
         """What a shard is packed from: its files, or the folder of a synthetic cohort."""
         if self.is_synthetic(wildcards.images):
             return self.phantom_folder(wildcards.images)
-        return existing(self.own_images(wildcards).values())
+        return as_they_stand(existing(self.own_images(wildcards).values()))
 
     def label_tables(self, wildcards: Wildcards) -> str | list[str]:
         """The tables of labels that exist, or the folder of a synthetic cohort."""
         if self.is_synthetic(wildcards.images):
             return self.phantom_folder(wildcards.images)
         source = self.source(wildcards.images)
-        return existing(path for key, path in source.items() if path and key.endswith("table"))
+        tables = (path for key, path in source.items() if path and key.endswith("table"))
+        return as_they_stand(existing(tables))
 
     def truth(self) -> str | list[str]:
         """The folder of what is known of the scored radiographs, where it is known."""
@@ -177,7 +181,11 @@ class WholeImagePlan:
         reader: Callable[..., ImageList] = (
             list_whole_images if cohort == "whole_image" else list_bone_age
         )
-        for image in reader(**self.source(cohort)).images:
+        source = self.source(cohort)
+        patient = source.get("columns", {}).get("patient")
+        for image in reader(**source).images:
+            if patient:
+                self.own_patients.add(image.row.values[patient])
             shard = shard_of(image.image_id, shards)
             found.setdefault(shard, {})[image.image_id] = str(image.path)
         return found
