@@ -274,7 +274,7 @@ def find_later_excess(requests: Iterable[Request], nodes: Sequence[Nodes]) -> li
     )
     return [
         f"jobs that fail ask for more, and at last for more than any node has ({wishes}). "
-        "`mem_mb` and `runtime` in `resources` bound that."
+        "`mem_mb` in `resources`, and `runtime` in `set-resources`, bound that."
     ]
 
 
