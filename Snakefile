@@ -63,6 +63,7 @@ rule all:
 onstart:
     refuse_surviving_jobs()
     write_run_record()
+    warn_of_excess_requests()
 
 
 onsuccess:
