@@ -66,6 +66,7 @@ onstart:
     refuse_surviving_jobs()
     tell_shared_patients()
     write_run_record()
+    warn_of_excess_requests()
 
 
 onsuccess:
