@@ -57,5 +57,5 @@ wildcard_constraints:
     cohort="joints|boxed",
     body_part="hand|foot",
     images="whole_image|bone_age",
-    shard=r"\d\d",
+    shard=r"\d\d+",
     checks=one_of(PLAN.checks.cohorts),

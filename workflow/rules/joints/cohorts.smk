@@ -21,6 +21,7 @@ rule make_joint_phantom:
     params:
         patients=study.phantom.patients,
         radiograph_height=study.phantom.radiograph_height,
+        body_parts=[str(part) for part in JOINTS.body_parts],
         seed=study.seed,
         code=code("joints/make_joint_phantom"),
     script:
@@ -75,9 +76,7 @@ rule read_boxes:
     """Read the joint boxes that were drawn in labelImg, a row each."""
     input:
         changed=JOINTS.box_files,
-        radiographs=JOINTS.every_shard(
-            "<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv"
-        ),
+        radiographs=JOINTS.checked_radiographs,
     output:
         "<results>/cohort/{cohort}/boxes.csv",
     log:
@@ -98,9 +97,7 @@ rule read_boxes:
 rule check_cohort:
     """List every problem of a cohort, and keep what can be used."""
     input:
-        radiographs=JOINTS.every_shard(
-            "<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv"
-        ),
+        radiographs=JOINTS.checked_radiographs,
         scores=JOINTS.score_files,
         boxes=JOINTS.box_files,
     output:
@@ -119,7 +116,7 @@ rule check_cohort:
         radiographs=JOINTS.radiographs_source,
         scores=JOINTS.scores_source,
         boxes=JOINTS.boxes_source,
-        settings=study.checks.model_dump(),
+        settings=JOINTS.check_settings,
         code=code("joints/check_cohort"),
     script:
         "../../scripts/joints/check_cohort.py"
@@ -128,7 +125,7 @@ rule check_cohort:
 rule split_patients:
     """Split the patients once, for masks, U-Net, detector and scores alike."""
     input:
-        radiographs=JOINTS.radiograph_tables("{cohort}"),
+        radiographs=JOINTS.split_radiographs,
         table=study.split.table or [],
         checked=checked("joints"),
     output:

@@ -23,6 +23,7 @@ from sharpflow.workflow.plan.paths import (
     existing,
     folder_name,
     shard_names,
+    shards_for,
 )
 from sharpflow.workflow.settings import Study
 
@@ -68,6 +69,9 @@ class WholeImagePlan:
         }
         self.is_phantom = study.cohorts.whole_image == PHANTOM
         self._own_images = {cohort: self._list_own(cohort) for cohort in COHORTS}
+        self._own_images_by_shard = {
+            cohort: self._by_shard(cohort, images) for cohort, images in self._own_images.items()
+        }
 
     @property
     def cohorts(self) -> list[str]:
@@ -126,7 +130,7 @@ class WholeImagePlan:
 
     def own_images(self, wildcards: Wildcards) -> dict[str, str]:
         """The user's images of one shard: image_id -> file. None where they are synthetic."""
-        return self._own_images[wildcards.images].get(wildcards.shard, {})
+        return self._own_images_by_shard[wildcards.images].get(wildcards.shard, {})
 
     def image_files(self, wildcards: Wildcards) -> str | list[str]:
         """What a shard is packed from: its files, or the folder of a synthetic cohort."""
@@ -147,15 +151,18 @@ class WholeImagePlan:
 
     def count_shards(self, wildcards: Wildcards) -> int:
         """How many shards a cohort has."""
-        shards: int = getattr(self.study.whole_image.shards, wildcards.images)
-        return shards
+        return self._count_shards(wildcards.images)
+
+    def _count_shards(self, cohort: str) -> int:
+        asked = getattr(self.study.whole_image.shards, cohort)
+        return shards_for(asked, self.count_images(cohort))
 
     def count_images(self, cohort: str) -> int:
         """How many images a cohort has."""
         if self.is_synthetic(cohort):
             phantom = self.study.phantom
             return phantom.whole_image_patients if cohort == "whole_image" else phantom.children
-        return sum(len(shard) for shard in self._own_images[cohort].values())
+        return len(self._own_images[cohort])
 
     def data_name(self, cohort: str = "whole_image") -> str:
         """What a table says its data are: "phantom", or the name of the table's folder."""
@@ -168,26 +175,28 @@ class WholeImagePlan:
         """Whether the phantom makes a cohort."""
         return bool(getattr(self.study.cohorts, cohort) == PHANTOM)
 
-    def _list_own(self, cohort: str) -> dict[str, dict[str, str]]:
-        """The user's images by shard."""
-        found: dict[str, dict[str, str]] = {}
+    def _list_own(self, cohort: str) -> dict[str, str]:
+        """The user's images: image_id -> file."""
         if self.is_synthetic(cohort):
-            return found
-        shards = getattr(self.study.whole_image.shards, cohort)
+            return {}
         reader: Callable[..., ImageList] = (
             list_whole_images if cohort == "whole_image" else list_bone_age
         )
-        for image in reader(**self.source(cohort)).images:
-            shard = shard_of(image.image_id, shards)
-            found.setdefault(shard, {})[image.image_id] = str(image.path)
+        images = reader(**self.source(cohort)).images
+        return {image.image_id: str(image.path) for image in images}
+
+    def _by_shard(self, cohort: str, images: Mapping[str, str]) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = {}
+        for image_id, path in images.items():
+            found.setdefault(shard_of(image_id, self._count_shards(cohort)), {})[image_id] = path
         return found
 
     # Files of a stage.
 
     def packed(self, suffix: str, cohort: str) -> list[str]:
         """All shards of a cohort."""
-        count = getattr(self.study.whole_image.shards, cohort)
-        return [f"<results>/packed/{cohort}/{name}{suffix}" for name in shard_names(count)]
+        names = shard_names(self._count_shards(cohort))
+        return [f"<results>/packed/{cohort}/{name}{suffix}" for name in names]
 
     def packed_of(self, suffix: str) -> Callable[[Wildcards], list[str]]:
         """All shards of the cohort that the wildcard `images` names."""

@@ -1,6 +1,6 @@
 """What all settings share: the section that refuses unknown keys, and kinds of values."""
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -10,6 +10,7 @@ Value = TypeVar("Value")
 Share = Annotated[float, Field(ge=0, lt=1)]
 PositiveShare = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(gt=0)]
+Shards = Count | Literal["auto"]
 
 
 def _odd(value: int) -> int:

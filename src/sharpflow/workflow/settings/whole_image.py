@@ -11,6 +11,7 @@ from sharpflow.workflow.settings.base import (
     PositiveShare,
     Section,
     Share,
+    Shards,
 )
 
 # Snakemake's --config gives numbers within a section as text.
@@ -26,8 +27,8 @@ Rotations = Annotated[list[Literal[0, 90, 180, 270]], Field(min_length=1)]
 class ImageShards(Section):
     """Files that the images of each cohort are spread over."""
 
-    whole_image: Count = Field(description="Files of the whole-image cohort.")
-    bone_age: Count = Field(description="Files of the bone-age cohort.")
+    whole_image: Shards = Field(description="Files of the whole-image cohort.")
+    bone_age: Shards = Field(description="Files of the bone-age cohort.")
 
 
 class ImageSplit(Section):
@@ -122,8 +123,8 @@ class WholeImage(Section):
         "likely. The paper: all four. `[0]` suits small studies whose radiographs are all upright.",
     )
     shards: ImageShards = Field(
-        description="Files that the images are spread over, by a hash of their ids; about 256 "
-        "images each work well.",
+        description="Files that the images are spread over, by a hash of their ids. `auto`: one "
+        "file for each 256 images; where an added image changes that number, all are packed again.",
     )
     split: ImageSplit = Field(
         description="Numbers of images that add up to all, or shares that add up to 1. Images are "
