@@ -39,8 +39,8 @@ def wildcards(**values: str) -> Any:
 
 @pytest.fixture
 def hands(tmp_path: Path) -> dict[str, str | None]:
-    """A cohort of two patients' hands."""
-    for name in ("UAB001-LH", "UAB001-RH", "UAB002-LH"):
+    """A cohort of three patients' hands."""
+    for name in ("UAB001-LH", "UAB001-RH", "UAB002-LH", "UAB003-RH"):
         (tmp_path / f"{name}.jpg").touch()
     return {"radiographs": str(tmp_path), "scores": None, "boxes": "phantom"}
 
@@ -64,7 +64,7 @@ def test_a_cohort_of_hands_without_scores_has_what_needs_neither(hands: dict[str
     assert joints and study.whole_image is None and not study.compares
     assert joints.body_parts == ["hand"]
     assert sorted(joints.models) == ["erosion-hand", "narrowing-hand"]
-    assert joints.tables == ["detection", "mask_yield"]
+    assert joints.tables == ["mask_yield"]  # nothing to measure detection on
     assert not any("scores" in path for path in study.joint_results())
     with pytest.raises(UserError, match=r"no whole-image pipeline.*cohorts: whole_image"):
         study.whole_image_results()
@@ -76,17 +76,15 @@ def test_a_cohort_of_hands_without_scores_has_what_needs_neither(hands: dict[str
 def test_a_radiograph_is_in_one_shard_and_files_that_are_gone_are_left_to_the_check(
     hands: dict[str, Any],
 ) -> None:
-    joints = plan(cohorts=only(hands)).joints
+    two = {"shards": {"hand": 2, "foot": 2}}
+    joints = plan(cohorts=only(hands), standardize=two).joints
     assert joints
-    shards = [
-        wildcards(cohort="joints", body_part="hand", shard=shard)
-        for shard in shard_names(joints.study.standardize.shards["hand"])
-    ]
+    shards = [wildcards(cohort="joints", body_part="hand", shard=shard) for shard in shard_names(2)]
     listed = [row[0] for shard in shards for row in joints.shard_rows(shard)]
-    assert sorted(listed) == ["UAB001-LH", "UAB001-RH", "UAB002-LH"]
+    assert sorted(listed) == ["UAB001-LH", "UAB001-RH", "UAB002-LH", "UAB003-RH"]
     Path(hands["radiographs"], "UAB002-LH.jpg").unlink()
     files = [file for shard in shards for file in joints.shard_radiograph_files(shard)]
-    assert sorted(Path(file).stem for file in files) == ["UAB001-LH", "UAB001-RH"]
+    assert sorted(Path(file).stem for file in files) == ["UAB001-LH", "UAB001-RH", "UAB003-RH"]
 
 
 def test_sums_are_refused_where_a_patient_is_trained_on_and_tested() -> None:
@@ -104,7 +102,9 @@ def test_what_is_set_aside_is_read_from_what_was_kept() -> None:
 
 
 def test_unknown_experiments_are_named() -> None:
-    with pytest.raises(UserError, match=r"experiment_epochs\): unknown experiment 'total-resnet'"):
+    with pytest.raises(
+        UserError, match=r"experiment_epochs: unknown experiment 'total-resnet'; did"
+    ):
         plan(cohorts="phantom", whole_image={"experiment_epochs": {"total-resnet": 3}})
 
 

@@ -20,6 +20,10 @@ try:
 except UserError as error:
     raise WorkflowError(str(error))
 
+if workflow.is_main_process:
+    for warning in PLAN.warnings:
+        logger.warning(warning)
+
 study, RESULTS = PLAN.study, PLAN.results
 JOINTS, WHOLE_IMAGE = PLAN.joints, PLAN.whole_image
 plan_behind_ancient_inputs(DAG)

@@ -118,11 +118,12 @@ def detection_table(
 
     Returns:
         limb (body part), rule, data, truth (source of the true names: "phantom", "given",
-        "template", "given and template", or "none"), n_patients, n_radiographs, n_radiographs_left_out (with
-        boxes, but without true names), n_joints; found and named_right as fractions of all true
-        joints, also of radiographs left unnamed, with _low and _high of their 95% intervals;
-        radiographs_complete: fraction of radiographs whose joints are all rightly named. Where no
-        test radiograph of a body part has true names, n_joints is 0 and the fractions are missing.
+        "template", "given and template" or "none"), n_patients, n_radiographs,
+        n_radiographs_left_out (with boxes, but without true names), n_joints; found and named_right
+        as fractions of all true joints, also of radiographs left unnamed, with _low and _high of
+        their 95% intervals; radiographs_complete: fraction of radiographs whose joints are all
+        rightly named. Where no test radiograph of a body part has true names, n_joints is 0 and the
+        fractions are missing.
     """
     body_parts = sorted(radiographs["body_part"].unique(), reverse=True)  # hand, then foot
     tested = radiographs.merge(split, on="patient")

@@ -30,11 +30,11 @@ def draw_score_distributions(counts: pd.DataFrame, *, with_wrist: bool, data: st
     """Figure 1: how often each score occurs, for erosion and narrowing of each limb.
 
     The count axis is logarithmic, since most joints score 0 and the rare scores would not be
-    visible; the counts stand above the bars, a 0 where no joint has the score. Limbs without scores
-    are left out.
+    visible; the counts stand above the bars, a 0 where no joint has the score.
 
     Args:
-        counts: what `evaluation.score_counts.score_counts` returned: damage, limb, score, n.
+        counts: what `evaluation.score_counts.score_counts` returned: damage, limb, score, n; of the
+            limbs that are shown.
         with_wrist: whether wrist sites are among the counted sites.
         data: "phantom" or the cohort's name.
 
@@ -45,8 +45,7 @@ def draw_score_distributions(counts: pd.DataFrame, *, with_wrist: bool, data: st
         "All scored sites, those of the wrist included." if with_wrist else "Finger and toe joints."
     )
     figure = new_figure(TWO_COLUMNS, 3.6, note=f"{sites} {data_note(data)}")
-    scored = set(counts.loc[counts["n"] > 0, "limb"]) or set(LIMBS)
-    limbs = [limb for limb in LIMBS if limb in scored]
+    limbs = [limb for limb in LIMBS if limb in set(counts["limb"])]
     panels = figure.subplots(len(Damage), len(limbs), sharey="row", squeeze=False)
     for row, damage in enumerate(Damage):
         of_damage = counts[counts["damage"] == damage.value]
@@ -66,11 +65,9 @@ def draw_confusion_matrices(
 ) -> Figure:
     """Figure 6: for each model the share and number of test joints by true and predicted score.
 
-    A study of hands or of feet alone has two panels.
-
     Each row sums to 100 per cent; the number of joints stands below the share. A score that no
     test joint has is a hatched row. The stepped line encloses what the ±1 balanced accuracy
-    counts as right.
+    counts as right. A study of hands or of feet alone has two panels.
 
     Args:
         confusions: what `evaluation.joint_scoring.model_confusions` returned: for each model

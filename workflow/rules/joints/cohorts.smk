@@ -76,7 +76,9 @@ rule read_boxes:
     """Read the joint boxes that were drawn in labelImg, a row each."""
     input:
         changed=JOINTS.box_files,
-        radiographs=JOINTS.checked_radiographs,
+        radiographs=JOINTS.cohort_shards(
+            "<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv"
+        ),
     output:
         "<results>/cohort/{cohort}/boxes.csv",
     log:
@@ -97,7 +99,9 @@ rule read_boxes:
 rule check_cohort:
     """List every problem of a cohort, and keep what can be used."""
     input:
-        radiographs=JOINTS.checked_radiographs,
+        radiographs=JOINTS.cohort_shards(
+            "<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv"
+        ),
         scores=JOINTS.score_files,
         boxes=JOINTS.box_files,
     output:

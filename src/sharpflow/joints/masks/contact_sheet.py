@@ -35,8 +35,8 @@ def draw_contact_sheet(
 ) -> None:
     """Draw one page of radiographs with the outlines of their masks and write it as PNG.
 
-    A proposed mask has a solid blue frame, another an orange one and names its weakest feature. Of no
-    radiographs, as a shard of a small cohort may have, the page has the legend alone.
+    A proposed mask has a solid blue frame, another an orange one and names its weakest feature. The
+    page of a shard without radiographs, as a small cohort may have, has the legend alone.
 
     Args:
         images: uint8 (height, width), one a row.

@@ -6,6 +6,7 @@ from typing import Any
 
 from sharpflow.anatomy import LIMBS, MODELS, BodyPart, Damage
 from sharpflow.cohorts.radiographs import Radiograph, list_radiographs
+from sharpflow.cohorts.split_sizes import few_tested, split_sizes
 from sharpflow.errors import UserError
 from sharpflow.imaging.shards import shard_of
 from sharpflow.workflow.plan.paths import (
@@ -41,6 +42,7 @@ class JointPlan:
         has_boxes: whether joints of the scored cohort are known, which detection is measured on.
         has_scores: whether there are scores to learn from.
         has_totals: whether a patient's joints may be summed up.
+        warnings: of what is implausible, though it can be run.
     """
 
     def __init__(self, study: Study) -> None:
@@ -71,6 +73,24 @@ class JointPlan:
         self.has_scores = self.own is None or self.own.scores is not None
         self.has_totals = self.has_scores and study.split.unit == "patient"
         self._set_aside = study.checks.on_problem == "set_aside"
+        self.warnings = self._refuse_too_few()
+
+    def _refuse_too_few(self) -> list[str]:
+        """UserError where a part of the split would have no patient; warnings where few test."""
+        split = self.study.split
+        patients = {"phantom": self.study.phantom.patients} if self.synthetic else {}
+        own = {radiograph.patient for radiograph in self.radiographs}
+        if own and split.table is None:
+            patients["own"] = len(own)
+        warnings = []
+        for whose, number in patients.items():
+            try:
+                sizes = split_sizes(number, test=split.test, validation=split.validation)
+            except UserError as error:
+                where = "phantom.patients" if whose == "phantom" else "cohorts.joints.radiographs"
+                raise UserError(f"{where}: {error}") from None
+            warnings += [few_tested(sizes)] if whose == "own" or self.has_truth else []
+        return list(filter(None, warnings))
 
     @property
     def cohorts(self) -> list[str]:
@@ -166,9 +186,11 @@ class JointPlan:
         """All shards of a stage, for the wildcard `body_part`."""
         return lambda wildcards: self.every_shard(pattern, [wildcards.body_part], cohort)
 
-    def checked_radiographs(self, wildcards: Wildcards) -> list[str]:
-        """The tables of a cohort's radiographs as read, all shards."""
-        return self._tables_as_read(wildcards.cohort)
+    def cohort_shards(self, pattern: str) -> Callable[[Wildcards], list[str]]:
+        """All shards of a stage of both cohorts, for the wildcard `cohort`."""
+        return lambda wildcards: self.every_shard(
+            pattern.replace("{cohort}", wildcards.cohort), cohort=wildcards.cohort
+        )
 
     def first_shards(self, pattern: str) -> list[str]:
         """All shards of the first body part that there is."""
@@ -198,15 +220,12 @@ class JointPlan:
         """
         if self._set_aside:
             return [f"<results>/cohort/{cohort}/kept/radiographs.csv"]
-        return self._tables_as_read(cohort)
+        pattern = f"<results>/cohort/{cohort}/radiographs/{{body_part}}/{{shard}}.csv"
+        return self.every_shard(pattern, cohort=cohort)
 
     def split_radiographs(self, wildcards: Wildcards) -> list[str]:
         """The same for the wildcard `cohort`."""
         return self.radiograph_tables(wildcards.cohort)
-
-    def _tables_as_read(self, cohort: str) -> list[str]:
-        pattern = f"<results>/cohort/{cohort}/radiographs/{{body_part}}/{{shard}}.csv"
-        return self.every_shard(pattern, cohort=cohort)
 
     def shard_table(self) -> str:
         """The table that tells which radiographs of a shard are standardized."""

@@ -45,20 +45,22 @@ class WholeImagePlan:
         replicates: folder of each seed's trainings in <results>/whole_image -> the seed. The first
             seed's, whose scores are used, lie in no folder of their own.
         is_phantom: whether the scored radiographs are synthetic.
+        warnings: of what is implausible, though it can be run.
     """
 
     def __init__(self, study: Study) -> None:
         """`study` has a cohort of whole images; UserError where it names unknown experiments."""
         self.study = study
         settings = study.whole_image
-        try:
-            self.experiments = choose_experiments(
-                settings.experiments, settings.core, settings.stacking.members
-            )
-            choose_experiments(list(settings.experiment_epochs), [])  # are all known
-        except UserError as error:
-            keys = "experiments, core, experiment_epochs"
-            raise UserError(f"whole_image ({keys}): {error}") from None
+        for key in ("experiments", "core", "experiment_epochs"):
+            names = getattr(settings, key)
+            try:
+                choose_experiments([] if isinstance(names, str) else list(names), [])
+            except UserError as error:
+                raise UserError(f"whole_image.{key}: {error}") from None
+        self.experiments = choose_experiments(
+            settings.experiments, settings.core, settings.stacking.members
+        )
         self.networks = {e.name: e for e in self.experiments if isinstance(e, NetworkExperiment)}
         self.stacks = {e.name: e for e in self.experiments if isinstance(e, StackExperiment)}
         self.binned = {e.name: e for e in self.experiments if isinstance(e, BinnedExperiment)}
@@ -68,6 +70,11 @@ class WholeImagePlan:
             for number in range(1, settings.seeds + 1)
         }
         self.is_phantom = study.cohorts.whole_image == PHANTOM
+        idle = [name for name in settings.experiment_epochs if name not in self.networks]
+        self.warnings = [
+            f"whole_image.experiment_epochs: {', '.join(idle)} is no network that this study "
+            "trains, so its epochs do nothing. Name it under experiments, or delete it here."
+        ] * bool(idle)
         self._own_images = {cohort: self._list_own(cohort) for cohort in COHORTS}
         self._own_images_by_shard = {
             cohort: self._by_shard(cohort, images) for cohort, images in self._own_images.items()
@@ -182,8 +189,28 @@ class WholeImagePlan:
         reader: Callable[..., ImageList] = (
             list_whole_images if cohort == "whole_image" else list_bone_age
         )
-        images = reader(**self.source(cohort)).images
-        return {image.image_id: str(image.path) for image in images}
+        listed = reader(**self.source(cohort))
+        if cohort == "whole_image":
+            self._refuse_wrong_numbers(listed)
+        return {image.image_id: str(image.path) for image in listed.images}
+
+    def _refuse_wrong_numbers(self, listed: ImageList) -> None:
+        """UserError where the numbers of the split do not add up to the images; shares always do.
+
+        What is wrong with the images, or with a row without a total, is for the check to say.
+        """
+        split = self.study.whole_image.split
+        asked = (split.train, split.validation, split.test)
+        if max(asked) < 1 or listed.problems or self.study.checks.on_problem == "set_aside":
+            return
+        with_total = sum(bool(i.row.values[i.columns["total"] or ""]) for i in listed.images)
+        if sum(asked) not in (with_total, len(listed.images)):
+            raise UserError(
+                f"whole_image.split: train {split.train:g}, validation {split.validation:g} and "
+                f"test {split.test:g} are {sum(asked):g} images together, and the cohort has "
+                f"{with_total}. Give numbers that add up to it, or shares that add up to 1, as "
+                "{train: 0.7, validation: 0.2, test: 0.1}."
+            )
 
     def _by_shard(self, cohort: str, images: Mapping[str, str]) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
@@ -277,8 +304,8 @@ class WholeImagePlan:
 
     def notes(self) -> Mapping[str, Any]:
         """What every table says of the data and the training behind it."""
-        settings, cohort = self.study.whole_image, self.study.cohorts.whole_image
-        by_patient = cohort == "phantom" or cohort.columns.patient
+        settings = self.study.whole_image
+        by_patient = self.source("whole_image")["columns"]["patient"]
         return {
             "data": self.data_name(),
             "pretraining_data": self.data_name("bone_age"),

@@ -28,6 +28,16 @@ class JointCohort(Section):
     )
 
     @model_validator(mode="after")
+    def _nothing_without_radiographs(self) -> Self:
+        given = [key for key in ("scores", "boxes") if getattr(self, key) is not None]
+        if self.radiographs is None and given:
+            raise ValueError(
+                f"radiographs is null, but {' and '.join(given)} is set: name the folder of the "
+                "radiographs, or the CSV that lists them"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _radiographs_have_boxes(self) -> Self:
         if self.radiographs is not None and self.boxes is None:
             raise ValueError(
@@ -95,23 +105,30 @@ class BoneAgeCohort(Section):
 class Cohorts(Section):
     """The cohorts of both papers; "phantom" stands for synthetic radiographs."""
 
-    joints: JointCohort | Literal["phantom"] = Field(
+    joints: JointCohort | Literal["phantom"] | None = Field(
         description="Radiographs of hands and feet, scored joint by joint (Tan et al.). `phantom`: "
-        "synthetic ones.",
+        "synthetic ones. null: none.",
     )
-    whole_image: WholeImageCohort | Literal["phantom"] = Field(
+    whole_image: WholeImageCohort | Literal["phantom"] | None = Field(
         description="Radiographs of both hands with the total of hands and wrists (Bo et al.). "
-        "`phantom`: synthetic ones.",
+        "`phantom`: synthetic ones. null: none.",
     )
-    bone_age: BoneAgeCohort | Literal["phantom"] = Field(
+    bone_age: BoneAgeCohort | Literal["phantom"] | None = Field(
         description="Children's hands with bone ages, on which the whole-image networks are "
-        "pretrained. `phantom`: synthetic ones, and every table says so.",
+        "pretrained. `phantom`: synthetic ones, and every table says so. null: none.",
     )
 
     @model_validator(mode="before")
     @classmethod
     def _one_word_for_all(cls, value: Any) -> Any:
-        return dict.fromkeys(cls.model_fields, "phantom") if value == "phantom" else value
+        if value is None or value == "phantom":
+            return dict.fromkeys(cls.model_fields, value)
+        if isinstance(value, str):
+            raise ValueError(
+                f"found {value!r}; input should be a section with keys of its own, or 'phantom' "
+                "for synthetic radiographs (the demo is `snakemake --workflow-profile demo`)"
+            )
+        return value
 
     @model_validator(mode="after")
     def _whole_images_have_pretraining(self) -> Self:
@@ -125,17 +142,20 @@ class Cohorts(Section):
     @property
     def has_joints(self) -> bool:
         """Whether there is a cohort to score joint by joint."""
-        return self.joints == "phantom" or self.joints.radiographs is not None
+        cohort = self.joints
+        return bool(cohort == "phantom" or (cohort and cohort.radiographs))
 
     @property
     def has_whole_image(self) -> bool:
         """Whether there is a cohort of whole radiographs."""
-        return self.whole_image == "phantom" or self.whole_image.table is not None
+        cohort = self.whole_image
+        return bool(cohort == "phantom" or (cohort and cohort.table))
 
     @property
     def has_bone_age(self) -> bool:
         """Whether there is a cohort to pretrain on."""
-        return self.bone_age == "phantom" or self.bone_age.training_table is not None
+        cohort = self.bone_age
+        return bool(cohort == "phantom" or (cohort and cohort.training_table))
 
 
 class Checks(Section):

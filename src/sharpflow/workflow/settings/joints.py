@@ -11,8 +11,8 @@ from sharpflow.workflow.settings.base import (
     Positive,
     PositiveShare,
     Section,
-    Share,
     Shards,
+    Share,
     Weights,
 )
 

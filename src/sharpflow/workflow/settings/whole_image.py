@@ -1,8 +1,8 @@
 """The settings of the whole-image pipeline (Bo et al.)."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from sharpflow.workflow.settings.base import (
     Count,
@@ -10,8 +10,8 @@ from sharpflow.workflow.settings.base import (
     Positive,
     PositiveShare,
     Section,
-    Share,
     Shards,
+    Share,
 )
 
 # Snakemake's --config gives numbers within a section as text.
@@ -46,11 +46,16 @@ class ImageSplit(Section):
     @model_validator(mode="after")
     def _shares_add_up(self) -> Self:
         asked = (self.train, self.validation, self.test)
+        said = f"train {self.train:g}, validation {self.validation:g} and test {self.test:g}"
+        if max(asked) >= 1 and any(value % 1 for value in asked):
+            raise ValueError(
+                f"{said} are neither three shares nor three numbers of images: give shares that "
+                "add up to 1, or whole numbers"
+            )
         if max(asked) < 1 and abs(sum(asked) - 1) > 1e-6:
             raise ValueError(
-                f"the shares train {self.train:g}, validation {self.validation:g} and test "
-                f"{self.test:g} add up to {sum(asked):g}: give shares that add up to 1, or numbers "
-                "of images"
+                f"the shares {said} add up to {sum(asked):g}: give shares that add up to 1, or "
+                "numbers of images"
             )
         return self
 
@@ -184,6 +189,27 @@ class WholeImage(Section):
     )
     stacking: Stacking = Field(description="The linear layer over three networks.")
     grad_cam: GradCam = Field(description="Which test radiographs Grad-CAM shows.")
+
+    @field_validator("experiments", mode="before")
+    @classmethod
+    def _some_experiments(cls, value: Any) -> Any:
+        if isinstance(value, str) and value not in ("all", "core"):
+            raise ValueError(
+                f"found {value!r}; input should be 'all', 'core', or a list of names in brackets, "
+                f"as [{value}]"
+            )
+        if value == []:
+            raise ValueError(
+                "found no name; input should be 'all', 'core', or a list of at least one name. A "
+                "study without cohorts: whole_image trains none"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _core_has_some(self) -> Self:
+        if self.experiments == "core" and not self.core:
+            raise ValueError("experiments is core, but core names no experiment")
+        return self
 
     @model_validator(mode="after")
     def _compiled_networks_keep_all(self) -> Self:
