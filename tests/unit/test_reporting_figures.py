@@ -77,6 +77,13 @@ def test_score_distributions_write_the_count_of_each_score() -> None:
     foot_erosion = [text.get_text() for text in figure.axes[2].texts]
     assert foot_erosion == ["0"] * 11  # a limb without scores is shown with counts of 0
     assert any("Finger and toe joints" in text for text in all_text(figure))
+    hands = score_counts(scores)[lambda counts: counts["limb"].isin(["LH", "RH"])]
+    figure = draw_score_distributions(hands, with_wrist=False, data="phantom")
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == [
+        f"({letter}) {side} hand"
+        for letter, side in zip("abcd", ["Left", "Right"] * 2, strict=True)
+    ]
 
 
 def test_wrist_sites_in_the_distribution_are_said() -> None:
@@ -110,6 +117,7 @@ def test_confusion_matrices_mark_scores_without_joints() -> None:
         if model in ("narrowing-hand", "erosion-foot")
     }
     figure = draw_confusion_matrices(confusions, data="phantom")
+    assert len(figure.axes) == 2 + 1  # the models of the study, and the bar of colours
     hand = figure.axes[0]
     texts = [text.get_text() for text in hand.texts]
     assert "75%\n3" in texts

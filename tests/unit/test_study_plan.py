@@ -159,3 +159,64 @@ def test_work_follows_the_studys_sizes() -> None:
     whole, quarter = (WholeImageWork(images) for images in (paper.whole_image, small.whole_image))
     assert whole.train_network(network) == pytest.approx(8 * quarter.train_network(network))
     assert whole.packed_gigabytes("whole_image") == pytest.approx(3818 * 1024**2 / 1e9)
+
+
+def test_synthetic_radiographs_for_a_cohort_of_hands_are_of_hands(hands: dict[str, Any]) -> None:
+    joints = plan(cohorts=only(hands)).joints
+    assert joints
+    checked = {
+        cohort: joints.check_settings(wildcards(cohort=cohort))["require_all_limbs"]
+        for cohort in joints.cohorts
+    }
+    assert checked == {"boxed": False, "joints": True}
+
+
+def test_each_cohort_has_a_shard_for_256_radiographs(hands: dict[str, Any]) -> None:
+    pattern = "<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv"
+    joints = plan(cohorts=only(hands), phantom={"patients": 129}).joints
+    assert joints
+    own, boxed = (
+        joints.cohort_shards(pattern)(wildcards(cohort=cohort)) for cohort in ("joints", "boxed")
+    )
+    assert own == ["<results>/cohort/joints/radiographs/hand/00.csv"]  # four radiographs
+    assert [path.rpartition("/")[2] for path in boxed] == ["00.csv", "01.csv"]  # 258 of hands
+    whole = plan(cohorts="phantom").whole_image  # the papers' 3,818 and 14,036 images
+    assert whole
+    assert [len(whole.packed(".npy", name)) for name in ("whole_image", "bone_age")] == [15, 55]
+
+
+def test_too_few_patients_are_refused_and_few_are_warned_of(hands: dict[str, Any]) -> None:
+    assert "only 1 of 3 patients" in plan(cohorts=only(hands)).warnings[0]
+    assert plan(cohorts="phantom").warnings == []
+    with pytest.raises(UserError, match=r"joints\.radiographs: split: of 3 patients, test 0\.9"):
+        plan(cohorts=only(hands), split={"test": 0.9, "validation": 0.99})
+    table = plan(cohorts=only(hands), split={"table": "own.csv", "test": 0.5}).joints
+    assert table and table.warnings == []
+    assert table.split_table(wildcards(cohort="joints")) == ["own.csv"]
+    assert table.split_table(wildcards(cohort="boxed")) == []
+    with pytest.raises(UserError, match=r"phantom\.patients: split: of 2 patients"):
+        plan(cohorts=only(hands), phantom={"patients": 2})
+
+
+def test_numbers_of_images_that_do_not_fit_the_cohort_are_refused_at_once(tmp_path: Path) -> None:
+    table = tmp_path / "totals.csv"
+    table.write_text("image,total\na.png,1\nb.png,2\nc.png,3\nd.png,\n")
+    for name in "abcd":
+        (tmp_path / f"{name}.png").touch()
+    columns = {"image": "image", "total": "total", "age": None, "sex": None, "patient": None}
+    whole = {"table": str(table), "images": str(tmp_path), "columns": columns}
+    cohorts = {"whole_image": whole, "bone_age": "phantom"}
+    paper = yaml.safe_load((ROOT / "config.yaml").read_text())["whole_image"]["split"]
+    with pytest.raises(UserError, match=r"3818 images together, and the cohort has 3\. Give"):
+        plan(cohorts=cohorts)
+    for sizes in ((1, 1, 1), (0.4, 0.3, 0.3)):
+        split = paper | dict(zip(("train", "validation", "test"), sizes, strict=True))
+        study = plan(cohorts=cohorts, whole_image={"split": split})
+        assert study.whole_image and study.joints is None
+
+
+def test_epochs_of_experiments_that_are_not_trained_are_warned_of() -> None:
+    epochs = {"bone-age-resnet34": 3, "bone-age-mobilenetv2": 2}
+    chosen = {"experiments": ["total-mobilenetv2-irbs3"], "experiment_epochs": epochs}
+    (warning,) = plan(cohorts="phantom", whole_image=chosen).warnings
+    assert "experiment_epochs: bone-age-resnet34 is no network that" in warning

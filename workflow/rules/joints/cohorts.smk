@@ -130,7 +130,7 @@ rule split_patients:
     """Split the patients once, for masks, U-Net, detector and scores alike."""
     input:
         radiographs=JOINTS.split_radiographs,
-        table=study.split.table or [],
+        table=JOINTS.split_table,
         checked=checked("joints"),
     output:
         "<results>/cohort/{cohort}/split.csv",

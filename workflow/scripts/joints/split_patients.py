@@ -12,7 +12,7 @@ with job(snakemake.log[0]):
     radiographs = pd.concat(map(read_table, snakemake.input.radiographs))
     patients = radiographs["patient"]
     if snakemake.input.get("table"):
-        own = snakemake.input.table
+        (own,) = snakemake.input.table
         split = check_split(read_table(own), patients, file=own)
     else:
         split = split_patients(patients, **snakemake.params.shares)

@@ -78,19 +78,29 @@ class JointPlan:
     def _refuse_too_few(self) -> list[str]:
         """UserError where a part of the split would have no patient; warnings where few test."""
         split = self.study.split
-        patients = {"phantom": self.study.phantom.patients} if self.synthetic else {}
-        own = {radiograph.patient for radiograph in self.radiographs}
-        if own and split.table is None:
-            patients["own"] = len(own)
-        warnings = []
-        for whose, number in patients.items():
+        own = len({radiograph.patient for radiograph in self.radiographs})
+        sizes = {}
+        for cohort in sorted({"joints", self.boxed}, reverse=True):  # the user's own first
+            is_own = cohort not in self.synthetic
+            patients = own if is_own else self.study.phantom.patients
+            if not patients or self.split_tables(cohort):
+                continue  # the check says what is wrong
             try:
-                sizes = split_sizes(number, test=split.test, validation=split.validation)
+                sizes[cohort] = split_sizes(patients, test=split.test, validation=split.validation)
             except UserError as error:
-                where = "phantom.patients" if whose == "phantom" else "cohorts.joints.radiographs"
-                raise UserError(f"{where}: {error}") from None
-            warnings += [few_tested(sizes)] if whose == "own" or self.has_truth else []
-        return list(filter(None, warnings))
+                key = "cohorts.joints.radiographs" if is_own else "phantom.patients"
+                raise UserError(f"{key}: {error}") from None
+        warning = few_tested(sizes["joints"]) if "joints" in sizes else ""
+        return [warning] if warning else []
+
+    def split_tables(self, cohort: str) -> list[str]:
+        """The user's own split, of the scored cohort alone; none where it is sampled."""
+        table = self.study.split.table
+        return [table] if table and cohort == "joints" else []
+
+    def split_table(self, wildcards: Wildcards) -> list[str]:
+        """The same for the wildcard `cohort`."""
+        return self.split_tables(wildcards.cohort)
 
     @property
     def cohorts(self) -> list[str]:

@@ -1,10 +1,12 @@
 """The settings of what people bring: cohorts, their checks and split, and the phantom."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from sharpflow.workflow.settings.base import Count, Positive, PositiveShare, Section
+
+Children = Annotated[int, Field(ge=10)]
 
 
 class JointCohort(Section):
@@ -195,8 +197,8 @@ class Phantom(Section):
     whole_image_height: Count = Field(
         description="Typical height of the radiographs of both hands, in pixels.",
     )
-    children: Count = Field(
-        description="Hands of children, one a child. The paper: 14,036.",
+    children: Children = Field(
+        description="Hands of children, one a child, of whom a tenth validates. The paper: 14,036.",
     )
     child_radiograph_height: Count = Field(
         description="Typical height of the children's radiographs, in pixels.",
