@@ -18,8 +18,9 @@ class JointCohort(Section):
         "the CSV) and, optionally, visit. null: there is no joint cohort.",
     )
     scores: str | None = Field(
-        description="RA2-DREAM's CSV of 90 columns, read by name. null: masks are made and joints "
-        "are found and named, but nothing is scored.",
+        description="RA2-DREAM's CSV of 90 columns, read by name; all columns of a limb without "
+        "radiographs may be missing. null: masks are made and joints are found and named, but "
+        "nothing is scored.",
     )
     boxes: str | None = Field(
         description="The folder that labelImg wrote (Pascal VOC .xml, or YOLO .txt with "
