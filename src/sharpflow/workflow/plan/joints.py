@@ -152,7 +152,7 @@ class JointPlan:
     def check_settings(self, wildcards: Wildcards) -> dict[str, Any]:
         """How a cohort is checked; a synthetic one has the body parts of the user's own."""
         own = wildcards.cohort not in self.synthetic
-        settings = self.study.checks.model_dump()
+        settings = self.study.checks.model_dump(exclude={"warnings"})
         return settings | {"require_all_limbs": own and settings["require_all_limbs"]}
 
     def shard_rows(self, wildcards: Wildcards) -> list[list[Any]]:
