@@ -5,6 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from sharpflow.cohorts.check_joint_cohort import check_joint_cohort
+from sharpflow.cohorts.scores import SUMS
+
 from .joint_cohort import assert_named, check, edit_scores, make_cohort, problems_of
 
 
@@ -96,3 +99,21 @@ def test_patient_twice(cohort: Path) -> None:
     lines = problems_of(cohort)
     assert len(lines) == 1
     assert_named(lines, "scores.csv, row 5", "UAB001 again", "first in row 2", "Delete the wrong")
+
+
+def test_a_table_of_hands_needs_no_columns_of_feet(cohort: Path) -> None:
+    table = pd.read_csv(cohort / "scores.csv")
+    table = table[[name for name in table if not name.startswith(("LF_", "RF_"))]].copy()
+    for name, part in zip(SUMS, ("H_", "_E__", "_J__"), strict=True):
+        sites = [column for column in table if column[1:3] == "H_" and part in column]
+        table[name] = table[sites].sum(axis=1)
+    table.to_csv(cohort / "scores.csv", index=False)
+    lines = problems_of(cohort)
+    assert len(lines) == 2
+    assert_named(lines, "scores.csv", "columns LF_", "no score of LF", "radiographs out")
+    for foot in (*(cohort / "radiographs").glob("*F.*"), *(cohort / "boxes").glob("*F.*")):
+        foot.unlink()
+    hands = check_joint_cohort(
+        cohort / "radiographs", cohort / "scores.csv", None, require_all_limbs=False
+    )
+    assert set(hands.scores["limb"]) == {"LH", "RH"}

@@ -27,6 +27,10 @@ try:
 except UserError as error:
     raise WorkflowError(str(error))
 
+if workflow.is_main_process:
+    for warning in PLAN.warnings:
+        logger.warning(warning)
+
 study, RESULTS = PLAN.study, PLAN.results
 JOINTS, WHOLE_IMAGE = PLAN.joints, PLAN.whole_image
 plan_behind_ancient_inputs(DAG)
@@ -101,5 +105,5 @@ wildcard_constraints:
     body_part="hand|foot",
     images="whole_image|bone_age",
     warned="joints|boxed|whole_image|bone_age",
-    shard=r"\d\d",
+    shard=r"\d\d+",
     checks=one_of(PLAN.checks.cohorts),

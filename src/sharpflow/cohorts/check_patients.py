@@ -61,6 +61,25 @@ def unmatched(
     return unscored + unknown + several
 
 
+def limbs_without_columns(
+    radiographs_file: str, scores_file: str, radiographs: Iterable[Radiograph], table: ScoreTable
+) -> list[Finding]:
+    """Limbs with radiographs of which the table of scores has no column."""
+    scored = set(table.scores["limb"])
+    limbs = {radiograph.limb for radiograph in radiographs}
+    return [
+        Finding(
+            scores_file,
+            f"columns {limb}_…",
+            f"no score of {limb}, of which there are radiographs in {radiographs_file}",
+            "scores of each limb that has radiographs",
+            f"Add the columns of {limb}, or leave its radiographs out.",
+        )
+        for limb in LIMBS
+        if limb in limbs and scored and limb not in scored
+    ]
+
+
 def missing_limbs(radiographs_file: str, radiographs: Iterable[Radiograph]) -> list[Finding]:
     """Visits of patients without all four limbs."""
     limbs: dict[tuple[str, str], set[str]] = {}

@@ -8,7 +8,8 @@ rule train_detector:
     """
     input:
         images=JOINTS.shards(
-            f"<results>/standardized/{JOINTS.boxed}/{{body_part}}/{{shard}}.npy"
+            f"<results>/standardized/{JOINTS.boxed}/{{body_part}}/{{shard}}.npy",
+            JOINTS.boxed,
         ),
         masks=JOINTS.boxed_masks,
         boxes=JOINTS.cohort_table("boxes", JOINTS.boxed),

@@ -16,6 +16,7 @@ rule draw_score_distributions:
     conda:
         "../../../envs/imaging.yaml"
     params:
+        body_parts=[str(part) for part in JOINTS.body_parts],
         data=plain(JOINTS.data_name()),
         code=code("joints/draw_score_distributions"),
     script:

@@ -19,6 +19,14 @@ class Wildcards(Protocol):
         ...
 
 
+IMAGES_A_SHARD = 256
+
+
+def shards_for(asked: int | str, images: int) -> int:
+    """The shards of a cohort: the number asked for; for "auto" one for each 256 images."""
+    return max(1, -(-images // IMAGES_A_SHARD)) if asked == "auto" else int(asked)
+
+
 def shard_names(count: int) -> list[str]:
     """The names of so many shards: "00", "01" and so on."""
     return [f"{number:02d}" for number in range(count)]

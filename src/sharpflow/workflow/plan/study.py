@@ -61,6 +61,11 @@ class StudyPlan:
         """The study's folder of results, for params, where Snakemake fills in no <results>."""
         return f"results/{self.study.study}"
 
+    @property
+    def warnings(self) -> list[str]:
+        """What is implausible in the settings, though it can be run."""
+        return [text for plan in (self.joints, self.whole_image) if plan for text in plan.warnings]
+
     def tables(self) -> list[str]:
         """Every table of the study."""
         pipelines = [plan for plan in (self.joints, self.whole_image) if plan]
