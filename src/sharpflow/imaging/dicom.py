@@ -238,8 +238,8 @@ def _check_size(path: Path, max_pixels: int) -> None:
         raise ImageError(
             path,
             f"a DICOM file of {size / 1e6:,.0f} MB",
-            f"one radiograph of at most {max_pixels:,} pixels (max_pixels)",
-            "Export one radiograph a file, or raise max_pixels if it really is that large.",
+            f"one radiograph of at most {max_pixels:,} pixels (checks: max_megapixels)",
+            "Export one radiograph a file, or raise the key if it really is that large.",
         )
 
 
@@ -276,8 +276,8 @@ def _check_header(path: Path, header: Any, max_pixels: int) -> None:
     if pixels > max_pixels:
         refuse(
             f"an image of {columns} x {rows} = {pixels:,} pixels",
-            f"at most {max_pixels:,} pixels (max_pixels)",
-            "Export it smaller, or raise max_pixels if the radiograph really is that large.",
+            f"at most {max_pixels:,} pixels (checks: max_megapixels)",
+            "Export it smaller, or raise the key if the radiograph really is that large.",
         )
     if not _has_square_pixels(header):
         refuse("pixels that are not square", "square pixels", "Export it with square pixels.")
