@@ -21,6 +21,7 @@ configfile: f"{workflow.basedir}/config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/runs.smk"
 include: "workflow/rules/gpus.smk"
 include: "workflow/rules/slurm.smk"
 
@@ -58,12 +59,3 @@ rule all:
     input:
         PLAN.all_results(),
     localrule: True
-
-
-onstart:
-    refuse_surviving_jobs()
-    write_run_record()
-
-
-onsuccess:
-    write_run_record()
