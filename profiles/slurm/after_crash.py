@@ -19,7 +19,10 @@ SNAKEMAKE = [sys.executable, "-m", "snakemake"]
 def main() -> None:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="%(prog)s {list,wait,cancel} [--gone HOST] [what was typed behind `snakemake`]",
+        allow_abbrev=False,
     )
     parser.add_argument("what", choices=("list", "wait", "cancel"))
     parser.add_argument(
@@ -29,12 +32,11 @@ def main() -> None:
         default=[],
         help="no Snakemake runs on this host any more: it cannot be asked, and you are sure",
     )
-    parser.add_argument("run", nargs=argparse.REMAINDER, help="what was typed behind `snakemake`")
-    arguments = parser.parse_args()
+    arguments, run = parser.parse_known_args()
     os.environ[WHAT] = arguments.what
     os.environ[GONE] = " ".join(arguments.gone)
     only_look = ["--dry-run"] if arguments.what == "list" else []
-    os.execv(SNAKEMAKE[0], [*SNAKEMAKE, *arguments.run, *only_look])
+    os.execv(SNAKEMAKE[0], [*SNAKEMAKE, *run, *only_look])
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from sharpflow.workflow.plan.joints import own_weights
 from sharpflow.workflow.plan.paths import one_of
 from sharpflow.workflow.plan.running_times import JointWork, WholeImageWork, ask
 from sharpflow.workflow.plan.study import plan_study
+from sharpflow.workflow.provenance import write_record
 
 try:
     PLAN = plan_study(config)
@@ -36,6 +37,10 @@ def checked(*pipelines):
     are, for a corrected score.
     """
     return [ancient(path) for path in PLAN.checks.passed(*pipelines)]
+
+
+def write_run_record():
+    write_record(RESULTS, study.model_dump(mode="json"), workflow.basedir)
 
 
 wildcard_constraints:

@@ -3,6 +3,7 @@
 # done here, where the study and its folder are known.
 import os
 import sys
+from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.persistence.file import FilePersistence
@@ -10,7 +11,6 @@ from snakemake.persistence.file import FilePersistence
 from sharpflow.errors import UserError
 from sharpflow.workflow.after_crash import end_run, go_on, refuse_beside_others
 from sharpflow.workflow.locks import keep_locks_of_others
-from sharpflow.workflow.provenance import write_record
 from sharpflow.workflow.runs import note_run, read_slurm_context
 
 # Snakemake's executor for Slurm removes this from the environment before `onstart`.
@@ -51,10 +51,6 @@ def make_way(what):
     go_on(what, Path.cwd(), RESULTS, gone)
     if what == "list":
         sys.exit()
-
-
-def write_run_record():
-    write_record(RESULTS, study.model_dump(mode="json"), workflow.basedir)
 
 
 if workflow.is_main_process:

@@ -31,7 +31,7 @@ class State(Enum):
     """What is known of a run that has left a record."""
 
     LIVES = "runs"
-    ENDED = "was killed"
+    ENDED = "has ended"
     UNKNOWN = "may run"
 
 
