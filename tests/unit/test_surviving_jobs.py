@@ -62,7 +62,7 @@ def job(number: str, name: str, log: str = "/elsewhere/7.log", restarts: int = 0
 def note(folder: Path, results: str, *, lives: bool = True, host: str = "", **more: object) -> Run:
     """A run that is noted in a folder: this process, or one that has ended, or of another host.
 
-    That of THEIRS is the process that started this one; note it first.
+    That of THEIRS is the process that started this one.
     """
     run = note_run(folder, results, **more)  # type: ignore[arg-type]
     (folder / RECORDS / run.record).unlink()
@@ -75,7 +75,7 @@ def note(folder: Path, results: str, *, lives: bool = True, host: str = "", **mo
     if lives and results != OURS:
         process = replace(process, started=None)
     said = json.loads(json.dumps(vars(run) | {"process": vars(process)}))
-    run = replace(run, process=process)
+    run = replace(run, process=process, record=f"{Path(results).name}.json")
     (folder / RECORDS / run.record).write_text(json.dumps(said))
     return run
 

@@ -58,6 +58,7 @@ class Process:
 class Run:
     """A Snakemake that makes one study's results, for its record."""
 
+    record: str  # the name of the file
     process: Process
     user: str
     began: str  # ISO, with the time zone
@@ -80,12 +81,6 @@ class Run:
         """Host and process, and the Slurm job."""
         job = f", Slurm job {self.slurm_job}" if self.slurm_job else ""
         return f"{self.process.host} (process {self.process.pid}{job})"
-
-    @property
-    def record(self) -> str:
-        """Name of its record."""
-        at = datetime.fromisoformat(self.began)
-        return f"{at:%Y%m%dT%H%M%S}-{self.process.host}-{self.process.pid}.json"
 
 
 @dataclass(frozen=True)
@@ -127,10 +122,12 @@ def note_run(
     records = Path(folder) / RECORDS
     records.mkdir(parents=True, exist_ok=True)
     within = within or SlurmContext()
+    now, process = datetime.now().astimezone(), this_process()
     run = Run(
-        process=this_process(),
+        record=f"{now:%Y%m%dT%H%M%S}-{process.host}-{process.pid}.json",
+        process=process,
         user=user_name(),
-        began=datetime.now().astimezone().isoformat(timespec="seconds"),
+        began=now.isoformat(timespec="seconds"),
         folder=str(Path(folder).resolve()),
         inode=records.stat().st_ino,
         results=results,
@@ -190,7 +187,7 @@ def _read(path: Path) -> Run | None:
     try:
         said: dict[str, Any] = json.loads(path.read_text())
         known = {key.name: said[key.name] for key in fields(Run) if key.name in said}
-        return Run(**{**known, "process": Process(**said["process"])})
+        return Run(**{**known, "record": path.name, "process": Process(**said["process"])})
     except FileNotFoundError:  # its run has ended just now
         return None
     except (OSError, ValueError, TypeError, KeyError) as error:
