@@ -48,7 +48,10 @@ def begin_run():
 def make_way(what):
     """Do what after_crash.py asks for."""
     gone = os.environ.pop("SHARPFLOW_GONE_HOSTS", "").split()
-    go_on(what, Path.cwd(), RESULTS, gone)
+    try:
+        go_on(what, Path.cwd(), RESULTS, gone)
+    except KeyboardInterrupt:
+        sys.exit(130)  # as a shell counts Ctrl-C
     if what == "list":
         sys.exit()
 

@@ -51,7 +51,9 @@ class Situation:
         """For a list: runs, and jobs."""
         runs = [f"{run}: it {state.value}." for run, state in self.states.items()]
         jobs = [f"  {job}" for job in (*self.surviving, *self.strays)]
-        return "\n".join([*runs, *(jobs or ["No jobs are left."])])
+        if not jobs and not self.runs(State.LIVES, State.UNKNOWN):  # these have jobs of their own
+            jobs = ["No jobs are left."]
+        return "\n".join([*runs, *jobs])
 
 
 def look(
