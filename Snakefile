@@ -59,3 +59,18 @@ rule all:
     input:
         PLAN.all_results(),
     localrule: True
+
+
+onstart:
+    begin_run()
+    write_run_record()
+    warn_of_excess_requests()
+
+
+onsuccess:
+    write_run_record()
+    leave_run()
+
+
+onerror:
+    leave_run()

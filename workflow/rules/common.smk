@@ -47,5 +47,6 @@ wildcard_constraints:
     cohort="joints|boxed",
     body_part="hand|foot",
     images="whole_image|bone_age",
+    warned="joints|boxed|whole_image|bone_age",
     shard=r"\d\d",
     checks=one_of(PLAN.checks.cohorts),

@@ -44,6 +44,11 @@ def begin_run():
     RUN = note_run(Path.cwd(), RESULTS, jobs, WITHIN, held_locks())
 
 
+def leave_run():
+    """At the end of this run, remove its record."""
+    end_run(Path.cwd(), RUN)
+
+
 @ended_by_user_errors
 def make_way(what):
     """Do what after_crash.py asks for."""
@@ -60,17 +65,3 @@ if workflow.is_main_process:
     keep_locks_of_others(FilePersistence, RESULTS)
     if what := os.environ.pop("SHARPFLOW_AFTER_CRASH", ""):
         make_way(what)
-
-
-onstart:
-    begin_run()
-    write_run_record()
-
-
-onsuccess:
-    write_run_record()
-    end_run(Path.cwd(), RUN)
-
-
-onerror:
-    end_run(Path.cwd(), RUN)
