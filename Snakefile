@@ -22,6 +22,7 @@ configfile: f"{workflow.basedir}/config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/runs.smk"
 include: "workflow/rules/gpus.smk"
 include: "workflow/rules/slurm.smk"
 
@@ -63,7 +64,7 @@ rule all:
 
 onstart:
     refuse_folder_on_cluster()
-    refuse_surviving_jobs()
+    begin_run()
     tell_shared_patients()
     write_run_record()
     warn_of_excess_requests()
@@ -71,7 +72,9 @@ onstart:
 
 onsuccess:
     write_run_record()
+    leave_run()
 
 
 onerror:
+    leave_run()
     tell_problems()

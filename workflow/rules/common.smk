@@ -17,7 +17,6 @@ from sharpflow.workflow.plan.paths import one_of
 from sharpflow.workflow.plan.running_times import JointWork, WholeImageWork, ask
 from sharpflow.workflow.plan.study import plan_study
 from sharpflow.workflow.provenance import write_record
-from sharpflow.workflow.surviving_jobs import refuse_beside_surviving_jobs
 from sharpflow.workflow.told_at_end import problems_in_short
 from sharpflow.workflow.user_paths import as_they_stand, keep_user_paths
 
@@ -60,15 +59,6 @@ def checked(*pipelines):
     are, for a corrected score.
     """
     return [ancient(path) for path in PLAN.checks.passed(*pipelines)]
-
-
-def refuse_surviving_jobs():
-    """Stop if jobs that an earlier run gave to Slurm still write in this folder."""
-    if workflow.non_local_exec or Path(".snakemake/slurm_logs").exists():
-        try:
-            refuse_beside_surviving_jobs(Path.cwd())
-        except UserError as error:
-            raise WorkflowError(str(error))
 
 
 def refuse_folder_on_cluster():
