@@ -73,6 +73,37 @@ def test_a_cohort_of_hands_without_scores_has_what_needs_neither(hands: dict[str
     assert joints.data_name("boxed") == "phantom"
 
 
+def test_radiographs_without_scores_have_shards_of_their_own(
+    tmp_path: Path, hands: dict[str, Any]
+) -> None:
+    scores = tmp_path / "scores.csv"
+    scores.write_text("Patient_ID,LH_pip_E__2\nUAB001,1\nUAB002,\n")
+    joints = plan(cohorts=only(hands | {"scores": str(scores)})).joints
+    assert joints
+    assert [r.image_id for r in joints.radiographs] == ["UAB001-LH", "UAB001-RH"]
+    assert [r.image_id for r in joints.unscored] == ["UAB002-LH"]
+    pattern = "standardized/unscored/{body_part}/{shard}.npy"
+    (path,) = joints.every_unscored_shard(pattern)
+    shard = wildcards(cohort="unscored", body_part="hand", shard=Path(path).stem)
+    assert [row[0] for row in joints.shard_rows(shard)] == ["UAB002-LH"]
+    assert "<results>/scores/unscored/joints.csv" in joints.further_results
+    checked = joints.checked_radiographs(wildcards(cohort="joints"))
+    assert sum("cohort/unscored/" in path for path in checked) == 1
+    # All that trains or measures knows the scored ones alone.
+    assert not any("unscored" in path for path in joints.radiograph_tables("joints"))
+    # A row of scores without a radiograph: ids that do not match, for the check to say.
+    scores.write_text("Patient_ID,LH_pip_E__2\nUAB001,1\nUAB02,1\n")
+    unsure = plan(cohorts=only(hands | {"scores": str(scores)})).joints
+    assert unsure and not unsure.unscored and len(unsure.radiographs) == 3
+
+
+def test_an_own_split_is_of_the_users_own_patients(hands: dict[str, Any]) -> None:
+    joints = plan(cohorts=only(hands), split={"table": "mine.csv"}).joints
+    assert joints
+    assert joints.split_table(wildcards(cohort="joints")) == "mine.csv"
+    assert joints.split_table(wildcards(cohort="boxed")) == []
+
+
 def test_a_radiograph_is_in_one_shard_and_files_that_are_gone_are_left_to_the_check(
     hands: dict[str, Any],
 ) -> None:

@@ -54,8 +54,8 @@ def write_run_record():
 
 
 wildcard_constraints:
-    cohort="joints|boxed",
+    cohort="joints|boxed|unscored",
     body_part="hand|foot",
-    images="whole_image|bone_age",
+    images="whole_image|bone_age|unscored_images",
     shard=r"\d\d",
     checks=one_of(PLAN.checks.cohorts),

@@ -18,6 +18,12 @@ ONLY_VISIT = "1"
 
 ID = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9_-]|\.(?!\.))*")
 ID_RULE = "letters, digits, '_', '-' and single '.', not beginning with '.'"
+# No id has this sign, so that a patient's name is never taken for a patient and a visit.
+AT = "@"
+IMAGE_ID = re.compile(rf"{ID.pattern}(?:{AT}{ID.pattern})?")
+_FILE_NAME = re.compile(
+    rf"(?P<patient>{ID.pattern})(?:{AT}(?P<visit>{ID.pattern}))?-(?P<limb>{'|'.join(LIMBS)})"
+)
 _LIMB_RULE = "one of " + ", ".join(LIMBS)
 
 
@@ -44,8 +50,9 @@ class RadiographList:
 def list_radiographs(radiographs: str | Path) -> RadiographList:
     """List the radiographs of a cohort without opening them.
 
-    `radiographs` is a folder with files `<patient>-<LH|RH|LF|RF>.<jpg|jpeg|png|bmp|tif|tiff>`,
-    whose image_id is the name without suffix, or a CSV with columns image_id, patient, limb, file
+    `radiographs` is a folder with files `<patient>-<LH|RH|LF|RF>.<jpg|jpeg|png|bmp|tif|tiff>`, of
+    further visits `<patient>@<visit>-<limb>.jpg`, whose image_id is the name without suffix (a name
+    without a visit is of the visit "1"), or a CSV with columns image_id, patient, limb, file
     (relative to the CSV) and, where there are several, visit. Hidden files, subfolders and files of
     other kinds in the folder are left alone, images of formats that are not read are problems. What
     is wrong is returned, not raised; of an image_id that is there twice the first is listed.
@@ -82,6 +89,11 @@ def list_radiographs(radiographs: str | Path) -> RadiographList:
     return _each_once(found)
 
 
+def file_name(patient: str, visit: str, limb: str) -> str:
+    """What a folder of radiographs calls one, without suffix."""
+    return f"{patient}-{limb}" if visit == ONLY_VISIT else f"{patient}{AT}{visit}-{limb}"
+
+
 def _list_folder(folder: Path) -> RadiographList:
     found = RadiographList()
     for path in sorted(folder.iterdir(), key=lambda path: path.name):
@@ -101,9 +113,12 @@ def _list_folder(folder: Path) -> RadiographList:
                 )
             )
         elif suffix in SUFFIXES:
-            patient, _, limb = path.stem.rpartition("-")
-            if ID.fullmatch(path.stem) and patient and limb in LIMBS:
-                found.radiographs.append(Radiograph(path.stem, patient, limb, ONLY_VISIT, path))
+            name = _FILE_NAME.fullmatch(path.stem)
+            if name:
+                visit = name["visit"] or ONLY_VISIT
+                found.radiographs.append(
+                    Radiograph(path.stem, name["patient"], name["limb"], visit, path)
+                )
             else:
                 found.problems.append(_bad_name(path))
     return found
@@ -114,7 +129,8 @@ def _bad_name(path: Path) -> Finding:
         str(path),
         "the file's name",
         repr(path.stem),
-        f"<patient>-<limb>, the limb {_LIMB_RULE}, the patient of {ID_RULE}",
+        f"<patient>-<limb> or <patient>{AT}<visit>-<limb>, the limb {_LIMB_RULE}, the patient "
+        f"and the visit of {ID_RULE}",
         "Rename the file, or list the radiographs in a CSV with image_id, patient, limb, file.",
         Scope.ENTRY,
         path.name,
@@ -148,7 +164,7 @@ def _row_problems(path: Path, row: Row) -> list[Finding]:
     problems = []
     for column in ("image_id", "patient", "visit"):
         text = value.get(column, ONLY_VISIT) or (ONLY_VISIT if column == "visit" else "")
-        if not ID.fullmatch(text):
+        if not (IMAGE_ID if column == "image_id" else ID).fullmatch(text):
             problems.append((column, text, ID_RULE, "Give it another name, here and elsewhere."))
     if value["limb"] not in LIMBS:
         problems.append(("limb", value["limb"], _LIMB_RULE, "Correct the limb."))

@@ -38,10 +38,16 @@ class Job:
     runtime: float | None  # minutes that the rule asks for
     began: float  # time.monotonic()
     terminal: TextIO | None  # for progress bars: where Snakemake was started, if that is a terminal
+    said: int  # file descriptor of what Snakemake shows: its terminal, or where its output goes
 
     def seconds_left(self) -> float | None:
         """Seconds that the job may still run; None without a limit (see `time_limit`)."""
         return seconds_left(self.runtime, self.began)
+
+    def tell(self, line: str) -> None:
+        """Say something that the user should see to the log and to the terminal."""
+        logging.info(line)
+        os.write(self.said, f"{line}\n".encode())
 
 
 @contextmanager
@@ -87,7 +93,7 @@ def job(
     try:
         _choose_what_computes(resources)
         shown = os.fdopen(terminal, "w", closefd=False) if os.isatty(terminal) else None
-        yield Job(resources.get("runtime"), time.monotonic(), shown)
+        yield Job(resources.get("runtime"), time.monotonic(), shown, terminal)
     except (UserError, Stopped) as error:
         print(error, file=sys.stderr)
         os.write(terminal, f"{error}\n".encode())

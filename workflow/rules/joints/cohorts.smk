@@ -20,6 +20,7 @@ rule make_joint_phantom:
         **ask(gigabytes=8, seconds=JOINT_WORK.make_phantom),
     params:
         patients=study.phantom.patients,
+        visits=study.phantom.visits,
         radiograph_height=study.phantom.radiograph_height,
         seed=study.seed,
         code=code("joints/make_joint_phantom"),
@@ -42,7 +43,7 @@ rule check_radiographs:
         "../../../envs/imaging.yaml"
     threads: 4
     params:
-        source=JOINTS.radiographs_source,
+        source=JOINTS.synthetic_radiographs,
         radiographs=JOINTS.shard_rows,
         shards=JOINTS.count_shards,
         max_megapixels=study.checks.max_megapixels,
@@ -66,6 +67,7 @@ rule read_scores:
         "../../../envs/imaging.yaml"
     params:
         source=JOINTS.scores_source,
+        only_visits=JOINTS.only_visits,
         code=code("joints/read_scores"),
     script:
         "../../scripts/joints/read_scores.py"
@@ -98,14 +100,13 @@ rule read_boxes:
 rule check_cohort:
     """List every problem of a cohort, and keep what can be used."""
     input:
-        radiographs=JOINTS.every_shard(
-            "<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv"
-        ),
+        radiographs=JOINTS.checked_radiographs,
         scores=JOINTS.score_files,
         boxes=JOINTS.box_files,
     output:
         problems="<results>/cohort/{cohort}/problems.csv",
         radiographs="<results>/cohort/{cohort}/kept/radiographs.csv",
+        unscored="<results>/cohort/{cohort}/kept/unscored.csv",
         scores="<results>/cohort/{cohort}/kept/scores.csv",
         boxes="<results>/cohort/{cohort}/kept/boxes.csv",
     log:
@@ -126,13 +127,16 @@ rule check_cohort:
 
 
 rule split_patients:
-    """Split the patients once, for masks, U-Net, detector and scores alike."""
+    """Split the patients once, for masks, U-Net, detector and scores alike; who has a split keeps
+    it.
+    """
     input:
         radiographs=JOINTS.radiograph_tables("{cohort}"),
-        table=study.split.table or [],
+        table=JOINTS.split_table,
         checked=checked("joints"),
     output:
-        "<results>/cohort/{cohort}/split.csv",
+        split=update("<results>/cohort/{cohort}/split.csv"),
+        record=update("<results>/cohort/{cohort}/split.json"),
     log:
         "<logs>/split_patients/{cohort}.log",
     benchmark:
@@ -142,6 +146,7 @@ rule split_patients:
         "../../../envs/imaging.yaml"
     params:
         shares=study.split.model_dump(include={"test", "validation", "random_state"}),
+        unscored=JOINTS.unscored_patients,
         code=code("joints/split_patients"),
     script:
         "../../scripts/joints/split_patients.py"

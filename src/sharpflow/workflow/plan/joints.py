@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from sharpflow.anatomy import LIMBS, MODELS, BodyPart, Damage
+from sharpflow.cohorts.csv_rows import read_rows
 from sharpflow.cohorts.radiographs import Radiograph, list_radiographs
+from sharpflow.cohorts.visits import only_visits, scored_visits, unscored_visits
 from sharpflow.errors import UserError
 from sharpflow.imaging.shards import shard_of
 from sharpflow.workflow.plan.paths import (
@@ -19,6 +21,7 @@ from sharpflow.workflow.settings import Study
 from sharpflow.workflow.settings.base import Weights
 from sharpflow.workflow.settings.cohorts import JointCohort
 
+UNSCORED = "unscored"  # the cohort of radiographs that nobody has scored
 NO_TOTALS = (
     "split: unit: joint puts joints of one patient into training and into test, so there are no "
     "sums of a patient's joints, and no comparison with whole images (scores/totals.csv, "
@@ -31,6 +34,8 @@ class JointPlan:
 
     Attributes:
         radiographs: the user's; empty where they are synthetic, and known only once made.
+        unscored: those of them whose visits nobody has scored, a cohort of their own: they are
+            predicted, and nothing is trained on them or measured.
         body_parts: "hand" and "foot", or the one that the user has.
         models: the models of Table 1 of these body parts: name -> damage, body part.
         synthetic: the cohorts that the phantom makes: "joints", which is scored, or "boxed", which
@@ -47,8 +52,10 @@ class JointPlan:
         self.study = study
         self.own: JointCohort | None = cohort if isinstance(cohort, JointCohort) else None
         self.radiographs: Sequence[Radiograph] = []
+        self.unscored: Sequence[Radiograph] = []
+        self._only_visits: dict[str, str] = {}
         if self.own and self.own.radiographs:
-            self.radiographs = list_radiographs(self.own.radiographs).radiographs
+            self._list_radiographs(self.own.radiographs, self.own.scores)
         # A cohort may have hands only. Without any radiographs both body parts stay, and the check
         # says what is wrong.
         found = {body_part_of(radiograph.limb) for radiograph in self.radiographs}
@@ -69,6 +76,21 @@ class JointPlan:
         self.has_totals = self.has_scores and study.split.unit == "patient"
         self._set_aside = study.checks.on_problem == "set_aside"
 
+    def _list_radiographs(self, radiographs: str, scores: str | None) -> None:
+        """List the user's radiographs, and which of them have scores."""
+        listed = list_radiographs(radiographs).radiographs
+        self._only_visits = only_visits(listed)
+        scored = scored_visits(scores, self._only_visits) if scores else set()
+        unscored = unscored_visits(listed, scored)
+        self.radiographs = [r for r in listed if (r.patient, r.visit) not in unscored]
+        parts = {body_part_of(radiograph.limb) for radiograph in self.radiographs}
+        self.unscored = [
+            radiograph
+            for radiograph in listed
+            if (radiograph.patient, radiograph.visit) in unscored
+            and body_part_of(radiograph.limb) in parts
+        ]
+
     @property
     def cohorts(self) -> list[str]:
         """The cohort that is scored, and the one that trains the detector if it is another."""
@@ -84,9 +106,35 @@ class JointPlan:
         """The folder or CSV of a cohort's radiographs."""
         return self._source("radiographs", "radiographs", wildcards.cohort)
 
+    def synthetic_radiographs(self, wildcards: Wildcards) -> str | None:
+        """The folder of a cohort's radiographs, where only the job can list it."""
+        return self.radiographs_source(wildcards) if wildcards.cohort in self.synthetic else None
+
     def scores_source(self, wildcards: Wildcards) -> str | None:
         """The table of a cohort's scores."""
         return self._source("scores", "scores.csv", wildcards.cohort)
+
+    def only_visits(self, wildcards: Wildcards) -> dict[str, str]:
+        """patient -> visit that a row of scores is of, if it names none and it is not "1"."""
+        return {} if wildcards.cohort in self.synthetic else self._only_visits
+
+    def split_table(self, wildcards: Wildcards) -> str | list[str]:
+        """The user's own split, of the user's own patients."""
+        if wildcards.cohort in self.synthetic and self.own is not None:
+            return []
+        return self.study.split.table or []
+
+    def unscored_patients(self, wildcards: Wildcards) -> list[str]:
+        """Patients without scores whom the user's own split has all the same.
+
+        No others, so that who adds radiographs without scores changes no split.
+        """
+        table = self.split_table(wildcards)
+        if not table or not self.unscored:
+            return []
+        rows = read_rows(Path(str(table)), ["patient"], "a split").rows
+        listed = {row.values["patient"] for row in rows}
+        return sorted(listed & {radiograph.patient for radiograph in self.unscored})
 
     def boxes_source(self, wildcards: Wildcards) -> str | None:
         """The folder of a cohort's boxes."""
@@ -136,7 +184,7 @@ class JointPlan:
         shards = self.study.standardize.shards[wildcards.body_part]
         return [
             radiograph
-            for radiograph in self.radiographs
+            for radiograph in (self.unscored if wildcards.cohort == UNSCORED else self.radiographs)
             if body_part_of(radiograph.limb) == wildcards.body_part
             and shard_of(radiograph.image_id, shards) == wildcards.shard
         ]
@@ -175,6 +223,51 @@ class JointPlan:
         """The file of the body part that the wildcard `model` is of."""
         return lambda wildcards: pattern.replace("{body_part}", self.models[wildcards.model][1])
 
+    # Files of the radiographs without scores.
+
+    def unscored_shards(self, pattern: str, body_part: str) -> list[str]:
+        """The shards of a stage that have radiographs without scores."""
+        count = self.study.standardize.shards[body_part]
+        shards = {
+            shard_of(radiograph.image_id, count)
+            for radiograph in self.unscored
+            if body_part_of(radiograph.limb) == body_part
+        }
+        return [
+            pattern.replace("{body_part}", body_part).replace("{shard}", shard)
+            for shard in sorted(shards)
+        ]
+
+    def shards_of_unscored(self, pattern: str) -> Callable[[Wildcards], list[str]]:
+        """The same for the wildcard `body_part`."""
+        return lambda wildcards: self.unscored_shards(pattern, wildcards.body_part)
+
+    def every_unscored_shard(self, pattern: str) -> list[str]:
+        """The same of all body parts."""
+        return [path for part in self.body_parts for path in self.unscored_shards(pattern, part)]
+
+    def each_unscored(self, pattern: str) -> list[str]:
+        """A stage's file of each body part that has radiographs without scores."""
+        parts = [p for p in self.body_parts if self.unscored_shards("", p)]
+        return [pattern.replace("{body_part}", part) for part in parts]
+
+    def each_unscored_model(self, pattern: str) -> list[str]:
+        """A file of each model whose body part has radiographs without scores."""
+        return [pattern.replace("{model}", model) for model in self.unscored_models]
+
+    @property
+    def unscored_models(self) -> list[str]:
+        """The models that predict radiographs without scores."""
+        return [name for name, (_, part) in self.models.items() if self.unscored_shards("", part)]
+
+    def checked_radiographs(self, wildcards: Wildcards) -> list[str]:
+        """The tables of all radiographs of a cohort, as read; those without scores too."""
+        pattern = "<results>/cohort/{cohort}/radiographs/{{body_part}}/{{shard}}.csv"
+        tables = self.every_shard(pattern.format(cohort=wildcards.cohort))
+        if wildcards.cohort in self.synthetic:
+            return tables
+        return tables + self.every_unscored_shard(pattern.format(cohort=UNSCORED))
+
     def radiograph_tables(self, cohort: str) -> list[str]:
         """The tables of a cohort's radiographs, without what was set aside.
 
@@ -187,11 +280,14 @@ class JointPlan:
             f"<results>/cohort/{cohort}/radiographs/{{body_part}}/{{shard}}.csv"
         )
 
-    def shard_table(self) -> str:
+    def shard_table(self, wildcards: Wildcards) -> str:
         """The table that tells which radiographs of a shard are standardized."""
+        if self._set_aside and wildcards.cohort == UNSCORED:
+            return "<results>/cohort/joints/kept/unscored.csv"
         if self._set_aside:
-            return "<results>/cohort/{cohort}/kept/radiographs.csv"
-        return "<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv"
+            return f"<results>/cohort/{wildcards.cohort}/kept/radiographs.csv"
+        place = f"{wildcards.cohort}/radiographs/{wildcards.body_part}/{wildcards.shard}"
+        return f"<results>/cohort/{place}.csv"
 
     def cohort_table(self, name: str, cohort: str = "joints") -> str:
         """A cohort's "scores" or "boxes", without what was set aside."""
@@ -244,7 +340,19 @@ class JointPlan:
             "detector_weights": _weights_name(self.study.detector.weights),
             "rule": self.study.identification.rule,
             "unit": self.study.split.unit,
+            "visits": self._visits_in_words(),
         }
+
+    def _visits_in_words(self) -> str:
+        """How many radiographs, patients and visits have scores, where a patient has several."""
+        visits = {(radiograph.patient, radiograph.visit) for radiograph in self.radiographs}
+        counts = (len(self.radiographs), len({patient for patient, _ in visits}), len(visits))
+        if self.own is None:
+            patients, each = self.study.phantom.patients, self.study.phantom.visits
+            counts = (len(LIMBS) * patients * each, patients, patients * each)
+        if counts[1] == counts[2]:
+            return ""
+        return "{} radiographs of {} patients, {} visits".format(*counts)
 
     # What can be asked for by name.
 
@@ -264,11 +372,13 @@ class JointPlan:
 
     @property
     def further_results(self) -> list[str]:
-        """Contact sheets, and the scores of the test patients' radiographs."""
+        """Contact sheets, the scores of the test patients' radiographs, and of those unscored."""
         files = self.every_shard("<results>/masks/sheets/{body_part}-{shard}.png")
         if self.has_scores:
             files += ["<results>/scores/overlays", "<results>/timing/minutes_per_patient.csv"]
-        return files + (["<results>/scores/totals.csv"] if self.has_totals else [])
+        files += ["<results>/scores/totals.csv"] if self.has_totals else []
+        made = ("joints.csv", "totals.csv", "overlays") if self.unscored else ()
+        return files + [f"<results>/scores/unscored/{name}" for name in made]
 
     # Settings by body part, and how much there is.
 
@@ -281,11 +391,12 @@ class JointPlan:
         return self.study.standardize.crop_bottom[wildcards.body_part]
 
     def count_radiographs(self, wildcards: Wildcards) -> int:
-        """How many radiographs of a body part a cohort has."""
+        """How many radiographs of a body part a cohort has, those without scores too."""
         if getattr(wildcards, "cohort", "joints") in self.synthetic:
-            return 2 * self.study.phantom.patients
+            return 2 * self.study.phantom.patients * self.study.phantom.visits
         return sum(
-            body_part_of(radiograph.limb) == wildcards.body_part for radiograph in self.radiographs
+            body_part_of(radiograph.limb) == wildcards.body_part
+            for radiograph in (*self.radiographs, *self.unscored)
         )
 
 

@@ -97,7 +97,7 @@ class StudyPlan:
         return [
             *table_files(self.whole_image.tables),
             *figure_files(self.whole_image.figures),
-            "<results>/timing/whole_image_time.csv",
+            *self.whole_image.further_results,
         ]
 
     def all_results(self) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sharpflow.cohorts.bone_age import list_bone_age
 from sharpflow.cohorts.labelled import ImageList
-from sharpflow.cohorts.whole_images import list_whole_images
+from sharpflow.cohorts.whole_images import is_scored, list_whole_images
 from sharpflow.errors import UserError
 from sharpflow.imaging.shards import shard_of
 from sharpflow.seeds import replicate_seed
@@ -31,6 +31,7 @@ EXPLAINED = {"total": "total-resnet50-rbs1", "severity": "severity-resnet50-fine
 # What is compared with the joint pipeline: the paper's best, or the first total that there is.
 BEST_OF_PAPER = "total-stack-batch16"
 COHORTS = ("whole_image", "bone_age")
+UNSCORED = "unscored_images"  # the cohort of the radiographs that nobody has scored
 _COLUMNS = ("image", "total", "age", "sex", "patient")
 
 
@@ -67,7 +68,7 @@ class WholeImagePlan:
             for number in range(1, settings.seeds + 1)
         }
         self.is_phantom = study.cohorts.whole_image == PHANTOM
-        self._own_images = {cohort: self._list_own(cohort) for cohort in COHORTS}
+        self._own_images = {cohort: self._list_own(cohort) for cohort in (*COHORTS, UNSCORED)}
 
     @property
     def cohorts(self) -> list[str]:
@@ -104,6 +105,7 @@ class WholeImagePlan:
 
     def source(self, cohort: str) -> dict[str, Any]:
         """Where a cohort's tables and images lie, as the arguments of its reader."""
+        cohort = "whole_image" if cohort == UNSCORED else cohort
         settings, folder = getattr(self.study.cohorts, cohort), self.phantom_folder(cohort)
         if settings != PHANTOM:
             own: dict[str, Any] = settings.model_dump()
@@ -123,6 +125,10 @@ class WholeImagePlan:
     def source_of(self, wildcards: Wildcards) -> dict[str, Any]:
         """The same for the wildcard `images`."""
         return self.source(wildcards.images)
+
+    def synthetic_source(self, wildcards: Wildcards) -> dict[str, Any]:
+        """The same of a synthetic cohort, which only the job can list; else nothing."""
+        return self.source(wildcards.images) if self.is_synthetic(wildcards.images) else {}
 
     def own_images(self, wildcards: Wildcards) -> dict[str, str]:
         """The user's images of one shard: image_id -> file. None where they are synthetic."""
@@ -147,7 +153,11 @@ class WholeImagePlan:
 
     def count_shards(self, wildcards: Wildcards) -> int:
         """How many shards a cohort has."""
-        shards: int = getattr(self.study.whole_image.shards, wildcards.images)
+        return self._shards(wildcards.images)
+
+    def _shards(self, cohort: str) -> int:
+        cohort = "whole_image" if cohort == UNSCORED else cohort
+        shards: int = getattr(self.study.whole_image.shards, cohort)
         return shards
 
     def count_images(self, cohort: str) -> int:
@@ -166,6 +176,7 @@ class WholeImagePlan:
 
     def is_synthetic(self, cohort: str) -> bool:
         """Whether the phantom makes a cohort."""
+        cohort = "whole_image" if cohort == UNSCORED else cohort
         return bool(getattr(self.study.cohorts, cohort) == PHANTOM)
 
     def _list_own(self, cohort: str) -> dict[str, dict[str, str]]:
@@ -173,16 +184,38 @@ class WholeImagePlan:
         found: dict[str, dict[str, str]] = {}
         if self.is_synthetic(cohort):
             return found
-        shards = getattr(self.study.whole_image.shards, cohort)
         reader: Callable[..., ImageList] = (
-            list_whole_images if cohort == "whole_image" else list_bone_age
+            list_bone_age if cohort == "bone_age" else list_whole_images
         )
         for image in reader(**self.source(cohort)).images:
-            shard = shard_of(image.image_id, shards)
+            if cohort != "bone_age" and is_scored(image) == (cohort == UNSCORED):
+                continue
+            shard = shard_of(image.image_id, self._shards(cohort))
             found.setdefault(shard, {})[image.image_id] = str(image.path)
         return found
 
     # Files of a stage.
+
+    def unscored(self, suffix: str) -> list[str]:
+        """The shards that have images without scores."""
+        shards = sorted(self._own_images[UNSCORED])
+        return [f"<results>/packed/{UNSCORED}/{shard}{suffix}" for shard in shards]
+
+    def unscored_predictions(self, wildcards: Wildcards) -> list[str]:
+        """Predictions of images without scores, by the networks that a stack can choose from."""
+        return self.files("unscored.csv", self._candidates(wildcards.stack))
+
+    def every_unscored_prediction(self) -> list[str]:
+        """Predictions of images without scores, by each experiment with a model of its own."""
+        names = [name for name in self.scored if name not in self.binned]
+        return self.files("unscored.csv", names)
+
+    def checked_packed(self, suffix: str) -> Callable[[Wildcards], list[str]]:
+        """All shards of the cohort that the wildcard `images` names, those without scores too."""
+        return lambda wildcards: [
+            *self.packed(suffix, wildcards.images),
+            *(self.unscored(suffix) if wildcards.images == "whole_image" else []),
+        ]
 
     def packed(self, suffix: str, cohort: str) -> list[str]:
         """All shards of a cohort."""
@@ -225,10 +258,12 @@ class WholeImagePlan:
 
     def members(self, wildcards: Wildcards) -> list[str]:
         """Predictions of the networks among which a stack's members are chosen."""
-        stack = self.stacks[wildcards.stack]
-        groups = candidates(stack, self.networks, self.study.whole_image.stacking.members)
-        names = [name for group in groups for name in group]
-        return self.files("predictions.csv", names, wildcards.replicate)
+        return self.files("predictions.csv", self._candidates(wildcards.stack), wildcards.replicate)
+
+    def _candidates(self, name: str) -> list[str]:
+        members = self.study.whole_image.stacking.members
+        groups = candidates(self.stacks[name], self.networks, members)
+        return [name for group in groups for name in group]
 
     def binned_stack(self, wildcards: Wildcards) -> list[str]:
         """Predictions of the stack whose totals become classes."""
@@ -285,6 +320,12 @@ class WholeImagePlan:
         }
 
     # What can be asked for by name.
+
+    @property
+    def further_results(self) -> list[str]:
+        """How long an epoch takes, and the scores of radiographs that nobody has scored."""
+        predicted = ["<results>/scores/unscored/whole_images.csv"] if self.unscored("") else []
+        return ["<results>/timing/whole_image_time.csv", *predicted]
 
     @property
     def tables(self) -> list[str]:
