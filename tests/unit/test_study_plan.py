@@ -81,9 +81,9 @@ def test_radiographs_without_scores_have_shards_of_their_own(
     joints = plan(cohorts=only(hands | {"scores": str(scores)})).joints
     assert joints
     assert [r.image_id for r in joints.radiographs] == ["UAB001-LH", "UAB001-RH"]
-    assert [r.image_id for r in joints.unscored] == ["UAB002-LH"]
+    assert [r.image_id for r in joints.unscored.radiographs] == ["UAB002-LH"]
     pattern = "standardized/unscored/{body_part}/{shard}.npy"
-    (path,) = joints.every_unscored_shard(pattern)
+    (path,) = joints.unscored.every_shard(pattern)
     shard = wildcards(cohort="unscored", body_part="hand", shard=Path(path).stem)
     assert [row[0] for row in joints.shard_rows(shard)] == ["UAB002-LH"]
     assert "<results>/scores/unscored/joints.csv" in joints.further_results

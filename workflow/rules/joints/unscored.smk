@@ -21,12 +21,10 @@ use rule segment as segment_unscored with:
 use rule detect_joints as detect_unscored with:
     input:
         model="<results>/detector/{body_part}/best.pt",
-        images=JOINTS.shards_of_unscored(
+        images=JOINTS.unscored.shards(
             "<results>/standardized/unscored/{body_part}/{shard}.npy"
         ),
-        masks=JOINTS.shards_of_unscored(
-            "<results>/unscored/masks/{body_part}/{shard}.npy"
-        ),
+        masks=JOINTS.unscored.shards("<results>/unscored/masks/{body_part}/{shard}.npy"),
     output:
         "<results>/unscored/detection/{body_part}/boxes.csv",
     log:
@@ -38,7 +36,7 @@ use rule detect_joints as detect_unscored with:
 use rule name_joints as name_unscored with:
     input:
         boxes="<results>/unscored/detection/{body_part}/boxes.csv",
-        rows=JOINTS.shards_of_unscored(
+        rows=JOINTS.unscored.shards(
             "<results>/standardized/unscored/{body_part}/{shard}.csv"
         ),
     output:
@@ -52,12 +50,10 @@ use rule name_joints as name_unscored with:
 rule crop_unscored:
     """Crop the joints of radiographs without scores from the detector's boxes."""
     input:
-        images=JOINTS.shards_of_unscored(
+        images=JOINTS.unscored.shards(
             "<results>/standardized/unscored/{body_part}/{shard}.npy"
         ),
-        masks=JOINTS.shards_of_unscored(
-            "<results>/unscored/masks/{body_part}/{shard}.npy"
-        ),
+        masks=JOINTS.unscored.shards("<results>/unscored/masks/{body_part}/{shard}.npy"),
         joints="<results>/unscored/detection/{body_part}/joints.csv",
     output:
         crops="<results>/unscored/crops/{body_part}/crops.npy",
@@ -93,13 +89,17 @@ use rule extract_features as extract_unscored with:
 rule score_unscored:
     """Score each joint of the radiographs without scores, found or not."""
     input:
-        heads=JOINTS.each_unscored_model("<results>/heads/{model}/model.keras"),
-        features=JOINTS.each_unscored("<results>/unscored/features/{body_part}.npy"),
-        crops=JOINTS.each_unscored("<results>/unscored/crops/{body_part}/crops.csv"),
-        joints=JOINTS.each_unscored(
+        heads=JOINTS.unscored.each_model("<results>/heads/{model}/model.keras"),
+        features=JOINTS.unscored.each_body_part(
+            "<results>/unscored/features/{body_part}.npy"
+        ),
+        crops=JOINTS.unscored.each_body_part(
+            "<results>/unscored/crops/{body_part}/crops.csv"
+        ),
+        joints=JOINTS.unscored.each_body_part(
             "<results>/unscored/detection/{body_part}/joints.csv"
         ),
-        rows=JOINTS.every_unscored_shard(
+        rows=JOINTS.unscored.every_shard(
             "<results>/standardized/unscored/{body_part}/{shard}.csv"
         ),
     output:
@@ -113,7 +113,7 @@ rule score_unscored:
     resources:
         **ask(gigabytes=3, seconds=60),
     params:
-        models=JOINTS.unscored_models,
+        models=JOINTS.unscored.models,
         rule=study.identification.rule,
         code=code("joints/score_unscored"),
     script:
@@ -134,7 +134,7 @@ use rule sum_scores as sum_unscored with:
 use rule label_radiographs as label_unscored with:
     input:
         joints="<results>/scores/unscored/joints.csv",
-        images=JOINTS.every_unscored_shard(
+        images=JOINTS.unscored.every_shard(
             "<results>/standardized/unscored/{body_part}/{shard}.npy"
         ),
     output:

@@ -17,11 +17,11 @@ from sharpflow.workflow.plan.paths import (
     folder_name,
     shard_names,
 )
+from sharpflow.workflow.plan.unscored import UNSCORED, UnscoredRadiographs, body_part_of
 from sharpflow.workflow.settings import Study
 from sharpflow.workflow.settings.base import Weights
 from sharpflow.workflow.settings.cohorts import JointCohort
 
-UNSCORED = "unscored"  # the cohort of radiographs that nobody has scored
 NO_TOTALS = (
     "split: unit: joint puts joints of one patient into training and into test, so there are no "
     "sums of a patient's joints, and no comparison with whole images (scores/totals.csv, "
@@ -52,10 +52,10 @@ class JointPlan:
         self.study = study
         self.own: JointCohort | None = cohort if isinstance(cohort, JointCohort) else None
         self.radiographs: Sequence[Radiograph] = []
-        self.unscored: Sequence[Radiograph] = []
+        unscored: Sequence[Radiograph] = []
         self._only_visits: dict[str, str] = {}
         if self.own and self.own.radiographs:
-            self._list_radiographs(self.own.radiographs, self.own.scores)
+            unscored = self._list_radiographs(self.own.radiographs, self.own.scores)
         # A cohort may have hands only. Without any radiographs both body parts stay, and the check
         # says what is wrong.
         found = {body_part_of(radiograph.limb) for radiograph in self.radiographs}
@@ -65,6 +65,7 @@ class JointPlan:
             for name, (damage, body_part) in MODELS.items()
             if body_part in self.body_parts
         }
+        self.unscored = UnscoredRadiographs(unscored, self.models, study.standardize.shards)
         self.synthetic: set[str] = set()
         if self.own is None:
             self.synthetic = {"joints"}
@@ -76,20 +77,14 @@ class JointPlan:
         self.has_totals = self.has_scores and study.split.unit == "patient"
         self._set_aside = study.checks.on_problem == "set_aside"
 
-    def _list_radiographs(self, radiographs: str, scores: str | None) -> None:
-        """List the user's radiographs, and which of them have scores."""
+    def _list_radiographs(self, radiographs: str, scores: str | None) -> list[Radiograph]:
+        """List the user's radiographs; returns those without scores."""
         listed = list_radiographs(radiographs).radiographs
         self._only_visits = only_visits(listed)
         scored = scored_visits(scores, self._only_visits) if scores else set()
         unscored = unscored_visits(listed, scored)
         self.radiographs = [r for r in listed if (r.patient, r.visit) not in unscored]
-        parts = {body_part_of(radiograph.limb) for radiograph in self.radiographs}
-        self.unscored = [
-            radiograph
-            for radiograph in listed
-            if (radiograph.patient, radiograph.visit) in unscored
-            and body_part_of(radiograph.limb) in parts
-        ]
+        return [r for r in listed if (r.patient, r.visit) in unscored]
 
     @property
     def cohorts(self) -> list[str]:
@@ -134,7 +129,7 @@ class JointPlan:
             return []
         rows = read_rows(Path(str(table)), ["patient"], "a split").rows
         listed = {row.values["patient"] for row in rows}
-        return sorted(listed & {radiograph.patient for radiograph in self.unscored})
+        return sorted(listed & {radiograph.patient for radiograph in self.unscored.radiographs})
 
     def boxes_source(self, wildcards: Wildcards) -> str | None:
         """The folder of a cohort's boxes."""
@@ -180,11 +175,14 @@ class JointPlan:
             return self.phantom_folder(wildcards.cohort)
         return existing(own())
 
+    def _of(self, cohort: str) -> Sequence[Radiograph]:
+        return self.unscored.radiographs if cohort == UNSCORED else self.radiographs
+
     def _shard(self, wildcards: Wildcards) -> list[Radiograph]:
         shards = self.study.standardize.shards[wildcards.body_part]
         return [
             radiograph
-            for radiograph in (self.unscored if wildcards.cohort == UNSCORED else self.radiographs)
+            for radiograph in self._of(wildcards.cohort)
             if body_part_of(radiograph.limb) == wildcards.body_part
             and shard_of(radiograph.image_id, shards) == wildcards.shard
         ]
@@ -223,50 +221,13 @@ class JointPlan:
         """The file of the body part that the wildcard `model` is of."""
         return lambda wildcards: pattern.replace("{body_part}", self.models[wildcards.model][1])
 
-    # Files of the radiographs without scores.
-
-    def unscored_shards(self, pattern: str, body_part: str) -> list[str]:
-        """The shards of a stage that have radiographs without scores."""
-        count = self.study.standardize.shards[body_part]
-        shards = {
-            shard_of(radiograph.image_id, count)
-            for radiograph in self.unscored
-            if body_part_of(radiograph.limb) == body_part
-        }
-        return [
-            pattern.replace("{body_part}", body_part).replace("{shard}", shard)
-            for shard in sorted(shards)
-        ]
-
-    def shards_of_unscored(self, pattern: str) -> Callable[[Wildcards], list[str]]:
-        """The same for the wildcard `body_part`."""
-        return lambda wildcards: self.unscored_shards(pattern, wildcards.body_part)
-
-    def every_unscored_shard(self, pattern: str) -> list[str]:
-        """The same of all body parts."""
-        return [path for part in self.body_parts for path in self.unscored_shards(pattern, part)]
-
-    def each_unscored(self, pattern: str) -> list[str]:
-        """A stage's file of each body part that has radiographs without scores."""
-        parts = [p for p in self.body_parts if self.unscored_shards("", p)]
-        return [pattern.replace("{body_part}", part) for part in parts]
-
-    def each_unscored_model(self, pattern: str) -> list[str]:
-        """A file of each model whose body part has radiographs without scores."""
-        return [pattern.replace("{model}", model) for model in self.unscored_models]
-
-    @property
-    def unscored_models(self) -> list[str]:
-        """The models that predict radiographs without scores."""
-        return [name for name, (_, part) in self.models.items() if self.unscored_shards("", part)]
-
     def checked_radiographs(self, wildcards: Wildcards) -> list[str]:
         """The tables of all radiographs of a cohort, as read; those without scores too."""
         pattern = "<results>/cohort/{cohort}/radiographs/{{body_part}}/{{shard}}.csv"
         tables = self.every_shard(pattern.format(cohort=wildcards.cohort))
         if wildcards.cohort in self.synthetic:
             return tables
-        return tables + self.every_unscored_shard(pattern.format(cohort=UNSCORED))
+        return tables + self.unscored.every_shard(pattern.format(cohort=UNSCORED))
 
     def radiograph_tables(self, cohort: str) -> list[str]:
         """The tables of a cohort's radiographs, without what was set aside.
@@ -396,7 +357,7 @@ class JointPlan:
             return 2 * self.study.phantom.patients * self.study.phantom.visits
         return sum(
             body_part_of(radiograph.limb) == wildcards.body_part
-            for radiograph in (*self.radiographs, *self.unscored)
+            for radiograph in (*self.radiographs, *self.unscored.radiographs)
         )
 
 
@@ -407,8 +368,3 @@ def own_weights(weights: str | Weights) -> dict[str, str | None]:
 
 def _weights_name(weights: str | Weights) -> str:
     return weights if isinstance(weights, str) else Path(weights.file).name
-
-
-def body_part_of(limb: str) -> BodyPart:
-    """The body part that a limb is."""
-    return LIMBS[limb].body_part
