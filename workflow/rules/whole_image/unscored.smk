@@ -1,7 +1,6 @@
 # Radiographs that nobody has scored -> their totals and classes, by the models of the others. They
-# are a cohort of their own, with shards of their own: nothing is trained on them or measured, and
-# who adds some trains nothing again. Steps: pack_images -> predict_unscored -> stack_unscored ->
-# list_unscored
+# are a cohort of their own, with shards of their own: nothing is trained on them or measured.
+# Steps: pack_images -> predict_unscored -> stack_unscored -> list_unscored
 
 
 rule predict_unscored:
