@@ -21,6 +21,7 @@ configfile: f"{workflow.basedir}/config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/runs.smk"
 include: "workflow/rules/gpus.smk"
 include: "workflow/rules/slurm.smk"
 
@@ -61,9 +62,15 @@ rule all:
 
 
 onstart:
-    refuse_surviving_jobs()
+    begin_run()
     write_run_record()
+    warn_of_excess_requests()
 
 
 onsuccess:
     write_run_record()
+    leave_run()
+
+
+onerror:
+    leave_run()

@@ -31,6 +31,7 @@ class Job:
     began: str  # local time, sortable
     ended: str
     output: Path
+    folder: Path  # from which it was sent
 
 
 def for_cluster(project: Project, resources: Mapping[str, Mapping[str, Any]] = {}) -> Project:
@@ -57,25 +58,31 @@ def jobs_of(project: Project, name: str = "") -> list[Job]:
 
 def jobs_in(folder: Path) -> list[Job]:
     """Jobs that were sent to Slurm from a folder, in order."""
+    return [job for job in all_jobs() if job.folder == folder]
+
+
+def all_jobs() -> list[Job]:
+    """All jobs that Slurm remembers, in order."""
     shown = subprocess.run(
         ["scontrol", "--oneliner", "show", "job"], capture_output=True, text=True, check=True
     )
     found = [dict(re.findall(r"(\S+?)=(\S*)", line)) for line in shown.stdout.splitlines()]
-    return [_job(fields) for fields in found if fields.get("WorkDir") == str(folder)]
+    return [_job(fields) for fields in found if "WorkDir" in fields]
 
 
 def _job(fields: Mapping[str, str]) -> Job:
     return Job(
         number=int(fields["JobId"]),
-        name=fields["Comment"],
+        name=fields.get("Comment", ""),
         state=fields["JobState"],
         partition=fields["Partition"],
         node=fields.get("NodeList", ""),
         gpus="gpu" in fields.get("TresPerJob", ""),
-        memory=fields["MinMemoryNode"],
+        memory=fields.get("MinMemoryNode", ""),
         began=fields["StartTime"],
         ended=fields["EndTime"],
         output=Path(fields["StdOut"]),
+        folder=Path(fields["WorkDir"]),
     )
 
 

@@ -87,6 +87,8 @@ def is_preempted(project: Project) -> None:
     on_spot = {"slurm_partition": "spot", "gpu": 0}
     project = for_cluster(project, {"train_network": on_spot})
     with _training(project) as (process, job):
+        # It waits where it is, for it may take Slurm half a minute, which then wakes it.
+        _order("scancel", "--signal=STOP", str(job.number))
         cluster.preempt(job.node)
         _finish(project, process, job, "FAILED", "TIMEOUT", "PREEMPTED")
     assert "preemption" in project.output.read_text()

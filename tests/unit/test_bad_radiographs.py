@@ -66,7 +66,9 @@ def test_not_an_image(cohort: Path) -> None:
     (cohort / "radiographs" / RADIOGRAPH).write_text("<html>404</html>")
     lines = problems_of(cohort)
     assert len(lines) == 1
-    assert_named(lines, RADIOGRAPH, "not an image", "JPG, PNG, BMP or TIFF", "Remove it, or export")
+    assert_named(
+        lines, RADIOGRAPH, "not an image", "JPG, PNG, BMP, TIFF or DICOM", "Remove it, or export"
+    )
 
 
 def test_absurdly_large_image_is_seen_in_its_header(cohort: Path) -> None:

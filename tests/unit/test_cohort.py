@@ -140,7 +140,7 @@ def test_a_list_of_radiographs(tmp_path: Path) -> None:
 
 
 def test_a_format_that_is_not_read_is_a_problem(tmp_path: Path) -> None:
-    (tmp_path / "UAB001-LH.dcm").touch()
+    (tmp_path / "UAB001-LH.heic").touch()
     listed = list_radiographs(tmp_path)
     assert "Export the radiograph" in str(listed.problems[0])
 

@@ -87,7 +87,7 @@ def test_radiographs_without_scores_have_shards_of_their_own(
     shard = wildcards(cohort="unscored", body_part="hand", shard=Path(path).stem)
     assert [row[0] for row in joints.shard_rows(shard)] == ["UAB002-LH"]
     assert "<results>/scores/unscored/joints.csv" in joints.further_results
-    checked = joints.checked_radiographs(wildcards(cohort="joints"))
+    checked = joints.checked("radiographs")(wildcards(cohort="joints"))
     assert sum("cohort/unscored/" in path for path in checked) == 1
     # All that trains or measures knows the scored ones alone.
     assert not any("unscored" in path for path in joints.radiograph_tables("joints"))

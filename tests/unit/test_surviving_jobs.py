@@ -1,68 +1,247 @@
-"""Jobs that a killed Snakemake left with Slurm, by what squeue says."""
+"""Jobs that a killed Snakemake left with Slurm, and runs side by side, by what squeue says."""
 
+import json
+import os
+import shutil
+import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sharpflow.errors import UserError
-from sharpflow.workflow.surviving_jobs import (
-    SlurmJob,
-    find_surviving_jobs,
-    refuse_beside_surviving_jobs,
-)
+from sharpflow.workflow.after_crash import State, go_on, look, refuse_beside_others
+from sharpflow.workflow.locks import keep_locks_of_others
+from sharpflow.workflow.runs import LOCKS, RECORDS, Run, SlurmContext, note_run, read_runs
+from sharpflow.workflow.surviving_jobs import find_strays, parse_queue
 
-RUN = "6241ee3f-a6f2-4f97-ac37-31e9a362a956"
+NAME, OTHER = (
+    "sharpflow_6241ee3f-a6f2-4f97-ac37-31e9a362a956",
+    "0f0f0f0f-1111-2222-3333-444444444444",
+)
+OURS, THEIRS = "results/ours", "results/theirs"
 
 
 @pytest.fixture
-def squeue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A program in squeue's place; tests write what it does."""
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    program = programs / "squeue"
-    program.touch(mode=0o755)
-    monkeypatch.setenv("PATH", f"{programs}:/bin:/usr/bin")
-    return program
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Programs in the place of Slurm's; squeue lists what stands in the file `queue`."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    (folder / "queue").touch()
+    for name, line in {
+        "squeue": f"cat {folder}/queue",
+        "scancel": f'echo "$@" >> {folder}/cancelled; : > {folder}/queue',
+        "scontrol": "echo 'PrivateData = none'",
+    }.items():
+        write_program(folder / name, line)
+    monkeypatch.setenv("PATH", f"{folder}:/bin:/usr/bin")
+    monkeypatch.setattr("sharpflow.workflow.after_crash.PAUSE", 0)
+    return folder
 
 
-def says(program: Path, *lines: str) -> None:
-    program.write_text(
-        "#!/bin/sh\ncat <<'END'\n" + "".join(f"{line}\n" for line in lines) + "END\n"
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """In which runs work."""
+    (tmp_path / "study").mkdir()
+    return tmp_path / "study"
+
+
+def write_program(path: Path, line: str) -> None:
+    path.write_text(f"#!/bin/sh\n{line}\n")
+    path.chmod(0o755)
+
+
+def queue(programs: Path, *lines: str) -> None:
+    (programs / "queue").write_text("".join(f"{line}|\n" for line in lines))
+
+
+def job(number: str, name: str, log: str = "/elsewhere/7.log", restarts: int = 0) -> str:
+    return f"{number}|{number}|RUNNING|{name}|bob|{restarts}|rule_train_unet|{log}"
+
+
+def note(folder: Path, results: str, *, lives: bool = True, host: str = "", **more: object) -> Run:
+    """A run that is noted in a folder: this process, or one that has ended, or of another host.
+
+    That of THEIRS is the process that started this one.
+    """
+    run = note_run(folder, results, **more)  # type: ignore[arg-type]
+    (folder / RECORDS / run.record).unlink()
+    process = replace(
+        run.process,
+        host=host or run.process.host,
+        started=run.process.started if lives else 1,
+        pid=run.process.pid if results == OURS else os.getppid(),
     )
+    if lives and results != OURS:
+        process = replace(process, started=None)
+    said = json.loads(json.dumps(vars(run) | {"process": vars(process)}))
+    run = replace(run, process=process, record=f"{Path(results).name}.json")
+    (folder / RECORDS / run.record).write_text(json.dumps(said))
+    return run
 
 
-def test_only_this_folders_runs_are_found(squeue: Path, tmp_path: Path) -> None:
-    study, other, link = tmp_path / "study", tmp_path / "other", tmp_path / "link"
-    study.mkdir()
-    other.mkdir()
-    link.symlink_to(study)
-    says(
-        squeue,
-        f"7|RUNNING|sharpflow_{RUN}|rule_train_unet_wildcards_hand|{study}",
-        f"8|PENDING|{RUN}|rule_segment|{link}",  # the same folder; no prefix
-        f"9|RUNNING|sharpflow_{RUN}|rule_train_unet|{other}",
-        f"10|RUNNING|notebook|(null)|{study}",  # somebody's own job
-        f"11|RUNNING|sharpflow_{RUN}|rule_train_unet|/no/such/folder|here",
-    )
-    assert find_surviving_jobs(study) == [
-        SlurmJob("7", "RUNNING", "rule_train_unet_wildcards_hand"),
-        SlurmJob("8", "PENDING", "rule_segment"),
+def test_a_process_is_told_from_a_later_one(folder: Path) -> None:
+    run = note(folder, OURS)
+    assert run.process.lives() is True
+    assert replace(run.process, started=1).lives() is False  # its number was used again
+    assert replace(run.process, boot="earlier").lives() is False
+    assert replace(run.process, host="login2").lives() is None
+    assert replace(run.process, namespace="pid:[1]").lives() is None  # another container
+
+
+def test_another_users_process_lives(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(pid: int, signal: int) -> None:
+        raise PermissionError
+
+    run = note(folder, OURS)
+    monkeypatch.setattr("os.kill", refuse)
+    assert run.process.lives() is True
+
+
+def test_jobs_refuse_only_a_run_with_the_same_results(programs: Path, folder: Path) -> None:
+    note(folder, OURS, lives=False, jobs=NAME)
+    queue(programs, job("7", NAME), job("8", "notebook"))
+    with pytest.raises(UserError, match="7 RUNNING rule_train_unet"):
+        refuse_beside_others(folder, OURS, True, [])
+    refuse_beside_others(folder, THEIRS, True, [])
+    queue(programs)
+    refuse_beside_others(folder, OURS, True, [])
+    assert read_runs(folder) == []  # a record that tells of nothing any more is removed
+
+
+def test_a_job_that_no_record_knows_counts_by_its_log(folder: Path) -> None:
+    link = folder.with_name("link")
+    link.symlink_to(folder)
+    logs = ".snakemake/slurm_logs/rule_train_unet"
+    lines = [
+        job("7", OTHER, f"{link}/{logs}/a|b/%j.log|"),
+        job("8", "notebook", f"{folder}/{logs}/%j.log|"),
+        job("9", OTHER, f"/no/such/{logs}/%j.log|"),
+        job("10", NAME, f"{folder}/{logs}/%j.log|"),
     ]
-    with pytest.raises(UserError, match=r"7 RUNNING rule_train_unet_wildcards_hand\n  8 PENDING"):
-        refuse_beside_surviving_jobs(study)
+    run = note(folder, THEIRS, jobs=NAME)
+    jobs = parse_queue("\n".join(lines))
+    assert jobs[0].log.endswith("/a|b/%j.log")
+    assert [stray.number for stray in find_strays(folder, [run], jobs)] == ["7"]
 
 
-def test_without_jobs_nothing_is_refused(squeue: Path, tmp_path: Path) -> None:
-    says(squeue)
-    refuse_beside_surviving_jobs(tmp_path)
+def test_cancel_leaves_jobs_alone_whose_run_nobody_knows(programs: Path, folder: Path) -> None:
+    logs = folder / ".snakemake" / "slurm_logs"
+    logs.mkdir(parents=True)
+    queue(programs, job("7", OTHER, f"{logs}/7.log"))
+    with pytest.raises(UserError, match="scancel 7"):
+        go_on("cancel", folder, OURS)
+    assert not (programs / "cancelled").exists()
 
 
-def test_a_slurm_that_does_not_answer_is_no_all_clear(squeue: Path, tmp_path: Path) -> None:
-    squeue.write_text("#!/bin/sh\necho 'slurm_load_jobs error: timed out' >&2\nexit 1\n")
+def test_cancel_ends_the_jobs_of_killed_runs_only(
+    programs: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs = note(folder, THEIRS, jobs=OTHER)
+    note(folder, OURS, lives=False, jobs=NAME)
+    queue(programs, job("7", NAME), job("8", OTHER))
+    go_on("cancel", folder, OURS)
+    assert (programs / "cancelled").read_text() == "7\n"
+    assert "Job 7 is bob's" in capsys.readouterr().out
+    assert read_runs(folder) == [theirs]
+
+
+def test_what_scancel_refuses_is_told(programs: Path, folder: Path) -> None:
+    note(folder, OURS, lives=False, jobs=NAME)
+    queue(programs, job("7", NAME))
+    write_program(programs / "scancel", "echo 'Access/permission denied' >&2; exit 1")
+    with pytest.raises(UserError, match="permission denied"):
+        go_on("cancel", folder, OURS)
+
+
+def test_a_run_that_lives_is_left_alone(programs: Path, folder: Path) -> None:
+    note(folder, OURS, jobs=NAME)
+    queue(programs, job("7", NAME))
+    for what in ("wait", "cancel"):
+        with pytest.raises(UserError, match="a run that lives"):
+            go_on(what, folder, OURS)
+    assert not (programs / "cancelled").exists()
+    go_on("list", folder, OURS)
+
+
+def test_another_host_cannot_be_seen(programs: Path, folder: Path) -> None:
+    note(folder, OURS, host="login2", jobs=NAME)
+    with pytest.raises(UserError, match=r"Snakemake on login2 .*Only login2 can tell"):
+        go_on("wait", folder, OURS)
+    with pytest.raises(UserError, match="--gone login2"):
+        refuse_beside_others(folder, OURS, True, [])
+    go_on("wait", folder, OURS, gone=["login2"])
+    assert read_runs(folder) == []
+
+
+def test_nobody_calls_gone_what_lives_here(programs: Path, folder: Path) -> None:
+    note(folder, OURS)
+    with pytest.raises(UserError, match="a run that lives"):
+        go_on("wait", folder, OURS, gone=[socket.gethostname()])
+
+
+@pytest.mark.parametrize(
+    ("restarts", "state"), [(0, State.LIVES), (1, State.ENDED), (None, State.ENDED)]
+)
+def test_a_run_in_a_slurm_job_lives_as_long_as_that(
+    restarts: int | None, state: State, programs: Path, folder: Path
+) -> None:
+    """Not after Slurm started the job again."""
+    run = note(folder, OURS, host="node7", within=SlurmContext("70"))
+    queue(programs, *([job("70", "study", restarts=restarts)] if restarts is not None else []))
+    assert look(folder, OURS).states == {run: state}
+
+
+def test_a_slurm_that_does_not_answer_is_no_all_clear(programs: Path, folder: Path) -> None:
+    note(folder, OURS, lives=False, jobs=NAME)
+    write_program(programs / "squeue", "echo 'slurm_load_jobs error: timed out' >&2; exit 1")
     with pytest.raises(UserError, match=r"did not answer .*timed out"):
-        find_surviving_jobs(tmp_path)
+        refuse_beside_others(folder, OURS, False, [])
 
 
-def test_without_slurm_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert find_surviving_jobs(tmp_path) == []
+def test_a_machine_without_slurm_cannot_see_jobs(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(folder))
+    refuse_beside_others(folder, OURS, True, [])
+    note(folder, OURS, lives=False, jobs=NAME)
+    with pytest.raises(UserError, match="no `squeue`"):
+        refuse_beside_others(folder, OURS, False, [])
+
+
+def test_a_copied_folder_takes_no_runs_with_it(folder: Path, tmp_path: Path) -> None:
+    note(folder, OURS)
+    assert read_runs(shutil.copytree(folder, tmp_path / "copy")) == []
+    assert len(read_runs(folder.rename(tmp_path / "moved"))) == 1
+
+
+def test_a_broken_record_is_no_all_clear(folder: Path) -> None:
+    (folder / RECORDS).mkdir(parents=True)
+    (folder / RECORDS / "a.json").write_text("{")
+    with pytest.raises(UserError, match=r"a\.json: this record of a run cannot be read"):
+        read_runs(folder)
+
+
+class Persistence:
+    """What Snakemake's class of this name has."""
+
+    def __init__(self, *held: Path) -> None:
+        self._lockfile = {path.name: str(path) for path in held}
+
+
+def test_locks_of_other_studies_stay(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    ours, theirs, unknown = (folder / LOCKS / f"{number}.output.lock" for number in range(3))
+    ours.parent.mkdir(parents=True)
+    for path in (ours, theirs, unknown):
+        path.write_text(path.name)
+    note(folder, THEIRS, locks=[theirs])
+    note(folder, OURS, locks=[ours])
+    keep_locks_of_others(Persistence, OURS)
+    Persistence(unknown).unlock()  # type: ignore[attr-defined]
+    assert sorted(ours.parent.iterdir()) == [ours, theirs]
+    refuse_beside_others(folder, OURS, False, [])  # Snakemake minds what they share
+    Persistence().cleanup_locks()  # type: ignore[attr-defined]
+    assert list(ours.parent.iterdir()) == [theirs]
+    with pytest.raises(UserError, match="a run that lives"):
+        refuse_beside_others(folder, OURS, False, [])

@@ -19,6 +19,7 @@ TRAINING = JOINT_TRAINING | WHOLE_IMAGE_TRAINING
 BEFORE = {
     *("check_radiographs", "read_scores", "read_boxes", "pack_images"),
     *("check_cohort", "check_images", "stop_at_problems", "pass_checks"),
+    *("list_warnings", "list_image_warnings", "draw_warnings"),
     *("fetch_vgg16", "fetch_yolov3"),
 }
 SUMS = {"sum_scores", "compare_pipelines"}
@@ -123,6 +124,13 @@ def test_what_changed_beside_a_score_is_planned_too(finished: Project, tmp_path:
     planned = project.planned("--config", "unet={epochs: 13}")
     assert {"check_cohort", "train_unet", "segment", "train_head"} <= planned.keys()
     assert not planned.keys() & IMAGING
+
+
+def test_a_changed_threshold_makes_the_warnings_alone_again(finished: Project) -> None:
+    warnings = pd.read_csv(finished.results / "cohort/joints/warnings.csv")
+    assert "measured" in warnings
+    planned = finished.planned("--config", "checks={warnings: {thumb_side: 7}}")
+    assert planned == {"list_warnings": 1, "draw_warnings": 1}
 
 
 @pytest.fixture(scope="module")

@@ -1,21 +1,23 @@
-"""A folder in which jobs of a killed Snakemake still write: nothing begins there."""
+"""Jobs of a killed Snakemake still write: no run of the same study begins."""
 
+import json
 import os
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+from sharpflow.workflow.runs import RECORDS, note_run
 from tests.workflow.projects import ROOT, copy_workflow
 
 NAME = "sharpflow_6241ee3f-a6f2-4f97-ac37-31e9a362a956"
 
 
-def make_slurm(folder: Path, study: Path) -> Path:
-    """Programs in the place of squeue and scancel: one job in `study`, until it is cancelled."""
+def make_slurm(folder: Path) -> Path:
+    """Programs in the place of squeue and scancel: one job, until it is cancelled."""
     cancelled = shlex.quote(str(folder / "cancelled"))
     programs = {
-        "squeue": f"[ -e {cancelled} ] || echo '7|RUNNING|{NAME}|rule_train_unet|{study}'",
+        "squeue": f"[ -e {cancelled} ] || echo '7|7|RUNNING|{NAME}|bob|0|rule_train_unet|/7.log|'",
         "scancel": f'echo "$@" > {cancelled}',
     }
     folder.mkdir()
@@ -25,11 +27,19 @@ def make_slurm(folder: Path, study: Path) -> Path:
     return folder
 
 
+def note_killed_run(folder: Path, results: str) -> None:
+    run = note_run(folder, results, jobs=NAME)
+    path = folder / RECORDS / run.record
+    said = json.loads(path.read_text())
+    said["process"]["started"] = 1  # this process's number was another's then
+    path.write_text(json.dumps(said))
+
+
 def test_nothing_begins_beside_jobs_of_an_earlier_run(tmp_path: Path) -> None:
     (tmp_path / "study").mkdir()
     project = copy_workflow(tmp_path / "study", "small")
-    slurm = make_slurm(tmp_path / "slurm", project.folder)
-    (project.folder / ".snakemake" / "slurm_logs").mkdir(parents=True)  # it once ran on Slurm
+    slurm = make_slurm(tmp_path / "slurm")
+    note_killed_run(project.folder, "results/small")
     environment = {**os.environ, "PATH": f"{slurm}:{os.environ['PATH']}"}
     study = ["--cores", "2", "--configfile", "study.yaml", "--config", "cohorts=phantom"]
 
@@ -52,4 +62,5 @@ def test_nothing_begins_beside_jobs_of_an_earlier_run(tmp_path: Path) -> None:
     output = went_on.stdout + went_on.stderr
     assert went_on.returncode == 0, output
     assert (slurm / "cancelled").read_text() == "7\n"
-    assert output.index("Unlocked working directory") < output.index("This was a dry-run")
+    assert "This was a dry-run" in output
+    assert not list((project.folder / RECORDS).iterdir())

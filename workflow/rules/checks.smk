@@ -1,5 +1,26 @@
 # The checks' result, an input of all that waits for it.
-# Steps: check_cohort, check_images -> stop_at_problems -> pass_checks
+# Steps: list_warnings, list_image_warnings -> draw_warnings; check_cohort, check_images ->
+# stop_at_problems -> pass_checks
+
+
+rule draw_warnings:
+    """Draw the radiographs that were warned of, and say how many warnings there are."""
+    input:
+        "<results>/cohort/{warned}/warnings.csv",
+    output:
+        "<results>/cohort/{warned}/warnings.png",
+    log:
+        "<logs>/draw_warnings/{warned}.log",
+    benchmark:
+        "<benchmarks>/draw_warnings/{warned}.tsv"
+    localrule: True
+    conda:
+        "../../envs/imaging.yaml"
+    params:
+        max_megapixels=study.checks.max_megapixels,
+        code=code("draw_warnings"),
+    script:
+        "../scripts/draw_warnings.py"
 
 
 rule stop_at_problems:
@@ -7,7 +28,9 @@ rule stop_at_problems:
     aside.
     """
     input:
-        PLAN.checks.problem_lists,
+        problems=PLAN.checks.problem_lists,
+        # Said before the run stops or trains; they are no reason to check again.
+        warnings=[ancient(path) for path in PLAN.checks.warning_sheets()],
     output:
         "<results>/cohort/checks/{checks}/found.csv",
     log:

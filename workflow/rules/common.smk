@@ -13,7 +13,6 @@ from sharpflow.workflow.plan.paths import one_of
 from sharpflow.workflow.plan.running_times import JointWork, WholeImageWork, ask
 from sharpflow.workflow.plan.study import plan_study
 from sharpflow.workflow.provenance import write_record
-from sharpflow.workflow.surviving_jobs import refuse_beside_surviving_jobs
 
 try:
     PLAN = plan_study(config)
@@ -40,15 +39,6 @@ def checked(*pipelines):
     return [ancient(path) for path in PLAN.checks.passed(*pipelines)]
 
 
-def refuse_surviving_jobs():
-    """Stop if jobs that an earlier run gave to Slurm still write in this folder."""
-    if workflow.non_local_exec or Path(".snakemake/slurm_logs").exists():
-        try:
-            refuse_beside_surviving_jobs(Path.cwd())
-        except UserError as error:
-            raise WorkflowError(str(error))
-
-
 def write_run_record():
     write_record(RESULTS, study.model_dump(mode="json"), workflow.basedir)
 
@@ -57,5 +47,6 @@ wildcard_constraints:
     cohort="joints|boxed|unscored",
     body_part="hand|foot",
     images="whole_image|bone_age|unscored_images",
+    warned="joints|boxed|whole_image|bone_age",
     shard=r"\d\d",
     checks=one_of(PLAN.checks.cohorts),

@@ -7,6 +7,6 @@ with job(snakemake.log[0]):
     from sharpflow.files import read_table, write_table
 
     as_text = dict.fromkeys(PROBLEM_TABLE, str)
-    tables = [read_table(path, **as_text) for path in snakemake.input]
+    tables = [read_table(path, **as_text) for path in snakemake.input.problems]
     problems = dict(zip(snakemake.params.cohorts, tables, strict=True))
     write_table(count_set_aside(problems), snakemake.output[0])

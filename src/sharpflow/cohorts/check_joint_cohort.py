@@ -22,7 +22,8 @@ from sharpflow.cohorts.scores import LONG_COLUMNS, read_score_table
 from sharpflow.cohorts.set_aside import PROBLEM_TABLE, refused
 from sharpflow.cohorts.visits import Visit, only_visits, unscored_visits
 from sharpflow.errors import Problem, ProblemsError
-from sharpflow.imaging.reading import MAX_PIXELS
+from sharpflow.imaging.dicom_limb import OnContradiction
+from sharpflow.imaging.image_error import MAX_PIXELS
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ def check_joint_cohort(
     require_all_limbs: bool = True,
     ignored_classes: Collection[str] = (),
     on_problem: Literal["stop", "set_aside"] = "stop",
+    contradicting_headers: OnContradiction = "problem",
     radiograph_table: pd.DataFrame | None = None,
     workers: int = 1,
 ) -> JointCohort:
@@ -85,6 +87,7 @@ def check_joint_cohort(
             the problem returned. Left out are a radiograph that cannot be used, with its boxes and
             its limb's scores; a patient with wrong or missing scores or limbs, with all that is
             theirs, of all visits; the boxes of a radiograph with a wrong box.
+        contradicting_headers: see `read_radiographs`.
         radiograph_table: what `read_radiographs` gave for all of the radiographs, so that they are
             not decoded again.
         workers: number of threads that decode.
@@ -100,7 +103,10 @@ def check_joint_cohort(
     problems = list(listed.problems)
     if radiograph_table is None:
         radiograph_table = read_radiographs(
-            listed.radiographs, max_pixels=max_pixels, workers=workers
+            listed.radiographs,
+            max_pixels=max_pixels,
+            contradicting_headers=contradicting_headers,
+            workers=workers,
         )
     problems += unreadable(radiograph_table, listed.radiographs) + same_content(
         radiograph_table, listed.radiographs

@@ -1,6 +1,6 @@
 """Check each radiograph: whether it can be read, and whether it is there twice."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
@@ -8,7 +8,9 @@ import pandas as pd
 from sharpflow.anatomy import LIMBS
 from sharpflow.cohorts.findings import Finding, Scope
 from sharpflow.cohorts.radiographs import Radiograph
-from sharpflow.imaging.reading import ImageError, image_digest, read_image
+from sharpflow.imaging.dicom_limb import OnContradiction, check_limb
+from sharpflow.imaging.image_error import ImageError
+from sharpflow.imaging.reading import Grey, image_digest, read_image
 
 RADIOGRAPH_TABLE = [
     "image_id",
@@ -27,14 +29,22 @@ WRONG = ["found", "expected", "remedy"]
 
 
 def read_radiographs(
-    radiographs: Sequence[Radiograph], *, max_pixels: int, workers: int = 1
+    radiographs: Sequence[Radiograph],
+    *,
+    max_pixels: int,
+    contradicting_headers: OnContradiction = "problem",
+    workers: int = 1,
+    look: Callable[[str, Grey], None] | None = None,
 ) -> pd.DataFrame:
     """Decode radiographs for what a check must know of them.
 
     Args:
         radiographs: as `list_radiographs` gave them.
         max_pixels: a radiograph with more pixels counts as one that cannot be read.
+        contradicting_headers: whether one whose DICOM header names another limb counts so too
+            ("problem"), or is logged ("warn").
         workers: number of threads that decode.
+        look: called in these threads with each radiograph's image_id and pixels.
 
     Returns:
         A row a radiograph, in order: image_id, patient, limb, body_part, side, visit, file, height,
@@ -45,8 +55,13 @@ def read_radiographs(
     def content(radiograph: Radiograph) -> tuple[int, int, str, str, str, str]:
         try:
             image = read_image(radiograph.path, max_pixels)
+            limb = LIMBS[radiograph.limb]
+            named = "the list of radiographs" if radiograph.listed else "the file's name"
+            check_limb(radiograph.path, limb.body_part, limb.side, named, contradicting_headers)
         except ImageError as error:
             return 0, 0, "", error.found, error.expected, error.remedy
+        if look:
+            look(radiograph.image_id, image)
         return *image.shape, image_digest(image), "", "", ""
 
     with ThreadPoolExecutor(workers) as pool:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from sharpflow.cohorts.csv_rows import Row, Rows
 from sharpflow.cohorts.findings import Finding, Scope
-from sharpflow.cohorts.radiographs import ID, ID_RULE, SUFFIXES
+from sharpflow.cohorts.radiographs import ID, ID_RULE, SUFFIXES, split_name
 
 log = logging.getLogger(__name__)
 
@@ -136,8 +136,8 @@ def _locate(
     name = row.values[column]
     files = folder.find(name) if name else []
     path = folder.folder / (files[0] if files else name)
-    has_suffix = path.suffix.lower() in SUFFIXES
-    image_id = path.stem if files or has_suffix else path.name
+    stem, suffix = split_name(path.name)
+    image_id = stem if files or suffix in SUFFIXES else path.name
     if not name:
         wrong = ("no image", "the image's file name in every row", "Fill it in.")
     elif len(files) > 1:

@@ -11,8 +11,8 @@ from sharpflow.anatomy import LIMBS
 from sharpflow.cohorts.csv_rows import Row, read_rows
 from sharpflow.cohorts.findings import Finding, Scope
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
-OTHER_IMAGES = (".dcm", ".dicom", ".gif", ".webp", ".jp2", ".heic")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".dcm", ".dicom")
+OTHER_IMAGES = (".gif", ".webp", ".jp2", ".heic")
 RADIOGRAPH_COLUMNS = ("image_id", "patient", "limb", "file")
 ONLY_VISIT = "1"
 
@@ -24,6 +24,7 @@ IMAGE_ID = re.compile(rf"{ID.pattern}(?:{AT}{ID.pattern})?")
 _FILE_NAME = re.compile(
     rf"(?P<patient>{ID.pattern})(?:{AT}(?P<visit>{ID.pattern}))?-(?P<limb>{'|'.join(LIMBS)})"
 )
+_SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]*")
 _LIMB_RULE = "one of " + ", ".join(LIMBS)
 
 
@@ -50,12 +51,13 @@ class RadiographList:
 def list_radiographs(radiographs: str | Path) -> RadiographList:
     """List the radiographs of a cohort without opening them.
 
-    `radiographs` is a folder with files `<patient>-<LH|RH|LF|RF>.<jpg|jpeg|png|bmp|tif|tiff>`, of
-    further visits `<patient>@<visit>-<limb>.jpg`, whose image_id is the name without suffix (a name
-    without a visit is of the visit "1"), or a CSV with columns image_id, patient, limb, file
-    (relative to the CSV) and, where there are several, visit. Hidden files, subfolders and files of
-    other kinds in the folder are left alone, images of formats that are not read are problems. What
-    is wrong is returned, not raised; of an image_id that is there twice the first is listed.
+    `radiographs` is a folder with files `<patient>-<LH|RH|LF|RF>`, of further visits
+    `<patient>@<visit>-<limb>`, and one of SUFFIXES, or none for DICOM, whose image_id is the name
+    without suffix (a name without a visit is of the visit "1"), or a CSV with columns image_id,
+    patient, limb, file (relative to the CSV) and, where there are several, visit. Hidden files,
+    subfolders and files of other kinds in the folder are left alone, as is a DICOMDIR; images of
+    formats that are not read, and DICOM files with other names, are problems. What is wrong is
+    returned, not raised; of an image_id that is there twice the first is listed.
     """
     radiographs = Path(radiographs)
     if radiographs.is_dir():
@@ -97,7 +99,7 @@ def file_name(patient: str, visit: str, limb: str) -> str:
 def _list_folder(folder: Path) -> RadiographList:
     found = RadiographList()
     for path in sorted(folder.iterdir(), key=lambda path: path.name):
-        suffix = path.suffix.lower()
+        stem, suffix = split_name(path.name)
         if path.name.startswith(".") or not path.is_file():
             continue
         if suffix in OTHER_IMAGES:
@@ -112,23 +114,41 @@ def _list_folder(folder: Path) -> RadiographList:
                     path.name,
                 )
             )
-        elif suffix in SUFFIXES:
-            name = _FILE_NAME.fullmatch(path.stem)
-            if name:
-                visit = name["visit"] or ONLY_VISIT
-                found.radiographs.append(
-                    Radiograph(path.stem, name["patient"], name["limb"], visit, path)
-                )
-            else:
-                found.problems.append(_bad_name(path))
+            continue
+        name = _FILE_NAME.fullmatch(stem)
+        if name and suffix in ("", *SUFFIXES):
+            visit = name["visit"] or ONLY_VISIT
+            found.radiographs.append(Radiograph(stem, name["patient"], name["limb"], visit, path))
+        elif suffix in SUFFIXES or (not suffix and _has_dicom_magic(path)):
+            found.problems.append(_bad_name(path, stem))
     return found
 
 
-def _bad_name(path: Path) -> Finding:
+def split_name(name: str) -> tuple[str, str]:
+    """A file's name as stem and suffix in lower case.
+
+    DICOM files often have no suffix, and a point in their name: what cannot be a suffix, as the end
+    of a UID, stays in the stem.
+    """
+    path = Path(name)
+    return (path.stem, path.suffix.lower()) if _SUFFIX.fullmatch(path.suffix) else (name, "")
+
+
+def _has_dicom_magic(path: Path) -> bool:
+    if path.name.upper() == "DICOMDIR":  # an index of the files beside it
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(132)[128:] == b"DICM"
+    except OSError:
+        return False
+
+
+def _bad_name(path: Path, stem: str) -> Finding:
     return Finding(
         str(path),
         "the file's name",
-        repr(path.stem),
+        repr(stem),
         f"<patient>-<limb> or <patient>{AT}<visit>-<limb>, the limb {_LIMB_RULE}, the patient "
         f"and the visit of {ID_RULE}",
         "Rename the file, or list the radiographs in a CSV with image_id, patient, limb, file.",

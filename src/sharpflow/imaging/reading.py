@@ -1,4 +1,4 @@
-"""Read radiographs (JPG, PNG, BMP, TIFF) into 8-bit grey, and refuse what cannot be trusted.
+"""Read radiographs (JPG, PNG, BMP, TIFF, DICOM) into 8-bit grey, and refuse what cannot be trusted.
 
 Pillow decodes, since it reports a truncated file; OpenCV fills the missing part with grey.
 """
@@ -13,27 +13,17 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from sharpflow.errors import UserError
+from sharpflow.imaging.dicom import is_dicom, read_dicom
+from sharpflow.imaging.image_error import MAX_PIXELS, ImageError
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF")
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
-MAX_PIXELS = 100_000_000  # a radiograph of 43 x 35 cm at 0.05 mm has 60 million
 
 _ORIENTATION = 0x0112  # the EXIF tag
 _QUARTER_TURNED = (5, 6, 7, 8)
 _WHITE_IS_ZERO = 0
 _DEEP_MODES = ("I", "F")  # with "I;16" and its kin, all that is deeper than 8 bits
-
-
-class ImageError(UserError):
-    """An image that cannot be used; `found`, `expected`, `remedy` serve a problem list."""
-
-    def __init__(self, path: Path, found: str, expected: str, remedy: str) -> None:
-        """Keep the parts and join them to a message."""
-        self.path, self.found, self.expected, self.remedy = path, found, expected, remedy
-        super().__init__(f"{path}: found {found}; expected {expected}. {remedy}")
 
 
 def read_image(
@@ -47,10 +37,11 @@ def read_image(
     bits is stretched linearly so that its `percentiles` become 0 and 255, as a 12-bit radiograph in
     a 16-bit file would else be nearly black (the papers' radiographs have 8 bits: the choice is
     ours). An EXIF orientation is applied, so the radiograph lies as viewers and labelImg show it.
-    Of a file with several pages the first is read.
+    Of a file with several pages the first is read. DICOM is shown as its header says
+    (`read_dicom`).
 
     Args:
-        path: a JPG, PNG, BMP or TIFF file.
+        path: a JPG, PNG, BMP, TIFF or DICOM file.
         max_pixels: an image of more is refused by its header, before decoding.
         percentiles: of a deep image's values, that become 0 and 255.
 
@@ -61,6 +52,8 @@ def read_image(
         ImageError: the file is missing, empty, not an image, truncated, or too large.
     """
     path = Path(path)
+    if is_dicom(path):
+        return read_dicom(path, max_pixels, percentiles)
     with _opened(path) as image:
         height, width = _shown_size(image)
         pixels = height * width
@@ -107,7 +100,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     Pillow gets the file, not its name: by name it maps an uncompressed TIFF into memory and
     garbles it where the TIFF says that it lies on its side.
     """
-    kinds = "a JPG, PNG, BMP or TIFF image"
+    kinds = "a JPG, PNG, BMP, TIFF or DICOM image"
     with ExitStack() as stack:
         try:
             file = stack.enter_context(path.open("rb"))

@@ -2,11 +2,21 @@
 
 import ast
 import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 PACKAGE = "sharpflow"
 SOURCE = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class _Module:
+    """What is kept of a library module; its syntax tree, a thousand times as large, is not."""
+
+    imports: frozenset[str]  # library modules
+    digest: str  # of the tree, docstrings taken out, and of the CSV beside the module
 
 
 @cache
@@ -19,24 +29,47 @@ def code_digest(script: str | Path) -> str:
     left out, since Snakemake watches it.
     """
     modules: set[str] = set()
-    waiting = _imports(ast.parse(Path(script).read_bytes()))
+    waiting = imports_of(script)
     while waiting:
         module = waiting.pop()
-        if module not in modules:
-            modules.add(module)
-            waiting |= _imports(_tree(module))
-    text = "\n".join(f"{module} {_module_digest(module)}" for module in sorted(modules))
+        modules.add(module)
+        waiting |= imported_modules(module) - modules
+    text = "\n".join(f"{module} {_read(module).digest}" for module in sorted(modules))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def imported_modules(module: str) -> set[str]:
+def imports_of(script: str | Path) -> set[str]:
+    """The library modules that a script imports by itself."""
+    return _imports(ast.parse(Path(script).read_bytes()))
+
+
+def imported_modules(module: str) -> frozenset[str]:
     """The library modules that a library module imports by itself."""
-    return _imports(_tree(module))
+    return _read(module).imports
 
 
-def _imports(tree: ast.AST) -> set[str]:
+def forget() -> None:
+    """Read all modules again: for tests that edit them, since a run reads each once."""
+    for cached in (code_digest, _read, _file):
+        cached.cache_clear()
+
+
+@cache
+def _read(module: str) -> _Module:
+    path = _file(module)
+    if path is None:
+        raise ModuleNotFoundError(module)
+    tree = ast.parse(path.read_bytes())
+    imports = frozenset(_imports(tree))
+    _remove_docstrings(tree)
+    table = path.with_suffix(".csv")
+    data = table.read_bytes() if table.is_file() else b""
+    return _Module(imports, hashlib.sha256(ast.dump(tree).encode() + data).hexdigest())
+
+
+def _imports(tree: ast.Module) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names if _file(alias.name)}
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
@@ -46,27 +79,8 @@ def _imports(tree: ast.AST) -> set[str]:
     return found
 
 
-def _file(module: str) -> Path | None:
-    if module.split(".", maxsplit=1)[0] != PACKAGE:
-        return None
-    path = SOURCE.joinpath(*module.split("."))
-    candidates = (path.with_suffix(".py"), path / "__init__.py")
-    return next((candidate for candidate in candidates if candidate.is_file()), None)
-
-
-@cache
-def _tree(module: str) -> ast.Module:
-    path = _file(module)
-    if path is None:
-        raise ModuleNotFoundError(module)
-    return ast.parse(path.read_bytes())
-
-
-@cache
-def _module_digest(module: str) -> str:
-    """Digest of a module's syntax tree, docstrings taken out, and of the CSV beside it."""
-    tree = _tree(module)
-    for node in ast.walk(tree):
+def _remove_docstrings(tree: ast.Module) -> None:
+    for node in _statements(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
             if (
@@ -75,7 +89,22 @@ def _module_digest(module: str) -> str:
                 and isinstance(first.value.value, str)
             ):
                 node.body = node.body[1:]
-    path = _file(module)
-    table = path.with_suffix(".csv") if path else None
-    data = table.read_bytes() if table and table.is_file() else b""
-    return hashlib.sha256(ast.dump(tree).encode() + data).hexdigest()
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """The module and all its statements, however deep. Expressions, most of a tree, hold none."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            waiting += getattr(node, field, ())
+
+
+@cache
+def _file(module: str) -> Path | None:
+    if module.split(".", maxsplit=1)[0] != PACKAGE:
+        return None
+    path = SOURCE.joinpath(*module.split("."))
+    candidates = (path.with_suffix(".py"), path / "__init__.py")
+    return next((candidate for candidate in candidates if candidate.is_file()), None)

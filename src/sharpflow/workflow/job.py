@@ -38,16 +38,16 @@ class Job:
     runtime: float | None  # minutes that the rule asks for
     began: float  # time.monotonic()
     terminal: TextIO | None  # for progress bars: where Snakemake was started, if that is a terminal
-    said: int  # file descriptor of what Snakemake shows: its terminal, or where its output goes
+    stderr: int  # descriptor of Snakemake's stderr, terminal or not
 
     def seconds_left(self) -> float | None:
         """Seconds that the job may still run; None without a limit (see `time_limit`)."""
         return seconds_left(self.runtime, self.began)
 
-    def tell(self, line: str) -> None:
-        """Say something that the user should see to the log and to the terminal."""
-        logging.info(line)
-        os.write(self.said, f"{line}\n".encode())
+    def say(self, text: str) -> None:
+        """Say a line to the log, and beside Snakemake's own lines."""
+        print(text, file=sys.stderr)
+        os.write(self.stderr, f"{text}\n".encode())
 
 
 @contextmanager

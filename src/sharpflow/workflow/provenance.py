@@ -20,6 +20,8 @@ PACKAGES = (
     "scikit-image",
     "scikit-learn",
     "numba",
+    "pydicom",
+    "imagecodecs",
     "keras",
     "tensorflow-cpu",
     "torch",

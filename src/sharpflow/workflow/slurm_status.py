@@ -240,11 +240,11 @@ def read_memory(config: str | None) -> Memory:
     )
 
 
-def ask_slurm(*command: str) -> str | None:
+def ask_slurm(*command: str, seconds: float = SECONDS) -> str | None:
     """What one of Slurm's commands prints; None if it fails, or is too slow."""
     try:
         return subprocess.run(
-            command, capture_output=True, text=True, timeout=SECONDS, check=True
+            command, capture_output=True, text=True, timeout=seconds, check=True
         ).stdout
     except (OSError, subprocess.SubprocessError):
         return None

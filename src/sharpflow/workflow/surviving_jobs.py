@@ -1,21 +1,25 @@
 """Slurm jobs that outlived the Snakemake that had started them.
 
 Snakemake does not know them when it is started again, and would have their outputs written a second
-time while they still write. They are known by their names, a run's number behind the profile's
-prefix, and by their working directory: two studies in two folders are told apart.
+time while they still write. They have the name that their run's record gives. A job that no record
+knows (somebody removed it) counts too if its log lies in the folder.
 """
 
 import re
 import shutil
 import subprocess
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from sharpflow.errors import UserError
+from sharpflow.workflow.runs import Run, user_name
 
 # What Snakemake's executor calls its jobs: prefix_xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx.
 RUN = re.compile(r"(.+_)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-FORMAT = "%i|%T|%j|%k|%Z"  # number, state, name, comment (the rule), working directory
+# "Comment" is the rule, "STDOUT" the log; the last may hold the sign that divides them.
+FIELDS = ("JobArrayID", "JobID", "State", "Name", "UserName", "RestartCnt", "Comment", "STDOUT")
+LOGS = "/.snakemake/slurm_logs/"
 SECONDS = 120  # for Slurm to answer
 
 
@@ -23,60 +27,110 @@ SECONDS = 120  # for Slurm to answer
 class SlurmJob:
     """A job that is queued, runs, or ends."""
 
-    number: str
+    number: str  # as scancel takes it: 7, or 7_2 in an array
+    raw: str  # as SLURM_JOB_ID says inside of it
     state: str  # as squeue says: PENDING, RUNNING, COMPLETING ...
+    name: str
+    user: str
+    restarts: int  # how often Slurm started it again
     rule: str
+    log: str
 
     def __str__(self) -> str:
         """One line for a list."""
-        return f"{self.number} {self.state} {self.rule}"
+        return f"{self.number} {self.state} {self.rule} ({self.user})"
 
 
-def find_surviving_jobs(folder: str | Path) -> list[SlurmJob]:
-    """Jobs of Snakemake runs in a working directory that Slurm has not ended yet, anybody's.
+def read_queue() -> list[SlurmJob] | None:
+    """All jobs that Slurm has not ended yet, anybody's; None where there is no Slurm.
 
-    None where there is no Slurm. While Snakemake runs in `folder`, these are its own.
     Raises UserError if Slurm does not answer.
     """
     if shutil.which("squeue") is None:
-        return []
-    command = ["squeue", "--noheader", "--format", FORMAT]
+        return None
+    asked = ",".join(f"{field}:|" for field in FIELDS)
+    return parse_queue(ask("squeue", "--noheader", "--all", "--array", f"--Format={asked}"))
+
+
+def ask(*command: str) -> str:
+    """What one of Slurm's commands prints; raises UserError if it fails, or is too slow."""
     try:
-        answer = subprocess.run(
+        return subprocess.run(
             command, capture_output=True, text=True, timeout=SECONDS, check=True
         ).stdout
     except (OSError, subprocess.SubprocessError) as error:
         said = (getattr(error, "stderr", None) or str(error)).strip()
         raise UserError(
-            f"Slurm was asked for jobs that an earlier run may have left in {folder}, and did not "
-            f"answer ({said}). Two jobs must not write one file: try again once `squeue` works."
+            "Slurm was asked for jobs that an earlier run may have left in this folder, and did "
+            f"not answer ({said}). Two jobs must not write one file: try again once "
+            f"`{command[0]}` works."
         ) from None
-    return parse_jobs(answer, Path(folder))
 
 
-def parse_jobs(answer: str, folder: Path) -> list[SlurmJob]:
-    """The jobs of Snakemake runs in `folder`, from squeue's lines of `FORMAT`."""
+def parse_queue(answer: str) -> list[SlurmJob]:
+    """The jobs in squeue's lines of `FIELDS`."""
     jobs = []
     for line in answer.splitlines():
-        number, state, name, rule, where = line.split("|", maxsplit=4)
-        if RUN.fullmatch(name) and _is_same(where, folder):
-            jobs.append(SlurmJob(number, state, rule))
+        number, raw, state, name, user, restarts, rule, log = (
+            word.strip() for word in line.split("|", maxsplit=len(FIELDS) - 1)
+        )
+        jobs.append(
+            SlurmJob(number, raw, state, name, user, int(restarts), rule, log.removesuffix("|"))
+        )
     return jobs
 
 
-def refuse_beside_surviving_jobs(folder: str | Path) -> None:
-    """Raise UserError, with what to do, if jobs of an earlier run live."""
-    surviving = find_surviving_jobs(folder)
-    if surviving:
-        listed = "\n".join(f"  {job}" for job in surviving)
-        raise UserError(
-            f"Jobs of an earlier run in {folder} are still with Slurm:\n{listed}\n"
-            "Two jobs must not write one file. Wait for them or cancel them, then go on: "
-            "profiles/slurm/after_crash.py does it (docs/how-to/cluster.md)."
-        )
+def find_jobs(runs: Collection[Run], queue: Iterable[SlurmJob]) -> list[SlurmJob]:
+    """The jobs of some runs."""
+    names = {run.jobs for run in runs}
+    return [job for job in queue if job.name in names]
 
 
-def _is_same(where: str, folder: Path) -> bool:
+def find_strays(
+    folder: str | Path, runs: Collection[Run], queue: Iterable[SlurmJob]
+) -> list[SlurmJob]:
+    """Jobs of Snakemake whose log lies in a folder, and that are none of these runs'."""
+    names = {run.jobs for run in runs}
+    return [
+        job
+        for job in queue
+        if RUN.fullmatch(job.name) and job.name not in names and _logs_in(job, Path(folder))
+    ]
+
+
+def cancel_jobs(jobs: Collection[SlurmJob]) -> None:
+    """Have Slurm end jobs; trainings keep their last complete epoch.
+
+    Raises UserError, with what scancel says, if it refuses.
+    """
+    if not jobs:
+        return
+    me = user_name()
+    for job in jobs:
+        if job.user != me:
+            print(f"Job {job.number} is {job.user}'s; Slurm may refuse to let {me} cancel it.")
+    numbers = [job.number for job in jobs]
+    done = subprocess.run(["scancel", *numbers], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        left = {job.number for job in read_queue() or [] if job.state != "COMPLETING"}
+        if left.intersection(numbers):
+            raise UserError(
+                f"scancel could not end all jobs:\n{done.stderr.strip()}\n"
+                "Ask who started them, or those who run the cluster, to cancel them; or let them "
+                "end (`wait` in place of `cancel`)."
+            )
+
+
+def hides_jobs_of_others() -> bool:
+    """Whether this Slurm shows people nobody's jobs but their own (PrivateData)."""
+    said = re.search(r"^PrivateData\s*=\s*(\S+)", ask("scontrol", "show", "config"), re.MULTILINE)
+    return said is not None and "jobs" in said[1].split(",")
+
+
+def _logs_in(job: SlurmJob, folder: Path) -> bool:
+    where, logs, _ = job.log.partition(LOGS)
+    if not logs:
+        return False
     try:
         return Path(where).samefile(folder)
     except OSError:  # on another machine, or gone

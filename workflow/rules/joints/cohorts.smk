@@ -1,6 +1,6 @@
 # Cohorts: synthetic or the user's own -> one shape, checked before anything costly; the one split.
-# Steps: make_joint_phantom -> check_radiographs, read_scores, read_boxes -> check_cohort ->
-# split_patients
+# Steps: make_joint_phantom -> check_radiographs, read_scores, read_boxes -> list_warnings,
+# check_cohort -> split_patients
 
 
 rule make_joint_phantom:
@@ -33,7 +33,8 @@ rule check_radiographs:
     input:
         JOINTS.shard_radiograph_files,
     output:
-        "<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv",
+        radiographs="<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv",
+        appearance="<results>/cohort/{cohort}/appearance/{body_part}/{shard}.csv",
     log:
         "<logs>/check_radiographs/{cohort}-{body_part}-{shard}.log",
     benchmark:
@@ -47,6 +48,7 @@ rule check_radiographs:
         radiographs=JOINTS.shard_rows,
         shards=JOINTS.count_shards,
         max_megapixels=study.checks.max_megapixels,
+        contradicting_headers=study.checks.contradicting_headers,
         code=code("joints/check_radiographs"),
     script:
         "../../scripts/joints/check_radiographs.py"
@@ -100,7 +102,7 @@ rule read_boxes:
 rule check_cohort:
     """List every problem of a cohort, and keep what can be used."""
     input:
-        radiographs=JOINTS.checked_radiographs,
+        radiographs=JOINTS.checked("radiographs"),
         scores=JOINTS.score_files,
         boxes=JOINTS.box_files,
     output:
@@ -120,10 +122,36 @@ rule check_cohort:
         radiographs=JOINTS.radiographs_source,
         scores=JOINTS.scores_source,
         boxes=JOINTS.boxes_source,
-        settings=study.checks.model_dump(),
+        settings=study.checks.model_dump(exclude={"warnings"}),
         code=code("joints/check_cohort"),
     script:
         "../../scripts/joints/check_cohort.py"
+
+
+rule list_warnings:
+    """List what is well formed and implausible; it stops nothing."""
+    input:
+        radiographs=JOINTS.checked("radiographs"),
+        appearance=JOINTS.checked("appearance"),
+        scores=JOINTS.score_files,
+        boxes=JOINTS.box_files,
+    output:
+        "<results>/cohort/{cohort}/warnings.csv",
+    log:
+        "<logs>/list_warnings/{cohort}.log",
+    benchmark:
+        "<benchmarks>/list_warnings/{cohort}.tsv"
+    localrule: True
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        scores=JOINTS.scores_source,
+        boxes=JOINTS.boxes_source,
+        limits=study.checks.warnings.model_dump(),
+        ignored_classes=study.checks.ignored_classes,
+        code=code("joints/list_warnings"),
+    script:
+        "../../scripts/joints/list_warnings.py"
 
 
 rule split_patients:

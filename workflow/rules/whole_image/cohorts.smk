@@ -1,6 +1,6 @@
 # Whole radiographs and children's hands: synthetic or the user's own -> one size, checked, split
 # (Bo et al., 2.1). Steps: make_whole_image_phantom, make_bone_age_phantom -> pack_images ->
-# check_images -> split_images -> measure_images
+# list_image_warnings, check_images -> split_images -> measure_images
 
 
 rule make_whole_image_phantom:
@@ -60,6 +60,7 @@ rule pack_images:
         images="<results>/packed/{images}/{shard}.npy",
         rows="<results>/packed/{images}/{shard}.csv",
         problems="<results>/packed/{images}/{shard}.problems.csv",
+        appearance="<results>/packed/{images}/{shard}.appearance.csv",
     log:
         "<logs>/pack_images/{images}-{shard}.log",
     benchmark:
@@ -77,6 +78,7 @@ rule pack_images:
         size=study.whole_image.size,
         contrast=study.whole_image.contrast,
         max_megapixels=study.checks.max_megapixels,
+        contradicting_headers=study.checks.contradicting_headers,
         code=code("whole_image/pack_images"),
     script:
         "../../scripts/whole_image/pack_images.py"
@@ -105,6 +107,28 @@ rule check_images:
         code=code("whole_image/check_images"),
     script:
         "../../scripts/whole_image/check_images.py"
+
+
+rule list_image_warnings:
+    """List what is well formed and implausible; it stops nothing."""
+    input:
+        tables=WHOLE_IMAGE.label_tables,
+        appearance=WHOLE_IMAGE.checked_packed(".appearance.csv"),
+    output:
+        "<results>/cohort/{images}/warnings.csv",
+    log:
+        "<logs>/list_image_warnings/{images}.log",
+    benchmark:
+        "<benchmarks>/list_image_warnings/{images}.tsv"
+    localrule: True
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        source=WHOLE_IMAGE.source_of,
+        limits=study.checks.warnings.model_dump(),
+        code=code("whole_image/list_image_warnings"),
+    script:
+        "../../scripts/whole_image/list_image_warnings.py"
 
 
 rule split_images:

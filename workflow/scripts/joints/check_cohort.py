@@ -24,6 +24,6 @@ with job(snakemake.log[0]) as this:
     except ProblemsError as error:
         cohort = refused_cohort(error.problems)
     if len(cohort.unscored):
-        this.tell(f"{params.radiographs}: {cohort.summary()}")
+        this.say(f"{params.radiographs}: {cohort.summary()}")
     for table in ("radiographs", "unscored", "scores", "boxes", "problems"):
         write_table(getattr(cohort, table), snakemake.output[table])

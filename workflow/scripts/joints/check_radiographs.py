@@ -9,6 +9,7 @@ with job(snakemake.log[0], snakemake.threads):
     from sharpflow.cohorts.check_radiographs import read_radiographs
     from sharpflow.cohorts.radiographs import Radiograph, list_radiographs
     from sharpflow.files import write_table
+    from sharpflow.imaging.appearance import Look
     from sharpflow.imaging.shards import shard_of
 
     params, wildcards = snakemake.params, snakemake.wildcards
@@ -23,7 +24,13 @@ with job(snakemake.log[0], snakemake.threads):
             if LIMBS[radiograph.limb].body_part == wildcards.body_part
             and shard_of(radiograph.image_id, params.shards) == wildcards.shard
         ]
+    look = Look()
     table = read_radiographs(
-        radiographs, max_pixels=round(params.max_megapixels * 1e6), workers=snakemake.threads
+        radiographs,
+        max_pixels=round(params.max_megapixels * 1e6),
+        contradicting_headers=params.contradicting_headers,
+        workers=snakemake.threads,
+        look=look,
     )
-    write_table(table, snakemake.output[0])
+    write_table(table, snakemake.output.radiographs)
+    write_table(look.table(), snakemake.output.appearance)

@@ -19,6 +19,6 @@ with job(snakemake.log[0]) as this:
         settings = dict(params.shares)
         split = split_patients(patients, **settings, kept=earlier.kept_by(settings))
     for line in earlier.changes(split, settings):
-        this.tell(f"{output.split}: {line}")
+        this.say(f"{output.split}: {line}")
     write_record(output.record, earlier, split, settings)
     write_table(split, output.split)

@@ -27,7 +27,7 @@ with job(snakemake.log[0]) as this:
     except ProblemsError as error:
         cohort = refused_images(error.problems)
     if len(cohort.unscored):
-        this.tell(f"{source.tables[0]}: {cohort.summary()}")
+        this.say(f"{source.tables[0]}: {cohort.summary()}")
     write_table(cohort.images, snakemake.output.images)
     write_table(cohort.unscored, snakemake.output.unscored)
     write_table(cohort.problems, snakemake.output.problems)

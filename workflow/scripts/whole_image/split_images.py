@@ -22,6 +22,6 @@ with job(snakemake.log[0]) as this:
         given = snakemake.input.get("joints")
         split = split_images(images, **asked, given=read_table(given) if given else None, kept=kept)
     for line in earlier.changes(split, settings):
-        this.tell(f"{output.split}: {line}")
+        this.say(f"{output.split}: {line}")
     write_record(output.record, earlier, split, settings)
     write_table(split, output.split)

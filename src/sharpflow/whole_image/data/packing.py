@@ -5,7 +5,7 @@ and SD of the training set. The aspect isn't kept, and no radiograph is decoded 
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
@@ -15,8 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from sharpflow.anatomy import BodyPart
 from sharpflow.errors import UserError
-from sharpflow.imaging.reading import MAX_PIXELS, ImageError, image_digest, read_image
+from sharpflow.imaging.dicom_limb import OnContradiction, check_limb
+from sharpflow.imaging.image_error import MAX_PIXELS, ImageError
+from sharpflow.imaging.reading import image_digest, read_image
 from sharpflow.imaging.shards import ImageStack
 
 log = logging.getLogger(__name__)
@@ -55,7 +58,9 @@ def pack(
     max_pixels: int = MAX_PIXELS,
     *,
     contrast: Literal["none", "clahe"] = "none",
+    contradicting_headers: OnContradiction = "problem",
     workers: int = 1,
+    look: Callable[[str, Grey], None] | None = None,
 ) -> tuple[Grey, pd.DataFrame, pd.DataFrame]:
     """Decode each image once, in `workers` threads, and resize it.
 
@@ -66,7 +71,10 @@ def pack(
         size: pixels a side of the packed images.
         max_pixels: an image of more is refused before it is decoded.
         contrast: "none" (the paper's) or "clahe".
+        contradicting_headers: whether an image whose DICOM header says that it shows no hand counts
+            as one that cannot be read ("problem"), or is logged ("warn").
         workers: threads.
+        look: called in these threads with each image's image_id and pixels.
 
     Returns:
         The images that can be read, uint8 (n, size, size), sorted by image_id; their rows:
@@ -77,8 +85,11 @@ def pack(
     def read(image_id: str) -> tuple[Grey, tuple[int, int, str]] | ImageError:
         try:
             image = read_image(paths[image_id], max_pixels)
+            check_limb(paths[image_id], BodyPart.HAND, None, "the table", contradicting_headers)
         except ImageError as error:
             return error
+        if look:
+            look(image_id, image)
         small = resize(image, size)
         small = equalize(small) if contrast == "clahe" else small
         return small, (*image.shape, image_digest(image))

@@ -44,6 +44,10 @@ class Checks:
         """Their lists of problems."""
         return problem_files(self.checked_cohorts(wildcards))
 
+    def warning_sheets(self) -> list[str]:
+        """The contact sheets of what is implausible in the user's cohorts; all are drawn first."""
+        return [f"<results>/cohort/{cohort}/warnings.png" for cohort in self.cohorts[OWN]]
+
     def _names(self, pipelines: Collection[str]) -> list[str]:
         known = (name for name in pipelines if name in self.cohorts)
         return list(dict.fromkeys([OWN, *known]))

@@ -221,13 +221,17 @@ class JointPlan:
         """The file of the body part that the wildcard `model` is of."""
         return lambda wildcards: pattern.replace("{body_part}", self.models[wildcards.model][1])
 
-    def checked_radiographs(self, wildcards: Wildcards) -> list[str]:
+    def checked(self, folder: str) -> Callable[[Wildcards], list[str]]:
         """The tables of all radiographs of a cohort, as read; those without scores too."""
-        pattern = "<results>/cohort/{cohort}/radiographs/{{body_part}}/{{shard}}.csv"
-        tables = self.every_shard(pattern.format(cohort=wildcards.cohort))
-        if wildcards.cohort in self.synthetic:
-            return tables
-        return tables + self.unscored.every_shard(pattern.format(cohort=UNSCORED))
+
+        def tables(wildcards: Wildcards) -> list[str]:
+            pattern = f"<results>/cohort/{{cohort}}/{folder}/{{body_part}}/{{shard}}.csv"
+            every = self.every_shard(pattern.replace("{cohort}", wildcards.cohort))
+            if wildcards.cohort in self.synthetic:
+                return every
+            return every + self.unscored.every_shard(pattern.replace("{cohort}", UNSCORED))
+
+        return tables
 
     def radiograph_tables(self, cohort: str) -> list[str]:
         """The tables of a cohort's radiographs, without what was set aside.

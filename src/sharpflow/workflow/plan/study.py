@@ -111,8 +111,11 @@ class StudyPlan:
         ]
 
     def problems(self, *pipelines: str) -> list[str]:
-        """What is wrong with the cohorts of these pipelines, which a target lists too."""
-        return problem_files(self.checks.before(*pipelines))
+        """What is wrong with the cohorts of these pipelines, which a target lists too.
+
+        With the warnings of the user's own cohorts.
+        """
+        return [*problem_files(self.checks.before(*pipelines)), *self.checks.warning_sheets()]
 
     def _of_both(self) -> list[str]:
         """Asked for with all tables and figures, not with one pipeline's."""

@@ -5,6 +5,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from sharpflow.workflow.settings.base import Count, Positive, PositiveShare, Section
+from sharpflow.workflow.settings.warnings import Warnings
 
 
 class JointCohort(Section):
@@ -12,9 +13,9 @@ class JointCohort(Section):
 
     radiographs: str | None = Field(
         description="A folder of radiographs named `<patient>-<LH|RH|LF|RF>`, those of further "
-        "visits `<patient>@<visit>-<LH|RH|LF|RF>`, with the suffix .jpg, .png, .bmp or .tif, or a "
-        "CSV with the columns image_id, patient, limb, file (relative to the CSV) and, "
-        "optionally, visit. null: there is no joint cohort.",
+        "visits `<patient>@<visit>-<LH|RH|LF|RF>`, with the suffix .jpg, .png, .bmp, .tif or .dcm "
+        "(DICOM also without), or a CSV with the columns image_id, patient, limb, file (relative "
+        "to the CSV) and, optionally, visit. null: there is no joint cohort.",
     )
     scores: str | None = Field(
         description="RA2-DREAM's CSV of 90 columns, read by name, with a column `visit` where "
@@ -158,9 +159,18 @@ class Checks(Section):
         description="Larger radiographs are refused before they are decoded, in millions of "
         "pixels.",
     )
+    contradicting_headers: Literal["problem", "warn"] = Field(
+        description="A DICOM header that names another body part or side than the file's name or "
+        "the table, or a lateral view: `problem`: the radiograph is listed as a problem; `warn`: "
+        "it is used, and the log of the check says so.",
+    )
     ignored_classes: list[str] = Field(
         description="Classes of the label files that are skipped, since they are none of the "
         "joints that are scored, for instance `[DIP]`.",
+    )
+    warnings: Warnings = Field(
+        description="From where on something well formed counts as implausible, and is listed in "
+        "`cohort/<cohort>/warnings.csv`. Warnings stop nothing.",
     )
 
 

@@ -1,0 +1,208 @@
+"""Make the list of a joint cohort's radiographs from DICOM headers.
+
+    python -m sharpflow.cohorts.dicom_table FOLDER --key FILE --output radiographs.csv
+
+A header's patient number leaves as a hash under a key that stays with the user, and visits are
+numbered by date; nothing else that could name a patient is read. The list is made once and looked
+at by a person: the workflow itself takes limbs and patients from lists and names alone.
+"""
+
+import argparse
+import csv
+import hashlib
+import hmac
+import io
+import os
+import secrets
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sharpflow.cohorts.csv_rows import read_rows
+from sharpflow.cohorts.findings import Finding
+from sharpflow.cohorts.radiographs import ID, ID_RULE, ONLY_VISIT, RADIOGRAPH_COLUMNS
+from sharpflow.errors import Problem, UserError
+from sharpflow.files import atomic_write
+from sharpflow.imaging.dicom import attempt, is_dicom, read_elements
+from sharpflow.imaging.dicom_limb import read_limb
+from sharpflow.imaging.image_error import ImageError
+
+COLUMNS = (*RADIOGRAPH_COLUMNS, "visit")
+_KEY_BYTES = 32
+_HASH_DIGITS = 16  # 64 bits: no two of a million patients alike
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A DICOM radiograph of the list; `limb` is empty where its header does not say it."""
+
+    patient: str
+    date: str
+    limb: str
+    path: Path
+
+
+def list_dicom(
+    folder: Path, key: bytes | None, patients: Mapping[str, str] | None = None
+) -> tuple[list[Listed], list[Problem]]:
+    """Read the headers of a folder's DICOM files, in folders within too.
+
+    Args:
+        folder: other files in it are passed over, as is a DICOMDIR.
+        key: of the hash that stands for a header's PatientID; None keeps the id.
+        patients: the user's patient by file, relative to the folder; other files are passed over,
+            and no PatientID is read.
+
+    Returns:
+        The radiographs, and what is wrong with the other DICOM files.
+    """
+    listed, problems = [], []
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if hidden or not path.is_file() or path.name.upper() == "DICOMDIR":
+            continue
+        if not is_dicom(path) or (patients is not None and name not in patients):
+            continue
+        try:
+            own = patients[name] if patients is not None else _patient(path, key)
+            listed.append(Listed(own, _study_date(path), read_limb(path).limb, path))
+        except ImageError as error:
+            problems.append(Problem(str(path), "", error.found, error.expected, error.remedy))
+    return listed, problems
+
+
+def hashed(patient_id: str, key: bytes) -> str:
+    """What stands for a patient number: 16 hexadecimal digits of its HMAC-SHA-256 under the key."""
+    return hmac.new(key, patient_id.strip().encode(), hashlib.sha256).hexdigest()[:_HASH_DIGITS]
+
+
+def read_key(path: Path) -> bytes:
+    """Read a key, or make one where there is none, which only its owner may read.
+
+    Raises:
+        UserError: the file holds no key, or lies among results, which people publish.
+    """
+    if "results" in path.resolve().parts:
+        raise UserError(f"{path}: a key among results could be published. Keep it elsewhere.")
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(_KEY_BYTES) + "\n")
+    except FileExistsError:
+        pass
+    try:
+        key = bytes.fromhex(path.read_text().strip())
+    except (OSError, ValueError):
+        key = b""
+    if len(key) < _KEY_BYTES:
+        raise UserError(
+            f"{path}: found no key; expected {2 * _KEY_BYTES} hexadecimal digits. Name a new file, "
+            "and a key is made; patients then get other names than before."
+        )
+    return key
+
+
+def table_rows(listed: Iterable[Listed], beside: Path) -> list[dict[str, str]]:
+    """Rows of a list of radiographs: a patient's visits numbered by date, files as seen from it.
+
+    Radiographs of one patient, visit and limb get image_ids that differ, for the check to name.
+    """
+    listed = list(listed)
+    dates: dict[str, list[str]] = {}
+    for each in listed:
+        dates.setdefault(each.patient, []).append(each.date)
+    rows, seen = [], dict[str, int]()
+    for each in listed:
+        known = sorted({date for date in dates[each.patient] if date})
+        visit = str(known.index(each.date) + 1) if each.date else ONLY_VISIT
+        name = f"{each.patient}-{visit}-{each.limb or 'limb'}"
+        seen[name] = seen.get(name, 0) + 1
+        rows.append(
+            {
+                "image_id": name if seen[name] == 1 else f"{name}-{seen[name]}",
+                "patient": each.patient,
+                "limb": each.limb,
+                "file": os.path.relpath(each.path, beside),
+                "visit": visit,
+            }
+        )
+    return sorted(rows, key=lambda row: row["image_id"])
+
+
+def _patient(path: Path, key: bytes | None) -> str:
+    header = read_elements(path, ["PatientID"], pixels=False)
+    number = attempt(path, lambda: str(header.get("PatientID") or "").strip(), "a bad PatientID")
+    if not number:
+        found, remedy = "no PatientID", "List your patients in a CSV (--patients)."
+        raise ImageError(path, found, "a header with PatientID", remedy)
+    if key is not None:
+        return hashed(number, key)
+    if not ID.fullmatch(number):
+        found, remedy = "a PatientID that cannot be kept", "Let it be hashed (--key)."
+        raise ImageError(path, found, ID_RULE, remedy)
+    return number
+
+
+def _study_date(path: Path) -> str:
+    header = read_elements(path, ["StudyDate"], pixels=False)
+    return attempt(path, lambda: str(header.get("StudyDate") or "").strip(), "a bad StudyDate")
+
+
+def _read_patients(path: Path) -> dict[str, str]:
+    table = read_rows(path, ["file", "patient"], "a list of DICOM files: file, patient")
+    problems = list(table.problems)
+    problems += [
+        Finding(
+            str(path),
+            f"row {row.number}",
+            "a patient of other signs",
+            ID_RULE,
+            "Give another name.",
+        )
+        for row in table.rows
+        if not ID.fullmatch(row.values["patient"])
+    ]
+    if problems:
+        raise UserError("\n".join(map(str, problems)))
+    return {row.values["file"]: row.values["patient"] for row in table.rows}
+
+
+def main() -> None:
+    """Write the list, and say what is missing in it."""
+    parser = argparse.ArgumentParser(
+        prog="python -m sharpflow.cohorts.dicom_table",
+        description="List a folder's DICOM radiographs: image_id, patient, limb, file, visit.",
+    )
+    parser.add_argument("folder", type=Path, help="folder of the DICOM files")
+    parser.add_argument("--output", type=Path, required=True, help="the CSV to write")
+    names = parser.add_mutually_exclusive_group(required=True)
+    names.add_argument("--key", type=Path, help="key of the patients' hashes; made where missing")
+    names.add_argument("--patients", type=Path, help="CSV of your own: file, patient")
+    names.add_argument("--keep-ids", action="store_true", help="keep the headers' patient numbers")
+    asked = parser.parse_args()
+    try:
+        if not asked.folder.is_dir():
+            raise UserError(f"{asked.folder}: found no such folder. Correct the path.")
+        key = read_key(asked.key) if asked.key else None
+        patients = _read_patients(asked.patients) if asked.patients else None
+        listed, problems = list_dicom(asked.folder, key, patients)
+    except UserError as error:
+        raise SystemExit(str(error)) from None
+    rows = table_rows(listed, asked.output.parent)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    with atomic_write(asked.output) as temporary:
+        temporary.write_text(text.getvalue())
+    blank = sum(not row["limb"] for row in rows)
+    print(f"{asked.output}: {len(rows)} radiographs, {len(problems)} files left out")
+    if blank:
+        print(f"{blank} headers do not say the limb: fill in LH, RH, LF or RF.")
+    for problem in problems:
+        print(problem, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

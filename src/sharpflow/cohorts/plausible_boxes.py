@@ -1,0 +1,258 @@
+"""Warn of joint boxes that are well formed and implausible."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from sharpflow.anatomy import BOX_COLUMNS, DETECTED_JOINTS, BodyPart
+from sharpflow.cohorts.warnings import CohortWarning
+from sharpflow.imaging.silhouettes import PACKED_SIDE, Mask, unpack_silhouette
+
+_ORIENTATION = 0x0112  # the EXIF tag
+_FEW_LABELLED = 0.5  # of the radiographs; with fewer, only some were meant to be labelled
+
+_Doubt = tuple[str, str, str, str]  # what, measured, threshold, remedy
+
+
+def implausible_boxes(
+    folder: str | Path,
+    boxes: pd.DataFrame,
+    radiographs: pd.DataFrame,
+    limits: Mapping[str, Any],
+) -> list[CohortWarning]:
+    """Warn of boxes by number, class, size and place.
+
+    Args:
+        folder: of the label files.
+        boxes: BOX_TABLE, as `read_boxes` gives it.
+        radiographs: image_id, file, body_part, height, width, silhouette of each radiograph (blank
+            where it is not to be trusted).
+        limits: the settings `checks: warnings`.
+    """
+    known = {str(row["image_id"]): row for row in radiographs.to_dict("records")}
+    found = []
+    for image_id, group in boxes.groupby("image_id", sort=True):
+        radiograph = known[str(image_id)]
+        label = Path(folder) / f"{image_id}.xml"
+        if not label.exists():
+            label = label.with_suffix(".txt")
+        body_part = BodyPart(radiograph["body_part"])
+        for doubt in (
+            *_other_image(label, str(image_id), str(radiograph["file"])),
+            *_doubled(group, limits["box_overlap"]),
+            *_numbers(group, body_part),
+            *_order(group, body_part),
+            *_distance(group, body_part, limits["pip_distance"]),
+            *_sizes(group, limits["box_size"]),
+            *_places(group, radiograph, limits["boxes_on_limb"]),
+        ):
+            picture = str(radiograph["file"])
+            found.append(CohortWarning(str(label), str(image_id), str(body_part), *doubt, picture))
+    return found
+
+
+def unlabelled(
+    folder: str | Path, radiographs: pd.DataFrame, labelled: set[str], scored: set[str]
+) -> list[CohortWarning]:
+    """Warn of radiographs of scored patients without boxes, where most have some.
+
+    Args:
+        folder: of the label files.
+        radiographs: image_id, patient, file, body_part.
+        labelled: image_id of each radiograph that has a label file, good or bad.
+        scored: patients who have scores.
+    """
+    missing = radiographs[
+        radiographs["patient"].isin(scored) & ~radiographs["image_id"].isin(labelled)
+    ]
+    if not labelled or len(missing) > _FEW_LABELLED * len(radiographs):
+        return []
+    return [
+        CohortWarning(
+            str(row["file"]),
+            str(row["image_id"]),
+            str(row["body_part"]),
+            "scored, but without a label file",
+            "no boxes",
+            f"{len(labelled)} of {len(radiographs)} radiographs have some",
+            f"Label it in {folder}, unless it was left out on purpose.",
+            radiograph=str(row["file"]),
+        )
+        for row in missing.to_dict("records")
+    ]
+
+
+def _other_image(label: Path, image_id: str, file: str) -> Iterator[_Doubt]:
+    """A Pascal VOC file whose <filename> is another radiograph's."""
+    if label.suffix.lower() != ".xml":
+        return
+    named = ElementTree.parse(label).getroot().findtext("filename", "").strip()
+    stem = Path(named.replace("\\", "/")).stem.casefold()
+    if stem and stem not in (image_id.casefold(), Path(file).stem.casefold()):
+        yield (
+            "the labels name another image",
+            f"<filename> {named}",
+            f"{image_id} or {Path(file).name}",
+            "Check that the boxes are this radiograph's; correct <filename>, or the file's name.",
+        )
+
+
+def _doubled(boxes: pd.DataFrame, most: float) -> Iterator[_Doubt]:
+    for (_, first), (_, second) in combinations(boxes.iterrows(), 2):
+        overlap = _overlap(first[BOX_COLUMNS].to_numpy(float), second[BOX_COLUMNS].to_numpy(float))
+        if overlap > most:
+            yield (
+                f"{_name(first)} and {_name(second)} boxed at one place",
+                f"{overlap:.2f} overlap",
+                f"at most {most:g}",
+                "Delete one of the two boxes, or move it to its joint.",
+            )
+
+
+def _name(box: "pd.Series[Any]") -> str:
+    joint = box["joint"]
+    return str(joint) if isinstance(joint, str) and joint else str(box["class"])
+
+
+def _overlap(first: "np.ndarray[Any, Any]", second: "np.ndarray[Any, Any]") -> float:
+    """Intersection over union of two boxes x_min, y_min, x_max, y_max."""
+    sides = np.minimum(first[2:], second[2:]) - np.maximum(first[:2], second[:2])
+    shared = float(np.prod(np.maximum(sides, 0)))
+    areas = np.prod(first[2:] - first[:2]) + np.prod(second[2:] - second[:2])
+    return shared / (float(areas) - shared)
+
+
+def _numbers(boxes: pd.DataFrame, body_part: BodyPart) -> Iterator[_Doubt]:
+    expected = Counter(str(joint.detector_class) for joint in DETECTED_JOINTS[body_part])
+    found = Counter(boxes["class"])
+    if found == expected:
+        return
+    total, right = sum(found.values()), sum(expected.values())
+    if total == right:
+        what, remedy = "classes swapped", "Correct the class of the box that has the wrong one."
+    elif total < right:
+        what, remedy = "too few boxes", "Box the missing joint, unless it cannot be seen."
+    else:
+        what, remedy = "too many boxes", "Delete the boxes that are no joint of the score."
+    yield what, _count(found, expected), _count(expected, expected), remedy
+
+
+def _count(numbers: Counter[str], order: Counter[str]) -> str:
+    return ", ".join(f"{numbers[name]} {name}" for name in order)
+
+
+def _order(boxes: pd.DataFrame, body_part: BodyPart) -> Iterator[_Doubt]:
+    """Fingertips point up, so the joints nearer to them lie higher, on average."""
+    base = "MCP" if body_part is BodyPart.HAND else "MTP"
+    height = boxes.assign(y=(boxes["y_min"] + boxes["y_max"]) / 2).groupby("class")["y"].mean()
+    if "PIP" not in height or base not in height or height["PIP"] < height[base]:
+        return
+    yield (
+        f"PIP boxes lie below the {base} boxes",
+        f"PIP at {height['PIP']:.0f}, {base} at {height[base]:.0f} pixels from the top",
+        f"PIP above {base}",
+        "Swap the classes, or turn the radiograph and its boxes so that the tips point up.",
+    )
+
+
+def _distance(boxes: pd.DataFrame, body_part: BodyPart, most: float) -> Iterator[_Doubt]:
+    """How far the PIP joints of four fingers lie from the MCP joints: DIP joints lie further."""
+    if body_part is not BodyPart.HAND:
+        return
+    middles = boxes.assign(
+        x=(boxes["x_min"] + boxes["x_max"]) / 2, y=(boxes["y_min"] + boxes["y_max"]) / 2
+    )
+    # The thumb's joints are the lowest of either class.
+    pip, mcp = (
+        middles[middles["class"] == name].nsmallest(4, "y")[["x", "y"]].to_numpy()
+        for name in ("PIP", "MCP")
+    )
+    if len(pip) < 4 or len(mcp) < 4:
+        return
+    knuckles = max(float(np.hypot(*(a - b))) for a, b in combinations(mcp, 2))
+    away = float(np.hypot(*(pip.mean(0) - mcp.mean(0)))) / max(knuckles, 1.0)
+    if away > most:
+        yield (
+            "PIP boxes lie far from the MCP boxes, as DIP joints do",
+            f"{away:.2f} of the knuckles' width",
+            f"at most {most:g}",
+            "Look at the labels: box the PIP joints, or name DIP boxes DIP and ignore the class.",
+        )
+
+
+def _sizes(boxes: pd.DataFrame, most: float) -> Iterator[_Doubt]:
+    sides = np.sqrt((boxes["x_max"] - boxes["x_min"]) * (boxes["y_max"] - boxes["y_min"]))
+    median = float(sides.median())
+    for (_, box), side in zip(boxes.iterrows(), sides, strict=True):
+        if side > most * median or side * most < median:
+            yield (
+                f"{_name(box)}'s box is {'huge' if side > median else 'tiny'}",
+                f"{side:.0f} pixels a side; the radiograph's median is {median:.0f}",
+                f"{median / most:.0f} to {most * median:.0f}",
+                "Draw the box again.",
+            )
+
+
+def _places(boxes: pd.DataFrame, radiograph: Mapping[Any, Any], least: float) -> Iterator[_Doubt]:
+    """Boxes that mostly lie on the background; if drawn on the picture before it was turned."""
+    if not radiograph["silhouette"]:
+        return  # not to be trusted
+    limb = unpack_silhouette(str(radiograph["silhouette"]))
+    if not limb.any():
+        return
+    x = (boxes["x_min"] + boxes["x_max"]).to_numpy(float) / 2 / radiograph["width"]
+    y = (boxes["y_min"] + boxes["y_max"]).to_numpy(float) / 2 / radiograph["height"]
+    share = _share_on(limb, x, y)
+    if share >= least:
+        return
+    measured = f"{share:.2f} of the boxes lie on the limb"
+    for turned_x, turned_y in _before_rotation(Path(str(radiograph["file"])), radiograph, x, y):
+        if _share_on(limb, turned_x, turned_y) >= least:
+            yield (
+                "boxes drawn before the file's rotation (EXIF) was applied",
+                measured,
+                f"at least {least:g}",
+                "Save the picture turned, without the EXIF tag, and label it again.",
+            )
+            return
+    yield (
+        "boxes on the background",
+        measured,
+        f"at least {least:g}",
+        "Look at the labels: they may be another radiograph's, or of the mirrored picture.",
+    )
+
+
+def _share_on(limb: Mask, x: "np.ndarray[Any, Any]", y: "np.ndarray[Any, Any]") -> float:
+    """Share of points (fractions of the sides) on the limb or within a pixel of it."""
+    near = np.zeros_like(np.pad(limb, 1))
+    for dy in range(3):
+        for dx in range(3):
+            near[dy : dy + PACKED_SIDE, dx : dx + PACKED_SIDE] |= limb
+    columns = np.clip((x * PACKED_SIDE).astype(int), 0, PACKED_SIDE - 1) + 1
+    rows = np.clip((y * PACKED_SIDE).astype(int), 0, PACKED_SIDE - 1) + 1
+    return float(near[rows, columns].mean())
+
+
+def _before_rotation(
+    file: Path, radiograph: Mapping[Any, Any], x: "np.ndarray[Any, Any]", y: "np.ndarray[Any, Any]"
+) -> Iterator[tuple["np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]]:
+    """Where boxes lie if their pixels are the stored picture's, which a viewer then turns."""
+    try:
+        with Image.open(file) as image:
+            orientation = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # no picture for Pillow, or damaged data: then there is no such tag
+        return
+    ratio = radiograph["width"] / radiograph["height"]
+    if orientation == 3:
+        yield 1 - x, 1 - y
+    if orientation in (6, 8):  # the stored picture has the shown one's sides swapped
+        stored_x, stored_y = x * ratio, y / ratio
+        yield (1 - stored_y, stored_x) if orientation == 6 else (stored_y, 1 - stored_x)

@@ -1,0 +1,80 @@
+"""All warnings of a cohort, from what its checks read and measured."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sharpflow.cohorts.boxes import read_boxes
+from sharpflow.cohorts.plausible_boxes import implausible_boxes, unlabelled
+from sharpflow.cohorts.plausible_radiographs import implausible_radiographs
+from sharpflow.cohorts.plausible_scores import implausible_scores
+from sharpflow.cohorts.scores import read_score_table
+from sharpflow.cohorts.warnings import CohortWarning, warning_table
+from sharpflow.imaging.appearance import APPEARANCE_TABLE
+
+_MEASURES = [name for name in APPEARANCE_TABLE if name not in ("height", "width")]
+
+
+def warn_of_joint_cohort(
+    radiographs: pd.DataFrame,
+    appearance: pd.DataFrame,
+    scores: str | Path | None,
+    boxes: str | Path | None,
+    *,
+    limits: Mapping[str, Any],
+    ignored_classes: Collection[str] = (),
+) -> pd.DataFrame:
+    """Warn of radiographs, boxes and scores. What is a problem already is not warned of too.
+
+    Args:
+        radiographs: as `read_radiographs` gives them; height 0 where one cannot be read.
+        appearance: APPEARANCE_TABLE of those that can.
+        scores: the table of scores; None where the cohort has none.
+        boxes: the folder of label files; None where it has none.
+        limits: the settings `checks: warnings`.
+        ignored_classes: boxes of these are left out.
+
+    Returns:
+        WARNING_TABLE.
+    """
+    readable = radiographs[radiographs["height"] > 0].merge(appearance[_MEASURES], on="image_id")
+    readable = readable.sort_values("image_id", ignore_index=True)
+    warnings: list[CohortWarning] = implausible_radiographs(
+        readable.assign(expected_limbs=1), limits
+    )
+    odd = readable["image_id"].isin({warning.name for warning in warnings})
+    scored: set[str] = set()
+    if scores is not None:
+        table = read_score_table(scores).scores
+        warnings += implausible_scores(str(scores), table)
+        scored = set(table["patient"])
+    if boxes is not None:
+        found, _ = read_boxes(boxes, readable, ignored_classes)
+        # Where the radiograph itself is odd, its silhouette says nothing of the boxes' places.
+        sound = readable.assign(silhouette=readable["silhouette"].mask(odd, ""))
+        warnings += implausible_boxes(boxes, found, sound, limits)
+        labelled = {path.stem for path in Path(boxes).glob("*")} & set(readable["image_id"])
+        warnings += unlabelled(boxes, readable, labelled, scored)
+    return warning_table(warnings)
+
+
+def warn_of_images(
+    files: Mapping[str, Path], appearance: pd.DataFrame, *, hands: int, limits: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Warn of a cohort's whole radiographs of hands; which hand it is isn't known.
+
+    Args:
+        files: image_id -> file.
+        appearance: APPEARANCE_TABLE of the images that can be read.
+        hands: on each of them.
+        limits: the settings `checks: warnings`.
+
+    Returns:
+        WARNING_TABLE.
+    """
+    listed = appearance[appearance["image_id"].isin(files)].sort_values("image_id")
+    file = [str(files[image_id]) for image_id in listed["image_id"]]
+    measured = listed.assign(file=file, body_part="hand", side="", expected_limbs=hands)
+    return warning_table(implausible_radiographs(measured, limits))

@@ -1,0 +1,28 @@
+"""Warnings: what is well formed in a cohort, and implausible. They never stop a run."""
+
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, fields
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class CohortWarning:
+    """One implausible thing of a radiograph or patient."""
+
+    file: str  # path as the user gave it
+    name: str  # image_id or patient; empty for the whole cohort
+    body_part: str  # hand, foot, or empty
+    warning: str  # what is implausible
+    measured: str
+    threshold: str
+    remedy: str
+    radiograph: str = ""  # path of the picture to look at
+
+
+WARNING_TABLE = [field.name for field in fields(CohortWarning)]
+
+
+def warning_table(warnings: Iterable[CohortWarning]) -> pd.DataFrame:
+    """A row of WARNING_TABLE for each warning, in order."""
+    return pd.DataFrame([astuple(warning) for warning in warnings], columns=WARNING_TABLE)

@@ -1,0 +1,136 @@
+"""What a DICOM header says of the limb, and whether it contradicts what the user says.
+
+Only known words leave a header: technicians type into these elements, at worst a patient's name.
+"""
+
+import logging
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from sharpflow.anatomy import LIMBS, BodyPart, Side
+from sharpflow.imaging.dicom import attempt, is_dicom, read_elements
+from sharpflow.imaging.image_error import ImageError
+
+log = logging.getLogger(__name__)
+
+OnContradiction: TypeAlias = Literal["problem", "warn"]
+
+_LIMB_ELEMENTS = (
+    "ImageLaterality",
+    "Laterality",
+    "BodyPartExamined",
+    "AnatomicRegionSequence",
+    "ViewPosition",
+)
+_HAND, _FOOT = "hand", "foot"
+_WORDS = {
+    **dict.fromkeys(("HAND", "HANDS", "FINGER", "FINGERS", "THUMB", "WRIST", "WRISTS"), _HAND),
+    **dict.fromkeys(("FOOT", "FEET", "TOE", "TOES", "FOREFOOT"), _FOOT),
+}
+_ELSEWHERE = (
+    *("ABDOMEN", "ANKLE", "CALCANEUS", "CHEST", "CLAVICLE", "CSPINE", "ELBOW", "FEMUR", "FOREARM"),
+    *("HEAD", "HEEL", "HIP", "HUMERUS", "KNEE", "LEG", "LSPINE", "NECK", "PELVIS", "RIB", "SACRUM"),
+    *("SHOULDER", "SKULL", "SPINE", "SSPINE", "STERNUM", "TSPINE"),
+)
+_CODES = {  # SNOMED CT, and its codes of old
+    "85562004": _HAND,
+    "T-D8700": _HAND,
+    "56459004": _FOOT,
+    "T-D9700": _FOOT,
+}
+_SIDES = {"L": "left", "R": "right", "B": "both"}
+_LATERAL = ("LL", "RL", "LAT", "LATERAL")
+
+
+@dataclass(frozen=True)
+class HeaderLimb:
+    """What a header says; each is empty where it says nothing that we know.
+
+    Attributes:
+        part: "hand", "foot" or another body part's name.
+        side: "left", "right" or "both".
+        lateral: whether the view is from the side.
+    """
+
+    part: str = ""
+    side: str = ""
+    lateral: bool = False
+
+    @property
+    def limb(self) -> str:
+        """The limb's code (LH, RH, LF, RF); empty where the header does not say it."""
+        pair = (self.part, self.side)
+        return next((code for code, x in LIMBS.items() if (x.body_part, x.side) == pair), "")
+
+    def contradiction(self, part: BodyPart, side: Side | None = None) -> str:
+        """What contradicts a body part and, unless None, a side; empty where nothing does."""
+        other_part = self.part and self.part != part
+        other_side = side and self.side and self.side != side
+        if other_part or other_side:
+            return f"a DICOM header that says {' '.join(filter(None, (self.side, self.part)))}"
+        return "a DICOM header that says lateral view" if self.lateral else ""
+
+
+def read_limb(path: Path) -> HeaderLimb:
+    """Read what a DICOM header says of the limb; ImageError where it cannot be read."""
+    header = read_elements(path, _LIMB_ELEMENTS, pixels=False)
+    found = "a DICOM header with impossible values"
+    return attempt(path, lambda: limb_of(header), found)
+
+
+def limb_of(header: Any) -> HeaderLimb:
+    """What a header that has been read says of the limb."""
+    side = _text(header, "ImageLaterality") or _text(header, "Laterality")
+    view = _text(header, "ViewPosition")
+    return HeaderLimb(_part(header), _SIDES.get(side, ""), view in _LATERAL)
+
+
+def check_limb(
+    path: Path,
+    part: BodyPart,
+    side: Side | None,
+    named: str,
+    on_contradiction: OnContradiction = "problem",
+) -> None:
+    """Refuse a DICOM file whose header contradicts what the user says of it.
+
+    Args:
+        path: of a radiograph; of one that is no DICOM nothing is asked.
+        part: body part that the user says.
+        side: the side; None where it is not to be compared.
+        named: where the user says so, for the message.
+        on_contradiction: "warn" only logs a contradiction.
+
+    Raises:
+        ImageError: the header says another limb, or a lateral view; or it cannot be read.
+    """
+    if not is_dicom(path):
+        return
+    wrong = read_limb(path).contradiction(part, side)
+    if wrong:
+        limb = f"{side} {part}" if side else str(part)
+        error = ImageError(
+            path,
+            wrong,
+            f"{limb}, frontal view, as {named} says",
+            f"Look at the radiograph, and correct {named} or the header; if the headers are wrong, "
+            "set checks: contradicting_headers: warn.",
+        )
+        if on_contradiction == "problem":
+            raise error
+        log.warning("%s", error)
+
+
+def _part(header: Any) -> str:
+    regions = header.get("AnatomicRegionSequence") or []
+    codes = [_CODES.get(_text(region, "CodeValue"), "") for region in regions]
+    words = re.findall("[A-Z]+", _text(header, "BodyPartExamined"))
+    known = [_WORDS[word] for word in words if word in _WORDS]
+    elsewhere = [word.lower() for word in words if word in _ELSEWHERE]
+    return next(filter(None, [*known, *codes, *elsewhere]), "")
+
+
+def _text(header: Any, name: str) -> str:
+    return str(header.get(name) or "").strip().upper()

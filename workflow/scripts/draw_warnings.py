@@ -1,0 +1,16 @@
+"""Draw the radiographs that were warned of, and say on the terminal how many warnings there are."""
+
+from sharpflow.workflow.job import job
+
+with job(snakemake.log[0]) as frame:
+    from sharpflow.cohorts.warnings import WARNING_TABLE
+    from sharpflow.files import read_table
+    from sharpflow.reporting.warning_sheet import draw_warning_sheet
+
+    path, sheet = snakemake.input[0], snakemake.output[0]
+    warnings = read_table(path, **dict.fromkeys(WARNING_TABLE, str)).fillna("")
+    max_pixels = round(snakemake.params.max_megapixels * 1e6)
+    draw_warning_sheet(warnings, sheet, max_pixels=max_pixels)
+    if len(warnings):
+        words = "1 warning" if len(warnings) == 1 else f"{len(warnings)} warnings"
+        frame.say(f"{words}: see {path} and {sheet}")

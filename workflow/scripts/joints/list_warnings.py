@@ -1,0 +1,20 @@
+"""List what is implausible in a joint cohort's radiographs, boxes and scores."""
+
+from sharpflow.workflow.job import job
+
+with job(snakemake.log[0]):
+    import pandas as pd
+
+    from sharpflow.cohorts.warn import warn_of_joint_cohort
+    from sharpflow.files import read_table, write_table
+
+    source, params = snakemake.input, snakemake.params
+    warnings = warn_of_joint_cohort(
+        pd.concat([read_table(path, digest=str) for path in source.radiographs]),
+        pd.concat([read_table(path) for path in source.appearance]),
+        params.scores,
+        params.boxes if params.boxes != "phantom" else None,
+        limits=params.limits,
+        ignored_classes=params.ignored_classes,
+    )
+    write_table(warnings, snakemake.output[0])

@@ -1,0 +1,21 @@
+"""List what is implausible in a cohort's whole radiographs."""
+
+from sharpflow.workflow.job import job
+
+with job(snakemake.log[0]):
+    import pandas as pd
+
+    from sharpflow.cohorts.bone_age import list_bone_age
+    from sharpflow.cohorts.warn import warn_of_images
+    from sharpflow.cohorts.whole_images import list_whole_images
+    from sharpflow.files import read_table, write_table
+
+    images, params = snakemake.wildcards.images, snakemake.params
+    listed = {"whole_image": list_whole_images, "bone_age": list_bone_age}[images]
+    warnings = warn_of_images(
+        listed(**params.source).paths(),
+        pd.concat([read_table(path) for path in snakemake.input.appearance]),
+        hands=2 if images == "whole_image" else 1,
+        limits=params.limits,
+    )
+    write_table(warnings, snakemake.output[0])
