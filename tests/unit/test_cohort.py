@@ -14,7 +14,7 @@ from sharpflow.cohorts.radiographs import list_radiographs
 from sharpflow.cohorts.scores import column_order, read_score_table, write_scores
 from sharpflow.files import read_table, write_table
 
-KEYS = ["patient", "limb", "joint", "damage"]
+KEYS = ["patient", "visit", "limb", "joint", "damage"]
 # The 90 columns as the challenge's table has them, its scrambled end included.
 ERRATIC_END = ["RF_mtp_J__ip", *(f"LF_mtp_J__{n}" for n in range(1, 6)), "LF_mtp_J__ip"]
 RADIOGRAPHS = pd.DataFrame(
@@ -30,7 +30,7 @@ RADIOGRAPHS = pd.DataFrame(
 def some_scores(*patients: str) -> pd.DataFrame:
     rng = np.random.default_rng(0)
     rows = [
-        (patient, limb, site.name, str(damage), int(rng.integers(0, 5)))
+        (patient, "1", limb, site.name, str(damage), int(rng.integers(0, 5)))
         for patient in patients
         for limb, site, damage in score_columns().values()
     ]

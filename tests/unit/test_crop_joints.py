@@ -32,7 +32,7 @@ def cut(folder: Path, *, rule: str = "template", unit: str = "patient") -> pd.Da
     """
     radiographs = [np.full((40, 32), 50, np.uint8)] * len(PATIENTS)
     rows = pd.DataFrame({"image_id": [f"{p}-LF" for p in PATIENTS], "patient": PATIENTS})
-    write_shard(folder / "radiographs.npy", radiographs, rows.assign(limb="LF"))
+    write_shard(folder / "radiographs.npy", radiographs, rows.assign(visit="1", limb="LF"))
     write_shard(folder / "masks.npy", radiographs, rows)
     named = pd.concat(
         [boxes(PATIENTS, rule="template"), boxes(PATIENTS[2:], rule="paper")], ignore_index=True
@@ -93,8 +93,8 @@ def test_no_test_joint_is_cropped_from_a_labelled_box() -> None:
         **{("B", joint): split for joint, split in zip("abcd", SPLIT_OF_B, strict=True)},
     }
     joints = pd.DataFrame(
-        [(*key, f"P{key[0]}", "LF", split) for key, split in splits.items()],
-        columns=["image_id", "joint", "patient", "limb", "split"],
+        [(*key, f"P{key[0]}", "1", "LF", split) for key, split in splits.items()],
+        columns=["image_id", "joint", "patient", "visit", "limb", "split"],
     )
     given = joints[["image_id", "joint"]]
     detected = given[given["joint"] != "d"].assign(**BOX)  # d was not found on either

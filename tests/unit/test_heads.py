@@ -19,9 +19,8 @@ SPLITS = ["train"] * 12 + ["validation"] * 5 + ["test"] * 3
 
 def joints() -> ScoredJoints:
     generator = np.random.default_rng(0)
-    rows = pd.DataFrame(
-        {"image_id": "a-LH", "patient": "a", "limb": "LH", "joint": "MCP1", "split": SPLITS}
-    )
+    rows = pd.DataFrame({"image_id": "a-LH", "joint": "MCP1", "split": SPLITS})
+    rows = rows.assign(patient="a", visit="1", limb="LH")
     features = generator.normal(size=(20, 512)).astype(np.float32)
     return ScoredJoints(rows, features, generator.integers(0, 6, 20))
 
@@ -31,6 +30,7 @@ def test_crops_are_joined_with_the_scores_of_one_damage() -> None:
         {
             "image_id": ["a-LH", "a-LH", "b-LH"],
             "patient": ["a", "a", "b"],
+            "visit": "1",
             "limb": "LH",
             "joint": ["IP", "MCP1", "IP"],
             "split": ["train", "train", "test"],
@@ -40,6 +40,7 @@ def test_crops_are_joined_with_the_scores_of_one_damage() -> None:
     scores = pd.DataFrame(
         {
             "patient": ["b", "a", "a"],
+            "visit": "1",
             "limb": "LH",
             "joint": ["IP", "IP", "MCP1"],
             "damage": ["erosion", "erosion", "narrowing"],

@@ -35,6 +35,7 @@ RADIOGRAPHS = pd.DataFrame(
     {
         "image_id": ["a-LH", "a-LF", "b-LH", "b-LF", "c-LH", "c-LF"],
         "patient": list("aabbcc"),
+        "visit": "1",
         "limb": ["LH", "LF"] * 3,
         "split": ["train"] * 2 + ["validation"] * 2 + ["test"] * 2,
     }

@@ -49,6 +49,23 @@ def test_patient_is_the_same_in_a_larger_cohort_and_another_with_another_seed(
     assert digests(tmp_path / "b")[radiograph] != digests(cohort)[radiograph]
 
 
+def test_a_second_visit_moves_no_byte_of_the_first(cohort: Path, tmp_path: Path) -> None:
+    make_joint_cohort(
+        tmp_path, patients=1, seed=5, height=HEIGHT, workers=1, visits=2, severity=2.0
+    )
+    one, two = digests(cohort), digests(tmp_path)
+    firsts = [path for path in two if "UAB001-" in path]
+    assert len(firsts) == 4 * 3  # radiograph, mask, boxes
+    assert all(two[path] == one[path] for path in firsts)
+    assert len([path for path in two if "UAB001@2-" in path]) == 4 * 3
+    checked = check_joint_cohort(
+        tmp_path / "radiographs", tmp_path / "scores.csv", tmp_path / "boxes"
+    )
+    assert checked.summary() == "8 radiographs of 1 patient, 2 visits"
+    truth = read_table(tmp_path / "truth" / "radiographs.csv")
+    assert truth.groupby("visit").size().to_dict() == {"1": 4, "2": 4}
+
+
 def test_it_passes_the_check_that_every_cohort_passes(cohort: Path) -> None:
     checked = check_joint_cohort(cohort / "radiographs", cohort / "scores.csv", cohort / "boxes")
     assert len(checked.radiographs) == 4 * PATIENTS

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sharpflow.anatomy import DETECTED_JOINTS, LIMBS, MODELS, BodyPart, Damage, n_classes
-from sharpflow.phantom.damage.severity import Scores, sample_scores
+from sharpflow.anatomy import DETECTED_JOINTS, LIMBS, MAX_SCORE, MODELS, BodyPart, Damage, n_classes
+from sharpflow.phantom.damage.severity import Scores, sample_scores, sample_visits
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +43,18 @@ def test_severity_scales_the_cohort() -> None:
     mild = sum(sum(sample_scores(f"p{n}", 1, severity=0.3).values()) for n in range(20))
     bad = sum(sum(sample_scores(f"p{n}", 1, severity=3.0).values()) for n in range(20))
     assert 0 < mild * 3 < bad
+
+
+def test_scores_never_fall_from_visit_to_visit(cohort: list[Scores]) -> None:
+    visits = [sample_visits(f"UAB{n:03d}", 1, visits=3) for n in range(1, 41)]
+    assert [patient[0] for patient in visits] == cohort[:40]
+    assert [patient[:2] for patient in visits] == [
+        sample_visits(f"UAB{n:03d}", 1, visits=2) for n in range(1, 41)
+    ]
+    rises = np.array([[sum(scores.values()) for scores in patient] for patient in visits])
+    assert (np.diff(rises, axis=1) >= 0).all()
+    assert (np.diff(rises, axis=1) > 0).mean() > 0.5
+    for first, second, _ in visits:
+        assert all(second[site] >= score for site, score in first.items())
+        for (limb, _, damage), score in second.items():
+            assert score <= MAX_SCORE[LIMBS[limb].body_part, damage]

@@ -35,15 +35,15 @@ def scores() -> pd.DataFrame:
     for patient in PATIENTS:
         severity = min(generator.gamma(0.8, 0.2), 0.9)
         rows += [
-            (patient, limb, site.name, damage.value, generator.binomial(most, severity))
+            (patient, "1", limb, site.name, damage.value, generator.binomial(most, severity))
             for limb in ("LH", "RH")
             for site in ALL_SITES[HAND]
             for damage in Damage
             if site.column(damage)
             for most in [MAX_SCORE[HAND, damage]]
         ]
-        rows.append((patient, "LF", "MTP1", "erosion", 10))  # feet do not count
-    return pd.DataFrame(rows, columns=["patient", "limb", "joint", "damage", "score"])
+        rows.append((patient, "1", "LF", "MTP1", "erosion", 10))  # feet do not count
+    return pd.DataFrame(rows, columns=["patient", "visit", "limb", "joint", "damage", "score"])
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +53,7 @@ def joints(scores: pd.DataFrame) -> pd.DataFrame:
     rows = [
         (
             patient,
+            "1",
             limb,
             joint.name,
             *(true.get((patient, limb, joint.name, damage.value)) for damage in Damage),
@@ -61,8 +62,8 @@ def joints(scores: pd.DataFrame) -> pd.DataFrame:
         for limb in ("LH", "RH")
         for joint in HAND_JOINTS
     ]
-    rows.append(("P40", "LF", "IP", 10, 4))
-    columns = ["patient", "limb", "joint", "erosion_predicted", "narrowing_predicted"]
+    rows.append(("P40", "1", "LF", "IP", 10, 4))
+    columns = ["patient", "visit", "limb", "joint", "erosion_predicted", "narrowing_predicted"]
     table = pd.DataFrame(rows, columns=columns)
     return table.astype({"erosion_predicted": "Int64", "narrowing_predicted": "Int64"})
 
@@ -73,7 +74,7 @@ def whole(scores: pd.DataFrame) -> pd.DataFrame:
     totals = hands.groupby("patient")["score"].sum().reindex(PATIENTS).to_numpy(float)
     error = np.random.default_rng(8).normal(0, 30, len(PATIENTS))
     images = [f"{patient}-both" for patient in PATIENTS]
-    columns = {"patient": PATIENTS, "split": SPLIT["split"], "true": totals}
+    columns = {"patient": PATIENTS, "visit": "1", "split": SPLIT["split"], "true": totals}
     return pd.DataFrame({"image_id": images, **columns, "predicted": totals + error})
 
 
@@ -227,7 +228,7 @@ def test_without_training_patients_there_is_no_line(
     joints: pd.DataFrame, whole: pd.DataFrame, scores: pd.DataFrame
 ) -> None:
     split = SPLIT.replace({"split": {"train": "validation"}})
-    with pytest.raises(UserError, match=r"0 patients .* train both pipelines"):
+    with pytest.raises(UserError, match=r"0 visits .* train both pipelines"):
         compare_patients(joints, whole, scores, split)
 
 

@@ -23,12 +23,12 @@ from sharpflow.reporting.label_places import nearest_open, spread
 from sharpflow.reporting.overlays import SCORE_COLOURS, label_radiograph, score_colour
 
 RADIOGRAPHS = pd.DataFrame(
-    {"image_id": ["P1-LH", "P1-LF"], "patient": ["P1", "P1"], "limb": ["LH", "LF"], "split": "test"}
-)
+    {"image_id": ["P1-LH", "P1-LF"], "patient": "P1", "visit": "1", "limb": ["LH", "LF"]}
+).assign(split="test")
 DUE = split_joints(RADIOGRAPHS, unit="patient")
 
 
-NO_SCORES = pd.DataFrame(columns=["patient", "limb", "joint", "damage", "score"])
+NO_SCORES = pd.DataFrame(columns=["patient", "visit", "limb", "joint", "damage", "score"])
 
 
 def named_boxes(
@@ -58,7 +58,7 @@ def true_scores() -> pd.DataFrame:
         for site in ALL_SITES[LIMBS[limb].body_part]
         if site.column(damage)
     ]
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows).assign(visit="1")
     at = (table["joint"] == "MCP2") & (table["limb"] == "LH")
     table.loc[at, "score"] = np.where(table.loc[at, "damage"] == "erosion", 3, 2)
     return table
@@ -153,7 +153,7 @@ def test_radiographs_without_true_scores_have_blank_true_sums() -> None:
 def test_tables_survive_the_csv(scored: pd.DataFrame, tmp_path) -> None:
     write_table(scored, tmp_path / "joints.csv")
     text = (tmp_path / "joints.csv").read_text()
-    assert "P1-LH,P1,LH,PIP5,1,,1,,,,,,,not found" in text
+    assert "P1-LH,P1,1,LH,PIP5,1,,1,,,,,,,not found" in text
     back = total_scores(read_table(tmp_path / "joints.csv"))
     pd.testing.assert_frame_equal(back, total_scores(scored), check_dtype=False)
 

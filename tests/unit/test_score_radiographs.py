@@ -16,6 +16,7 @@ RADIOGRAPHS = pd.DataFrame(
     {
         "image_id": [f"{patient}-LF" for patient in PATIENTS],
         "patient": list(PATIENTS),
+        "visit": "1",
         "limb": "LF",
     }
 )
@@ -37,7 +38,7 @@ def score(folder: Path, unit: str, lost: tuple[str, str]) -> pd.DataFrame:
         "joints": found[["image_id", "joint"]].assign(rule="template", **BOX),
         "erosion": predicted,
         "narrowing": predicted,
-        "scores": pd.DataFrame(columns=["patient", "limb", "joint", "damage", "score"]),
+        "scores": pd.DataFrame(columns=["patient", "visit", "limb", "joint", "damage", "score"]),
     }
     for name, table in tables.items():
         write_table(table, folder / f"{name}.csv")

@@ -18,8 +18,10 @@ from sharpflow.whole_image.stacking.stack import (
     bin_stack,
     choose_members,
     fit_stack,
+    predict_stack,
     train_stack,
 )
+from sharpflow.whole_image.training.predictions import output_columns
 
 STATISTICS = {"target_mean": 30.0, "target_sd": 40.0}
 
@@ -147,6 +149,9 @@ def test_a_stack_of_totals_and_its_bins(tmp_path: Path):
     assert (tmp_path / "history.csv").exists()
     weights = torch.load(tmp_path / "model.pt", weights_only=True)
     assert weights["weight"].shape == (1, 3)
+    outputs = np.stack([output_columns(member) for member in members], axis=1)
+    again = predict_stack(experiment, tmp_path / "model.pt", outputs)
+    assert np.allclose(again[:, 0], table["output_0"], atol=1e-6)
 
 
 @pytest.mark.parametrize("principle", ["all", "single"])

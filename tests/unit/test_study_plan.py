@@ -73,6 +73,58 @@ def test_a_cohort_of_hands_without_scores_has_what_needs_neither(hands: dict[str
     assert joints.data_name("boxed") == "phantom"
 
 
+def test_radiographs_without_scores_have_shards_of_their_own(
+    tmp_path: Path, hands: dict[str, Any]
+) -> None:
+    scores = tmp_path / "scores.csv"
+    scores.write_text("Patient_ID,LH_pip_E__2\nUAB001,1\nUAB002,\n")
+    cohorts = only(hands | {"scores": str(scores)})
+    with pytest.raises(UserError, match=r"of 1 patient,.*those without scores do not count"):
+        plan(cohorts=cohorts)
+    study = plan(cohorts=cohorts, split={"table": "mine.csv"})
+    joints = study.joints
+    assert joints
+    assert study.own_patients() == {hands["radiographs"]: {"UAB001", "UAB002", "UAB003"}}
+    assert [r.image_id for r in joints.radiographs] == ["UAB001-LH", "UAB001-RH"]
+    assert [r.image_id for r in joints.unscored.radiographs] == ["UAB002-LH", "UAB003-RH"]
+    pattern = "standardized/unscored/{body_part}/{shard}.npy"
+    (path,) = joints.unscored.every_shard(pattern)
+    shard = wildcards(cohort="unscored", body_part="hand", shard=Path(path).stem)
+    assert [row[0] for row in joints.shard_rows(shard)] == ["UAB002-LH", "UAB003-RH"]
+    assert "<results>/scores/unscored/joints.csv" in joints.further_results
+    checked = joints.checked("radiographs")(wildcards(cohort="joints"))
+    assert sum("cohort/unscored/" in path for path in checked) == 1
+    # All that trains or measures knows the scored ones alone.
+    assert not any("unscored" in path for path in joints.radiograph_tables("joints"))
+    # A row of scores without a radiograph: ids that do not match, for the check to say.
+    scores.write_text("Patient_ID,LH_pip_E__2\nUAB001,1\nUAB02,1\n")
+    unsure = plan(cohorts=cohorts, split={"table": "mine.csv"}).joints
+    assert unsure and not unsure.unscored and len(unsure.radiographs) == 4
+
+
+def test_unscored_radiographs_of_a_body_part_without_scores_are_left_out_with_a_warning(
+    tmp_path: Path, hands: dict[str, Any]
+) -> None:
+    (tmp_path / "UAB003-LF.jpg").touch()
+    scores = tmp_path / "scores.csv"
+    # As a spreadsheet may write it: semicolons, and capitals that differ.
+    scores.write_text("patient_id;lh_PIP_e__2\nUAB001;1\nUAB002;1\n")
+    study = plan(cohorts=only(hands | {"scores": str(scores)}), split={"table": "mine.csv"})
+    joints = study.joints
+    assert joints and joints.body_parts == joints.unscored.body_parts == ["hand"]
+    assert [r.image_id for r in joints.unscored.radiographs] == ["UAB003-RH"]
+    (warning,) = study.warnings
+    assert "1 without scores are of a body part of which none has scores" in warning
+    assert "UAB003-LF" in warning
+
+
+def test_an_own_split_is_of_the_users_own_patients(hands: dict[str, Any]) -> None:
+    joints = plan(cohorts=only(hands), split={"table": "mine.csv"}).joints
+    assert joints
+    assert joints.split_table(wildcards(cohort="joints")) == ["mine.csv"]
+    assert joints.split_table(wildcards(cohort="boxed")) == []
+
+
 def test_a_radiograph_is_in_one_shard_and_files_that_are_gone_are_left_to_the_check(
     hands: dict[str, Any],
 ) -> None:
@@ -203,11 +255,14 @@ def test_numbers_of_images_that_do_not_fit_the_cohort_are_refused_at_once(tmp_pa
     table.write_text("image,total\na.png,1\nb.png,2\nc.png,3\nd.png,\n")
     for name in "abcd":
         (tmp_path / f"{name}.png").touch()
-    columns = {"image": "image", "total": "total", "age": None, "sex": None, "patient": None}
+    absent = dict.fromkeys(("age", "sex", "patient", "visit"))
+    columns = {"image": "image", "total": "total", **absent}
     whole = {"table": str(table), "images": str(tmp_path), "columns": columns}
     cohorts = {"whole_image": whole, "bone_age": "phantom"}
     paper = yaml.safe_load((ROOT / "config.yaml").read_text())["whole_image"]["split"]
-    with pytest.raises(UserError, match=r"3818 images together, and the cohort has 3\. Give"):
+    with pytest.raises(
+        UserError, match=r"3818 images together, and the cohort has 3 with a total\. Give"
+    ):
         plan(cohorts=cohorts)
     for sizes in ((1, 1, 1), (0.4, 0.3, 0.3)):
         split = paper | dict(zip(("train", "validation", "test"), sizes, strict=True))

@@ -165,6 +165,7 @@ def test_scores_that_do_not_differ() -> None:
     ]
     rows += [(patient, "LF", "MTP1", "narrowing", 0) for patient in ("P2", "P3")]
     table = pd.DataFrame(rows, columns=["patient", "limb", "joint", "damage", "score"])
+    table["visit"] = "1"
     found = [(w.name, w.body_part, w.warning) for w in implausible_scores("scores.csv", table)]
     assert found == [
         ("P1", "", "one score at every site"),

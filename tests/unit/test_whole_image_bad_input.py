@@ -93,6 +93,29 @@ def test_columns_that_the_table_lacks(cohort: Path) -> None:
     assert checked.images[["age", "sex"]].isna().all(axis=None)
 
 
+def test_an_image_without_a_total_is_predicted_only(cohort: Path) -> None:
+    edit(cohort, 4, "svdh", "")
+    checked = check(cohort)
+    assert checked.images["image_id"].tolist() == ["a1", "a2", "a4", "a5"]
+    assert checked.unscored["image_id"].tolist() == ["a3"]
+    assert checked.unscored["age"].tolist() == [61.5]
+    assert checked.summary() == "4 images; 1 have no scores: predicted only"
+    for row in (2, 3, 5, 6):
+        edit(cohort, row, "svdh", "")
+    assert_only(problems_of(cohort), "labels.csv", "column svdh", "no total in any row")
+
+
+def test_visits_are_named_by_the_table(cohort: Path) -> None:
+    assert set(check(cohort).images["visit"]) == {"1"}
+    table = pd.read_csv(cohort / "labels.csv", dtype=str, keep_default_na=False)
+    table.assign(when=["1", "2020-01", "", "1", "1"]).to_csv(cohort / "labels.csv", index=False)
+    visits = check(cohort, columns=COLUMNS | {"visit": "when"}).images["visit"]
+    assert visits.tolist() == ["1", "2020-01", "1", "1", "1"]
+    edit(cohort, 4, "when", "last week")
+    lines = problems_of(cohort, columns=COLUMNS | {"visit": "when"})
+    assert_only(lines, "row 4, image a3, column when", "'last week'", "Correct the visit")
+
+
 def test_missing_file(cohort: Path) -> None:
     (cohort / "images" / "a3.png").unlink()
     lines = problems_of(cohort)
@@ -144,7 +167,6 @@ def test_missing_column_names_the_nearest(cohort: Path) -> None:
         ("svdh", "-1", "a number from 0 to 280"),
         ("svdh", "nan", "a number from 0 to 280"),
         ("svdh", "12,5", "a number from 0 to 280"),
-        ("svdh", "", "a number from 0 to 280"),
         ("age", "151", "a number from 0 to 120"),
         ("age", "old", "a number from 0 to 120"),
         ("sex", "2", "female"),

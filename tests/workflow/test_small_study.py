@@ -106,8 +106,11 @@ def test_an_added_patient_redoes_its_shards_alone(finished: Project) -> None:
         radiograph = (folder / "radiographs" / f"UAB001-{limb}.jpg").read_bytes()
         added.append(folder / "radiographs" / f"{name}-{limb}.jpg")
         added[-1].write_bytes(radiograph)
+    _, row, *_ = (folder / "scores.csv").read_text().splitlines()
+    scored = f"{row}\n{row.replace('UAB001', name)}"
     try:
-        planned = finished.planned()
+        with edited(folder / "scores.csv", row, scored):
+            planned = finished.planned()
     finally:
         for path in added:
             path.unlink()
@@ -116,6 +119,25 @@ def test_an_added_patient_redoes_its_shards_alone(finished: Project) -> None:
     assert planned["make_entropy_masks"] == 2
     assert planned["train_unet"] == 2
     assert "train_base" not in planned
+    assert finished.planned() == {}
+
+
+def test_a_patient_without_scores_is_predicted_and_trains_nothing_again(finished: Project) -> None:
+    folder = finished.folder / "cohort" / "radiographs"
+    added = [folder / f"NEW1-{limb}.jpg" for limb in LIMBS]
+    for path in added:
+        path.write_bytes((folder / path.name.replace("NEW1", "UAB001")).read_bytes())
+    try:
+        planned = finished.planned()
+    finally:
+        for path in added:
+            path.unlink()
+    assert planned["check_cohort"] == planned["score_unscored"] == planned["sum_unscored"] == 1
+    assert planned["detect_unscored"] == planned["extract_unscored"] == 2
+    assert not planned.keys() & {
+        *(TRAINING | {"make_entropy_masks", "split_patients", "read_boxes", "detect_joints"}),
+        *("score_radiographs", "table_joint_scoring"),
+    }
     assert finished.planned() == {}
 
 

@@ -12,10 +12,10 @@ from sharpflow.errors import UserError
 from sharpflow.workflow.ancient_inputs import plan_behind_ancient_inputs
 from sharpflow.workflow.clone_folder import prepare_clone_folder, refuse_on_cluster
 from sharpflow.workflow.code_digest import code_digest
-from sharpflow.workflow.plan.joints import own_weights
 from sharpflow.workflow.plan.paths import one_of
 from sharpflow.workflow.plan.running_times import JointWork, WholeImageWork, ask
 from sharpflow.workflow.plan.study import plan_study
+from sharpflow.workflow.plan.weights import own_weights
 from sharpflow.workflow.provenance import write_record
 from sharpflow.workflow.told_at_end import problems_in_short
 from sharpflow.workflow.user_paths import as_they_stand, keep_user_paths
@@ -91,9 +91,9 @@ def write_run_record():
 
 
 wildcard_constraints:
-    cohort="joints|boxed",
+    cohort="joints|boxed|unscored",
     body_part="hand|foot",
-    images="whole_image|bone_age",
+    images="whole_image|bone_age|unscored_images",
     warned="joints|boxed|whole_image|bone_age",
     shard=r"\d\d+",
     checks=one_of(PLAN.checks.cohorts),

@@ -6,6 +6,7 @@ rule compare_pipelines:
     input:
         joints=JOINTS.summed_scores,
         whole=WHOLE_IMAGE.files("predictions.csv", [WHOLE_IMAGE.compared]),
+        images="<results>/cohort/whole_image/images.csv",
         scores=JOINTS.cohort_table("scores"),
         split="<results>/cohort/joints/split.csv",
         checked=checked("joints"),

@@ -20,6 +20,7 @@ from sharpflow.cohorts.findings import Finding, Scope
 from sharpflow.cohorts.radiographs import list_radiographs
 from sharpflow.cohorts.scores import LONG_COLUMNS, read_score_table
 from sharpflow.cohorts.set_aside import PROBLEM_TABLE, refused
+from sharpflow.cohorts.visits import Visit, only_visits, unscored_visits
 from sharpflow.errors import Problem, ProblemsError
 from sharpflow.imaging.dicom_limb import OnContradiction
 from sharpflow.imaging.image_error import MAX_PIXELS
@@ -34,16 +35,26 @@ class JointCohort:
     Attributes:
         radiographs: image_id, patient, limb, body_part, side, visit, file, height, width (pixels),
             digest (of the decoded pixels).
-        scores: patient, limb, joint, damage, score.
+        unscored: the same of radiographs of visits that nobody has scored: they are predicted, and
+            never trained on or measured.
+        scores: patient, visit, limb, joint, damage, score.
         boxes: image_id, class, joint (blank where the label gives the class alone), x_min, y_min,
             x_max, y_max (radiograph pixels).
         problems: file, where, found, expected, remedy, set_aside (what was left out for it).
     """
 
     radiographs: pd.DataFrame
+    unscored: pd.DataFrame
     scores: pd.DataFrame
     boxes: pd.DataFrame
     problems: pd.DataFrame
+
+    def summary(self) -> str:
+        """How many radiographs, patients and visits there are, in words."""
+        counts = _counted(self.radiographs)
+        if len(self.unscored):
+            counts += f"; {_counted(self.unscored)} have no scores: predicted only"
+        return counts
 
 
 def check_joint_cohort(
@@ -75,7 +86,7 @@ def check_joint_cohort(
         on_problem: "stop", any problem raises; "set_aside", what a problem touches is left out, and
             the problem returned. Left out are a radiograph that cannot be used, with its boxes and
             its limb's scores; a patient with wrong or missing scores or limbs, with all that is
-            theirs; the boxes of a radiograph with a wrong box.
+            theirs, of all visits; the boxes of a radiograph with a wrong box.
         contradicting_headers: see `read_radiographs`.
         radiograph_table: what `read_radiographs` gave for all of the radiographs, so that they are
             not decoded again.
@@ -102,8 +113,10 @@ def check_joint_cohort(
     )
     radiograph_table = radiograph_table[RADIOGRAPH_TABLE]
     score_table = pd.DataFrame(columns=LONG_COLUMNS)
+    unscored: set[Visit] = set()
     if scores is not None:
-        table = read_score_table(scores)
+        table = read_score_table(scores, only_visits(listed.radiographs))
+        unscored = unscored_visits(listed.radiographs, table.rows)
         score_table = table.scores
         problems += table.problems
         if listed.radiographs and all(
@@ -123,18 +136,19 @@ def check_joint_cohort(
     if fatal or (problems and on_problem == "stop"):
         raise ProblemsError(problems)
     cohort = _set_aside(
-        radiograph_table, score_table, box_table, problems, require_all_limbs=require_all_limbs
+        radiograph_table,
+        score_table,
+        box_table,
+        problems,
+        require_all_limbs=require_all_limbs,
+        unscored=unscored,
     )
     if cohort.radiographs.empty:
         raise ProblemsError(problems)
     for problem, left_out in zip(problems, cohort.problems["set_aside"], strict=True):
         log.warning("set aside %s: %s", left_out, problem)
     log.info(
-        "%d radiographs of %d patients, %d boxes; %d problems set aside",
-        len(cohort.radiographs),
-        cohort.radiographs["patient"].nunique(),
-        len(cohort.boxes),
-        len(problems),
+        "%s; %d boxes; %d problems set aside", cohort.summary(), len(cohort.boxes), len(problems)
     )
     return cohort
 
@@ -143,6 +157,7 @@ def refused_cohort(problems: Sequence[Problem]) -> JointCohort:
     """A cohort that cannot be used: its problems (see `refused`), and nothing kept."""
     return JointCohort(
         radiographs=pd.DataFrame(columns=RADIOGRAPH_TABLE),
+        unscored=pd.DataFrame(columns=RADIOGRAPH_TABLE),
         scores=pd.DataFrame(columns=LONG_COLUMNS),
         boxes=pd.DataFrame(columns=BOX_TABLE),
         problems=refused(problems),
@@ -156,6 +171,7 @@ def _set_aside(
     problems: list[Finding],
     *,
     require_all_limbs: bool,
+    unscored: Collection[Visit],
 ) -> JointCohort:
     """Leave out what the problems touch, and the patients whom that leaves without a limb."""
     names = {scope: {p.name for p in problems if p.scope is scope} for scope in Scope}
@@ -174,9 +190,13 @@ def _set_aside(
         ~radiographs["image_id"].isin(bad_radiographs["image_id"])
         & ~radiographs["patient"].isin(patients)
     ]
-    lost = pd.MultiIndex.from_frame(bad_radiographs[["patient", "limb"]])
-    of_lost = pd.MultiIndex.from_frame(scores[["patient", "limb"]]).isin(lost)
+    key = ["patient", "visit", "limb"]
+    lost = pd.MultiIndex.from_frame(bad_radiographs[key])
+    of_lost = pd.MultiIndex.from_frame(scores[key]).isin(lost)
     scores = scores[~of_lost & ~scores["patient"].isin(patients)]
+    visits = zip(radiographs["patient"], radiographs["visit"], strict=True)
+    is_unscored = pd.Series([v in unscored for v in visits], index=radiographs.index, dtype=bool)
+    radiographs, without_scores = radiographs[~is_unscored], radiographs[is_unscored]
     boxes = boxes[boxes["image_id"].isin(radiographs["image_id"])]
     table = [
         (
@@ -191,7 +211,16 @@ def _set_aside(
     ]
     return JointCohort(
         radiographs.reset_index(drop=True),
+        without_scores.reset_index(drop=True),
         scores.reset_index(drop=True),
         boxes.reset_index(drop=True),
         pd.DataFrame(table, columns=PROBLEM_TABLE),
     )
+
+
+def _counted(radiographs: pd.DataFrame) -> str:
+    """ "8 radiographs of 1 patient, 2 visits"; the visits only where there are several."""
+    patients = radiographs["patient"].nunique()
+    visits = len(radiographs[["patient", "visit"]].drop_duplicates())
+    text = f"{len(radiographs)} radiographs of {patients} patient{'s' * (patients != 1)}"
+    return text if visits == patients else f"{text}, {visits} visits"

@@ -1,72 +1,114 @@
-"""Check each patient: missing limbs, radiographs without scores and the reverse, several visits."""
+"""Check each patient: missing limbs, radiographs without scores and the reverse."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sharpflow.anatomy import LIMBS
 from sharpflow.cohorts.findings import Finding, Scope
 from sharpflow.cohorts.near_ids import plain_id
-from sharpflow.cohorts.radiographs import Radiograph
-from sharpflow.cohorts.scores import PATIENT, ScoreTable
+from sharpflow.cohorts.radiographs import AT, ONLY_VISIT, Radiograph, file_name
+from sharpflow.cohorts.scores import ScoreTable
+from sharpflow.cohorts.visits import PATIENT, VISIT, Visit, unscored_visits, visits_of
 
 
 def unmatched(
-    radiographs_file: str, scores_file: str, radiographs: Iterable[Radiograph], table: ScoreTable
+    radiographs_file: str, scores_file: str, radiographs: Sequence[Radiograph], table: ScoreTable
 ) -> list[Finding]:
-    """Patients with radiographs but no scores, scores but no radiograph, or several visits."""
-    visits: dict[str, set[str]] = {}
-    for radiograph in radiographs:
-        visits.setdefault(radiograph.patient, set()).add(radiograph.visit)
+    """Visits with radiographs but no scores, or scores but no radiograph; rows of unclear visit.
+
+    Visits without scores are no problem where all rows of scores have their radiographs: these
+    visits are predicted only (see `visits.unscored_visits`).
+    """
+    visits = visits_of(radiographs)
     spelled: dict[tuple[str, ...], list[str]] = {}
     for patient in sorted(visits):
         spelled.setdefault(plain_id(patient), []).append(patient)
-    unscored = [
-        Finding(
-            scores_file,
-            f"column {PATIENT}",
-            f"no row for patient {patient}, who has radiographs in {radiographs_file}",
-            "a row of scores for each patient with radiographs",
-            "Add the patient's row, correct the id, or remove the radiographs.",
-            Scope.PATIENT,
-            patient,
-        )
-        for patient in sorted(visits.keys() - table.rows.keys())
-    ]
-    unknown = [
-        Finding(
-            scores_file,
-            f"row {row}, column {PATIENT}",
-            f"unknown patient {patient}, without a radiograph in {radiographs_file}"
-            + "".join(f", which has {near}" for near in spelled.get(plain_id(patient), [])[:1]),
-            "patients who have radiographs",
-            "Correct the id, add the radiographs, or delete the row.",
-            Scope.PATIENT,
-            patient,
-        )
-        for patient, row in table.rows.items()
-        if patient not in visits
-    ]
+    # Which of several visits a row is of that names none?
+    unclear = {p: row for p, row in table.without_visit.items() if len(visits.get(p, ())) > 1}
     several = [
         Finding(
-            radiographs_file,
-            f"patient {patient}",
-            f"radiographs of visits {', '.join(sorted(visits[patient]))}",
-            "radiographs of the visit that was scored, as the score table has one row a patient",
-            "List the radiographs of that visit only, or give each visit a patient id of its own.",
+            scores_file,
+            f"row {row}, column {VISIT}",
+            f"no visit of patient {patient}, who has radiographs of visits "
+            f"{', '.join(sorted(visits[patient]))} in {radiographs_file}",
+            "which visit was scored, in each row of a patient with several visits",
+            f"Add the column {VISIT} beside {PATIENT} and fill it in. (A file named "
+            f"<patient>{AT}2-<limb> is of visit 2, one named <patient>-<limb> of {ONLY_VISIT}.)",
             Scope.PATIENT,
             patient,
         )
-        for patient in sorted(visits)
-        if len(visits[patient]) > 1
+        for patient, row in unclear.items()
+    ]
+    unknown = [
+        _unknown(
+            radiographs_file,
+            scores_file,
+            visit,
+            row,
+            known=visits.get(visit[0], set()),
+            near=spelled.get(plain_id(visit[0]), []),
+        )
+        for visit, row in table.rows.items()
+        if visit[1] not in visits.get(visit[0], ()) and visit[0] not in unclear
+    ]
+    every = {(patient, visit) for patient, names in visits.items() for visit in names}
+    missing = every - table.rows.keys() - unscored_visits(radiographs, table.rows)
+    unscored = [
+        _unscored(radiographs_file, scores_file, visit, several=len(visits[visit[0]]) > 1)
+        for visit in sorted(missing)
+        if visit[0] not in unclear
     ]
     return unscored + unknown + several
+
+
+def _unscored(radiographs_file: str, scores_file: str, visit: Visit, *, several: bool) -> Finding:
+    patient, name = visit
+    who = f"{f'visit {name} of ' if several else ''}patient {patient}"
+    return Finding(
+        scores_file,
+        f"column {PATIENT}",
+        f"no row for {who}, who has radiographs in {radiographs_file}",
+        "a row of scores for each patient with radiographs, as long as other rows have none",
+        "Add the patient's row, correct the id, or remove the radiographs.",
+        Scope.PATIENT,
+        patient,
+    )
+
+
+def _unknown(
+    radiographs_file: str,
+    scores_file: str,
+    visit: Visit,
+    row: int,
+    *,
+    known: set[str],
+    near: Sequence[str],
+) -> Finding:
+    patient, name = visit
+    if known:
+        found = f"unknown visit {name} of patient {patient}, whose radiographs in "
+        found += f"{radiographs_file} are of {', '.join(sorted(known))}"
+        expected = "visits that have radiographs"
+    else:
+        found = f"unknown patient {patient}, without a radiograph in {radiographs_file}"
+        found += "".join(f", which has {other}" for other in near[:1])
+        expected = "patients who have radiographs"
+    return Finding(
+        scores_file,
+        f"row {row}, column {VISIT if known else PATIENT}",
+        found,
+        expected,
+        f"Correct the {'visit' if known else 'id'}, add the radiographs, or delete the row.",
+        Scope.PATIENT,
+        patient,
+    )
 
 
 def limbs_without_columns(
     radiographs_file: str, scores_file: str, radiographs: Iterable[Radiograph], table: ScoreTable
 ) -> list[Finding]:
-    """Limbs with radiographs of which the table of scores has no column."""
+    """Limbs with radiographs of scored visits, of which the table of scores has no column."""
     scored = set(table.scores["limb"])
-    limbs = {radiograph.limb for radiograph in radiographs}
+    limbs = {r.limb for r in radiographs if (r.patient, r.visit) in table.rows}
     return [
         Finding(
             scores_file,
@@ -92,7 +134,7 @@ def missing_limbs(radiographs_file: str, radiographs: Iterable[Radiograph]) -> l
             f"radiographs of {' '.join(limb for limb in LIMBS if limb in found)} only",
             f"radiographs of {' '.join(LIMBS)}",
             "Add "
-            + ", ".join(f"{patient}-{limb}" for limb in LIMBS if limb not in found)
+            + ", ".join(file_name(patient, visit, limb) for limb in LIMBS if limb not in found)
             + ", or set require_all_limbs to false.",
             Scope.PATIENT,
             patient,

@@ -24,11 +24,20 @@ OnProblem = Literal["stop", "set_aside"]
 class ImageCohort:
     """A checked cohort: its images as its reader gives them, and what was set aside.
 
-    `problems`: file, where, found, expected, remedy, set_aside (what was left out for it).
+    `unscored` has the images that nobody has scored, which are predicted only. `problems`: file,
+    where, found, expected, remedy, set_aside (what was left out for it).
     """
 
     images: pd.DataFrame
+    unscored: pd.DataFrame
     problems: pd.DataFrame
+
+    def summary(self) -> str:
+        """How many images there are, in words."""
+        more = (
+            f"; {len(self.unscored)} have no scores: predicted only" if len(self.unscored) else ""
+        )
+        return f"{len(self.images)} images{more}"
 
 
 def check_whole_images(
@@ -62,6 +71,11 @@ def check_whole_images(
     """
     listed = list_whole_images(table, images, columns)
     labels, problems = read_whole_images(listed)
+    if len(labels) and labels["total"].isna().all():
+        total = columns["total"]
+        where, found = f"column {total}", "no total in any row"
+        expected, remedy = "totals to learn from", "Fill them in, or correct the column's name."
+        problems.append(Finding(str(table), where, found, expected, remedy))
     return _check(labels, problems, listed, packed=packed, unpacked=unpacked, on_problem=on_problem)
 
 
@@ -100,7 +114,8 @@ def check_bone_age(
 
 def refused_images(problems: Sequence[Problem]) -> ImageCohort:
     """A cohort that cannot be used: its problems (see `refused`), and no images."""
-    return ImageCohort(pd.DataFrame(columns=["image_id"]), refused(problems))
+    none = pd.DataFrame(columns=["image_id"])
+    return ImageCohort(none, none, refused(problems))
 
 
 def _check(
@@ -128,9 +143,15 @@ def _check(
         raise ValueError(f"{len(missing)} images were not packed, first {missing[0]}")
     for problem in problems:
         log.warning("set aside %s: %s", problem.set_aside, problem)
-    log.info("%d images; %d problems set aside", len(kept), len(problems))
     rows = [(p.file, p.where, p.found, p.expected, p.remedy, p.set_aside) for p in problems]
-    return ImageCohort(kept, pd.DataFrame(rows, columns=PROBLEM_TABLE))
+    scored = kept["total"].notna() if "total" in kept else pd.Series(True, index=kept.index)
+    cohort = ImageCohort(
+        kept[scored].reset_index(drop=True),
+        kept[~scored].drop(columns="total", errors="ignore").reset_index(drop=True),
+        pd.DataFrame(rows, columns=PROBLEM_TABLE),
+    )
+    log.info("%s; %d problems set aside", cohort.summary(), len(problems))
+    return cohort
 
 
 def _unreadable(unpacked: pd.DataFrame, by_id: Mapping[str, LabelledImage]) -> Iterable[Finding]:

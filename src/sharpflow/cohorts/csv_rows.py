@@ -61,10 +61,10 @@ class _Grid:
         names = [" ".join(name.split()) for name in self.lines[0][1]] if self.lines else []
         return _without_empty_end(names)
 
-    def known(self, required: Sequence[str]) -> int:
+    def known(self, asked: Sequence[str]) -> int:
         """How many of the columns it has."""
         here = {name.casefold() for name in self.header}
-        return sum(name.casefold() in here for name in required)
+        return sum(name.casefold() in here for name in asked)
 
 
 def read_rows(
@@ -95,7 +95,7 @@ def read_rows(
         problems. Rows with too few or too many fields are problems and left out.
     """
     try:
-        grid = _read_grid(path, required)
+        grid = _read_grid(path, [*required, *optional])
     except (OSError, ValueError, csv.Error) as error:
         remedy = "Correct the path, or save the table as comma-separated UTF-8."
         found = f"a file that cannot be read ({in_short(error)})"
@@ -176,8 +176,8 @@ def _without_empty_end(fields: list[str]) -> list[str]:
     return fields[:end]
 
 
-def _read_grid(path: Path, required: Sequence[str]) -> _Grid:
-    """A file's fields, by the separator that finds most of the required columns."""
+def _read_grid(path: Path, asked: Sequence[str]) -> _Grid:
+    """A file's fields, by the separator that finds most of the columns that are asked for."""
     text = read_text(path)
     first = text.partition("\n")[0]
     told = _TOLD.fullmatch(first.strip())
@@ -194,8 +194,8 @@ def _read_grid(path: Path, required: Sequence[str]) -> _Grid:
                 failed = failed or error
     if not grids and failed:
         raise failed
-    best = max(grids, key=lambda grid: grid.known(required))
-    if failed and not best.known(required):
+    best = max(grids, key=lambda grid: grid.known(asked))
+    if failed and not best.known(asked):
         raise failed
     return best
 

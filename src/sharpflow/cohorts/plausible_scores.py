@@ -3,6 +3,7 @@
 import pandas as pd
 
 from sharpflow.anatomy import LIMBS
+from sharpflow.cohorts.radiographs import ONLY_VISIT
 from sharpflow.cohorts.warnings import CohortWarning
 
 
@@ -13,14 +14,14 @@ def implausible_scores(file: str, scores: pd.DataFrame) -> list[CohortWarning]:
 
     Args:
         file: the table of scores.
-        scores: patient, limb, joint, damage, score, a row a site.
+        scores: patient, visit, limb, joint, damage, score, a row a site.
     """
     return [*_one_score(file, scores), *_no_variation(file, scores)]
 
 
 def _one_score(file: str, scores: pd.DataFrame) -> list[CohortWarning]:
     found = []
-    for patient, group in scores.groupby("patient", sort=True)["score"]:
+    for (patient, visit), group in scores.groupby(["patient", "visit"], sort=True)["score"]:
         if len(group) > 1 and _is_constant(group) and group.iloc[0] != 0:
             found.append(
                 CohortWarning(
@@ -28,12 +29,16 @@ def _one_score(file: str, scores: pd.DataFrame) -> list[CohortWarning]:
                     str(patient),
                     "",
                     "one score at every site",
-                    f"{group.iloc[0]} at all {len(group)} sites",
+                    f"{group.iloc[0]} at all {len(group)} sites{_said(str(visit))}",
                     "scores that differ, or 0 everywhere",
                     "Compare the row with the reader's sheet.",
                 )
             )
     return found
+
+
+def _said(visit: str) -> str:
+    return "" if visit == ONLY_VISIT else f" of visit {visit}"
 
 
 def _no_variation(file: str, scores: pd.DataFrame) -> list[CohortWarning]:

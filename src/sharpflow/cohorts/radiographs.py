@@ -21,6 +21,12 @@ ONLY_VISIT = "1"
 
 ID = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9_-]|\.(?!\.))*")
 ID_RULE = "letters, digits, '_', '-' and single '.', not beginning with '.'"
+# No id has this sign, so that a patient's name is never taken for a patient and a visit.
+AT = "@"
+IMAGE_ID = re.compile(rf"{ID.pattern}(?:{AT}{ID.pattern})?")
+_FILE_NAME = re.compile(
+    rf"(?P<patient>{ID.pattern})(?:{AT}(?P<visit>{ID.pattern}))?-(?P<limb>{'|'.join(LIMBS)})"
+)
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]*")
 _WHOLE = re.compile(r"\d+\.0*", re.ASCII)
 _LIMB_RULE = "one of " + ", ".join(LIMBS)
@@ -49,12 +55,13 @@ class RadiographList:
 def list_radiographs(radiographs: str | Path) -> RadiographList:
     """List the radiographs of a cohort without opening them.
 
-    `radiographs` is a folder with files `<patient>-<LH|RH|LF|RF>` and one of SUFFIXES, or none for
-    DICOM, whose image_id is the name without suffix, or a CSV with columns image_id, patient, limb,
-    file (relative to the CSV) and, where there are several, visit. Hidden files, subfolders and
-    files of other kinds in the folder are left alone, as is a DICOMDIR; images of formats that are
-    not read, and DICOM files with other names, are problems. What is wrong is returned, not raised;
-    of an image_id that is there twice the first is listed.
+    `radiographs` is a folder with files `<patient>-<LH|RH|LF|RF>`, of further visits
+    `<patient>@<visit>-<limb>`, and one of SUFFIXES, or none for DICOM, whose image_id is the name
+    without suffix (a name without a visit is of the visit "1"), or a CSV with columns image_id,
+    patient, limb, file (relative to the CSV) and, where there are several, visit. Hidden files,
+    subfolders and files of other kinds in the folder are left alone, as is a DICOMDIR; images of
+    formats that are not read, and DICOM files with other names, are problems. What is wrong is
+    returned, not raised; of an image_id that is there twice the first is listed.
     """
     radiographs = Path(radiographs)
     if os.path.isdir(radiographs):  # noqa: PTH112 - no error for a path that cannot be
@@ -101,6 +108,11 @@ def list_radiographs(radiographs: str | Path) -> RadiographList:
     return _each_once(found)
 
 
+def file_name(patient: str, visit: str, limb: str) -> str:
+    """What a folder of radiographs calls one, without suffix."""
+    return f"{patient}-{limb}" if visit == ONLY_VISIT else f"{patient}{AT}{visit}-{limb}"
+
+
 def _list_folder(folder: Path) -> RadiographList:
     found = RadiographList()
     for path in sorted(folder.iterdir(), key=lambda path: path.name):
@@ -120,9 +132,10 @@ def _list_folder(folder: Path) -> RadiographList:
                 )
             )
             continue
-        patient, _, limb = stem.rpartition("-")
-        if ID.fullmatch(stem) and patient and limb in LIMBS and suffix in ("", *SUFFIXES):
-            found.radiographs.append(Radiograph(stem, patient, limb, ONLY_VISIT, path))
+        name = _FILE_NAME.fullmatch(stem)
+        if name and suffix in ("", *SUFFIXES):
+            visit = visit_name(name["visit"] or "")
+            found.radiographs.append(Radiograph(stem, name["patient"], name["limb"], visit, path))
         elif suffix in SUFFIXES or (not suffix and _has_dicom_magic(path)):
             found.problems.append(_bad_name(path, stem))
     return found
@@ -153,7 +166,8 @@ def _bad_name(path: Path, stem: str) -> Finding:
         str(path),
         "the file's name",
         repr(stem),
-        f"<patient>-<limb>, the limb {_LIMB_RULE}, the patient of {ID_RULE}",
+        f"<patient>-<limb> or <patient>{AT}<visit>-<limb>, the limb {_LIMB_RULE}, the patient "
+        f"and the visit of {ID_RULE}",
         "Rename the file, or list the radiographs in a CSV with image_id, patient, limb, file.",
         Scope.ENTRY,
         path.name,
@@ -177,7 +191,7 @@ def _list_csv(path: Path) -> RadiographList:
                 value["image_id"],
                 value["patient"],
                 value["limb"],
-                _visit(value.get("visit", "")),
+                visit_name(value.get("visit", "")),
                 same_path(path.parent / value["file"]),
                 f"row {row.number}",
             )
@@ -185,7 +199,7 @@ def _list_csv(path: Path) -> RadiographList:
     return found
 
 
-def _visit(text: str) -> str:
+def visit_name(text: str) -> str:
     """A visit; spreadsheets write 2 as 2.0 where others of the column are blank."""
     return text.partition(".")[0] if _WHOLE.fullmatch(text) else text or ONLY_VISIT
 
@@ -213,7 +227,7 @@ def _row_problems(path: Path, row: Row) -> list[Finding]:
     problems = []
     for column in ("image_id", "patient", "visit"):
         text = value.get(column, ONLY_VISIT) or (ONLY_VISIT if column == "visit" else "")
-        if not ID.fullmatch(text):
+        if not (IMAGE_ID if column == "image_id" else ID).fullmatch(text):
             problems.append((column, text, ID_RULE, "Give it another name, here and elsewhere."))
     if value["limb"] not in LIMBS:
         problems.append(("limb", value["limb"], _LIMB_RULE, "Correct the limb."))

@@ -1,11 +1,13 @@
-"""The RA2-DREAM score table: one row a patient, 90 columns, read by name.
+"""The RA2-DREAM score table: one row a patient or visit, 90 columns, read by name.
 
 Columns: Patient_ID, three sums (`Overall_Tol`, `Overall_erosion`, `Overall_narrowing`), and the
 86 sites of `anatomy.score_columns`. Their order differs between releases and carries no meaning.
+Ours: a column `visit` beside Patient_ID, in capitals or not, where patients have several visits.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -13,25 +15,36 @@ import pandas as pd
 from sharpflow.anatomy import LIMBS, MAX_SCORE, Damage, score_columns
 from sharpflow.cohorts.csv_rows import Row, read_rows
 from sharpflow.cohorts.findings import Finding, Scope
+from sharpflow.cohorts.radiographs import ID, ID_RULE, ONLY_VISIT
+from sharpflow.cohorts.visits import (
+    PATIENT,
+    SUMS,
+    VISIT,
+    Visit,
+    has_scores,
+    said_visit,
+    visit_column,
+    visit_of,
+)
 from sharpflow.files import write_table
 
-PATIENT = "Patient_ID"
-SUMS: dict[str, tuple[Damage, ...]] = {
-    "Overall_Tol": (Damage.EROSION, Damage.NARROWING),
-    "Overall_erosion": (Damage.EROSION,),
-    "Overall_narrowing": (Damage.NARROWING,),
-}
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
-LONG_COLUMNS = ["patient", "limb", "joint", "damage", "score"]
+LONG_COLUMNS = ["patient", "visit", "limb", "joint", "damage", "score"]
+
+_Score = tuple[str, str, str, str, str, int]
 
 
 @dataclass(frozen=True)
 class ScoreTable:
-    """Scores in the long form, the row of each patient's first entry, and what is wrong."""
+    """Scores in the long form, the first row of each visit, and what is wrong.
+
+    `without_visit` has the row of each patient whose first row names no visit.
+    """
 
     scores: pd.DataFrame
-    rows: dict[str, int]
+    rows: dict[Visit, int]
     problems: list[Finding]
+    without_visit: dict[str, int] = field(default_factory=dict)
 
 
 def column_order() -> list[str]:
@@ -44,9 +57,12 @@ def write_scores(path: str | Path, long: pd.DataFrame) -> None:
     """Write scores as the 90-column RA2-DREAM table, patients in the order of their ids.
 
     `long` has columns patient, limb (LH RH LF RF), joint (names of `anatomy`, wrist sites
-    included), damage (erosion, narrowing) and score (whole number), each site of a patient once.
-    The sums are over the sites. Raises ValueError when a site is missing, doubled or unknown.
+    included), damage (erosion, narrowing), score (whole number) and, optionally, visit, each site
+    of a visit once. The table has a column visit where any is another than "1". The sums are over
+    the sites. Raises ValueError when a site is missing, doubled or unknown.
     """
+    if VISIT not in long:
+        long = long.assign(visit=ONLY_VISIT)
     names = {
         (limb, site.name, str(damage)): name
         for name, (limb, site, damage) in score_columns().items()
@@ -56,9 +72,9 @@ def write_scores(path: str | Path, long: pd.DataFrame) -> None:
     if "" in columns:
         row = long.iloc[columns.index("")].to_dict()
         raise ValueError(f"not a site of the score: {row}")
-    if long.duplicated(["patient", "limb", "joint", "damage"]).any():
+    if long.duplicated(["patient", VISIT, "limb", "joint", "damage"]).any():
         raise ValueError("a site of a patient is given twice")
-    table = long.assign(column=columns).pivot_table("score", "patient", "column")
+    table = long.assign(column=columns).pivot_table("score", ["patient", VISIT], "column")
     missing = [name for name in names.values() if name not in table or table[name].isna().any()]
     if missing:
         raise ValueError(f"scores missing for some patient: {missing[:5]}")
@@ -67,26 +83,39 @@ def write_scores(path: str | Path, long: pd.DataFrame) -> None:
         table[total] = table[[n for n, (_, _, d) in score_columns().items() if d in damages]].sum(
             axis=1
         )
-    table = table.sort_index().reset_index(names=PATIENT)
-    write_table(table[column_order()], path)
+    table = table.sort_index().reset_index(names=[PATIENT, VISIT])
+    order = column_order()
+    if (table[VISIT] != ONLY_VISIT).any():
+        order.insert(1, VISIT)
+    write_table(table[order], path)
 
 
-def read_score_table(path: str | Path) -> ScoreTable:
+def read_score_table(path: str | Path, only: Mapping[str, str] | None = None) -> ScoreTable:
     """Read a RA2-DREAM score table into the long form, and collect all that is wrong with it.
 
-    Returns a table patient, limb, joint, damage, score (int; of each patient's first row, the
-    sites whose score is valid) in the order of the file, and the problems: a file that is no
-    table, a missing column (with the nearest name found), a score that is blank, not a number,
-    not whole ("2.0" is) or out of range, a patient twice or without id, a sum that differs from
-    its sites. Columns beyond the 90 are left alone. A table of hands needs none of the feet's: all
-    columns of a limb may be missing, and the sums are then over the others.
+    A row without any score or sum is left alone: nobody has scored that visit yet. A table of hands
+    needs none of the feet's columns: all columns of a limb may be missing, and the sums are then
+    over the others.
+
+    Args:
+        path: of the table. Columns beyond the 90 and `visit` are left alone.
+        only: which visit a row is of that names none, by patient, from `visits.only_visits`;
+            without one it is of the visit "1".
+
+    Returns:
+        A table patient, visit, limb, joint, damage, score (int; of each visit's first row, the
+        sites whose score is valid) in the order of the file, and the problems: a file that is no
+        table, a missing column (with the nearest name found), a score that is blank, not a number,
+        not whole ("2.0" is) or out of range, a visit twice or with a name that is none, a row
+        without a patient's id, a sum that differs from its sites.
     """
     file = str(path)
     table = read_rows(Path(path), _columns_due(path), "the 90 columns of a RA2-DREAM score table")
     problems = list(table.problems)
-    scores: list[tuple[str, str, str, str, int]] = []
-    first: dict[str, int] = {}
-    for row in table.rows:
+    scores: list[_Score] = []
+    first: dict[Visit, int] = {}
+    without_visit: dict[str, int] = {}
+    for row in filter(has_scores, table.rows):
         patient = row.values[PATIENT]
         if not patient:
             problems.append(
@@ -99,29 +128,48 @@ def read_score_table(path: str | Path) -> ScoreTable:
                     remedy="Fill in the id, or delete the row.",
                 )
             )
-        elif patient in first:
+            continue
+        visit = visit_of(row, only or {})
+        if not said_visit(row):
+            without_visit.setdefault(patient, row.number)
+        if not ID.fullmatch(visit[1]):
+            problems.append(
+                _problem(
+                    file,
+                    row,
+                    visit_column(row.values) or VISIT,
+                    repr(visit[1]),
+                    expected=ID_RULE,
+                    remedy="Give it another name, here and in the list of radiographs.",
+                )
+            )
+        elif visit in first:
             problems.append(
                 _problem(
                     file,
                     row,
                     PATIENT,
                     f"patient {patient} again",
-                    expected=f"each patient once (first in row {first[patient]})",
-                    remedy="Delete the wrong row.",
+                    expected=f"each {_unit(row)} once (first in row {first[visit]})",
+                    remedy="Delete the wrong row, or name each row's visit in a column visit.",
                 )
             )
         else:
-            first[patient] = row.number
-            found, wrong = _read_sites(file, row)
+            first[visit] = row.number
+            found, wrong = _read_sites(file, row, visit)
             problems += wrong or _sum_problems(file, row, found)
             scores += found
     long = pd.DataFrame(scores, columns=LONG_COLUMNS).astype({"score": int})
-    return ScoreTable(long, first, problems)
+    return ScoreTable(long, first, problems, without_visit)
+
+
+def _unit(row: Row) -> str:
+    return "visit of a patient" if visit_column(row.values) else "patient"
 
 
 def _columns_due(path: str | Path) -> list[str]:
     """The columns that a table must have: all but those of limbs of which it has none."""
-    rows = read_rows(Path(path), (), "").rows
+    rows = read_rows(Path(path), (), "", optional=column_order()).rows
     header = rows[0].values if rows else {}
     limb_of = {name: limb for name, (limb, _, _) in score_columns().items()}
     left_out = set(LIMBS) - {limb for name, limb in limb_of.items() if name in header}
@@ -133,10 +181,11 @@ def _columns_due(path: str | Path) -> list[str]:
 def _problem(
     file: str, row: Row, column: str, found: str, *, expected: str, remedy: str
 ) -> Finding:
-    patient = row.values[PATIENT]
+    patient, visit = row.values[PATIENT], said_visit(row)
+    who = f" (patient {patient}{f', visit {visit}' if visit else ''})" if patient else ""
     return Finding(
         file,
-        f"row {row.number}{f' (patient {patient})' if patient else ''}, column {column}",
+        f"row {row.number}{who}, column {column}",
         found,
         expected,
         remedy,
@@ -145,8 +194,9 @@ def _problem(
     )
 
 
-def _read_sites(file: str, row: Row) -> tuple[list[tuple[str, str, str, str, int]], list[Finding]]:
-    scores, problems = [], []
+def _read_sites(file: str, row: Row, visit: Visit) -> tuple[list[_Score], list[Finding]]:
+    scores: list[_Score] = []
+    problems: list[Finding] = []
     for column, (limb, site, damage) in score_columns().items():
         if column not in row.values:
             continue  # of a limb that the table leaves out
@@ -165,7 +215,7 @@ def _read_sites(file: str, row: Row) -> tuple[list[tuple[str, str, str, str, int
                 )
             )
         else:
-            scores.append((row.values[PATIENT], limb, site.name, str(damage), int(float(text))))
+            scores.append((*visit, limb, site.name, str(damage), int(float(text))))
     return scores, problems
 
 
@@ -180,9 +230,7 @@ def _wrong_score(text: str, most: int) -> str:
     return "" if 0 <= float(text) <= most else f"{text}, which is out of range"
 
 
-def _sum_problems(
-    file: str, row: Row, scores: list[tuple[str, str, str, str, int]]
-) -> list[Finding]:
+def _sum_problems(file: str, row: Row, scores: list[_Score]) -> list[Finding]:
     problems = []
     for column, damages in SUMS.items():
         total = sum(score for *_, damage, score in scores if Damage(damage) in damages)

@@ -4,9 +4,12 @@ The paper: test 10% of the data with random state 42, validation 10% of the rest
 may lie on both sides is not said there; ours never does, unless the split by joint is asked for.
 """
 
-from collections.abc import Iterable
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from sharpflow.anatomy import DETECTED_JOINTS, LIMBS
@@ -17,7 +20,12 @@ SPLITS = ("train", "validation", "test")
 
 
 def split_patients(
-    patients: Iterable[str], *, test: float = 0.1, validation: float = 0.1, random_state: int = 42
+    patients: Iterable[str],
+    *,
+    test: float = 0.1,
+    validation: float = 0.1,
+    random_state: int = 42,
+    kept: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Split patients at random into test, validation and train.
 
@@ -26,16 +34,78 @@ def split_patients(
         test: share of all patients.
         validation: share of the rest.
         random_state: decides who goes where.
+        kept: patient -> split, from an earlier run. These patients keep their split; the others are
+            dealt so that the shares come as near to what is asked as they can.
 
     Returns:
         patient, split ("train", "validation" or "test"), sorted by patient.
 
     Raises:
-        UserError: there are too few patients for three splits.
+        UserError: there are too few patients for three splits, or one would be empty.
     """
     names = sorted(set(patients))
-    splits = _split(names, test, validation, random_state, "patients")
+    fixed = {name: kept[name] for name in names if kept and name in kept}
+    if fixed:
+        tests = math.ceil(test * len(names))  # rounded as by train_test_split
+        validations = math.ceil(validation * (len(names) - tests))
+        wanted = (len(names) - tests - validations, validations, tests)
+        splits = fixed | _deal(names, fixed, dict(zip(SPLITS, wanted, strict=True)), random_state)
+    else:
+        splits = _split(names, test, validation, random_state, "patients")
     return pd.DataFrame({"patient": names, "split": [splits[name] for name in names]})
+
+
+def _deal(
+    names: list[str], fixed: Mapping[str, str], wanted: Mapping[str, int], random_state: int
+) -> dict[str, str]:
+    """Deal the patients without a split, so that each comes near to its number."""
+    new = [name for name in names if name not in fixed]
+    had = Counter(fixed.values())
+    lacking = np.array([max(0, wanted[split] - had[split]) for split in SPLITS], float)
+    quota = Counter(dict(zip(SPLITS, share_out(len(new), lacking), strict=True)))
+    for split in SPLITS:
+        if not had[split] + quota[split] and new:
+            quota[quota.most_common(1)[0][0]] -= 1
+            quota[split] = 1
+    empty = [split for split in SPLITS if not had[split] + quota[split]]
+    if empty:
+        raise UserError(
+            f"{len(names)} patients, of whom {len(fixed)} keep their split, leave none for "
+            f"{' and '.join(empty)}. Give more patients, or delete the study's split.csv, which "
+            "splits all patients anew."
+        )
+    order = np.random.default_rng(random_state).permutation(len(new))
+    parts = [split for split in ("test", "validation", "train") for _ in range(quota[split])]
+    return {new[number]: part for number, part in zip(order, parts, strict=True)}
+
+
+def share_out(number: int, weights: "np.typing.NDArray[np.float64]") -> list[int]:
+    """A whole number shared out by weight, by the largest remainders."""
+    total = weights.sum()
+    exact = number * weights / total if total else np.zeros(len(weights))
+    whole = np.floor(exact + 1e-9).astype(int)
+    rest = number - whole.sum() if total else 0
+    for index in np.argsort(-(exact - whole), kind="stable")[:rest]:
+        whole[index] += 1
+    return [int(value) for value in whole]
+
+
+def every_joint(radiographs: pd.DataFrame) -> pd.DataFrame:
+    """The finger and toe joints that radiographs show, found or not.
+
+    Args:
+        radiographs: image_id, patient, visit, limb.
+
+    Returns:
+        image_id, patient, visit, limb, joint: in the order of `radiographs`, then anatomy's.
+    """
+    columns = ["image_id", "patient", "visit", "limb"]
+    joints = [
+        (*row, joint.name)
+        for row in radiographs[columns].itertuples(index=False, name=None)
+        for joint in DETECTED_JOINTS[LIMBS[row[-1]].body_part]
+    ]
+    return pd.DataFrame(joints, columns=[*columns, "joint"])
 
 
 def split_joints(
@@ -49,7 +119,7 @@ def split_joints(
     """The split of each joint that radiographs show, found or not.
 
     Args:
-        radiographs: image_id, patient, limb, split (the patient's), a row for each.
+        radiographs: image_id, patient, visit, limb, split (the patient's), a row for each.
         unit: "patient", a joint's split is its patient's; "joint", joints of hands, and those of
             feet, are split at random whoever's they are: a patient may be in train and in test.
         test: share of all joints of a body part, for the unit "joint", as are the next two.
@@ -57,16 +127,11 @@ def split_joints(
         random_state: decides who goes where.
 
     Returns:
-        image_id, patient, limb, joint, split: in the order of `radiographs`, then anatomy's.
+        image_id, patient, visit, limb, joint, split: in the order of `radiographs`, then anatomy's.
     """
-    joints = pd.DataFrame(
-        [
-            (row.image_id, row.patient, row.limb, joint.name, row.split)
-            for row in radiographs.itertuples()
-            for joint in DETECTED_JOINTS[LIMBS[str(row.limb)].body_part]
-        ],
-        columns=["image_id", "patient", "limb", "joint", "split"],
-    )
+    joints = every_joint(radiographs)
+    split_of = radiographs.set_index("image_id")["split"]
+    joints["split"] = joints["image_id"].map(split_of).to_numpy()
     if unit == "patient":
         return joints
     for _, rows in joints.groupby([LIMBS[limb].body_part for limb in joints["limb"]]):
@@ -94,12 +159,17 @@ def _split(
 
 
 def check_split(
-    table: pd.DataFrame, patients: Iterable[str], *, file: str = "split.csv"
+    table: pd.DataFrame,
+    patients: Iterable[str],
+    *,
+    file: str = "split.csv",
+    unscored: Collection[str] = (),
 ) -> pd.DataFrame:
     """Check a split that the user made: every patient once, in a known split, none left empty.
 
     Gives patient, split, sorted by patient. ProblemsError with everything that is wrong; `file`
-    names the table in it. Row 2 is the first below the header.
+    names the table in it. Row 2 is the first below the header. Rows of `unscored` patients, who
+    belong to no split, are left out.
     """
     missing = [name for name in ("patient", "split") if name not in table.columns]
     if missing:
@@ -109,7 +179,8 @@ def check_split(
         )
     table = table[["patient", "split"]].astype(str)
     known = set(patients)
-    problems = list(_row_problems(table, known, file))
+    problems = list(_row_problems(table, known | set(unscored), file))
+    table = table[~table["patient"].isin(set(unscored) - known)]
     problems += [
         Problem(file, "", f"no row for patient {patient}", "a row for each patient", "Add the row.")
         for patient in sorted(known - set(table["patient"]))

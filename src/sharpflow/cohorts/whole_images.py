@@ -15,11 +15,12 @@ from sharpflow.cohorts.findings import Finding
 from sharpflow.cohorts.labelled import (
     SEXES,
     ImageList,
+    LabelledImage,
     Reading,
     list_rows,
     tell_unlisted,
 )
-from sharpflow.cohorts.radiographs import ID, ID_RULE
+from sharpflow.cohorts.radiographs import ID, ID_RULE, ONLY_VISIT, visit_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +34,7 @@ MOST = sum(
     if limb.body_part is BodyPart.HAND and site.column(damage)
 )
 OLDEST = 120.0
-WHOLE_IMAGE_TABLE = ["image_id", "patient", "total", "age", "sex"]
+WHOLE_IMAGE_TABLE = ["image_id", "patient", "visit", "total", "age", "sex"]
 
 
 def list_whole_images(
@@ -45,8 +46,8 @@ def list_whole_images(
         table: a CSV with a row an image. It names an image by a path in the folder, or by a file's
             name, with or without suffix, in the folder or in one within.
         images: the folder of the files.
-        columns: what the table calls image, total and, where it has them, patient, age and sex
-            (else None).
+        columns: what the table calls image, total and, where it has them, patient, visit, age and
+            sex (else None).
 
     Returns:
         The images, each with its file's name without suffix as image_id. What is wrong is returned,
@@ -58,11 +59,18 @@ def list_whole_images(
     return list_rows(rows, str(table), Path(images), columns)
 
 
+def is_scored(image: LabelledImage) -> bool:
+    """Whether an image has a total, right or wrong; one without is predicted only."""
+    column = image.columns["total"]
+    return bool(column and image.row.values.get(column))
+
+
 def read_whole_images(listed: ImageList) -> "tuple[pd.DataFrame, list[Finding]]":
     """Read the labels of the images that `list_whole_images` gave, and collect all that is wrong.
 
-    Gives image_id, patient (the image_id where the table has no patients), total (0-280; halves and
-    thirds too, as it is a mean of readers), age (years, 0-120, NaN where unknown) and sex (M or F,
+    Gives image_id, patient (the image_id where the table has no patients), visit ("1" where it
+    names none), total (0-280; halves and thirds too, as it is a mean of readers; NaN where
+    nobody has scored the image), age (years, 0-120, NaN where unknown) and sex (M or F,
     NaN where unknown; 1 is male and 0 female), sorted by image_id, of the images whose values are
     all right; and the problems: those of the list, a total or age that is not a number or
     impossible, a sex that cannot be read, a patient without id. Images in the folder without a row
@@ -78,11 +86,14 @@ def read_whole_images(listed: ImageList) -> "tuple[pd.DataFrame, list[Finding]]"
         patient = image.image_id
         if image.columns.get("patient"):
             patient = reading.check("patient", ID.fullmatch, f"an id of {ID_RULE}")
-        total = reading.number("total", 0, MOST)
+        visit = ONLY_VISIT
+        if reading.text("visit"):
+            visit = visit_name(reading.check("visit", ID.fullmatch, f"a name of {ID_RULE}"))
+        total = reading.number("total", 0, MOST, blank=True)
         age = reading.number("age", 0, OLDEST, blank=True)
         sex = reading.choice("sex", SEXES, blank=True)
         problems += reading.problems
         if not reading.problems:
-            rows.append((image.image_id, patient, total, age, sex))
+            rows.append((image.image_id, patient, visit, total, age, sex))
     frame = pd.DataFrame(rows, columns=WHOLE_IMAGE_TABLE)
     return frame.astype({"total": float, "age": float}), problems

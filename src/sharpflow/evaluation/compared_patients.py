@@ -1,4 +1,4 @@
-"""Both pipelines' scores of the hands, side by side for the patients whom both test.
+"""Both pipelines' scores of the hands, side by side for the visits of patients whom both test.
 
 The pipelines do not measure the same thing: the joint pipeline scores the fingers only (0 to 172
 for both hands), the whole-image pipeline the total of both hands with the wrists (0 to 280). A line
@@ -9,7 +9,7 @@ one scale. This way of comparing is ours; neither paper compares the two.
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -35,6 +35,7 @@ MAX_FINGER_SUM = sum(FINGER_SITES.values())  # 172
 # Finger scores make up most of a total. If the two correlate less than this, the same name may
 # stand for different persons in the two cohorts.
 _LOWEST_PCC = 0.7
+_VISIT = ["patient", "visit"]
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class ComparedPatients:
     """The compared patients, and how their values were obtained.
 
     Attributes:
-        table: a row a patient:
-            patient;
+        table: a row a visit of a patient:
+            patient, visit;
             true_joints: sum of the true finger scores of both hands, 0 to 172;
             predicted_joints: the joint pipeline's sum;
             share_scored: share of the 172 points whose sites were scored;
@@ -55,9 +56,9 @@ class ComparedPatients:
             third: "lower", "middle" or "upper" third of the true totals.
         slope: of the line total = intercept + slope * finger sum.
         intercept: of the line, in points.
-        n_fitted: training patients on whom the line was fitted.
+        n_fitted: training patients' visits on which the line was fitted.
         fitted_pcc: correlation of their true finger sums and totals.
-        left_out: why test patients of both pipelines are not compared -> how many.
+        left_out: why visits of test patients of both pipelines are not compared -> how many.
     """
 
     table: "pd.DataFrame"
@@ -81,19 +82,19 @@ def compare_patients(
 ) -> ComparedPatients:
     """Put both pipelines' scores side by side for the test patients of both.
 
-    A finger sum is divided by the share of the 172 points that its scored sites can hold; a patient
+    A finger sum is divided by the share of the 172 points that its scored sites can hold; a visit
     without a scored site gets the training patients' mean sum.
 
     Args:
         joints: the joint pipeline's scores, from `joints.scoring.scores.score_joints`: patient,
-            limb, joint, erosion_predicted, narrowing_predicted; feet are ignored.
+            visit, limb, joint, erosion_predicted, narrowing_predicted; feet are ignored.
         whole_image_predictions: an experiment's predicted totals, all splits: image_id, patient,
-            split, true, predicted.
-        scores: true scores: patient, limb, joint, damage, score.
+            visit, split, true, predicted.
+        scores: true scores: patient, visit, limb, joint, damage, score.
         joint_split: the joint pipeline's split: patient, split.
 
     Returns:
-        The compared patients, sorted by name; none if no patient is in both test sets.
+        The compared visits, sorted by patient; none if no patient is in both test sets.
 
     Raises:
         UserError: there are patients to compare, but fewer than two training patients to fit the
@@ -113,9 +114,9 @@ def compare_patients(
     table["third"] = _thirds(table["true_total"])
     for reason, count in left_out.items():
         if count:
-            log.warning("%d test patients of both pipelines not compared: %s", count, reason)
+            log.warning("%d visits of test patients not compared: %s", count, reason)
     return ComparedPatients(
-        table.sort_index().rename_axis("patient").reset_index(),
+        table.sort_index().rename_axis(_VISIT).reset_index(),
         slope,
         intercept,
         len(training),
@@ -125,28 +126,28 @@ def compare_patients(
 
 
 def _true_finger_sums(scores: "pd.DataFrame") -> "pd.Series[float]":
-    """Sum of the true finger scores of both hands; only patients with all 38 of them."""
+    """Sum of the true finger scores of both hands by visit; only visits with all 38 of them."""
     keys = zip(scores["limb"], scores["joint"], scores["damage"], strict=True)
     due = scores[np.array([key in FINGER_SITES for key in keys], bool) & scores["score"].notna()]
-    due = due.drop_duplicates(["patient", "limb", "joint", "damage"])
-    groups = due.groupby("patient")["score"]
+    due = due.drop_duplicates([*_VISIT, "limb", "joint", "damage"])
+    groups = due.groupby(_VISIT)["score"]
     return groups.sum()[groups.size() == len(FINGER_SITES)].astype(float)
 
 
 def _predicted_finger_sums(
-    joints: "pd.DataFrame", patients: "pd.Index[str]", training_sums: "pd.Series[float]"
+    joints: "pd.DataFrame", visits: "pd.Index[Any]", training_sums: "pd.Series[float]"
 ) -> dict[str, "pd.Series[float]"]:
-    """predicted_joints and share_scored of `patients`, who are their index."""
+    """predicted_joints and share_scored of `visits`, which are their index."""
     import pandas as pd
 
-    sums = pd.Series(0.0, index=list(patients))
-    possible = pd.Series(0.0, index=list(patients))
+    sums = pd.Series(0.0, index=visits)
+    possible = pd.Series(0.0, index=visits)
     for damage in Damage:
         predicted = joints[f"{damage.value}_predicted"]
         keys = zip(joints["limb"], joints["joint"], strict=True)
         sites = np.array([(*key, damage.value) in FINGER_SITES for key in keys], bool)
         rows = joints[sites & predicted.notna()]
-        groups = rows.groupby("patient")[f"{damage.value}_predicted"]
+        groups = rows.groupby(_VISIT)[f"{damage.value}_predicted"]
         most = MAX_SCORE[BodyPart.HAND, damage]
         sums += groups.sum().reindex(sums.index, fill_value=0).astype(float)
         possible += groups.size().reindex(sums.index, fill_value=0).astype(float) * most
@@ -159,9 +160,9 @@ def _predicted_finger_sums(
 def _true_and_predicted_totals(
     whole_image_predictions: "pd.DataFrame", split: str
 ) -> "pd.DataFrame":
-    """true_total and whole_image_total by patient, of patients with one radiograph in the split."""
+    """true_total and whole_image_total by visit, of visits with one radiograph in the split."""
     rows = whole_image_predictions[whole_image_predictions["split"] == split]
-    rows = rows[~rows["patient"].duplicated(keep=False)].set_index("patient")
+    rows = rows[~rows.duplicated(_VISIT, keep=False)].set_index(_VISIT)
     names = {"true": "true_total", "predicted": "whole_image_total"}
     return rows[list(names)].rename(columns=names).astype(float)
 
@@ -173,8 +174,8 @@ def _training(
 ) -> "pd.DataFrame":
     """True finger sums and totals of the training patients of both pipelines."""
     table = _true_and_predicted_totals(whole_image_predictions, "train")
-    table = table.assign(true_joints=true_joints)
-    shared = table.index.isin(split.index[split == "train"])
+    table = table.assign(true_joints=true_joints.reindex(table.index))
+    shared = table.index.get_level_values("patient").isin(split.index[split == "train"])
     return table[shared & table["true_joints"].notna()]
 
 
@@ -184,14 +185,14 @@ def _tested(
     true_joints: "pd.Series[float]",
 ) -> tuple["pd.DataFrame", dict[str, int]]:
     """True values and whole-image totals of the test patients of both, and who is left out."""
-    in_test = whole_image_predictions["split"] == "test"
-    both = set(split.index[split == "test"]) & set(whole_image_predictions.loc[in_test, "patient"])
-    table = _true_and_predicted_totals(whole_image_predictions, "test")
-    table = table.assign(true_joints=true_joints)
-    table = table[table.index.isin(both)]
+    tested = whole_image_predictions[whole_image_predictions["split"] == "test"]
+    tested = tested[tested["patient"].isin(split.index[split == "test"])]
+    visits = len(tested.drop_duplicates(_VISIT))
+    table = _true_and_predicted_totals(tested, "test")
+    table = table.assign(true_joints=true_joints.reindex(table.index))
     complete = table[table["true_joints"].notna()]
     left_out = {
-        "more than one whole-image radiograph": len(both) - len(table),
+        "more than one whole-image radiograph": visits - len(table),
         "a true finger score is missing": len(table) - len(complete),
     }
     return complete, left_out
@@ -202,7 +203,7 @@ def _fit_line(training: "pd.DataFrame") -> tuple[float, float]:
     sums = training["true_joints"].to_numpy(float)
     if len(sums) < 2 or np.ptp(sums) == 0:
         raise UserError(
-            f"{len(sums)} patients with complete finger scores and one radiograph train both "
+            f"{len(sums)} visits with complete finger scores and one radiograph train both "
             "pipelines; expected at least two, with different finger sums, to fit the line from "
             "finger sums to totals. Give the whole-image cohort the joint cohort's split."
         )

@@ -38,7 +38,7 @@ def minutes_per_patient(seconds: dict[str, float], patients: int) -> pd.DataFram
 
     Args:
         seconds: step -> wall time over all radiographs.
-        patients: whose radiographs these are.
+        patients: whose radiographs these are; each visit counts as one.
 
     Returns:
         step, seconds, patients, minutes_per_patient; in "all" the sums, NaN if a step's time is

@@ -148,10 +148,15 @@ def _notes(compared: ComparedPatients, data: str, experiment: str) -> list[str]:
         "on the same patients; below 0 the whole image is more accurate.",
     ]
     notes += [
-        f"Test patients of both pipelines that are not compared: {count} ({reason})."
+        f"Visits of test patients of both pipelines that are not compared: {count} ({reason})."
         for reason, count in compared.left_out.items()
         if count
     ]
+    visits, patients = len(compared.table), compared.table["patient"].nunique()
+    if visits > patients:
+        notes.append(
+            f"n counts visits: {visits} of {patients} patients; intervals resample patients."
+        )
     if not len(compared.table):
         notes.append("No patient is a test patient of both pipelines: nothing was compared.")
     return notes

@@ -22,6 +22,8 @@ class StudyNotes:
         detector_weights: initial weights of the detector: "none", "download" or a file name.
         rule: the rule of joint identification used for scoring, "paper" or "template".
         unit: what was split for scoring, "patient" or "joint".
+        visits: "24 radiographs of 5 patients, 6 visits", of all splits, where patients have several
+            visits; else empty.
     """
 
     data: str
@@ -31,10 +33,16 @@ class StudyNotes:
     detector_weights: str
     rule: str
     unit: str
+    visits: str = ""
 
     def of_data(self) -> str:
-        """A sentence on the data."""
-        return data_sentence(self.data)
+        """A sentence on the data, and one on visits where patients have several."""
+        if not self.visits:
+            return data_sentence(self.data)
+        return (
+            f"{data_sentence(self.data)} In all {self.visits}; all visits of a patient are in one "
+            "split, and intervals resample patients."
+        )
 
     def of_base(self) -> str:
         """A sentence on the weights of the VGG16 base."""

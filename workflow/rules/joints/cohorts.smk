@@ -20,6 +20,7 @@ rule make_joint_phantom:
         **ask(gigabytes=8, seconds=JOINT_WORK.make_phantom),
     params:
         patients=study.phantom.patients,
+        visits=study.phantom.visits,
         radiograph_height=study.phantom.radiograph_height,
         body_parts=[str(part) for part in JOINTS.body_parts],
         seed=study.seed,
@@ -44,7 +45,7 @@ rule check_radiographs:
         "../../../envs/imaging.yaml"
     threads: 4
     params:
-        source=JOINTS.radiographs_source,
+        source=JOINTS.synthetic_radiographs,
         radiographs=JOINTS.shard_rows,
         shards=JOINTS.count_shards,
         max_megapixels=study.checks.max_megapixels,
@@ -69,6 +70,7 @@ rule read_scores:
         "../../../envs/imaging.yaml"
     params:
         source=JOINTS.scores_source,
+        only_visits=JOINTS.only_visits,
         code=code("joints/read_scores"),
     script:
         "../../scripts/joints/read_scores.py"
@@ -101,14 +103,13 @@ rule read_boxes:
 rule check_cohort:
     """List every problem of a cohort, and keep what can be used."""
     input:
-        radiographs=JOINTS.cohort_shards(
-            "<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv"
-        ),
+        radiographs=JOINTS.checked("radiographs"),
         scores=JOINTS.score_files,
         boxes=JOINTS.box_files,
     output:
         problems="<results>/cohort/{cohort}/problems.csv",
         radiographs="<results>/cohort/{cohort}/kept/radiographs.csv",
+        unscored="<results>/cohort/{cohort}/kept/unscored.csv",
         scores="<results>/cohort/{cohort}/kept/scores.csv",
         boxes="<results>/cohort/{cohort}/kept/boxes.csv",
     log:
@@ -131,12 +132,8 @@ rule check_cohort:
 rule list_warnings:
     """List what is well formed and implausible; it stops nothing."""
     input:
-        radiographs=JOINTS.cohort_shards(
-            "<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv"
-        ),
-        appearance=JOINTS.cohort_shards(
-            "<results>/cohort/{cohort}/appearance/{body_part}/{shard}.csv"
-        ),
+        radiographs=JOINTS.checked("radiographs"),
+        appearance=JOINTS.checked("appearance"),
         scores=JOINTS.score_files,
         boxes=JOINTS.box_files,
     output:
@@ -159,13 +156,16 @@ rule list_warnings:
 
 
 rule split_patients:
-    """Split the patients once, for masks, U-Net, detector and scores alike."""
+    """Split the patients once, for masks, U-Net, detector and scores alike; who has a split keeps
+    it.
+    """
     input:
         radiographs=JOINTS.split_radiographs,
         table=JOINTS.split_table,
         checked=checked("joints"),
     output:
-        "<results>/cohort/{cohort}/split.csv",
+        split=update("<results>/cohort/{cohort}/split.csv"),
+        record=update("<results>/cohort/{cohort}/split.json"),
     log:
         "<logs>/split_patients/{cohort}.log",
     benchmark:
@@ -175,6 +175,7 @@ rule split_patients:
         "../../../envs/imaging.yaml"
     params:
         shares=study.split.model_dump(include={"test", "validation", "random_state"}),
+        unscored=JOINTS.unscored_patients,
         code=code("joints/split_patients"),
     script:
         "../../scripts/joints/split_patients.py"

@@ -16,3 +16,8 @@ include: "scoring.smk"
 include: "scores.smk"
 include: "tables.smk"
 include: "figures.smk"
+
+
+if JOINTS.unscored:
+
+    include: "unscored.smk"

@@ -5,7 +5,7 @@ rule standardize:
     """Crop, resize, pad and equalize the radiographs whose ids hash to a shard."""
     input:
         changed=JOINTS.shard_radiograph_files,
-        radiographs=JOINTS.shard_table(),
+        radiographs=JOINTS.shard_table,
         checked=checked("joints"),
     output:
         images="<results>/standardized/{cohort}/{body_part}/{shard}.npy",

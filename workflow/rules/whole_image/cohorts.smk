@@ -73,7 +73,7 @@ rule pack_images:
         **ask(gigabytes=2, seconds=25),
     params:
         own=WHOLE_IMAGE.own_images,
-        source=WHOLE_IMAGE.source_of,
+        source=WHOLE_IMAGE.synthetic_source,
         shards=WHOLE_IMAGE.count_shards,
         size=study.whole_image.size,
         contrast=study.whole_image.contrast,
@@ -88,10 +88,11 @@ rule check_images:
     """List every problem of a cohort of images, and keep what can be used."""
     input:
         tables=WHOLE_IMAGE.label_tables,
-        rows=WHOLE_IMAGE.packed_of(".csv"),
-        problems=WHOLE_IMAGE.packed_of(".problems.csv"),
+        rows=WHOLE_IMAGE.checked_packed(".csv"),
+        problems=WHOLE_IMAGE.checked_packed(".problems.csv"),
     output:
         images="<results>/cohort/{images}/images.csv",
+        unscored="<results>/cohort/{images}/unscored.csv",
         problems="<results>/cohort/{images}/problems.csv",
     log:
         "<logs>/check_images/{images}.log",
@@ -112,7 +113,7 @@ rule list_image_warnings:
     """List what is well formed and implausible; it stops nothing."""
     input:
         tables=WHOLE_IMAGE.label_tables,
-        appearance=WHOLE_IMAGE.packed_of(".appearance.csv"),
+        appearance=WHOLE_IMAGE.checked_packed(".appearance.csv"),
     output:
         "<results>/cohort/{images}/warnings.csv",
     log:
@@ -131,13 +132,14 @@ rule list_image_warnings:
 
 
 rule split_images:
-    """Split the images for all experiments; patients of the joint cohort keep their split."""
+    """Split the images for all experiments; who has a split, here or in the joint cohort, keeps it."""
     input:
         images="<results>/cohort/{images}/images.csv",
         joints="<results>/cohort/joints/split.csv" if PLAN.shares_patients else [],
         checked=checked("whole_image"),
     output:
-        "<results>/cohort/{images}/split.csv",
+        split=update("<results>/cohort/{images}/split.csv"),
+        record=update("<results>/cohort/{images}/split.json"),
     log:
         "<logs>/split_images/{images}.log",
     benchmark:

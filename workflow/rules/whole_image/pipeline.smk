@@ -16,3 +16,8 @@ include: "cohorts.smk"
 include: "networks.smk"
 include: "tables.smk"
 include: "figures.smk"
+
+
+if WHOLE_IMAGE.unscored(""):
+
+    include: "unscored.smk"

@@ -2,7 +2,7 @@
 
 from sharpflow.workflow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0]) as this:
     import pandas as pd
 
     from sharpflow.cohorts.check_joint_cohort import check_joint_cohort, refused_cohort
@@ -23,5 +23,7 @@ with job(snakemake.log[0]):
         )
     except ProblemsError as error:
         cohort = refused_cohort(error.problems)
-    for table in ("radiographs", "scores", "boxes", "problems"):
+    if len(cohort.unscored):
+        this.say(f"{params.radiographs}: {cohort.summary()}")
+    for table in ("radiographs", "unscored", "scores", "boxes", "problems"):
         write_table(getattr(cohort, table), snakemake.output[table])

@@ -17,7 +17,7 @@ with job(snakemake.log[0], snakemake.threads):
         Radiograph(image_id, patient, limb, visit, Path(path), listed)
         for image_id, patient, limb, visit, path, listed in params.radiographs
     ]
-    if not radiographs and Path(params.source).is_dir():
+    if params.source:  # synthetic radiographs, which only the job can list
         radiographs = [
             radiograph
             for radiograph in list_radiographs(params.source).radiographs

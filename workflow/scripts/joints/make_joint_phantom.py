@@ -13,6 +13,7 @@ def main() -> None:
         make_joint_cohort(
             Path(snakemake.output[0]),
             patients=snakemake.params.patients,
+            visits=snakemake.params.visits,
             seed=seed_for(snakemake.params.seed, "phantom", snakemake.wildcards.cohort),
             height=snakemake.params.radiograph_height,
             workers=snakemake.threads,

@@ -6,4 +6,7 @@ with job(snakemake.log[0]):
     from sharpflow.cohorts.scores import read_score_table
     from sharpflow.files import write_table
 
-    write_table(read_score_table(snakemake.params.source).scores, snakemake.output[0])
+    write_table(
+        read_score_table(snakemake.params.source, snakemake.params.only_visits).scores,
+        snakemake.output[0],
+    )

@@ -1,22 +1,30 @@
-"""Split the cohort's patients into train, validation and test."""
+"""Split the cohort's patients into train, validation and test; who has a split keeps it."""
 
 from sharpflow.workflow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0]) as this:
     import pandas as pd
 
     from sharpflow.cohorts.csv_rows import read_own_table
+    from sharpflow.cohorts.lasting_splits import read_earlier_split, write_record
     from sharpflow.cohorts.split_sizes import check_body_parts
     from sharpflow.cohorts.splits import check_split, split_patients
     from sharpflow.files import read_table, write_table
 
+    output, params = snakemake.output, snakemake.params
     radiographs = pd.concat(map(read_table, snakemake.input.radiographs))
     patients = radiographs["patient"]
-    if snakemake.input.get("table"):
+    earlier = read_earlier_split(output.split, output.record)
+    if snakemake.input.table:
         (own,) = snakemake.input.table
+        settings = {"table": own}
         table = read_own_table(own, ["patient", "split"], "a split: patient, split")
-        split = check_split(table, patients, file=own)
+        split = check_split(table, patients, file=own, unscored=params.unscored)
     else:
-        split = split_patients(patients, **snakemake.params.shares)
+        settings = dict(params.shares)
+        split = split_patients(patients, **settings, kept=earlier.kept_by(settings))
     check_body_parts(split, radiographs)
-    write_table(split, snakemake.output[0])
+    for line in earlier.changes(split, settings):
+        this.say(f"{output.split}: {line}")
+    write_record(output.record, earlier, split, settings)
+    write_table(split, output.split)

@@ -14,7 +14,6 @@ with job(snakemake.log[0]):
 
     params = snakemake.params
     radiographs = pd.concat(map(read_table, snakemake.input.radiographs))
-    table = minutes_per_patient(
-        scoring_seconds(params.benchmarks), radiographs["patient"].nunique()
-    )
+    visits = radiographs[["patient", "visit"]].drop_duplicates()
+    table = minutes_per_patient(scoring_seconds(params.benchmarks), len(visits))
     publish_minutes(table, Path(snakemake.output[0]).parent, StudyNotes(**params.notes))

@@ -2,7 +2,7 @@
 
 from sharpflow.workflow.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0]) as this:
     import pandas as pd
 
     from sharpflow.cohorts.check_whole_images import (
@@ -26,5 +26,8 @@ with job(snakemake.log[0]):
         )
     except ProblemsError as error:
         cohort = refused_images(error.problems)
+    if len(cohort.unscored):
+        this.say(f"{source.tables[0]}: {cohort.summary()}")
     write_table(cohort.images, snakemake.output.images)
+    write_table(cohort.unscored, snakemake.output.unscored)
     write_table(cohort.problems, snakemake.output.problems)

@@ -13,9 +13,10 @@ with job(snakemake.log[0]):
     from sharpflow.reporting.style import save
 
     params, source, output = snakemake.params, snakemake.input, snakemake.output
+    visits = read_table(source.images)[["image_id", "visit"]]
     compared = compare_patients(
         read_table(source.joints),
-        read_table(source.whole[0]),
+        read_table(source.whole[0]).merge(visits, on="image_id"),
         read_table(source.scores),
         read_table(source.split),
     )

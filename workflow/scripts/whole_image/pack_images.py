@@ -16,7 +16,7 @@ with job(snakemake.log[0], 1):
 
     params, output, wildcards = snakemake.params, snakemake.output, snakemake.wildcards
     paths = {image_id: Path(path) for image_id, path in params.own.items()}
-    if not paths:  # synthetic images
+    if params.source:  # synthetic images, which only the job can list
         listed = {"whole_image": list_whole_images, "bone_age": list_bone_age}[wildcards.images]
         paths = {
             image.image_id: image.path

@@ -9,13 +9,15 @@ import numpy as np
 import pandas as pd
 
 from sharpflow.anatomy import BOX_COLUMNS
+from sharpflow.cohorts.splits import every_joint
 from sharpflow.joints.scoring.crops import jitter_boxes
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 
-COLUMNS = ["image_id", "patient", "limb", "joint", "split", "source", *BOX_COLUMNS]
+COLUMNS = ["image_id", "patient", "visit", "limb", "joint", "split", "source", *BOX_COLUMNS]
+_KEY = ["image_id", "joint"]
 
 
 def choose_crops(
@@ -39,15 +41,15 @@ def choose_crops(
         detected: named boxes of one rule: image_id, joint, x_min, y_min, x_max, y_max.
         labelled: labelled joints, likewise.
         radiographs: image_id, split: the patient's, which the detector obeyed.
-        joints: image_id, patient, limb, joint, split: each joint's own (see `split_joints`).
+        joints: image_id, patient, visit, limb, joint, split: each joint's own (see `split_joints`).
         learned_from: image_ids with labels among which the detector had those of training and
             validation patients.
         jitter: as `jitter_boxes`.
         seed: decides the jitter.
 
     Returns:
-        image_id, patient, limb, joint, split, source ("labelled" or "detected"), x_min..y_max;
-        sorted by image and joint.
+        image_id, patient, visit, limb, joint, split, source ("labelled" or "detected"),
+        x_min..y_max; sorted by image and joint.
     """
     learned = radiographs.loc[
         radiographs["image_id"].isin(list(learned_from)) & (radiographs["split"] != "test"),
@@ -56,13 +58,25 @@ def choose_crops(
     is_labelled = joints["image_id"].isin(learned) & (joints["split"] != "test")
     labels = labelled[labelled["image_id"].isin(learned)]
     labels = jitter_boxes(labels, jitter, np.random.default_rng(seed))
-    key = ["image_id", "joint"]
     parts = [
-        joints[chosen].merge(given[[*key, *BOX_COLUMNS]], on=key).assign(source=source)
+        joints[chosen].merge(given[[*_KEY, *BOX_COLUMNS]], on=_KEY).assign(source=source)
         for chosen, given, source in (
             (is_labelled, labels, "labelled"),
             (~is_labelled, detected, "detected"),
         )
     ]
-    boxes = pd.concat(parts)
-    return boxes.sort_values(["image_id", "joint"], ignore_index=True)[COLUMNS]
+    return pd.concat(parts).sort_values(_KEY, ignore_index=True)[COLUMNS]
+
+
+def detected_crops(detected: pd.DataFrame, radiographs: pd.DataFrame) -> pd.DataFrame:
+    """The detector's box of each joint that it found, on radiographs that belong to no split.
+
+    Args:
+        detected: as for `choose_crops`.
+        radiographs: image_id, patient, visit, limb.
+
+    Returns:
+        image_id, patient, visit, limb, joint, x_min..y_max; sorted by image and joint.
+    """
+    found = every_joint(radiographs).merge(detected[[*_KEY, *BOX_COLUMNS]], on=_KEY)
+    return found.sort_values(_KEY, ignore_index=True)

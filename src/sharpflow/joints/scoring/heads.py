@@ -28,7 +28,7 @@ class ScoredJoints:
     """Cropped joints that have a score of one damage.
 
     Attributes:
-        rows: image_id, patient, limb, joint, split of each joint.
+        rows: image_id, patient, visit, limb, joint, split of each joint.
         features: theirs, (n, 512).
         scores: theirs, (n,).
     """
@@ -51,8 +51,8 @@ class TrainedHeads:
         model: the first seed's.
         history: of its training, a row an epoch.
         metrics: of its validation joints.
-        predictions: image_id, patient, limb, joint, split, true, predicted (by the first seed),
-            predicted_seed_2 and so on.
+        predictions: image_id, patient, visit, limb, joint, split, true, predicted (by the first
+            seed), predicted_seed_2 and so on.
     """
 
     model: "keras.Model"
@@ -67,15 +67,17 @@ def join_scores(
     """Choose the crops whose joint has a score of one damage.
 
     Args:
-        crops: image_id, patient, limb, joint, split of each crop.
+        crops: image_id, patient, visit, limb, joint, split of each crop.
         features: of all crops, (crops, 512), in their order.
-        scores: patient, limb, joint, damage, score.
+        scores: patient, visit, limb, joint, damage, score.
         damage: which damage.
     """
     of_damage = scores[scores["damage"] == damage].drop(columns="damage")
-    joints = crops.reset_index(names="row").merge(of_damage, on=["patient", "limb", "joint"])
+    joints = crops.reset_index(names="row").merge(
+        of_damage, on=["patient", "visit", "limb", "joint"]
+    )
     return ScoredJoints(
-        joints[["image_id", "patient", "limb", "joint", "split"]],
+        joints[["image_id", "patient", "visit", "limb", "joint", "split"]],
         features[joints["row"].to_numpy()],
         joints["score"].to_numpy(),
     )

@@ -14,8 +14,9 @@ from sharpflow.errors import UserError
 
 SCORED, NOT_FOUND, NOT_SCORED = "scored", "not found", "not scored"
 _KEY = ["image_id", "joint"]
+_VISIT = ["patient", "visit"]
 _JOINT_COLUMNS = [
-    *("image_id", "patient", "limb", "joint"),
+    *("image_id", *_VISIT, "limb", "joint"),
     *("erosion_true", "erosion_predicted", "narrowing_true", "narrowing_predicted"),
     *("confidence", *BOX_COLUMNS, "state"),
 ]
@@ -33,7 +34,7 @@ def score_test_joints(
     """scores/joints.csv: `score_joints` of the test joints, so that no training joint is reported.
 
     Args:
-        joints: every finger and toe joint: image_id, patient, limb, joint, split.
+        joints: every finger and toe joint: image_id, patient, visit, limb, joint, split.
         named: named boxes of all rules: rule and the columns of `score_joints`' `joints`.
         predictions: for each model split and the columns of `score_joints`' `predictions`.
         scores: as for `score_joints`.
@@ -59,15 +60,15 @@ def score_joints(
     """One row for each joint that is to be scored, found or not.
 
     Args:
-        due: the finger and toe joints to score: image_id, patient, limb, joint.
+        due: the finger and toe joints to score: image_id, patient, visit, limb, joint.
         joints: named boxes of a single rule: image_id, joint, confidence, x_min, y_min, x_max,
             y_max in pixels of the standardized radiograph.
         predictions: for each model ("erosion-hand" and so on) image_id, joint, predicted, of joints
             that were found; a model may be missing if its body part is.
-        scores: true scores: patient, limb, joint, damage, score; may lack joints.
+        scores: true scores: patient, visit, limb, joint, damage, score; may lack joints.
 
     Returns:
-        image_id, patient, limb, joint, erosion_true, erosion_predicted, narrowing_true,
+        image_id, patient, visit, limb, joint, erosion_true, erosion_predicted, narrowing_true,
         narrowing_predicted (whole numbers, blank if unknown), confidence (0 to 1), x_min..y_max,
         state: "scored", "not found" (no box has this name), or "not scored" (a box, but not all its
         predictions). In the order of `due`.
@@ -75,7 +76,7 @@ def score_joints(
     Raises:
         UserError: a radiograph has two boxes or two predictions for a joint.
     """
-    table = due[["image_id", "patient", "limb", "joint"]]
+    table = due[["image_id", *_VISIT, "limb", "joint"]]
     _refuse_twice(joints, "named boxes")
     table = table.merge(joints[[*_KEY, "confidence", *BOX_COLUMNS]], how="left", on=_KEY)
     found = table["confidence"].notna()
@@ -99,48 +100,48 @@ def score_joints(
 
 
 def total_scores(joints: pd.DataFrame) -> pd.DataFrame:
-    """scores/totals.csv: sums over fingers and toes for each patient.
+    """scores/totals.csv: sums over fingers and toes for each visit of a patient.
 
     Args:
         joints: what `score_joints` returned.
 
     Returns:
-        patient; erosion_true, erosion_predicted, narrowing_true, narrowing_predicted, total_true,
-        total_predicted: sums over the joints in state "scored"; erosion_true_all_joints,
-        narrowing_true_all_joints, total_true_all_joints: over all finger and toe joints of the
-        patient's radiographs, found or not; joints_scored; joints_expected (32 with four
-        radiographs); wrist_sites: "not included". A true sum is blank if a joint of the sum has no
-        true score.
+        patient, visit; erosion_true, erosion_predicted, narrowing_true, narrowing_predicted,
+        total_true, total_predicted: sums over the joints in state "scored";
+        erosion_true_all_joints, narrowing_true_all_joints, total_true_all_joints: over all finger
+        and toe joints of the visit's radiographs, found or not; joints_scored; joints_expected (32
+        with four radiographs); wrist_sites: "not included". A true sum is blank if a joint of the
+        sum has no true score.
     """
     scored = joints[joints["state"] == SCORED]
-    patients = list(dict.fromkeys(joints["patient"]))
-    totals = pd.DataFrame(index=pd.Index(patients, name="patient"))
+    visits = pd.MultiIndex.from_frame(joints[_VISIT].drop_duplicates())
+    totals = pd.DataFrame(index=visits)
     for damage in _DAMAGES:
-        totals[f"{damage}_true"] = _true_sum(scored, damage, patients)
-        predicted = scored.groupby("patient")[f"{damage}_predicted"].sum()
-        totals[f"{damage}_predicted"] = predicted.reindex(patients, fill_value=0)
+        totals[f"{damage}_true"] = _true_sum(scored, damage, visits)
+        predicted = scored.groupby(_VISIT)[f"{damage}_predicted"].sum()
+        totals[f"{damage}_predicted"] = predicted.reindex(visits, fill_value=0)
     for kind in ("true", "predicted"):
         totals[f"total_{kind}"] = totals[f"erosion_{kind}"] + totals[f"narrowing_{kind}"]
     for damage in _DAMAGES:
-        totals[f"{damage}_true_all_joints"] = _true_sum(joints, damage, patients)
+        totals[f"{damage}_true_all_joints"] = _true_sum(joints, damage, visits)
     totals["total_true_all_joints"] = (
         totals["erosion_true_all_joints"] + totals["narrowing_true_all_joints"]
     )
-    totals["joints_scored"] = scored.groupby("patient").size().reindex(patients, fill_value=0)
-    totals["joints_expected"] = joints.groupby("patient").size().reindex(patients)
+    totals["joints_scored"] = scored.groupby(_VISIT).size().reindex(visits, fill_value=0)
+    totals["joints_expected"] = joints.groupby(_VISIT).size().reindex(visits)
     totals["wrist_sites"] = "not included"
     return totals.reset_index()
 
 
 def _add_true(table: pd.DataFrame, scores: pd.DataFrame, damage: Damage) -> pd.DataFrame:
     name = f"{damage.value}_true"
-    key = ["patient", "limb", "joint"]
+    key = [*_VISIT, "limb", "joint"]
     true = scores[scores["damage"] == damage.value][[*key, "score"]]
     table = table.merge(true.rename(columns={"score": name}), how="left", on=key)
     return table.astype({name: "Int64"})
 
 
-def _has_score(table: pd.DataFrame, damage: Damage) -> "pd.Series[bool]":
+def has_score(table: pd.DataFrame, damage: Damage) -> "pd.Series[bool]":
     """Whether the scoring method scores this damage at the row's joint (not the thumb's IP)."""
     sites = {
         (limb.code, joint.name)
@@ -155,17 +156,17 @@ def _all_predicted(table: pd.DataFrame) -> "pd.Series[bool]":
     complete = pd.Series(True, index=table.index)
     for damage in Damage:
         predicted = table[f"{damage.value}_predicted"].notna()
-        complete &= predicted | ~_has_score(table, damage)
+        complete &= predicted | ~has_score(table, damage)
     return complete
 
 
-def _true_sum(joints: pd.DataFrame, damage: str, patients: list[str]) -> "pd.Series[int]":
-    """Sum of true scores for each patient; blank if one of them is missing."""
-    due = joints[_has_score(joints, Damage(damage))]
-    groups = due.groupby("patient")[f"{damage}_true"]
+def _true_sum(joints: pd.DataFrame, damage: str, visits: pd.MultiIndex) -> "pd.Series[int]":
+    """Sum of true scores for each visit; blank if one of them is missing."""
+    due = joints[has_score(joints, Damage(damage))]
+    groups = due.groupby(_VISIT)[f"{damage}_true"]
     sums = groups.sum().where(groups.count() == groups.size())
-    known = sums.reindex(patients)
-    none_due = ~known.index.isin(due["patient"])
+    known = sums.reindex(visits)
+    none_due = ~known.index.isin(groups.size().index)
     return known.mask(none_due, 0).astype("Int64")
 
 

@@ -11,11 +11,12 @@ import pandas as pd
 
 from sharpflow.anatomy import DETECTED_JOINTS, LIMBS, BodyPart
 from sharpflow.cohorts.boxes import write_voc
+from sharpflow.cohorts.radiographs import ONLY_VISIT
 from sharpflow.cohorts.scores import write_scores
 from sharpflow.files import atomic_write, write_table
-from sharpflow.phantom.bones.limb import sample_person
+from sharpflow.phantom.bones.limb import Person, sample_person
 from sharpflow.phantom.cohorts.processes import in_processes
-from sharpflow.phantom.damage.severity import sample_scores
+from sharpflow.phantom.damage.severity import Scores, sample_visits
 from sharpflow.phantom.projection.radiographs import SyntheticRadiograph, make_radiograph
 from sharpflow.seeds import seed_for
 
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 
 JPEG_QUALITY = 92
 
-_Task = tuple[Path, str, int, int, float, tuple[str, ...]]
+_Task = tuple[Path, str, int, int, int, float, tuple[str, ...]]
 _Rows = list[dict[str, Any]]
 
 
@@ -34,13 +35,15 @@ def make_joint_cohort(
     seed: int,
     height: int,
     workers: int,
+    visits: int = 1,
     severity: float = 1.0,
     body_parts: Collection[str] = tuple(BodyPart),
 ) -> None:
     """Write radiographs, scores, boxes and truth of patients into a folder.
 
     The same arguments give the same bytes, whatever the number of `workers`, and a patient is the
-    same in a larger cohort, and a hand the same in a cohort without feet.
+    same in a larger cohort, a visit where there are more of them, and a hand in a cohort without
+    feet.
 
     Args:
         folder: where the files go.
@@ -48,12 +51,14 @@ def make_joint_cohort(
         seed: of the cohort.
         height: nominal height of a radiograph in pixels; sizes vary by about 14% around it.
         workers: number of processes.
+        visits: of each patient, named "1", "2" and so on; from one to the next, scores stay or
+            rise. The bones stay the same; erosions of one score are placed anew.
         severity: scales how much damage the cohort has.
         body_parts: those of which there are radiographs. The table of scores has all four limbs.
     """
     names = [f"UAB{number:03d}" for number in range(1, patients + 1)]
     limbs = tuple(code for code, limb in LIMBS.items() if limb.body_part in body_parts)
-    tasks = [(Path(folder), name, seed, height, severity, limbs) for name in names]
+    tasks = [(Path(folder), name, seed, height, visits, severity, limbs) for name in names]
     radiographs: _Rows = []
     joints: _Rows = []
     scores: _Rows = []
@@ -62,7 +67,10 @@ def make_joint_cohort(
             table.extend(rows)
         if number % 16 == 0 or number == patients:
             log.info("made %d of %d patients", number, patients)
-    write_table(pd.DataFrame(radiographs), Path(folder) / "truth" / "radiographs.csv")
+    described = pd.DataFrame(radiographs)
+    if visits == 1:
+        described = described.drop(columns="visit")
+    write_table(described, Path(folder) / "truth" / "radiographs.csv")
     write_table(_whole_scores(pd.DataFrame(joints)), Path(folder) / "truth" / "joints.csv")
     write_scores(Path(folder) / "scores.csv", pd.DataFrame(scores))
 
@@ -74,19 +82,35 @@ def _whole_scores(joints: pd.DataFrame) -> pd.DataFrame:
 
 def _make_patient(task: _Task) -> tuple[_Rows, _Rows, _Rows]:
     """Make and write one patient's radiographs; rows of the tables of images, joints and scores."""
-    folder, patient, seed, height, severity, limbs = task
+    _, patient, seed, _, visits, severity, _ = task
     cv2.setNumThreads(1)
-    scores = sample_scores(patient, seed, severity=severity)
     person = sample_person(np.random.default_rng(seed_for(seed, "person", patient)))
+    tables: tuple[_Rows, _Rows, _Rows] = ([], [], [])
+    every_visit = sample_visits(patient, seed, visits=visits, severity=severity)
+    for number, scores in enumerate(every_visit, int(ONLY_VISIT)):
+        made = _make_visit(task, str(number), person, scores)
+        for table, rows in zip(tables, made, strict=True):
+            table.extend(rows)
+    return tables
+
+
+def _make_visit(
+    task: _Task, visit: str, person: Person, scores: Scores
+) -> tuple[_Rows, _Rows, _Rows]:
+    """The same of one visit."""
+    folder, patient, seed, height, _, _, limbs = task
+    about = {"patient": patient, "visit": visit}
     radiographs: _Rows = []
     joints: _Rows = []
     for code in limbs:
-        made = make_radiograph(code, person, scores, seed=seed, patient=patient, height=height)
-        radiographs.append(made.row)
+        made = make_radiograph(
+            code, person, scores, seed=seed, patient=patient, height=height, visit=visit
+        )
+        radiographs.append(made.row | about)
         joints += made.joints
         _write_radiograph(folder, made)
     rows: _Rows = [
-        {"patient": patient, "limb": limb, "joint": joint, "damage": str(damage), "score": score}
+        {**about, "limb": limb, "joint": joint, "damage": str(damage), "score": score}
         for (limb, joint, damage), score in scores.items()
     ]
     return radiographs, joints, rows

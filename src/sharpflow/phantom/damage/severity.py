@@ -47,13 +47,47 @@ JOINT_SHAPE = 0.38  # of the gamma that scatters a joint about its patient
 SHARED = 0.6  # share of a joint's scatter that left and right have in common
 WORST = 0.95  # most of its range that a joint can be expected to reach
 
+PROGRESSION = 0.25  # damage that comes from one visit to the next, in terms of the first's (ours)
+
 Scores = dict[tuple[str, str, Damage], int]  # limb, site, damage -> score
 
 
-def sample_scores(patient: str, seed: int, *, severity: float = 1.0) -> Scores:
-    """All scores of one patient; `severity` scales the cohort's rates."""
+def sample_visits(patient: str, seed: int, *, visits: int, severity: float = 1.0) -> list[Scores]:
+    """All scores of one patient at each visit; none ever falls.
+
+    The first visit is the same whatever the number of visits, and so is each further one.
+
+    Args:
+        patient: their name.
+        seed: of the cohort.
+        visits: how many.
+        severity: scales the cohort's rates.
+    """
+    scores = [sample_scores(patient, seed, severity=severity)]
+    for number in range(2, visits + 1):
+        added = sample_scores(
+            patient, seed, severity=PROGRESSION * severity, stream=f"visit {number}"
+        )
+        scores.append({site: _worse(site, old, added[site]) for site, old in scores[-1].items()})
+    return scores
+
+
+def _worse(site: tuple[str, str, Damage], score: int, added: int) -> int:
+    limb, _, damage = site
+    return min(score + added, MAX_SCORE[LIMBS[limb].body_part, damage])
+
+
+def sample_scores(
+    patient: str, seed: int, *, severity: float = 1.0, stream: str | None = None
+) -> Scores:
+    """All scores of one patient; `severity` scales the cohort's rates.
+
+    With a `stream` the joints are hit anew, in a patient of the same severity.
+    """
     rng = np.random.default_rng(seed_for(seed, "severity", patient))
     latent = severity * float(np.exp(rng.normal(0, PATIENT_SD)))
+    if stream:
+        rng = np.random.default_rng(seed_for(seed, "severity", patient, stream))
     scores: Scores = {}
     for body_part in BodyPart:
         codes = [code for code, limb in LIMBS.items() if limb.body_part is body_part]

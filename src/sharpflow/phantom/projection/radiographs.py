@@ -8,6 +8,7 @@ import numpy.typing as npt
 from numpy.random import Generator
 
 from sharpflow.anatomy import ALL_SITES, LIMBS, BodyPart, Damage
+from sharpflow.cohorts.radiographs import ONLY_VISIT, file_name
 from sharpflow.phantom.bones.feet import build_foot, sample_foot_pose
 from sharpflow.phantom.bones.hands import LimbScores, add_ring, build_hand, sample_hand_pose
 from sharpflow.phantom.bones.limb import Limb, Person
@@ -85,7 +86,14 @@ def pose_limb(body_part: BodyPart, person: Person, scores: LimbScores, rng: Gene
 
 
 def make_radiograph(
-    code: str, person: Person, scores: Scores, *, seed: int, patient: str, height: int
+    code: str,
+    person: Person,
+    scores: Scores,
+    *,
+    seed: int,
+    patient: str,
+    height: int,
+    visit: str = ONLY_VISIT,
 ) -> SyntheticRadiograph:
     """One limb of a patient on one radiograph.
 
@@ -98,11 +106,13 @@ def make_radiograph(
         seed: of the cohort.
         patient: their name.
         height: nominal rows of the radiograph; it has about as many.
+        visit: each has a radiograph of its own of the same bones.
 
     Returns:
         The radiograph with its truth.
     """
-    rng = np.random.default_rng(seed_for(seed, "film", patient, code))
+    names = [patient, code] if visit == ONLY_VISIT else [patient, code, visit]
+    rng = np.random.default_rng(seed_for(seed, "film", *names))
     limb_scores = scores_of(code, scores)
     body_part, side = LIMBS[code].body_part, LIMBS[code].side
     posed = pose_limb(body_part, person, limb_scores, rng)
@@ -114,7 +124,7 @@ def make_radiograph(
     rays = trace(posed.limb, placed.view)
     marker = sample_marker(side, exposure.brightness, rays.inside, rng)
     image, mask, edged = develop(rays, exposure, marker, placed.view.mm_per_pixel, rng)
-    image_id = f"{patient}-{code}"
+    image_id = file_name(patient, visit, code)
     row = {
         "image_id": image_id, "patient": patient, "limb": code, "side": str(side),
         "mirrored": mirrored, "height": size[0], "width": size[1],

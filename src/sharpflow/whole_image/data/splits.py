@@ -7,14 +7,13 @@ held against each other on patients whom neither was trained on.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from sharpflow.cohorts.splits import SPLITS, share_out
 from sharpflow.errors import UserError
-
-SPLITS = ("train", "validation", "test")
 
 
 def split_images(
@@ -25,6 +24,7 @@ def split_images(
     test: float,
     random_state: int,
     given: pd.DataFrame | None = None,
+    kept: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Split images at random, by patient.
 
@@ -36,6 +36,7 @@ def split_images(
         random_state: of the choice.
         given: patient, split. These patients keep their split; of the others so many are chosen
             that the three come as near to what is asked as whole patients allow.
+        kept: patient -> split, from an earlier run: kept likewise, unless `given` says otherwise.
 
     Returns:
         image_id, patient, split, sorted by image_id.
@@ -45,11 +46,12 @@ def split_images(
     """
     sizes = images.groupby("patient").size().sort_index()
     wanted = _wanted(len(images), (train, validation, test))
-    fixed = _fixed(given, set(sizes.index))
+    fixed = {p: split for p, split in (kept or {}).items() if p in sizes.index}
+    fixed |= _fixed(given, set(sizes.index))
     had = {name: sum(int(sizes[p]) for p, s in fixed.items() if s == name) for name in SPLITS}
     free = sizes[~sizes.index.isin(list(fixed))]
     lacking = np.array([max(0, wanted[name] - had[name]) for name in SPLITS], float)
-    quota = dict(zip(SPLITS, _shared_out(int(free.sum()), lacking), strict=True))
+    quota = dict(zip(SPLITS, share_out(int(free.sum()), lacking), strict=True))
     split_of = fixed | _allot(free, quota, random_state)
     splits = images["patient"].map(split_of)
     found = {name: int((splits == name).sum()) for name in SPLITS}
@@ -63,7 +65,11 @@ def split_images(
 
 
 def split_bone_age(
-    images: pd.DataFrame, *, random_state: int, validation: float = 0.1
+    images: pd.DataFrame,
+    *,
+    random_state: int,
+    validation: float = 0.1,
+    kept: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """The split of the bone-age images: the RSNA's own, else sampled.
 
@@ -71,6 +77,7 @@ def split_bone_age(
         images: image_id, patient, part; those of the part "validation" are the validation split.
         random_state: of the choice, where no image is of that part.
         validation: then the share of the training part (ours: a tenth, as in the RSNA's).
+        kept: then patient -> split, from an earlier run; these keep their split.
 
     Returns:
         image_id, patient, split, sorted by image_id.
@@ -81,8 +88,11 @@ def split_bone_age(
     splits = images["part"].map({"training": "train", "validation": "validation"})
     if not (splits == "validation").any():
         names = sorted(set(images["patient"]))
-        chosen = np.random.default_rng(random_state).permutation(len(names))
-        chosen_names = {names[i] for i in chosen[: round(len(names) * validation)]}
+        chosen_names = {n for n in names if kept and kept.get(n) == "validation"}
+        free = [name for name in names if not kept or name not in kept]
+        lacking = max(0, round(len(names) * validation) - len(chosen_names))
+        chosen = np.random.default_rng(random_state).permutation(len(free))
+        chosen_names |= {free[i] for i in chosen[:lacking]}
         splits = splits.mask(images["patient"].isin(chosen_names), "validation")
     found = {name: int((splits == name).sum()) for name in SPLITS[:2]}
     if not all(found.values()):
@@ -93,6 +103,20 @@ def split_bone_age(
     return _table(images, splits)
 
 
+def dealt_by(settings: Mapping[str, Any], images: str) -> dict[str, Any]:
+    """The settings of a split that deal all patients anew when they change.
+
+    Shares do; numbers of images do not, since they change with every image that comes.
+
+    Args:
+        settings: all of `whole_image: split`.
+        images: "whole_image" or "bone_age".
+    """
+    names = ["bone_age_validation"] if images == "bone_age" else list(SPLITS)
+    shares = {name: settings[name] for name in names if settings[name] < 1}
+    return {**shares, "random_state": settings["random_state"]}
+
+
 def _wanted(images: int, asked: tuple[float, float, float]) -> dict[str, int]:
     """Images of each split that were asked for, as numbers.
 
@@ -100,7 +124,7 @@ def _wanted(images: int, asked: tuple[float, float, float]) -> dict[str, int]:
     """
     said = " ".join(f"{name} {value:g}" for name, value in zip(SPLITS, asked, strict=True))
     if max(asked) < 1:
-        return dict(zip(SPLITS, _shared_out(images, np.array(asked)), strict=True))
+        return dict(zip(SPLITS, share_out(images, np.array(asked)), strict=True))
     if any(value % 1 or value < 1 for value in asked):
         raise UserError(
             f"The split asks for {said}: give three whole numbers of images, or three shares "
@@ -126,17 +150,6 @@ def _fixed(given: pd.DataFrame | None, patients: set[str]) -> dict[str, str]:
     if wrong:
         raise UserError(f"The given split has {wrong[0]!r}; expected {', '.join(SPLITS)}.")
     return dict(zip(known["patient"], known["split"], strict=True))
-
-
-def _shared_out(number: int, weights: npt.NDArray[np.float64]) -> list[int]:
-    """A whole number shared out by weight, by the largest remainders."""
-    total = weights.sum()
-    exact = number * weights / total if total else np.zeros(len(weights))
-    whole = np.floor(exact + 1e-9).astype(int)
-    rest = number - whole.sum() if total else 0
-    for index in np.argsort(-(exact - whole), kind="stable")[:rest]:
-        whole[index] += 1
-    return [int(value) for value in whole]
 
 
 def _allot(sizes: "pd.Series[int]", quota: Mapping[str, int], random_state: int) -> dict[str, str]:

@@ -199,6 +199,14 @@ def train_stack(
     return table
 
 
+def predict_stack(experiment: StackExperiment, model: str | Path, outputs: Floats) -> Floats:
+    """A fitted stack's outputs (n, k) from its members' (n, members, k), with its model.pt."""
+    layer = StackLayer(experiment.principle, outputs.shape[1], outputs.shape[2])
+    layer.load_state_dict(torch.load(model, map_location="cpu", weights_only=True))
+    with torch.inference_mode():
+        return np.asarray(layer(torch.from_numpy(np.ascontiguousarray(outputs))).numpy())
+
+
 def bin_stack(stack: "pd.DataFrame") -> "pd.DataFrame":
     """A regression stack's predictions as classes 0-9; output_0 is the predicted total."""
     table = stack[["image_id", "patient", "split"]].copy()

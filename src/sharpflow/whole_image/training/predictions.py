@@ -89,6 +89,32 @@ def prediction_table(
     return table
 
 
+def unscored_table(
+    task: Task,
+    rows: "pd.DataFrame",
+    outputs: Floats,
+    statistics: Mapping[str, float],
+    loss: Loss | None = None,
+) -> "pd.DataFrame":
+    """Predictions of images that nobody has scored: no split, and no true value.
+
+    Args:
+        task: what is predicted.
+        rows: image_id, patient, visit.
+        outputs: as for `prediction_table`, as are the next two.
+        statistics: target_mean and target_sd of the training images.
+        loss: that of the training.
+
+    Returns:
+        image_id, patient, visit, predicted, output_0, output_1, ...
+    """
+    table = rows[["image_id", "patient", "visit"]].reset_index(drop=True)
+    table["predicted"] = decode_outputs(task, outputs, statistics, loss)
+    for column in range(outputs.shape[1]):
+        table[f"output_{column}"] = outputs[:, column]
+    return table
+
+
 def output_columns(table: "pd.DataFrame") -> Floats:
     """Raw outputs (n, k) of a table of predictions."""
     names = [f"output_{k}" for k in range(table.columns.str.startswith("output_").sum())]

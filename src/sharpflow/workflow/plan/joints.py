@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sharpflow.anatomy import LIMBS, MODELS, BodyPart, Damage
-from sharpflow.cohorts.radiographs import Radiograph, list_radiographs
-from sharpflow.cohorts.split_sizes import few_tested, split_sizes
+from sharpflow.anatomy import MODELS, BodyPart, Damage
+from sharpflow.cohorts.radiographs import Radiograph
 from sharpflow.errors import UserError
 from sharpflow.imaging.shards import shard_of
 from sharpflow.workflow.plan.paths import (
@@ -18,8 +17,17 @@ from sharpflow.workflow.plan.paths import (
     shard_names,
     shards_for,
 )
+from sharpflow.workflow.plan.splits import patients_of_splits, refuse_too_few
+from sharpflow.workflow.plan.unscored import (
+    UNSCORED,
+    ListedRadiographs,
+    UnscoredRadiographs,
+    body_part_of,
+    list_by_scores,
+    visits_in_words,
+)
+from sharpflow.workflow.plan.weights import weights_name
 from sharpflow.workflow.settings import Study
-from sharpflow.workflow.settings.base import Weights
 from sharpflow.workflow.settings.cohorts import JointCohort
 from sharpflow.workflow.user_paths import as_they_stand
 
@@ -35,6 +43,9 @@ class JointPlan:
 
     Attributes:
         radiographs: the user's; empty where they are synthetic, and known only once made.
+        unscored: those of them whose visits nobody has scored, a cohort of their own: they are
+            predicted, and nothing is trained on them or measured.
+        own_patients: whom the user's radiographs are of, with scores or without.
         body_parts: "hand" and "foot", or the one that the user has.
         models: the models of Table 1 of these body parts: name -> damage, body part.
         synthetic: the cohorts that the phantom makes: "joints", which is scored, or "boxed", which
@@ -52,9 +63,10 @@ class JointPlan:
         cohort = study.cohorts.joints
         self.study = study
         self.own: JointCohort | None = cohort if isinstance(cohort, JointCohort) else None
-        self.radiographs: Sequence[Radiograph] = []
-        if self.own and self.own.radiographs:
-            self.radiographs = list_radiographs(self.own.radiographs).radiographs
+        listed = list_by_scores(self.own) if self.own else ListedRadiographs()
+        self.radiographs = listed.scored
+        self.own_patients = listed.patients
+        self._only_visits = listed.only_visits
         # A cohort may have hands only. Without any radiographs both body parts stay, and the check
         # says what is wrong.
         found = {body_part_of(radiograph.limb) for radiograph in self.radiographs}
@@ -64,6 +76,7 @@ class JointPlan:
             for name, (damage, body_part) in MODELS.items()
             if body_part in self.body_parts
         }
+        self.unscored = UnscoredRadiographs(listed.unscored, self.models, study.standardize.shards)
         self.synthetic: set[str] = set()
         if self.own is None:
             self.synthetic = {"joints"}
@@ -75,25 +88,17 @@ class JointPlan:
         self.has_scores = self.own is None or self.own.scores is not None
         self.has_totals = self.has_scores and study.split.unit == "patient"
         self._set_aside = study.checks.on_problem == "set_aside"
-        self.warnings = self._refuse_too_few()
+        self.warnings = [*self._refuse_too_few(), *self.unscored.warnings]
 
     def _refuse_too_few(self) -> list[str]:
         """UserError where a part of the split would have no patient; warnings where few test."""
-        split = self.study.split
         own = len({radiograph.patient for radiograph in self.radiographs})
-        sizes = {}
-        for cohort in sorted({"joints", self.boxed}, reverse=True):  # the user's own first
-            is_own = cohort not in self.synthetic
-            patients = own if is_own else self.study.phantom.patients
-            if not patients or self.split_tables(cohort):
-                continue  # the check says what is wrong
-            try:
-                sizes[cohort] = split_sizes(patients, test=split.test, validation=split.validation)
-            except UserError as error:
-                key = "cohorts.joints.radiographs" if is_own else "phantom.patients"
-                raise UserError(f"{key}: {error}") from None
-        warning = few_tested(sizes["joints"]) if "joints" in sizes else ""
-        return [warning] if warning else []
+        patients = {
+            cohort: self.study.phantom.patients if cohort in self.synthetic else own
+            for cohort in self.cohorts
+            if not self.split_tables(cohort)
+        }
+        return refuse_too_few(self.study.split, patients, self.synthetic, bool(self.unscored))
 
     def split_tables(self, cohort: str) -> list[str]:
         """The user's own split, of the scored cohort alone; none where it is sampled."""
@@ -119,9 +124,27 @@ class JointPlan:
         """The folder or CSV of a cohort's radiographs."""
         return self._source("radiographs", "radiographs", wildcards.cohort)
 
+    def synthetic_radiographs(self, wildcards: Wildcards) -> str | None:
+        """The folder of a cohort's radiographs, where only the job can list it."""
+        return self.radiographs_source(wildcards) if wildcards.cohort in self.synthetic else None
+
     def scores_source(self, wildcards: Wildcards) -> str | None:
         """The table of a cohort's scores."""
         return self._source("scores", "scores.csv", wildcards.cohort)
+
+    def only_visits(self, wildcards: Wildcards) -> dict[str, str]:
+        """patient -> visit that a row of scores is of, if it names none and it is not "1"."""
+        return {} if wildcards.cohort in self.synthetic else self._only_visits
+
+    def unscored_patients(self, wildcards: Wildcards) -> list[str]:
+        """Patients without scores whom the user's own split has all the same.
+
+        No others, so that who adds radiographs without scores changes no split.
+        """
+        if not self.unscored:
+            return []
+        listed = patients_of_splits(self.split_tables(wildcards.cohort))
+        return sorted(listed & {radiograph.patient for radiograph in self.unscored.radiographs})
 
     def boxes_source(self, wildcards: Wildcards) -> str | None:
         """The folder of a cohort's boxes."""
@@ -175,10 +198,10 @@ class JointPlan:
         return as_they_stand(existing(own()))
 
     def _shard(self, wildcards: Wildcards) -> list[Radiograph]:
-        shards = self.count_shards(wildcards)
+        unscored, shards = wildcards.cohort == UNSCORED, self.count_shards(wildcards)
         return [
             radiograph
-            for radiograph in self.radiographs
+            for radiograph in (self.unscored.radiographs if unscored else self.radiographs)
             if body_part_of(radiograph.limb) == wildcards.body_part
             and shard_of(radiograph.image_id, shards) == wildcards.shard
         ]
@@ -225,6 +248,18 @@ class JointPlan:
         """The file of the body part that the wildcard `model` is of."""
         return lambda wildcards: pattern.replace("{body_part}", self.models[wildcards.model][1])
 
+    def checked(self, folder: str) -> Callable[[Wildcards], list[str]]:
+        """The tables of all radiographs of a cohort, as read; those without scores too."""
+
+        def tables(wildcards: Wildcards) -> list[str]:
+            pattern = f"<results>/cohort/{{cohort}}/{folder}/{{body_part}}/{{shard}}.csv"
+            every = self.cohort_shards(pattern)(wildcards)
+            if wildcards.cohort in self.synthetic:
+                return every
+            return every + self.unscored.every_shard(pattern.replace("{cohort}", UNSCORED))
+
+        return tables
+
     def radiograph_tables(self, cohort: str) -> list[str]:
         """The tables of a cohort's radiographs, without what was set aside.
 
@@ -240,11 +275,14 @@ class JointPlan:
         """The same for the wildcard `cohort`."""
         return self.radiograph_tables(wildcards.cohort)
 
-    def shard_table(self) -> str:
+    def shard_table(self, wildcards: Wildcards) -> str:
         """The table that tells which radiographs of a shard are standardized."""
+        if self._set_aside and wildcards.cohort == UNSCORED:
+            return "<results>/cohort/joints/kept/unscored.csv"
         if self._set_aside:
-            return "<results>/cohort/{cohort}/kept/radiographs.csv"
-        return "<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv"
+            return f"<results>/cohort/{wildcards.cohort}/kept/radiographs.csv"
+        place = f"{wildcards.cohort}/radiographs/{wildcards.body_part}/{wildcards.shard}"
+        return f"<results>/cohort/{place}.csv"
 
     def cohort_table(self, name: str, cohort: str = "joints") -> str:
         """A cohort's "scores" or "boxes", without what was set aside."""
@@ -291,12 +329,13 @@ class JointPlan:
         """What every table says of the data and the models behind it."""
         return {
             "data": self.data_name(),
-            "base_weights": _weights_name(self.study.vgg16.weights),
+            "base_weights": weights_name(self.study.vgg16.weights),
             "detector": self.study.detector.model,
             "detector_data": self.data_name(self.boxed),
-            "detector_weights": _weights_name(self.study.detector.weights),
+            "detector_weights": weights_name(self.study.detector.weights),
             "rule": self.study.identification.rule,
             "unit": self.study.split.unit,
+            "visits": visits_in_words(self.study.phantom if self.own is None else self.radiographs),
         }
 
     # What can be asked for by name.
@@ -317,11 +356,13 @@ class JointPlan:
 
     @property
     def further_results(self) -> list[str]:
-        """Contact sheets, and the scores of the test patients' radiographs."""
+        """Contact sheets, the scores of the test patients' radiographs, and of those unscored."""
         files = self.every_shard("<results>/masks/sheets/{body_part}-{shard}.png")
         if self.has_scores:
             files += ["<results>/scores/overlays", "<results>/timing/minutes_per_patient.csv"]
-        return files + (["<results>/scores/totals.csv"] if self.has_totals else [])
+        files += ["<results>/scores/totals.csv"] if self.has_totals else []
+        made = ("joints.csv", "totals.csv", "overlays") if self.unscored else ()
+        return files + [f"<results>/scores/unscored/{name}" for name in made]
 
     # Settings by body part, and how much there is.
 
@@ -334,15 +375,20 @@ class JointPlan:
         return self.study.standardize.crop_bottom[wildcards.body_part]
 
     def count_radiographs(self, wildcards: Wildcards) -> int:
-        """How many radiographs of a body part a cohort has."""
-        return self._count(_cohort_of(wildcards), wildcards.body_part)
+        """How many radiographs of a body part a cohort has, those without scores too."""
+        cohort, body_part = _cohort_of(wildcards), wildcards.body_part
+        if cohort in self.synthetic:
+            return self._count(cohort, body_part)
+        return self._count("joints", body_part) + self.unscored.count(body_part)
 
     def _count(self, cohort: str, body_part: str) -> int:
         if cohort in self.synthetic:
-            return 2 * self.study.phantom.patients
+            return 2 * self.study.phantom.patients * self.study.phantom.visits
         return sum(body_part_of(radiograph.limb) == body_part for radiograph in self.radiographs)
 
     def _count_shards(self, cohort: str, body_part: str) -> int:
+        if cohort == UNSCORED:
+            return self.unscored.count_shards(body_part)
         asked = self.study.standardize.shards[body_part]
         return shards_for(asked, self._count(cohort, body_part))
 
@@ -350,17 +396,3 @@ class JointPlan:
 def _cohort_of(wildcards: Wildcards) -> str:
     """The wildcard `cohort`; past the standardized radiographs there is only the scored one."""
     return getattr(wildcards, "cohort", "joints")
-
-
-def own_weights(weights: str | Weights) -> dict[str, str | None]:
-    """A local weights file and its SHA-256; no file where weights are downloaded."""
-    return {"file": None} if isinstance(weights, str) else weights.model_dump()
-
-
-def _weights_name(weights: str | Weights) -> str:
-    return weights if isinstance(weights, str) else Path(weights.file).name
-
-
-def body_part_of(limb: str) -> BodyPart:
-    """The body part that a limb is."""
-    return LIMBS[limb].body_part

@@ -64,13 +64,8 @@ class JointWork:
     def make_phantom(self) -> float:
         """All radiographs of a synthetic cohort."""
         phantom = self.study.phantom
-        return (
-            2
-            * len(self.plan.body_parts)
-            * phantom.patients
-            * 0.3
-            * (phantom.radiograph_height / 1600) ** 2
-        )
+        radiographs = 2 * len(self.plan.body_parts) * phantom.patients * phantom.visits
+        return radiographs * 0.3 * (phantom.radiograph_height / 1600) ** 2
 
     def standardize(self, wildcards: Wildcards) -> float:
         """A shard's radiographs."""

@@ -103,7 +103,7 @@ class StudyPlan:
         return [
             *table_files(self.whole_image.tables),
             *figure_files(self.whole_image.figures),
-            "<results>/timing/whole_image_time.csv",
+            *self.whole_image.further_results,
         ]
 
     def all_results(self) -> list[str]:
@@ -127,9 +127,7 @@ class StudyPlan:
         """The patients of each cohort of the user's own that names them, by the cohort's file."""
         patients: dict[str, set[str]] = {}
         if self.joints and self.joints.own:
-            patients[str(self.joints.own.radiographs)] = {
-                radiograph.patient for radiograph in self.joints.radiographs
-            }
+            patients[str(self.joints.own.radiographs)] = self.joints.own_patients
         if self.whole_image and self.whole_image.own_patients:
             patients[str(self.whole_image.source("whole_image")["table"])] = (
                 self.whole_image.own_patients

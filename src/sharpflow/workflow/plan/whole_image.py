@@ -6,7 +6,7 @@ from typing import Any
 
 from sharpflow.cohorts.bone_age import list_bone_age
 from sharpflow.cohorts.labelled import ImageList
-from sharpflow.cohorts.whole_images import list_whole_images
+from sharpflow.cohorts.whole_images import is_scored, list_whole_images
 from sharpflow.errors import UserError
 from sharpflow.imaging.shards import shard_of
 from sharpflow.seeds import replicate_seed
@@ -33,6 +33,7 @@ EXPLAINED = {"total": "total-resnet50-rbs1", "severity": "severity-resnet50-fine
 # What is compared with the joint pipeline: the paper's best, or the first total that there is.
 BEST_OF_PAPER = "total-stack-batch16"
 COHORTS = ("whole_image", "bone_age")
+UNSCORED = "unscored_images"  # the cohort of the radiographs that nobody has scored
 _COLUMNS = ("image", "total", "age", "sex", "patient")
 
 
@@ -78,7 +79,9 @@ class WholeImagePlan:
             f"whole_image.experiment_epochs: {', '.join(idle)} is no network that this study "
             "trains, so its epochs do nothing. Name it under experiments, or delete it here."
         ] * bool(idle)
-        self._own_images = {cohort: self._list_own(cohort) for cohort in COHORTS}
+        self._own_images: dict[str, dict[str, str]] = {UNSCORED: {}}
+        for cohort in COHORTS:
+            self._own_images |= self._list_own(cohort)
         self._own_images_by_shard = {
             cohort: self._by_shard(cohort, images) for cohort, images in self._own_images.items()
         }
@@ -118,6 +121,7 @@ class WholeImagePlan:
 
     def source(self, cohort: str) -> dict[str, Any]:
         """Where a cohort's tables and images lie, as the arguments of its reader."""
+        cohort = "whole_image" if cohort == UNSCORED else cohort
         settings, folder = getattr(self.study.cohorts, cohort), self.phantom_folder(cohort)
         if settings != PHANTOM:
             own: dict[str, Any] = settings.model_dump()
@@ -137,6 +141,10 @@ class WholeImagePlan:
     def source_of(self, wildcards: Wildcards) -> dict[str, Any]:
         """The same for the wildcard `images`."""
         return self.source(wildcards.images)
+
+    def synthetic_source(self, wildcards: Wildcards) -> dict[str, Any]:
+        """The same of a synthetic cohort, which only the job can list; else nothing."""
+        return self.source(wildcards.images) if self.is_synthetic(wildcards.images) else {}
 
     def own_images(self, wildcards: Wildcards) -> dict[str, str]:
         """The user's images of one shard: image_id -> file. None where they are synthetic."""
@@ -165,12 +173,13 @@ class WholeImagePlan:
         return self._count_shards(wildcards.images)
 
     def _count_shards(self, cohort: str) -> int:
-        asked = getattr(self.study.whole_image.shards, cohort)
+        settings = self.study.whole_image.shards
+        asked = getattr(settings, "whole_image" if cohort == UNSCORED else cohort)
         return shards_for(asked, self.count_images(cohort))
 
     def count_images(self, cohort: str) -> int:
         """How many images a cohort has."""
-        if self.is_synthetic(cohort):
+        if self.is_synthetic(cohort) and cohort != UNSCORED:
             phantom = self.study.phantom
             return phantom.whole_image_patients if cohort == "whole_image" else phantom.children
         return len(self._own_images[cohort])
@@ -184,39 +193,44 @@ class WholeImagePlan:
 
     def is_synthetic(self, cohort: str) -> bool:
         """Whether the phantom makes a cohort."""
+        cohort = "whole_image" if cohort == UNSCORED else cohort
         return bool(getattr(self.study.cohorts, cohort) == PHANTOM)
 
-    def _list_own(self, cohort: str) -> dict[str, str]:
-        """The user's images: image_id -> file."""
+    def _list_own(self, cohort: str) -> dict[str, dict[str, str]]:
+        """The user's images, image_id -> file, of a cohort; those without scores are another."""
         if self.is_synthetic(cohort):
-            return {}
+            return {cohort: {}}
         reader: Callable[..., ImageList] = (
-            list_whole_images if cohort == "whole_image" else list_bone_age
+            list_bone_age if cohort == "bone_age" else list_whole_images
         )
         source = self.source(cohort)
         listed = reader(**source)
         if patient := source.get("columns", {}).get("patient"):
             self.own_patients |= {image.row.values[patient] for image in listed.images}
-        if cohort == "whole_image":
-            self._refuse_wrong_numbers(listed)
-        return {image.image_id: str(image.path) for image in listed.images}
+        if cohort == "bone_age":
+            return {cohort: {image.image_id: str(image.path) for image in listed.images}}
+        self._refuse_wrong_numbers(listed)
+        found: dict[str, dict[str, str]] = {cohort: {}, UNSCORED: {}}
+        for image in listed.images:
+            found[cohort if is_scored(image) else UNSCORED][image.image_id] = str(image.path)
+        return found
 
     def _refuse_wrong_numbers(self, listed: ImageList) -> None:
         """UserError where the numbers of the split do not add up to the images; shares always do.
 
-        What is wrong with the images, or with a row without a total, is for the check to say.
+        What is wrong with the images, or with a table without any total, is for the check to say.
         """
         split = self.study.whole_image.split
         asked = (split.train, split.validation, split.test)
         if max(asked) < 1 or listed.problems or self.study.checks.on_problem == "set_aside":
             return
-        with_total = sum(bool(i.row.values[i.columns["total"] or ""]) for i in listed.images)
-        if sum(asked) not in (with_total, len(listed.images)):
+        with_total = sum(map(is_scored, listed.images))
+        if with_total and sum(asked) != with_total:
             raise UserError(
                 f"whole_image.split: train {split.train:g}, validation {split.validation:g} and "
                 f"test {split.test:g} are {sum(asked):g} images together, and the cohort has "
-                f"{with_total}. Give numbers that add up to it, or shares that add up to 1, as "
-                "{train: 0.7, validation: 0.2, test: 0.1}."
+                f"{with_total} with a total. Give numbers that add up to it, or shares that add up "
+                "to 1, as {train: 0.7, validation: 0.2, test: 0.1}."
             )
 
     def _by_shard(self, cohort: str, images: Mapping[str, str]) -> dict[str, dict[str, str]]:
@@ -226,6 +240,27 @@ class WholeImagePlan:
         return found
 
     # Files of a stage.
+
+    def unscored(self, suffix: str) -> list[str]:
+        """The shards that have images without scores."""
+        shards = sorted(self._own_images_by_shard[UNSCORED])
+        return [f"<results>/packed/{UNSCORED}/{shard}{suffix}" for shard in shards]
+
+    def unscored_predictions(self, wildcards: Wildcards) -> list[str]:
+        """Predictions of images without scores, by the networks that a stack can choose from."""
+        return self.files("unscored.csv", self._candidates(wildcards.stack))
+
+    def every_unscored_prediction(self) -> list[str]:
+        """Predictions of images without scores, by each experiment with a model of its own."""
+        names = [name for name in self.scored if name not in self.binned]
+        return self.files("unscored.csv", names)
+
+    def checked_packed(self, suffix: str) -> Callable[[Wildcards], list[str]]:
+        """All shards of the cohort that the wildcard `images` names, those without scores too."""
+        return lambda wildcards: [
+            *self.packed(suffix, wildcards.images),
+            *(self.unscored(suffix) if wildcards.images == "whole_image" else []),
+        ]
 
     def packed(self, suffix: str, cohort: str) -> list[str]:
         """All shards of a cohort."""
@@ -268,10 +303,12 @@ class WholeImagePlan:
 
     def members(self, wildcards: Wildcards) -> list[str]:
         """Predictions of the networks among which a stack's members are chosen."""
-        stack = self.stacks[wildcards.stack]
-        groups = candidates(stack, self.networks, self.study.whole_image.stacking.members)
-        names = [name for group in groups for name in group]
-        return self.files("predictions.csv", names, wildcards.replicate)
+        return self.files("predictions.csv", self._candidates(wildcards.stack), wildcards.replicate)
+
+    def _candidates(self, name: str) -> list[str]:
+        members = self.study.whole_image.stacking.members
+        groups = candidates(self.stacks[name], self.networks, members)
+        return [name for group in groups for name in group]
 
     def binned_stack(self, wildcards: Wildcards) -> list[str]:
         """Predictions of the stack whose totals become classes."""
@@ -328,6 +365,12 @@ class WholeImagePlan:
         }
 
     # What can be asked for by name.
+
+    @property
+    def further_results(self) -> list[str]:
+        """How long an epoch takes, and the scores of radiographs that nobody has scored."""
+        predicted = ["<results>/scores/unscored/whole_images.csv"] if self.unscored("") else []
+        return ["<results>/timing/whole_image_time.csv", *predicted]
 
     @property
     def tables(self) -> list[str]:

@@ -14,15 +14,16 @@ class JointCohort(Section):
     """Radiographs of hands and feet with scores joint by joint (Tan et al.)."""
 
     radiographs: str | None = Field(
-        description="A folder of radiographs named `<patient>-<LH|RH|LF|RF>` with the suffix .jpg, "
-        ".png, .bmp, .tif or .dcm (DICOM also without), or a CSV with the columns image_id, "
-        "patient, limb, file (relative to the CSV) and, optionally, visit. null: there is no "
-        "joint cohort.",
+        description="A folder of radiographs named `<patient>-<LH|RH|LF|RF>`, those of further "
+        "visits `<patient>@<visit>-<LH|RH|LF|RF>`, with the suffix .jpg, .png, .bmp, .tif or .dcm "
+        "(DICOM also without), or a CSV with the columns image_id, patient, limb, file (relative "
+        "to the CSV) and, optionally, visit. null: there is no joint cohort.",
     )
     scores: str | None = Field(
-        description="RA2-DREAM's CSV of 90 columns, read by name; all columns of a limb without "
-        "radiographs may be missing. null: masks are made and joints are found and named, but "
-        "nothing is scored.",
+        description="RA2-DREAM's CSV of 90 columns, read by name, with a column `visit` where "
+        "patients have several; all columns of a limb without radiographs may be missing. "
+        "Radiographs whose visit has no scores are predicted only. null: masks are made and joints "
+        "are found and named, but nothing is scored.",
     )
     boxes: str | None = Field(
         description="The folder that labelImg wrote (Pascal VOC .xml, or YOLO .txt with "
@@ -62,6 +63,10 @@ class WholeImageColumns(Section):
     patient: str | None = Field(
         description="Column with the patient. null: the table has none, each image counts as one "
         "patient, and the tables say so.",
+    )
+    visit: str | None = Field(
+        description="Column with the visit, named as in the joint cohort. null: the table has "
+        "none, all are visit 1.",
     )
 
 
@@ -203,6 +208,10 @@ class Phantom(Section):
     patients: Count = Field(
         description="Patients of the joint cohort, each with four radiographs. The paper: 367.",
     )
+    visits: Count = Field(
+        description="Visits of each patient of the joint cohort. From visit to visit scores stay "
+        "or rise.",
+    )
     radiograph_height: Count = Field(
         description="Typical height of their radiographs, in pixels; heights vary around it.",
     )
@@ -227,7 +236,8 @@ class Split(Section):
 
     table: str | None = Field(
         description="A CSV of your own with the columns patient and split (train, validation, "
-        "test). null: the split is sampled.",
+        "test). null: the split is sampled. Patients keep their split when others come or go; a "
+        "change of `test`, `validation` or `random_state` deals all anew.",
     )
     unit: Literal["patient", "joint"] = Field(
         description="`patient`: no patient is in two splits. `joint`: for scoring, joints are "

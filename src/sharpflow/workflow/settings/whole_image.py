@@ -134,7 +134,8 @@ class WholeImage(Section):
     split: ImageSplit = Field(
         description="Numbers of images that add up to all, or shares that add up to 1. Images are "
         "split by patient where the cohort names patients; patients of the joint cohort keep their "
-        "split.",
+        "split. Patients keep theirs when others come or go; another `random_state`, or other "
+        "shares, deal all anew.",
     )
     experiments: Literal["all", "core"] | list[str] = Field(
         description="Which experiments (rows of the paper's Tables 1 and 2) are trained. `all`: "
