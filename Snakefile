@@ -11,6 +11,7 @@ min_version("9.27")
 # The library is found by this file and by every job, wherever it runs.
 sys.path.insert(0, f"{workflow.basedir}/src")
 os.environ["PYTHONPATH"] = f"{workflow.basedir}/src"
+os.environ["PYTHONUTF8"] = "1"  # files are UTF-8 in jobs, whatever the locale
 
 
 envvars:
@@ -62,7 +63,9 @@ rule all:
 
 
 onstart:
+    refuse_folder_on_cluster()
     begin_run()
+    tell_shared_patients()
     write_run_record()
     warn_of_excess_requests()
 
@@ -74,3 +77,4 @@ onsuccess:
 
 onerror:
     leave_run()
+    tell_problems()

@@ -26,7 +26,8 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
 def write_table(table: "pd.DataFrame", path: str | Path) -> None:
     """Write a table as CSV, floats with the fewest digits that read back the same."""
     with atomic_write(path) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
+        # Names of files may have bytes that are no text.
+        table.to_csv(temporary, index=False, lineterminator="\n", errors="backslashreplace")
 
 
 def read_table(path: str | Path, **text_columns: type) -> "pd.DataFrame":

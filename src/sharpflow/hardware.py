@@ -1,6 +1,7 @@
 """Which hardware a job uses, what that does well, and what it is called."""
 
 import importlib.util
+import logging
 import os
 import platform
 import re
@@ -11,8 +12,11 @@ from typing import Literal
 
 from sharpflow.errors import UserError
 
+log = logging.getLogger(__name__)
+
 Precision = Literal["float32", "bfloat16", "auto"]
 KERAS_BACKEND = "KERAS_BACKEND"
+KERAS_BACKENDS = ("tensorflow", "torch")
 WITHOUT_GPU = (
     "docs/reference/hardware.md lists the GPUs and drivers that work. To compute on the processor, "
     "set CUDA_VISIBLE_DEVICES to nothing; on a cluster, give the rule `gpu: 0` in the profile."
@@ -94,8 +98,13 @@ def choose_keras_backend(gpus: int) -> None:
     TensorFlow on a processor, where it takes half to three quarters of torch's time. An environment
     that has only TensorFlow keeps it. Models trained on one run on the other.
     """
-    if KERAS_BACKEND in os.environ:
+    told = os.environ.get(KERAS_BACKEND)
+    if told in KERAS_BACKENDS:
         return
+    if told:
+        log.warning(
+            "%s=%s is not used: expected %s", KERAS_BACKEND, told, " or ".join(KERAS_BACKENDS)
+        )
     on_torch = gpus and importlib.util.find_spec("torch")
     os.environ[KERAS_BACKEND] = "torch" if on_torch else "tensorflow"
 

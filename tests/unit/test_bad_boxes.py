@@ -1,11 +1,17 @@
 """Wrong label files: the message names file, box and remedy."""
 
+import logging
+import os
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from sharpflow.cohorts import labels
 from sharpflow.cohorts.boxes import write_voc
+from sharpflow.cohorts.set_aside import refused
+from sharpflow.errors import Problem
+from sharpflow.files import write_table
 
 from .joint_cohort import (
     HEIGHT,
@@ -29,7 +35,8 @@ def test_label_of_an_unknown_class(cohort: Path) -> None:
     lines = problems_of(cohort)
     assert len(lines) == 1
     assert_named(lines, LABEL, "object 1 (DIP)", "unknown class 'DIP'", "PIP or MCP", "ignore")
-    assert len(check(cohort, ignored_classes=["DIP"]).boxes) == 11
+    for name in ("DIP", "dip", "d_i p"):
+        assert len(check(cohort, ignored_classes=[name]).boxes) == 11
 
 
 def label_joints(cohort: Path, *names: str) -> None:
@@ -146,6 +153,53 @@ def test_wrong_line_of_a_yolo_label(cohort: Path, line: str, said: str) -> None:
     lines = problems_of(cohort)
     assert len(lines) == 1
     assert_named(lines, str(label), "line 2", said)
+
+
+def test_numbers_in_another_notation_are_equal(cohort: Path) -> None:
+    edit_label(cohort, "<width>40<", "<width> 40.0 <")
+    (cohort / "boxes" / "UAB003-LH.xml").unlink()
+    (cohort / "boxes" / "classes.txt").write_text("PIP\nMCP\n", encoding="utf-16")
+    label = cohort / "boxes" / "UAB003-LH.txt"
+    label.write_text("1.0 0.5 0.5 0.2 0.2\n0e+00 0.5 0.5 0.2 0.2\n", encoding="utf-8-sig")
+    boxes = check(cohort).boxes
+    assert boxes.loc[boxes["image_id"] == "UAB003-LH", "class"].tolist() == ["MCP", "PIP"]
+    label.write_text("0.5 0.5 0.5 0.2 0.2\n")
+    assert_named(problems_of(cohort), str(label), "line 1", "class number")
+
+
+def test_what_is_no_label_file_is_left_alone(cohort: Path) -> None:
+    (cohort / "boxes" / "notes {draft}.docx").touch()
+    (cohort / "boxes" / "a folder.xml").mkdir()
+    assert len(check(cohort).boxes) == 12
+
+
+def test_a_label_of_a_name_that_is_no_text(cohort: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """In the bytes of another encoding, as from an old archive."""
+    caplog.set_level(logging.CRITICAL + 1)  # pytest-xdist cannot send such text to its main process
+    name = os.fsdecode(b"J\xf6rg-LH.xml")
+    (cohort / "boxes" / name).write_text("<annotation/>")
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    assert_named(lines, "not a radiograph")
+    write_table(refused([Problem(lines[0], "", "", "", "")]), cohort / "problems.csv")
+    assert "rg-LH.xml" in (cohort / "problems.csv").read_text()
+
+
+def test_a_readers_own_fault_is_one_problem_of_its_file(
+    cohort: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parse = labels.parse_voc
+
+    def broken(path: Path, radiograph: labels.LabelledRadiograph) -> object:
+        if path.name == LABEL:
+            raise RecursionError
+        return parse(path, radiograph)
+
+    monkeypatch.setattr(labels, "parse_voc", broken)
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    assert_named(lines, LABEL, "RecursionError", "save its labels again")
+    assert len(check(cohort, on_problem="set_aside").boxes) == 11
 
 
 def test_yolo_labels_without_their_classes(cohort: Path) -> None:

@@ -82,13 +82,17 @@ def test_absurdly_large_image_is_seen_in_its_header(cohort: Path) -> None:
     png += struct.pack(">I", len(data) - 4) + data + struct.pack(">I", zlib.crc32(data))
     (cohort / "radiographs" / RADIOGRAPH).unlink()
     (cohort / "radiographs" / "UAB002-LH.png").write_bytes(png)
-    assert_named(problems_of(cohort), "UAB002-LH.png", "absurdly large", "3000000000", "smaller")
+    assert_named(
+        problems_of(cohort), "UAB002-LH.png", "3,000,000,000 pixels", "max_megapixels", "smaller"
+    )
 
 
 def test_image_larger_than_the_study_allows(cohort: Path) -> None:
     lines = problems_of(cohort, max_pixels=HEIGHT * WIDTH - 1)
     assert len(lines) == 12
-    assert_named(lines, RADIOGRAPH, "40 x 48 = 1,920 pixels", "at most 1,919", "raise max_pixels")
+    assert_named(
+        lines, RADIOGRAPH, "40 x 48 = 1,920 pixels", "at most 1,919", "raise checks: max_megapixels"
+    )
 
 
 def test_image_twice(cohort: Path) -> None:

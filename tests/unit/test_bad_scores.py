@@ -5,7 +5,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from .joint_cohort import assert_named, edit_scores, make_cohort, problems_of
+from sharpflow.cohorts.check_joint_cohort import check_joint_cohort
+from sharpflow.cohorts.scores import SUMS
+
+from .joint_cohort import assert_named, check, edit_scores, make_cohort, problems_of
 
 
 @pytest.fixture
@@ -74,9 +77,43 @@ def test_unknown_patient(cohort: Path) -> None:
     assert_named(lines, "scores.csv", "no row for patient UAB002", "Add the patient's row")
 
 
+def test_a_patient_in_another_spelling_is_told_the_nearest(cohort: Path) -> None:
+    edit_scores(cohort, 3, "Patient_ID", "uab_2")
+    assert_named(problems_of(cohort), "unknown patient uab_2", "which has UAB002")
+
+
+def test_scores_as_another_spreadsheet_writes_them(cohort: Path) -> None:
+    path = cohort / "scores.csv"
+    edit_scores(cohort, 3, "LH_pip_E__2", "1.0")
+    path.write_text(path.read_text().replace(",", ";").replace("Patient_ID", " patient_id "))
+    assert len(check(cohort).scores) == 3 * 86
+    path.write_text(path.read_text().replace("1.0", "1,0"))
+    lines = problems_of(cohort)
+    assert len(lines) == 1
+    assert_named(lines, "row 3", "decimal comma", "decimal points")
+
+
 def test_patient_twice(cohort: Path) -> None:
     path = cohort / "scores.csv"
     path.write_text(path.read_text() + path.read_text().splitlines()[1] + "\n")
     lines = problems_of(cohort)
     assert len(lines) == 1
     assert_named(lines, "scores.csv, row 5", "UAB001 again", "first in row 2", "Delete the wrong")
+
+
+def test_a_table_of_hands_needs_no_columns_of_feet(cohort: Path) -> None:
+    table = pd.read_csv(cohort / "scores.csv")
+    table = table[[name for name in table if not name.startswith(("LF_", "RF_"))]].copy()
+    for name, part in zip(SUMS, ("H_", "_E__", "_J__"), strict=True):
+        sites = [column for column in table if column[1:3] == "H_" and part in column]
+        table[name] = table[sites].sum(axis=1)
+    table.to_csv(cohort / "scores.csv", index=False)
+    lines = problems_of(cohort)
+    assert len(lines) == 2
+    assert_named(lines, "scores.csv", "columns LF_", "no score of LF", "radiographs out")
+    for foot in (*(cohort / "radiographs").glob("*F.*"), *(cohort / "boxes").glob("*F.*")):
+        foot.unlink()
+    hands = check_joint_cohort(
+        cohort / "radiographs", cohort / "scores.csv", None, require_all_limbs=False
+    )
+    assert set(hands.scores["limb"]) == {"LH", "RH"}

@@ -337,3 +337,12 @@ def test_the_experiments_have_what_the_tables_need() -> None:
         if experiment.group not in ("pretraining", "further")
     ]
     assert all(row.paper.pcc is not None and row.label.model for row in paper)
+
+
+def test_a_study_without_pairs_says_why_nothing_is_compared(
+    tmp_path: Path, run: dict[str, pd.DataFrame]
+) -> None:
+    one = dict(list(run.items())[:1])
+    table = difference_table(one, comparisons(one), data="x", seed=0, resamples=50)
+    publish_differences(table, tmp_path, NOTES)
+    assert "no two experiments of this study" in (tmp_path / "whole_differences.md").read_text()

@@ -13,6 +13,7 @@ from sharpflow.errors import UserError
 from sharpflow.workflow.settings import Study, load_study
 
 ROOT = Path(__file__).parents[2]
+COHORTS = ("joints", "whole_image", "bone_age")
 
 
 @pytest.fixture
@@ -47,6 +48,12 @@ def test_shares_of_images_add_up(config: dict) -> None:
     shares = {"train": 0.6, "validation": 0.6, "test": 0.2}
     split = config["whole_image"]["split"] | shares
     with pytest.raises(UserError, match=r"split: the shares train 0\.6, .* add up to 1\.4: give"):
+        load_study(changed(config, "whole_image.split", split))
+
+
+def test_shares_and_numbers_of_images_are_not_mixed(config: dict) -> None:
+    split = config["whole_image"]["split"] | {"train": 8, "validation": 0.2}
+    with pytest.raises(UserError, match=r"train 8, validation 0\.2 .*neither three shares nor"):
         load_study(changed(config, "whole_image.split", split))
 
 
@@ -85,7 +92,15 @@ def test_an_unknown_key_names_its_path_and_the_nearest_right_one(config: dict) -
         ),
         ("standardize.crop_bottom.hand", -1, r"standardize\.crop_bottom\.hand: found -1"),
         ("whole_image.split.test", 0, r"split\.test: found 0; input should be a number greater"),
-        ("study", "../elsewhere", r"study: found '\.\./elsewhere'"),
+        ("study", "../elsewhere", r"study: found '\.\./elsewhere'; .* letters, digits"),
+        ("study", 2024, r'study: found 2024; input should be text: put it in quotes, "2024"'),
+        ("evaluation.resamples", 1, r"found 1; .* greater than or equal to 40"),
+        ("phantom.children", 5, r"found 5; .* greater than or equal to 10"),
+        ("standardize.shards.hand", "many", r"integer greater than 0, or 'auto'"),
+        ("whole_image.experiments", "total-a", r"'total-a'; .* in brackets, as \[total-a\]"),
+        ("whole_image.experiments", [], r"experiments: found no name; .* at least one name"),
+        ("cohorts", "demo", r"cohorts: found 'demo'; .*'phantom'.*workflow-profile demo"),
+        ("vgg16.weights", "imagenet", r"'imagenet'; .*'none', or a section with keys of its own"),
     ],
 )
 def test_a_wrong_value_says_what_was_found_and_what_is_allowed(
@@ -116,6 +131,18 @@ def test_a_section_that_may_be_a_word_is_told_what_is_wrong_inside(config: dict)
     assert "phantom" not in str(error.value)
 
 
+@pytest.mark.parametrize("cohort", ["joints", "whole_image"])
+def test_a_cohort_of_null_is_none(config: dict, cohort: str) -> None:
+    study = load_study(config | {"cohorts": dict.fromkeys(COHORTS, "phantom") | {cohort: None}})
+    assert not getattr(study.cohorts, f"has_{cohort}")
+
+
+def test_what_whole_images_lack_is_said_in_one_line(config: dict) -> None:
+    with pytest.raises(UserError, match="bone_age is not, on which") as error:
+        load_study(config | {"cohorts": dict.fromkeys(COHORTS, "phantom") | {"bone_age": None}})
+    assert str(error.value).count("\n") == 1
+
+
 def test_a_missing_key_is_named(config: dict) -> None:
     del config["masks"]["window"]
     with pytest.raises(UserError, match=r"masks\.window: missing"):
@@ -129,11 +156,43 @@ def test_without_a_cohort_the_ways_on_are_named() -> None:
     assert "cohorts=phantom" in str(caught.value)
 
 
-def test_boxes_are_asked_for_when_radiographs_are_given() -> None:
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("radiographs", r"cohorts\.joints: boxes is null.*labelImg.*phantom"),
+        ("scores", r"cohorts\.joints: radiographs is null, but scores is set"),
+    ],
+)
+def test_what_a_joint_cohort_lacks_is_said_in_one_line(given: str, message: str) -> None:
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    config["cohorts"]["joints"]["radiographs"] = "radiographs"
-    with pytest.raises(UserError, match=r"cohorts\.joints: boxes is null.*labelImg.*phantom"):
+    config["cohorts"]["joints"][given] = "here"
+    with pytest.raises(UserError, match=message) as error:
         load_study(config)
+    assert str(error.value).count("\n") == 1
+
+
+def test_the_template_of_an_own_study_is_right_at_small_and_at_full_sizes() -> None:
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    template = (ROOT / "profiles" / "own" / "study.yaml").read_text()
+    own, rest = template.split("# ---- Small sizes")
+    small, full = rest.split("# ---- Full sizes")
+    full = re.sub(r"^# ?", "", full.partition("\n#\n")[2], flags=re.MULTILINE)
+    small = load_study(_laid_over(config, yaml.safe_load(f"{own}\n#{small}")))
+    assert small.cohorts.has_joints and small.cohorts.has_whole_image
+    assert (small.vgg16.weights, small.detector.weights) == ("none", "none")  # no downloads
+    study = load_study(_laid_over(config, yaml.safe_load(own) | yaml.safe_load(full)))
+    assert (study.phantom.patients, study.phantom.children) == (367, 14036)
+    assert (study.unet.epochs, study.whole_image.split.train) == (200, 0.7)
+
+
+def _laid_over(config: dict, changes: dict) -> dict:
+    """As Snakemake lays one file over another."""
+    return config | {
+        key: _laid_over(config[key], value)
+        if isinstance(value, dict) and isinstance(config[key], dict)
+        else value
+        for key, value in changes.items()
+    }
 
 
 def test_every_key_of_config_yaml_is_explained() -> None:

@@ -271,6 +271,14 @@ def test_only_test_patients_are_judged(hand_truth):
     assert table["n_patients"].tolist() == [1, 1]
 
 
+def test_without_boxes_of_test_patients_a_row_is_kept_and_empty(hand_truth):
+    truth, radiographs = hand_truth
+    table = table_of(truth[:0], truth[:0], truth[:0].assign(rule=""), radiographs, boxed=())
+    assert table["n_joints"].tolist() == [0, 0]
+    assert set(table["truth"]) == {"none"}
+    assert table[["found", "found_low", "named_right", "radiographs_complete"]].isna().all(None)
+
+
 def test_a_name_on_another_joints_box_is_wrong(hand_truth):
     truth, radiographs = hand_truth
     boxes = truth.drop(columns="joint").assign(confidence=0.9)

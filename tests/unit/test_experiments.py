@@ -122,7 +122,9 @@ def test_all_leaves_out_the_further_experiments():
 
 
 def test_an_unknown_experiment_is_named_with_the_nearest():
-    with pytest.raises(UserError, match=r"total-resnet50-rbs3.*Did you mean 'total-resnet50-rbs"):
+    with pytest.raises(
+        UserError, match=r"total-resnet50-rbs3'; did you mean 'total-resnet50-rbs2'"
+    ):
         choose_experiments(["total-resnet50-rbs3"], [])
 
 

@@ -253,7 +253,7 @@ def test_where_only_tensorflow_is_installed_it_must_see_the_gpu(
 
 @pytest.mark.parametrize(
     ("told", "seen", "backend"),
-    [(None, 0, "tensorflow"), (None, 1, "torch"), ("torch", 0, "torch"), ("jax", 1, "jax")],
+    [(None, 0, "tensorflow"), (None, 1, "torch"), ("torch", 0, "torch"), ("jax", 1, "torch")],
 )
 def test_the_backend_of_keras(
     monkeypatch: pytest.MonkeyPatch, told: str | None, seen: int, backend: str

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from sharpflow.anatomy import Damage
+from sharpflow.errors import UserError
 from sharpflow.joints.scoring.head_training import HeadSettings
 from sharpflow.joints.scoring.heads import ScoredJoints, join_scores, train_heads
 
@@ -77,3 +79,11 @@ def test_every_joint_is_scored_by_the_heads_of_all_seeds(tmp_path: Path) -> None
         joints(), name="erosion-hand", settings=SETTINGS, seed=1, checkpoints=tmp_path / "again"
     )
     pd.testing.assert_series_equal(first, again.predictions["predicted"])
+
+
+def test_joints_that_nobody_can_validate_on_are_told_in_words(tmp_path: Path) -> None:
+    every = joints()
+    kept = (every.rows["split"] != "validation").to_numpy()
+    few = ScoredJoints(every.rows[kept], every.features[kept], every.scores[kept])
+    with pytest.raises(UserError, match=r"erosion-hand: no joint of the validation patients"):
+        train_heads(few, name="erosion-hand", settings=SETTINGS, seed=1, checkpoints=tmp_path)

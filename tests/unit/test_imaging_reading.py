@@ -1,13 +1,17 @@
 """Reading of 8-bit and 16-bit, grey and colour, and of radiographs that lie on their side."""
 
+import os
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from sharpflow.errors import UserError
-from sharpflow.imaging.reading import image_digest, read_image
+from sharpflow.imaging.reading import ImageError, image_digest, read_image
+
+from . import foreign_files as made
 
 GREY = np.random.default_rng(0).integers(0, 256, (30, 20), dtype=np.uint8)
 
@@ -80,7 +84,7 @@ def test_exif_orientation_is_applied(tmp_path: Path, suffix: str) -> None:
 def test_too_large_is_refused_before_decoding(tmp_path: Path) -> None:
     path = saved(tmp_path / "radiograph.png", GREY)
     path.write_bytes(path.read_bytes()[:60])  # the header is whole, the pixels are not
-    with pytest.raises(UserError, match=r"radiograph\.png.*20 x 30.*at most 599.*max_pixels"):
+    with pytest.raises(UserError, match=r"radiograph\.png.*20 x 30.*at most 599.*max_megapixels"):
         read_image(path, max_pixels=599)
     with pytest.raises(UserError, match=r"radiograph\.png.*cannot be decoded.*copy or export"):
         read_image(path, max_pixels=600)
@@ -106,3 +110,78 @@ def test_a_jpg_cut_short_anywhere_is_refused(tmp_path: Path, settings: dict[str,
         path.write_bytes(whole[:end])
         with pytest.raises(UserError, match=r"radiograph\.jpg"):
             read_image(path)
+
+
+@pytest.mark.parametrize("data", [made.exif(7, b"\1"), made.exif(2, b"x\0"), b"\0\0\0\0 no TIFF"])
+def test_an_orientation_of_no_use_is_taken_as_upright(tmp_path: Path, data: bytes) -> None:
+    for name, file in (
+        ("odd.jpg", made.jpg_with(data)),
+        ("odd.png", made.png_with(made.chunk(b"eXIf", data))),
+        ("late.png", made.png_with(last=made.chunk(b"eXIf", data))),
+    ):
+        read = read_image(made.write(tmp_path / name, file))
+        assert read.shape == made.GREY.shape
+        if name.endswith("png"):
+            np.testing.assert_array_equal(read, made.GREY)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_is_applied(tmp_path: Path, orientation: int) -> None:
+    data = made.exif(3, bytes([orientation, 0]))
+    path = made.write(tmp_path / "turned.png", made.png_with(made.chunk(b"eXIf", data)))
+    with Image.open(path) as image:
+        expected = np.asarray(ImageOps.exif_transpose(image))
+    np.testing.assert_array_equal(read_image(path), expected)
+
+
+def test_metadata_are_not_pixels(tmp_path: Path) -> None:
+    for name, first, last in (
+        ("xmp", made.xmp(2), b""),
+        ("compressed", made.xmp(70, compressed=True), b""),
+        ("late", b"", made.xmp(2)),
+    ):
+        path = made.write(tmp_path / f"{name}.png", made.png_with(first, last))
+        np.testing.assert_array_equal(read_image(path), made.GREY)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tiff"])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_12_bits_in_16_bit_colours_are_read_as_in_grey(
+    tmp_path: Path, suffix: str, channels: int
+) -> None:
+    deep = np.random.default_rng(1).integers(0, 4096, (30, 20)).astype(np.uint16)
+    grey = made.write(tmp_path / f"grey{suffix}", made.encoded(deep, suffix))
+    colour = np.dstack([deep] * channels)
+    path = made.write(tmp_path / f"colour{suffix}", made.encoded(colour, suffix))
+    np.testing.assert_array_equal(read_image(path), read_image(grey))
+
+
+def test_what_is_no_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "folder.png").mkdir()
+    os.mkfifo(tmp_path / "pipe.png")
+    for name in ("folder.png", "pipe.png", "x" * 300 + ".png", "zero\0.png"):
+        with pytest.raises(ImageError) as caught:
+            read_image(tmp_path / name)
+        assert name in str(caught.value)
+
+
+def test_a_readers_own_fault_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = saved(tmp_path / "radiograph.png", GREY)
+
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(Image, "open", broken)
+    with pytest.raises(ImageError, match=r"radiograph\.png.*KeyError.*export the radiograph"):
+        read_image(path)
+
+
+def test_the_limit_of_pixels_can_be_raised(tmp_path: Path) -> None:
+    """Pillow's own limit, at which it warns, is 89 million."""
+    path = tmp_path / "large.png"
+    Image.new("1", (10_000, 9_500)).save(path)
+    with pytest.raises(ImageError, match="raise checks: max_megapixels"):
+        read_image(path, 90_000_000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read_image(path, 100_000_000).shape == (9_500, 10_000)

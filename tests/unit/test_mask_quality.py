@@ -122,3 +122,9 @@ def test_a_contact_sheet_shows_every_radiograph_and_frames_the_proposed(tmp_path
     assert orange[40:middle, :half].any() and orange[40:middle, half:].any()
     assert not blue[40:middle].any()
     assert blue[middle:, :half].any() and not blue[middle:, half:].any()
+
+
+def test_a_contact_sheet_of_an_empty_shard_has_its_legend(tmp_path: Path) -> None:
+    draw_contact_sheet([], [], [], tmp_path / "page.png")
+    page = cv2.imread(str(tmp_path / "page.png"))
+    assert (page == (178, 114, 0)).all(axis=2).any()

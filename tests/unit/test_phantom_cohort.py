@@ -117,3 +117,19 @@ def test_the_thumb_and_great_toe_tell_the_side() -> None:
             assert thumb_right == ((radiograph.row["side"] == "left") != radiograph.row["mirrored"])
             mirrored.append(radiograph.row["mirrored"])
     assert 0 < sum(mirrored) < 8
+
+
+def test_hands_are_the_same_without_feet(cohort: Path, tmp_path: Path) -> None:
+    make_joint_cohort(
+        tmp_path, patients=1, seed=5, height=HEIGHT, workers=1, severity=2.0, body_parts=["hand"]
+    )
+    made = digests(tmp_path)
+    images = {name for name in made if name.endswith((".jpg", ".xml"))}
+    assert {Path(name).stem for name in images} == {"UAB001-LH", "UAB001-RH"}
+    assert all(made[name] == digests(cohort)[name] for name in images)
+    check_joint_cohort(
+        tmp_path / "radiographs",
+        tmp_path / "scores.csv",
+        tmp_path / "boxes",
+        require_all_limbs=False,
+    )

@@ -77,6 +77,13 @@ def test_score_distributions_write_the_count_of_each_score() -> None:
     foot_erosion = [text.get_text() for text in figure.axes[2].texts]
     assert foot_erosion == ["0"] * 11  # a limb without scores is shown with counts of 0
     assert any("Finger and toe joints" in text for text in all_text(figure))
+    hands = score_counts(scores)[lambda counts: counts["limb"].isin(["LH", "RH"])]
+    figure = draw_score_distributions(hands, with_wrist=False, data="phantom")
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == [
+        f"({letter}) {side} hand"
+        for letter, side in zip("abcd", ["Left", "Right"] * 2, strict=True)
+    ]
 
 
 def test_wrist_sites_in_the_distribution_are_said() -> None:
@@ -103,11 +110,14 @@ def test_every_score_that_a_limb_can_have_is_counted() -> None:
 def test_confusion_matrices_mark_scores_without_joints() -> None:
     table = pd.DataFrame({"true": [0, 0, 0, 0, 2], "predicted": [0, 0, 0, 1, 2]})
     table = pd.concat([table.assign(split="test"), table.assign(split="train")])
-    confusions = model_confusions({"narrowing-hand": table})
+    confusions = model_confusions({"narrowing-hand": table, "erosion-foot": table[:0]})
     assert {model: len(counts) for model, counts in confusions.items()} == {
-        model: n_classes(body_part, damage) for model, (damage, body_part) in MODELS.items()
+        model: n_classes(body_part, damage)
+        for model, (damage, body_part) in MODELS.items()
+        if model in ("narrowing-hand", "erosion-foot")
     }
     figure = draw_confusion_matrices(confusions, data="phantom")
+    assert len(figure.axes) == 2 + 1  # the models of the study, and the bar of colours
     hand = figure.axes[0]
     texts = [text.get_text() for text in hand.texts]
     assert "75%\n3" in texts
@@ -116,8 +126,8 @@ def test_confusion_matrices_mark_scores_without_joints() -> None:
     hatched = [p for p in hand.patches if isinstance(p, Rectangle) and p.get_hatch()]
     assert [(p.get_y(), p.get_height()) for p in hatched] == [(1, 1), (3, 2)]
     assert hand.get_title(loc="left") == "(a) Narrowing, hands (n = 5)"
-    # A model without predictions is all hatched.
-    foot = figure.axes[3]
+    # A model without test joints is all hatched.
+    foot = figure.axes[1]
     assert [p.get_height() for p in foot.patches if p.get_hatch()] == [11]
 
 

@@ -212,6 +212,14 @@ def test_detection_stands_beside_the_papers_accuracy(tmp_path: Path) -> None:
     assert read_table(tmp_path / "detection.csv")["paper_accuracy"].tolist() == [0.99991, 0.99991]
 
 
+def test_detection_that_cannot_be_measured_says_why(tmp_path: Path) -> None:
+    table = detection("none")
+    table[["found", "named_right"]] = float("nan")
+    publish_detection(table.assign(n_joints=0), tmp_path, STUDY)
+    page = read_page(tmp_path, "detection", ".md")
+    assert "No test patient's radiograph of hands has boxes" in page
+
+
 @pytest.mark.parametrize("truth", ["given", "template", "given and template"])
 def test_a_template_that_is_measured_against_itself_is_told(tmp_path: Path, truth: str) -> None:
     publish_detection(detection(truth, left_out=3), tmp_path, STUDY)

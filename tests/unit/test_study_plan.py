@@ -39,8 +39,8 @@ def wildcards(**values: str) -> Any:
 
 @pytest.fixture
 def hands(tmp_path: Path) -> dict[str, str | None]:
-    """A cohort of two patients' hands."""
-    for name in ("UAB001-LH", "UAB001-RH", "UAB002-LH"):
+    """A cohort of three patients' hands."""
+    for name in ("UAB001-LH", "UAB001-RH", "UAB002-LH", "UAB003-RH"):
         (tmp_path / f"{name}.jpg").touch()
     return {"radiographs": str(tmp_path), "scores": None, "boxes": "phantom"}
 
@@ -64,7 +64,7 @@ def test_a_cohort_of_hands_without_scores_has_what_needs_neither(hands: dict[str
     assert joints and study.whole_image is None and not study.compares
     assert joints.body_parts == ["hand"]
     assert sorted(joints.models) == ["erosion-hand", "narrowing-hand"]
-    assert joints.tables == ["detection", "mask_yield"]
+    assert joints.tables == ["mask_yield"]  # nothing to measure detection on
     assert not any("scores" in path for path in study.joint_results())
     with pytest.raises(UserError, match=r"no whole-image pipeline.*cohorts: whole_image"):
         study.whole_image_results()
@@ -76,17 +76,15 @@ def test_a_cohort_of_hands_without_scores_has_what_needs_neither(hands: dict[str
 def test_a_radiograph_is_in_one_shard_and_files_that_are_gone_are_left_to_the_check(
     hands: dict[str, Any],
 ) -> None:
-    joints = plan(cohorts=only(hands)).joints
+    two = {"shards": {"hand": 2, "foot": 2}}
+    joints = plan(cohorts=only(hands), standardize=two).joints
     assert joints
-    shards = [
-        wildcards(cohort="joints", body_part="hand", shard=shard)
-        for shard in shard_names(joints.study.standardize.shards["hand"])
-    ]
+    shards = [wildcards(cohort="joints", body_part="hand", shard=shard) for shard in shard_names(2)]
     listed = [row[0] for shard in shards for row in joints.shard_rows(shard)]
-    assert sorted(listed) == ["UAB001-LH", "UAB001-RH", "UAB002-LH"]
+    assert sorted(listed) == ["UAB001-LH", "UAB001-RH", "UAB002-LH", "UAB003-RH"]
     Path(hands["radiographs"], "UAB002-LH.jpg").unlink()
     files = [file for shard in shards for file in joints.shard_radiograph_files(shard)]
-    assert sorted(Path(file).stem for file in files) == ["UAB001-LH", "UAB001-RH"]
+    assert sorted(Path(file).stem for file in files) == ["UAB001-LH", "UAB001-RH", "UAB003-RH"]
 
 
 def test_sums_are_refused_where_a_patient_is_trained_on_and_tested() -> None:
@@ -104,7 +102,9 @@ def test_what_is_set_aside_is_read_from_what_was_kept() -> None:
 
 
 def test_unknown_experiments_are_named() -> None:
-    with pytest.raises(UserError, match=r"experiment_epochs\): unknown experiment 'total-resnet'"):
+    with pytest.raises(
+        UserError, match=r"experiment_epochs: unknown experiment 'total-resnet'; did"
+    ):
         plan(cohorts="phantom", whole_image={"experiment_epochs": {"total-resnet": 3}})
 
 
@@ -159,3 +159,64 @@ def test_work_follows_the_studys_sizes() -> None:
     whole, quarter = (WholeImageWork(images) for images in (paper.whole_image, small.whole_image))
     assert whole.train_network(network) == pytest.approx(8 * quarter.train_network(network))
     assert whole.packed_gigabytes("whole_image") == pytest.approx(3818 * 1024**2 / 1e9)
+
+
+def test_synthetic_radiographs_for_a_cohort_of_hands_are_of_hands(hands: dict[str, Any]) -> None:
+    joints = plan(cohorts=only(hands)).joints
+    assert joints
+    checked = {
+        cohort: joints.check_settings(wildcards(cohort=cohort))["require_all_limbs"]
+        for cohort in joints.cohorts
+    }
+    assert checked == {"boxed": False, "joints": True}
+
+
+def test_each_cohort_has_a_shard_for_256_radiographs(hands: dict[str, Any]) -> None:
+    pattern = "<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv"
+    joints = plan(cohorts=only(hands), phantom={"patients": 129}).joints
+    assert joints
+    own, boxed = (
+        joints.cohort_shards(pattern)(wildcards(cohort=cohort)) for cohort in ("joints", "boxed")
+    )
+    assert own == ["<results>/cohort/joints/radiographs/hand/00.csv"]  # four radiographs
+    assert [path.rpartition("/")[2] for path in boxed] == ["00.csv", "01.csv"]  # 258 of hands
+    whole = plan(cohorts="phantom").whole_image  # the papers' 3,818 and 14,036 images
+    assert whole
+    assert [len(whole.packed(".npy", name)) for name in ("whole_image", "bone_age")] == [15, 55]
+
+
+def test_too_few_patients_are_refused_and_few_are_warned_of(hands: dict[str, Any]) -> None:
+    assert "only 1 of 3 patients" in plan(cohorts=only(hands)).warnings[0]
+    assert plan(cohorts="phantom").warnings == []
+    with pytest.raises(UserError, match=r"joints\.radiographs: split: of 3 patients, test 0\.9"):
+        plan(cohorts=only(hands), split={"test": 0.9, "validation": 0.99})
+    table = plan(cohorts=only(hands), split={"table": "own.csv", "test": 0.5}).joints
+    assert table and table.warnings == []
+    assert table.split_table(wildcards(cohort="joints")) == ["own.csv"]
+    assert table.split_table(wildcards(cohort="boxed")) == []
+    with pytest.raises(UserError, match=r"phantom\.patients: split: of 2 patients"):
+        plan(cohorts=only(hands), phantom={"patients": 2})
+
+
+def test_numbers_of_images_that_do_not_fit_the_cohort_are_refused_at_once(tmp_path: Path) -> None:
+    table = tmp_path / "totals.csv"
+    table.write_text("image,total\na.png,1\nb.png,2\nc.png,3\nd.png,\n")
+    for name in "abcd":
+        (tmp_path / f"{name}.png").touch()
+    columns = {"image": "image", "total": "total", "age": None, "sex": None, "patient": None}
+    whole = {"table": str(table), "images": str(tmp_path), "columns": columns}
+    cohorts = {"whole_image": whole, "bone_age": "phantom"}
+    paper = yaml.safe_load((ROOT / "config.yaml").read_text())["whole_image"]["split"]
+    with pytest.raises(UserError, match=r"3818 images together, and the cohort has 3\. Give"):
+        plan(cohorts=cohorts)
+    for sizes in ((1, 1, 1), (0.4, 0.3, 0.3)):
+        split = paper | dict(zip(("train", "validation", "test"), sizes, strict=True))
+        study = plan(cohorts=cohorts, whole_image={"split": split})
+        assert study.whole_image and study.joints is None
+
+
+def test_epochs_of_experiments_that_are_not_trained_are_warned_of() -> None:
+    epochs = {"bone-age-resnet34": 3, "bone-age-mobilenetv2": 2}
+    chosen = {"experiments": ["total-mobilenetv2-irbs3"], "experiment_epochs": epochs}
+    (warning,) = plan(cohorts="phantom", whole_image=chosen).warnings
+    assert "experiment_epochs: bone-age-resnet34 is no network that" in warning

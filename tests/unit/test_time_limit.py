@@ -93,6 +93,15 @@ def test_the_end_that_slurm_or_the_user_tells(monkeypatch: pytest.MonkeyPatch) -
         left(1)
 
 
+def test_an_end_in_the_past_is_another_jobs(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("SLURM_JOB_ID", "17")
+    monkeypatch.setenv("SLURM_JOB_END_TIME", str(int(time.time()) - 3600))
+    assert left(60) is None
+    assert "SLURM_JOB_END_TIME" in caplog.text
+
+
 def test_a_deadline_leaves_room_for_a_slow_epoch() -> None:
     assert not Deadline(None).too_near_for(1e9)
     assert Deadline(110).too_near_for(100)

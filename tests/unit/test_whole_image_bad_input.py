@@ -1,5 +1,7 @@
 """One test for each way in which a cohort of whole images can be wrong, and for what is fine."""
 
+import logging
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -120,7 +122,9 @@ def test_absurdly_large_image_is_refused_before_it_is_decoded(cohort: Path) -> N
     bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
     (cohort / "images" / "a1.png").write_bytes(bomb)
     lines = problems_of(cohort)
-    assert_only(lines, "a1.png", "9000 x 9000 = 81,000,000 pixels", "at most 10,000", "max_pixels")
+    assert_only(
+        lines, "a1.png", "9000 x 9000 = 81,000,000 pixels", "at most 10,000", "max_megapixels"
+    )
 
 
 def test_missing_column_names_the_nearest(cohort: Path) -> None:
@@ -277,6 +281,14 @@ def test_names_without_suffix_and_folders_within_are_found(cohort: Path) -> None
     edit(cohort, 2, "file", "a1")
     edit(cohort, 4, "file", "deep/a3.png")
     assert check(cohort).images["image_id"].tolist() == list(NAMES)
+
+
+def test_a_folder_whose_name_is_no_text(cohort: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL + 1)  # pytest-xdist cannot send such text to its main process
+    odd = cohort / "images" / os.fsdecode(b"J\xf6rg")
+    odd.mkdir()
+    (cohort / "images" / "a1.png").rename(odd / "a1.png")
+    assert_only(problems_of(cohort), "labels.csv, row 2", "no text", "Rename the folder")
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from .projects import OWN_JOINTS, Project, make_joint_and_whole_image_project
 from .test_small_study import IMAGING
@@ -160,6 +161,24 @@ def test_all_but_what_the_checks_read_waits_for_them(
             assert before.count("check_cohort") == 1, rule
             assert before.count("check_images") == 2, rule
             assert "pass_checks" in before, rule
+
+
+def test_names_that_look_like_patterns_are_names(both: Project, tmp_path: Path) -> None:
+    """Snakemake's wildcards and variables, in braces and angle brackets, are none in names."""
+    project = copy(both, tmp_path / "named")
+    odd = project.folder / "my {x} <y> [1]$ cohort"
+    (project.folder / "cohort").rename(odd)
+    (odd / "boxes" / "notes {draft}.docx").touch()
+    (project.folder / "over {rides}.csv").write_text("image_id,good\n")
+    cohorts = {name: f"{odd.name}/{name}" for name in ("radiographs", "boxes")}
+    own = {
+        "cohorts": {"joints": cohorts | {"scores": f"{odd.name}/scores.csv"}},
+        "masks": {"overrides": "over {rides}.csv"},
+        "checks": {"ignored_classes": ["{dip}"]},
+    }
+    (project.folder / "own.yaml").write_text(yaml.safe_dump(own))
+    planned = project.planned("joints")
+    assert {"check_cohort", "choose_masks", "train_detector", "table_detection"} <= planned.keys()
 
 
 def test_a_pipeline_on_the_phantom_waits_for_its_own_cohorts_alone(both: Project) -> None:

@@ -182,19 +182,26 @@ def test_wrong_input_stops_before_any_work_with_all_problems(tmp_path: Path, coh
     assert not (project.results / "vgg16" / "synthetic_joints.keras").exists()
 
 
-def test_without_boxes_the_detector_learns_on_synthetic_radiographs(
+def test_hands_without_boxes_have_a_detector_of_synthetic_hands(
     tmp_path: Path, cohort: Path
 ) -> None:
     project = make_project(tmp_path, cohort)
     own = project.folder / "own.yaml"
-    own.write_text(own.read_text().replace("boxes: cohort/boxes", "boxes: phantom"))
+    alone = "checks: {require_all_limbs: false}\n"
+    own.write_text(own.read_text().replace("boxes: cohort/boxes", "boxes: phantom") + alone)
+    for foot in (project.folder / "cohort" / "radiographs").glob("*F.jpg"):
+        foot.unlink()
     project.run("results/small/detector/hand/best.pt")
     card = json.loads((project.results / "detector/hand/model_card.json").read_text())
     assert card["trained_on"] == "phantom"
     assert not (project.results / "standardized" / "joints").exists()
+    made = {path.stem[-2:] for path in (project.results / "phantom/boxed").rglob("*.jpg")}
+    assert made == {"LH", "RH"}
+    plan = project.run("-n")
+    assert "foot" not in plan
     planned = project.planned()
-    assert planned["train_detector"] == 1  # the feet's
-    assert planned["train_head"] == len(MODELS)
+    assert planned["train_head"] == 2
+    assert not planned.keys() & {"train_detector", "table_detection", "table_segmentation"}
 
 
 def test_what_is_wrong_can_be_set_aside_and_is_listed(tmp_path: Path, cohort: Path) -> None:

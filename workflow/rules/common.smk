@@ -2,26 +2,48 @@
 # shards and experiments there are, and what each rule asks a cluster for.
 from pathlib import Path
 
+from snakemake import io as snakemake_io
 from snakemake.dag import DAG
-from snakemake.exceptions import WorkflowError
+from snakemake.exceptions import UndefinedPathvarException, WorkflowError
+from snakemake.logging import logger
+from snakemake.pathvars import Pathvars
 
 from sharpflow.errors import UserError
 from sharpflow.workflow.ancient_inputs import plan_behind_ancient_inputs
+from sharpflow.workflow.clone_folder import prepare_clone_folder, refuse_on_cluster
 from sharpflow.workflow.code_digest import code_digest
 from sharpflow.workflow.plan.joints import own_weights
 from sharpflow.workflow.plan.paths import one_of
 from sharpflow.workflow.plan.running_times import JointWork, WholeImageWork, ask
 from sharpflow.workflow.plan.study import plan_study
 from sharpflow.workflow.provenance import write_record
+from sharpflow.workflow.told_at_end import problems_in_short
+from sharpflow.workflow.user_paths import as_they_stand, keep_user_paths
 
 try:
+    prepare_clone_folder(workflow.basedir)
     PLAN = plan_study(config)
 except UserError as error:
     raise WorkflowError(str(error))
 
+if workflow.is_main_process:
+    for warning in PLAN.warnings:
+        logger.warning(warning)
+
 study, RESULTS = PLAN.study, PLAN.results
 JOINTS, WHOLE_IMAGE = PLAN.joints, PLAN.whole_image
 plan_behind_ancient_inputs(DAG)
+keep_user_paths(snakemake_io, Pathvars, UndefinedPathvarException)
+
+
+def plain(value):
+    """A text of the user's as a param: Snakemake looks for wildcards in what no function returns."""
+    return lambda wildcards: value
+
+
+def own_file(path):
+    """A file that the user named, or none, as an input."""
+    return lambda wildcards: as_they_stand(path or [])
 
 
 def code(script):
@@ -39,6 +61,31 @@ def checked(*pipelines):
     return [ancient(path) for path in PLAN.checks.passed(*pipelines)]
 
 
+def refuse_folder_on_cluster():
+    """Stop before any job is submitted from a folder in which none could start."""
+    if workflow.non_local_exec:
+        try:
+            refuse_on_cluster(workflow.basedir)
+        except UserError as error:
+            raise WorkflowError(str(error))
+
+
+def tell_shared_patients():
+    """Say how many patients the user's two cohorts share."""
+    if PLAN.shared_patients():
+        logger.info(PLAN.shared_patients())
+
+
+def tell_problems():
+    """Say last what stopped a run that a check refused."""
+    told = problems_in_short(
+        path.replace("<results>", RESULTS)
+        for path in PLAN.problems("joints", "whole_image")
+    )
+    if told:
+        logger.error(told)
+
+
 def write_run_record():
     write_record(RESULTS, study.model_dump(mode="json"), workflow.basedir)
 
@@ -48,5 +95,5 @@ wildcard_constraints:
     body_part="hand|foot",
     images="whole_image|bone_age",
     warned="joints|boxed|whole_image|bone_age",
-    shard=r"\d\d",
+    shard=r"\d\d+",
     checks=one_of(PLAN.checks.cohorts),

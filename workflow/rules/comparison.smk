@@ -21,7 +21,7 @@ rule compare_pipelines:
         "../../envs/imaging.yaml"
     params:
         experiment=WHOLE_IMAGE.compared,
-        data=WHOLE_IMAGE.data_name(),
+        data=plain(WHOLE_IMAGE.data_name()),
         resamples=study.evaluation.resamples,
         seed=study.seed,
         code=code("whole_image/compare_pipelines"),

@@ -3,10 +3,12 @@
 from sharpflow.workflow.job import job
 
 with job(snakemake.log[0]):
+    from sharpflow.cohorts.near_ids import near_id_problems
     from sharpflow.cohorts.set_aside import PROBLEM_TABLE, count_set_aside
     from sharpflow.files import read_table, write_table
 
     as_text = dict.fromkeys(PROBLEM_TABLE, str)
     tables = [read_table(path, **as_text) for path in snakemake.input.problems]
     problems = dict(zip(snakemake.params.cohorts, tables, strict=True))
-    write_table(count_set_aside(problems), snakemake.output[0])
+    near = near_id_problems(snakemake.params.near_ids, snakemake.params.patient_files)
+    write_table(count_set_aside(problems, near), snakemake.output[0])

@@ -14,13 +14,18 @@ class BoxName(NamedTuple):
     joint: str
 
 
+def plain_name(text: str) -> str:
+    """A label without what does not count: case, blanks, hyphens, underscores."""
+    return re.sub(r"[\s_-]", "", text).upper()
+
+
 def read_box_name(text: str, body_part: BodyPart) -> BoxName | None:
     """The class and joint that a label names; None if it is neither on this body part.
 
     "PIP", "MCP" and "MTP" are classes; "IP", "PIP2", "MCP5", "MTP1" and so on are joints, from
     which the class follows. Case, blanks, hyphens and underscores do not count: "mcp_5" is MCP5.
     """
-    plain = re.sub(r"[\s_-]", "", text).upper()
+    plain = plain_name(text)
     if plain in DETECTOR_CLASSES[body_part]:
         return BoxName(plain, "")
     for joint in DETECTED_JOINTS[body_part]:
@@ -39,9 +44,9 @@ def unknown_name(text: str, body_part: BodyPart) -> tuple[str, str, str]:
     for other in BodyPart:
         if read_box_name(text, other):
             remedy = f"Correct the class, or the limb if the radiograph shows a {other}."
-            return f"class {text!r}, which a {other} has, on a {body_part}", expected, remedy
+            return f"class {text[:80]!r}, which a {other} has, on a {body_part}", expected, remedy
     return (
-        f"unknown class {text!r}",
+        f"unknown class {text[:80]!r}",
         expected,
         "Correct the class, or add it to checks: ignored_classes.",
     )

@@ -13,6 +13,7 @@ from sharpflow.anatomy import BOX_COLUMNS, BodyPart
 from sharpflow.cohorts.box_names import (
     BoxName,
     naming_problems,
+    plain_name,
     read_box_name,
     unknown_name,
 )
@@ -23,9 +24,11 @@ from sharpflow.cohorts.labels import (
     Box,
     LabelError,
     LabelledRadiograph,
-    parse_voc,
-    parse_yolo,
+    label_files,
+    parse_label,
 )
+from sharpflow.cohorts.text import read_text
+from sharpflow.errors import in_short
 from sharpflow.files import atomic_write
 
 BOX_TABLE = ["image_id", "class", "joint", *BOX_COLUMNS]
@@ -125,21 +128,18 @@ def _is_voc(path: Path) -> bool:
 
 
 def _label_files(folder: Path, problems: list[Finding]) -> list[Path]:
-    if folder.is_dir():
-        labels = [
-            path
-            for path in folder.iterdir()
-            if path.suffix.lower() in (".xml", ".txt")
-            and path.name != CLASSES_FILE
-            and not path.name.startswith(".")
-        ]
+    found = "no label files"
+    try:
+        labels = [path for path in label_files(folder) if path.name != CLASSES_FILE]
         if labels:
             return sorted(labels, key=lambda path: (path.stem, path.suffix))
+    except (OSError, ValueError) as error:
+        found = f"no such folder ({in_short(error)})"
     problems.append(
         Finding(
             str(folder),
             "",
-            "no label files" if folder.is_dir() else "no such folder",
+            found,
             "a folder of labelImg's files, <image_id>.xml or <image_id>.txt with classes.txt",
             "Correct the path of the joint boxes in the config.",
         )
@@ -182,11 +182,11 @@ def _yolo_classes(folder: Path, labels: list[Path], problems: list[Finding]) -> 
     if all(map(_is_voc, labels)):
         return []
     try:
-        names = path.read_text(encoding="utf-8-sig").rstrip().splitlines()
+        names = read_text(path).rstrip().splitlines()
         found = "no class names"
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         names = []
-        found = f"no readable {CLASSES_FILE} ({error})"
+        found = f"no readable {CLASSES_FILE} ({in_short(error)})"
     if not names:
         problems.append(
             Finding(
@@ -205,16 +205,14 @@ def _read_label(
     path: Path, radiograph: LabelledRadiograph, names: list[str], ignored: Collection[str]
 ) -> tuple[list[tuple[Box, BoxName]], list[Finding]]:
     """A radiograph's boxes and their names, without the ignored ones, and the file's problems."""
-    if _is_voc(path):
-        boxes, errors = parse_voc(path, radiograph)
-    else:
-        boxes, errors = parse_yolo(path, radiograph, names)
+    boxes, errors = parse_label(path, radiograph, names)
     if not boxes and not errors:
         errors = [
             LabelError("", "no box", "at least one", "Label the radiograph, or delete the file.")
         ]
     wrong = [Finding(str(path), *error.what, Scope.BOXES, radiograph.image_id) for error in errors]
-    kept = [box for box in boxes if box.name not in ignored]
+    skipped = {plain_name(name) for name in ignored}
+    kept = [box for box in boxes if plain_name(box.name) not in skipped]
     wrong += [
         Finding(str(path), box.where, *what, Scope.BOXES, radiograph.image_id)
         for box in kept

@@ -9,7 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from sharpflow.cohorts.boxes import BOX_TABLE, read_boxes
-from sharpflow.cohorts.check_patients import missing_limbs, unmatched
+from sharpflow.cohorts.check_patients import limbs_without_columns, missing_limbs, unmatched
 from sharpflow.cohorts.check_radiographs import (
     RADIOGRAPH_TABLE,
     read_radiographs,
@@ -110,6 +110,9 @@ def check_joint_cohort(
             problem.scope is not Scope.COHORT for problem in table.problems
         ):
             problems += unmatched(str(radiographs), str(scores), listed.radiographs, table)
+            problems += limbs_without_columns(
+                str(radiographs), str(scores), listed.radiographs, table
+            )
     if require_all_limbs:
         problems += missing_limbs(str(radiographs), listed.radiographs)
     box_table = pd.DataFrame(columns=BOX_TABLE)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from sharpflow.anatomy import LIMBS
 from sharpflow.cohorts.findings import Finding, Scope
+from sharpflow.cohorts.near_ids import plain_id
 from sharpflow.cohorts.radiographs import Radiograph
 from sharpflow.cohorts.scores import PATIENT, ScoreTable
 
@@ -15,6 +16,9 @@ def unmatched(
     visits: dict[str, set[str]] = {}
     for radiograph in radiographs:
         visits.setdefault(radiograph.patient, set()).add(radiograph.visit)
+    spelled: dict[tuple[str, ...], list[str]] = {}
+    for patient in sorted(visits):
+        spelled.setdefault(plain_id(patient), []).append(patient)
     unscored = [
         Finding(
             scores_file,
@@ -31,7 +35,8 @@ def unmatched(
         Finding(
             scores_file,
             f"row {row}, column {PATIENT}",
-            f"unknown patient {patient}, without a radiograph in {radiographs_file}",
+            f"unknown patient {patient}, without a radiograph in {radiographs_file}"
+            + "".join(f", which has {near}" for near in spelled.get(plain_id(patient), [])[:1]),
             "patients who have radiographs",
             "Correct the id, add the radiographs, or delete the row.",
             Scope.PATIENT,
@@ -54,6 +59,25 @@ def unmatched(
         if len(visits[patient]) > 1
     ]
     return unscored + unknown + several
+
+
+def limbs_without_columns(
+    radiographs_file: str, scores_file: str, radiographs: Iterable[Radiograph], table: ScoreTable
+) -> list[Finding]:
+    """Limbs with radiographs of which the table of scores has no column."""
+    scored = set(table.scores["limb"])
+    limbs = {radiograph.limb for radiograph in radiographs}
+    return [
+        Finding(
+            scores_file,
+            f"columns {limb}_…",
+            f"no score of {limb}, of which there are radiographs in {radiographs_file}",
+            "scores of each limb that has radiographs",
+            f"Add the columns of {limb}, or leave its radiographs out.",
+        )
+        for limb in LIMBS
+        if limb in limbs and scored and limb not in scored
+    ]
 
 
 def missing_limbs(radiographs_file: str, radiographs: Iterable[Radiograph]) -> list[Finding]:

@@ -1,17 +1,35 @@
 """Rows of a CSV that a person made, with all that is wrong with the file itself.
 
-Only the standard library is used: the workflow reads the list of radiographs while it is parsed.
+Every table that people bring is read here, so that all forgive the same: encodings, separators,
+blanks and capitals in the header, empty columns and rows. Only the standard library is used: the
+workflow reads the list of radiographs while it is parsed.
 """
 
 import csv
 import difflib
 import io
+import re
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sharpflow.cohorts.findings import Finding, Scope
+from sharpflow.cohorts.text import read_text
+from sharpflow.errors import ProblemsError, in_short
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROW = "row"
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+_TOLD = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # a first line that spreadsheets write
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+_NAMED_SINGLY = 3  # missing columns that resemble none; more are told together
+
+csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 
 
 @dataclass(frozen=True)
@@ -30,8 +48,38 @@ class Rows:
     problems: list[Finding] = field(default_factory=list)
 
 
-def read_rows(path: Path, required: Sequence[str], what: str, named_in: str = "") -> Rows:
-    """Read a comma-separated UTF-8 file by column name; values lose blanks around them.
+@dataclass(frozen=True)
+class _Grid:
+    """The fields of a file, as one separator divides them; rows without any text are left out."""
+
+    separator: str
+    lines: list[tuple[int, list[str]]]
+
+    @property
+    def header(self) -> list[str]:
+        """The names of the columns, without blanks around them or empty ones at the end."""
+        names = [" ".join(name.split()) for name in self.lines[0][1]] if self.lines else []
+        return _without_empty_end(names)
+
+    def known(self, required: Sequence[str]) -> int:
+        """How many of the columns it has."""
+        here = {name.casefold() for name in self.header}
+        return sum(name.casefold() in here for name in required)
+
+
+def read_rows(
+    path: Path,
+    required: Sequence[str],
+    what: str,
+    named_in: str = "",
+    *,
+    optional: Sequence[str] = (),
+    may_be_empty: bool = False,
+) -> Rows:
+    """Read a table by column name; values lose blanks around them.
+
+    Its text is UTF-8, UTF-16 or Windows-1252 (`read_text`), its separator a comma, a semicolon or a
+    tab. Capitals and blanks in the header do not count, nor do empty columns at the end.
 
     Args:
         path: of the file.
@@ -39,42 +87,44 @@ def read_rows(path: Path, required: Sequence[str], what: str, named_in: str = ""
             column is a problem that names the nearest column found.
         what: which table was expected, for messages.
         named_in: which key of the config names the columns, if one does.
+        optional: columns that it may have.
+        may_be_empty: whether it may have no rows.
 
     Returns:
-        The rows, and the problems. Rows with too few or too many fields are problems and left out.
+        The rows, by the columns' names as they are asked for, others as they stand; and the
+        problems. Rows with too few or too many fields are problems and left out.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        lines = list(_numbered(text))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        return Rows(
-            problems=[
-                Finding(
-                    str(path),
-                    "",
-                    f"a file that cannot be read ({error})",
-                    what,
-                    "Correct the path, or save the table as comma-separated UTF-8.",
-                )
-            ]
-        )
-    header = [name.strip() for name in lines[0][1]] if lines else []
+        grid = _read_grid(path, required)
+    except (OSError, ValueError, csv.Error) as error:
+        remedy = "Correct the path, or save the table as comma-separated UTF-8."
+        found = f"a file that cannot be read ({in_short(error)})"
+        return Rows(problems=[Finding(str(path), "", found, what, remedy)])
+    header = _asked_names(grid.header, [*required, *optional])
     problems = _header_problems(path, header, required, what, named_in)
+    if not problems and grid.separator != ",":
+        problems = _decimal_commas(path, grid, header, required)
+    if not problems and len(grid.lines) < 2 and not may_be_empty:
+        remedy = "Export the table again."
+        expected = f"{what}, a row for each image or patient"
+        problems = [Finding(str(path), "", "no rows below the header", expected, remedy)]
     if problems:
         return Rows(problems=problems)
     rows = []
-    for number, fields in lines[1:]:
-        if len(fields) == len(header):
-            values = dict(zip(header, (text.strip() for text in fields), strict=True))
-            rows.append(Row(number, values))
+    for number, fields in grid.lines[1:]:
+        cells = [*fields[: len(header)], *_without_empty_end(fields[len(header) :])]
+        if len(cells) == len(header):
+            rows.append(
+                Row(number, dict(zip(header, (text.strip() for text in cells), strict=True)))
+            )
         else:
             problems.append(
                 Finding(
                     str(path),
                     f"row {number}",
-                    f"{len(fields)} fields",
+                    f"{len(cells)} fields",
                     f"{len(header)}, as in the header",
-                    "Correct the row: a comma is missing, or there is one too many.",
+                    f"Correct the row: {_one(grid.separator)} is missing, or is there too often.",
                     Scope.ENTRY,
                     f"row {number}",
                 )
@@ -82,9 +132,89 @@ def read_rows(path: Path, required: Sequence[str], what: str, named_in: str = ""
     return Rows(rows, problems)
 
 
-def _numbered(text: str) -> list[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    return [(reader.line_num, fields) for fields in reader if any(map(str.strip, fields))]
+def read_own_table(
+    path: str | Path, columns: Sequence[str], what: str, *, optional: Sequence[str] = ()
+) -> "pd.DataFrame":
+    """A small table of the user's, such as a split; it may have no rows.
+
+    Args:
+        path: of the file.
+        columns: that it must have.
+        what: which table was expected, for messages.
+        optional: columns that it may have; blank where it has not.
+
+    Returns:
+        These columns as text, indexed by the rows' numbers (`Row.number`).
+
+    Raises:
+        ProblemsError: with all that is wrong with the file.
+    """
+    import pandas as pd
+
+    table = read_rows(Path(path), columns, what, optional=optional, may_be_empty=True)
+    if table.problems:
+        raise ProblemsError(table.problems)
+    names = [*columns, *optional]
+    cells = [[row.values.get(name, "") for name in names] for row in table.rows]
+    numbers = pd.Index([row.number for row in table.rows], name=ROW, dtype=int)
+    return pd.DataFrame(cells, columns=names, index=numbers, dtype=str)
+
+
+def row_numbers(table: "pd.DataFrame") -> list[int]:
+    """The number of each row of a table, by `read_own_table` or with a header alone above it."""
+    return list(table.index) if table.index.name == ROW else list(range(2, len(table) + 2))
+
+
+def _one(separator: str) -> str:
+    return f"a {SEPARATORS.get(separator, 'separators')[:-1]}"
+
+
+def _without_empty_end(fields: list[str]) -> list[str]:
+    end = len(fields)
+    while end and not fields[end - 1].strip():
+        end -= 1
+    return fields[:end]
+
+
+def _read_grid(path: Path, required: Sequence[str]) -> _Grid:
+    """A file's fields, by the separator that finds most of the required columns."""
+    text = read_text(path)
+    first = text.partition("\n")[0]
+    told = _TOLD.fullmatch(first.strip())
+    if told:
+        lines = _numbered(text[len(first) + 1 :], told[1])
+        return _Grid(told[1], [(number + 1, fields) for number, fields in lines])
+    grids = []
+    failed: Exception | None = None
+    for separator in SEPARATORS:
+        if separator == "," or separator in text:
+            try:
+                grids.append(_Grid(separator, _numbered(text, separator)))
+            except csv.Error as error:  # quotes may be right by another separator
+                failed = failed or error
+    if not grids and failed:
+        raise failed
+    best = max(grids, key=lambda grid: grid.known(required))
+    if failed and not best.known(required):
+        raise failed
+    return best
+
+
+def _numbered(text: str, separator: str) -> list[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        return [(reader.line_num, fields) for fields in reader if any(map(str.strip, fields))]
+    except csv.Error as error:
+        raise csv.Error(f"row {reader.line_num}: {error}") from error
+
+
+def _asked_names(header: list[str], asked: Sequence[str]) -> list[str]:
+    """The header, columns that differ from what is asked for by case alone under that name."""
+    by_case: dict[str, str] = {}
+    for name in asked:
+        if name not in header:
+            by_case.setdefault(" ".join(name.split()).casefold(), name)
+    return [by_case.get(name.casefold(), name) for name in header]
 
 
 def _header_problems(
@@ -103,25 +233,72 @@ def _header_problems(
         for name, count in Counter(header).items()
         if count > 1 and name
     ]
-    spare = [name for name in header if name not in required]
-    for name in required:
-        if name not in header:
-            near = difflib.get_close_matches(name, spare, n=1)
-            problems.append(
-                Finding(
-                    str(path),
-                    f"row 1, column {name}",
-                    f"no such column{f', but {near[0]}' if near else ''}",
-                    what,
-                    _column_remedy(name, near, spare, named_in),
-                )
-            )
+    spare = [name for name in header if name and name not in required]
+    missing = [name for name in required if name not in header]
+    near = {name: difflib.get_close_matches(name, spare, n=1) for name in missing}
+    alone = [name for name in missing if not near[name]]
+    together = len(alone) > _NAMED_SINGLY
+    problems += [
+        Finding(
+            str(path),
+            f"row 1, column {name}",
+            f"no such column{f', but {near[name][0]}' if near[name] else ''}",
+            what,
+            _column_remedy(name, near[name], spare, named_in),
+        )
+        for name in missing
+        if near[name] or not together
+    ]
+    if together:
+        problems.append(_columns_together(path, header, alone, what, named_in))
     return problems
+
+
+def _columns_together(
+    path: Path, header: list[str], missing: list[str], what: str, named_in: str
+) -> Finding:
+    names = ", ".join(missing[:_NAMED_SINGLY])
+    remedy = "Export the table with these columns, or correct the path."
+    if named_in:
+        remedy = f"Correct {named_in} in the config, or the table."
+    return Finding(
+        str(path),
+        "row 1",
+        f"no columns {names} and {len(missing) - _NAMED_SINGLY} more; the columns are "
+        f"{', '.join(map(repr, header[:_NAMED_SINGLY]))}{' …' * (len(header) > _NAMED_SINGLY)}",
+        f"{what}, separated by commas, semicolons or tabs",
+        remedy,
+    )
 
 
 def _column_remedy(name: str, near: list[str], spare: list[str], named_in: str) -> str:
     add = f"Rename {near[0]} to {name}." if near else f"Add the column {name}."
     if not named_in:
         return add
-    others = f" (the table also has {', '.join(filter(None, spare))})" if any(spare) else ""
+    others = f" (the table also has {', '.join(spare)})" if spare else ""
     return f"Correct {named_in} in the config{others}, or the table: {add}"
+
+
+def _decimal_commas(
+    path: Path, grid: _Grid, header: list[str], required: Sequence[str]
+) -> list[Finding]:
+    """One problem if numbers have decimal commas, as where such separators are the custom."""
+    places = [
+        (number, header[column], text.strip())
+        for number, fields in grid.lines[1:]
+        for column, text in enumerate(fields[: len(header)])
+        if header[column] in required and _DECIMAL_COMMA.fullmatch(text.strip())
+    ]
+    if not places:
+        return []
+    row, name, text = places[0]
+    return [
+        Finding(
+            str(path),
+            f"row {row}, column {name}",
+            f"{text}, a decimal comma, in {len(places)} fields",
+            "decimal points",
+            f"Export the table, which {SEPARATORS.get(grid.separator, 'others')} separate, with "
+            "decimal points.",
+        )
+    ]

@@ -6,6 +6,7 @@ Only the standard library is imported: the workflow lists images while it is par
 import logging
 import os
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TypeVar
 from sharpflow.cohorts.csv_rows import Row, Rows
 from sharpflow.cohorts.findings import Finding, Scope
 from sharpflow.cohorts.radiographs import ID, ID_RULE, SUFFIXES, split_name
+from sharpflow.cohorts.text import is_text
 
 log = logging.getLogger(__name__)
 
@@ -61,13 +63,18 @@ class ImageList:
         return {image.image_id: image.path for image in self.images}
 
 
+def composed(name: str) -> str:
+    """A name with its umlauts in one piece, which macOS takes apart."""
+    return unicodedata.normalize("NFC", name)
+
+
 class ImageFolder:
     """The files in a folder and the folders in it, found by name with or without suffix."""
 
     def __init__(self, folder: Path) -> None:
         """Walk through the folder once; nothing is opened. Hidden files are passed over."""
         self.folder = folder
-        self._paths: set[str] = set()  # relative to the folder
+        self._paths: dict[str, str] = {}  # relative to the folder, by their composed names
         self._by_name: dict[str, list[str]] = {}
         self._by_stem: dict[str, list[str]] = {}
         for root, folders, names in os.walk(folder):
@@ -76,15 +83,16 @@ class ImageFolder:
             for name in sorted(name for name in names if not name.startswith(".")):
                 path = name if within == "." else f"{within}/{name}"
                 stem, suffix = os.path.splitext(name)  # noqa: PTH122 - ten thousands of names
-                self._paths.add(path)
-                self._by_name.setdefault(name, []).append(path)
+                self._paths[composed(path)] = path
+                self._by_name.setdefault(composed(name), []).append(path)
                 if suffix.lower() in SUFFIXES:
-                    self._by_stem.setdefault(stem, []).append(path)
+                    self._by_stem.setdefault(composed(stem), []).append(path)
 
     def find(self, name: str) -> list[str]:
         """The files that a table can mean by `name`: a path in the folder, a name or a stem."""
+        name = composed(name)
         if name in self._paths:
-            return [name]
+            return [self._paths[name]]
         return self._by_name.get(name) or self._by_stem.get(name, [])
 
     def others(self, known: set[Path]) -> list[str]:
@@ -109,7 +117,7 @@ def list_rows(rows: Rows, table: str, images: Path, columns: Mapping[str, str | 
     """
     if rows.problems and not rows.rows:
         return ImageList(problems=list(rows.problems))
-    if not images.is_dir():
+    if not os.path.isdir(images):  # noqa: PTH112 - no error for a path that cannot be
         found, expected = "no such folder", f"the folder of the images that {table} lists"
         problem = Finding(str(images), "", found, expected, "Correct the path in the config.")
         return ImageList(problems=[*rows.problems, problem])
@@ -142,6 +150,9 @@ def _locate(
         wrong = ("no image", "the image's file name in every row", "Fill it in.")
     elif len(files) > 1:
         wrong = (f"{name!r}, which can be any of {', '.join(files)}", "one file", "Give its path.")
+    elif not is_text(path):
+        found = f"{name!r} in a folder whose name is no text ({str(path.parent)!a})"
+        wrong = (found, "names in UTF-8", "Rename the folder.")
     elif not ID.fullmatch(image_id):
         wrong = (repr(name), f"a name of {ID_RULE}", "Rename the file, here and in its folder.")
     else:

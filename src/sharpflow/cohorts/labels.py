@@ -5,14 +5,19 @@ pixels.
 """
 
 import math
+import re
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
 from sharpflow.anatomy import BodyPart
+from sharpflow.cohorts.text import read_text
+from sharpflow.errors import in_short
 
 CLASSES_FILE = "classes.txt"
+LABEL_SUFFIXES = (".xml", ".txt")
 VOC_SIDES = ("xmin", "ymin", "xmax", "ymax")
+_CLASS_NUMBER = re.compile(r"\d+(\.\d*)?(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _SAVE_AGAIN = "Open the radiograph in labelImg and save its labels again."
 
 
@@ -45,12 +50,51 @@ class LabelError(Exception):
         super().__init__(*self.what)
 
 
+def label_files(folder: Path) -> list[Path]:
+    """The files that labelImg wrote into a folder, its classes.txt too, by name.
+
+    Other files are not looked at. OSError where the folder cannot be read.
+    """
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in LABEL_SUFFIXES
+        and not path.name.startswith(".")
+        and path.is_file()
+    )
+
+
+def parse_label(
+    path: Path, radiograph: LabelledRadiograph, names: list[str]
+) -> tuple[list[Box], list[LabelError]]:
+    """The boxes of a label file, and what cannot be understood in it; nothing is raised.
+
+    Args:
+        path: a Pascal VOC .xml or a YOLO .txt.
+        radiograph: what the labels must agree with.
+        names: of the classes by number, for YOLO.
+
+    Returns:
+        The boxes, and the errors.
+    """
+    try:
+        if path.suffix.lower() == ".xml":
+            return parse_voc(path, radiograph)
+        return parse_yolo(path, radiograph, names)
+    # Whatever a library makes of a damaged file, one file must not end the check of all.
+    except Exception as error:
+        found = f"a label file that cannot be read ({in_short(error)})"
+        return [], [LabelError("", found, "Pascal VOC or YOLO labels", _SAVE_AGAIN)]
+
+
 def parse_voc(path: Path, radiograph: LabelledRadiograph) -> tuple[list[Box], list[LabelError]]:
     """The boxes of a Pascal VOC file, and what cannot be understood in it."""
     try:
         root = ElementTree.parse(path).getroot()
     except (ElementTree.ParseError, OSError, ValueError) as error:
-        return [], [LabelError("", f"no readable XML ({error})", "Pascal VOC", _SAVE_AGAIN)]
+        return [], [
+            LabelError("", f"no readable XML ({in_short(error)})", "Pascal VOC", _SAVE_AGAIN)
+        ]
     if root.tag != "annotation":
         found = f"XML of kind <{root.tag}>"
         return [], [LabelError("", found, "Pascal VOC <annotation>", _SAVE_AGAIN)]
@@ -71,9 +115,11 @@ def parse_yolo(
 ) -> tuple[list[Box], list[LabelError]]:
     """The boxes of a YOLO file, and what cannot be understood; `names` are classes by number."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        return [], [LabelError("", f"no readable text ({error})", "YOLO labels", _SAVE_AGAIN)]
+        lines = read_text(path).splitlines()
+    except (OSError, ValueError) as error:
+        return [], [
+            LabelError("", f"no readable text ({in_short(error)})", "YOLO labels", _SAVE_AGAIN)
+        ]
     boxes, errors = [], []
     for number, line in enumerate(lines, 1):
         try:
@@ -87,9 +133,11 @@ def parse_yolo(
 def _yolo_box(where: str, line: str, radiograph: LabelledRadiograph, names: list[str]) -> Box:
     shape = "a class number and x, y, width, height as fractions of the radiograph"
     number, *fractions = line.split()
-    if len(fractions) != 4 or not number.isdecimal():
-        raise LabelError(where, repr(line), shape, "Correct the line, or label again.")
-    if int(number) >= len(names):
+    # Other programs write whole numbers as 0.0 and 1.00e+00.
+    value = float(number) if _CLASS_NUMBER.fullmatch(number) else math.nan
+    if len(fractions) != 4 or not value.is_integer():
+        raise LabelError(where, repr(line[:200]), shape, "Correct the line, or label again.")
+    if value >= len(names):
         raise LabelError(
             where,
             f"class number {number}",
@@ -99,7 +147,7 @@ def _yolo_box(where: str, line: str, radiograph: LabelledRadiograph, names: list
     x, y, width, height = _numbers(fractions, where, shape)
     return Box(
         where,
-        names[int(number)],
+        names[int(value)],
         (x - width / 2) * radiograph.width,
         (y - height / 2) * radiograph.height,
         (x + width / 2) * radiograph.width,
@@ -111,7 +159,8 @@ def _other_size(root: ElementTree.Element, radiograph: LabelledRadiograph) -> li
     """An error if the file says that another size of radiograph was labelled; 0 says nothing."""
     size = tuple(root.findtext(f"size/{side}", "0").strip() for side in ("width", "height"))
     ours = (f"{radiograph.width:.0f}", f"{radiograph.height:.0f}")
-    if not radiograph.height or "0" in size or size == ours:
+    told = [_number(side) for side in size]
+    if not radiograph.height or 0 in told or told == [radiograph.width, radiograph.height]:
         return []
     return [
         LabelError(
@@ -123,12 +172,17 @@ def _other_size(root: ElementTree.Element, radiograph: LabelledRadiograph) -> li
     ]
 
 
-def _numbers(texts: list[str], where: str, expected: str) -> list[float]:
+def _number(text: str) -> float:
+    """A number in any notation; NaN where it is none."""
     try:
-        numbers = [float(text) for text in texts]
+        return float(text)
     except ValueError:
-        numbers = [math.nan]
+        return math.nan
+
+
+def _numbers(texts: list[str], where: str, expected: str) -> list[float]:
+    numbers = [_number(text) for text in texts]
     if not all(map(math.isfinite, numbers)):
-        found = " ".join(text or "(nothing)" for text in texts)
+        found = " ".join(text or "(nothing)" for text in texts)[:200]
         raise LabelError(where, found, expected, "Draw the box again in labelImg.")
     return numbers

@@ -3,13 +3,16 @@
 Only the standard library is imported: the workflow calls `list_radiographs` while it is parsed.
 """
 
+import os
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sharpflow.anatomy import LIMBS
 from sharpflow.cohorts.csv_rows import Row, read_rows
 from sharpflow.cohorts.findings import Finding, Scope
+from sharpflow.errors import in_short
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".dcm", ".dicom")
 OTHER_IMAGES = (".gif", ".webp", ".jp2", ".heic")
@@ -19,6 +22,7 @@ ONLY_VISIT = "1"
 ID = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9_-]|\.(?!\.))*")
 ID_RULE = "letters, digits, '_', '-' and single '.', not beginning with '.'"
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]*")
+_WHOLE = re.compile(r"\d+\.0*", re.ASCII)
 _LIMB_RULE = "one of " + ", ".join(LIMBS)
 
 
@@ -53,8 +57,21 @@ def list_radiographs(radiographs: str | Path) -> RadiographList:
     of an image_id that is there twice the first is listed.
     """
     radiographs = Path(radiographs)
-    if radiographs.is_dir():
-        found = _list_folder(radiographs)
+    if os.path.isdir(radiographs):  # noqa: PTH112 - no error for a path that cannot be
+        try:
+            found = _list_folder(radiographs)
+        except OSError as error:
+            return RadiographList(
+                problems=[
+                    Finding(
+                        str(radiographs),
+                        "",
+                        f"a folder that cannot be read ({in_short(error)})",
+                        "a folder of radiographs",
+                        "Correct its permissions, or the path in the config.",
+                    )
+                ]
+            )
     elif radiographs.suffix.lower() == ".csv":
         found = _list_csv(radiographs)
     else:
@@ -145,7 +162,10 @@ def _bad_name(path: Path, stem: str) -> Finding:
 
 def _list_csv(path: Path) -> RadiographList:
     table = read_rows(
-        path, RADIOGRAPH_COLUMNS, "a list of radiographs: image_id, patient, limb, file"
+        path,
+        RADIOGRAPH_COLUMNS,
+        "a list of radiographs: image_id, patient, limb, file",
+        optional=["visit"],
     )
     found = RadiographList(problems=list(table.problems))
     for row in table.rows:
@@ -157,12 +177,35 @@ def _list_csv(path: Path) -> RadiographList:
                 value["image_id"],
                 value["patient"],
                 value["limb"],
-                value.get("visit") or ONLY_VISIT,
-                path.parent / value["file"],
+                _visit(value.get("visit", "")),
+                same_path(path.parent / value["file"]),
                 f"row {row.number}",
             )
             found.radiographs.append(radiograph)
     return found
+
+
+def _visit(text: str) -> str:
+    """A visit; spreadsheets write 2 as 2.0 where others of the column are blank."""
+    return text.partition(".")[0] if _WHOLE.fullmatch(text) else text or ONLY_VISIT
+
+
+def same_path(path: Path) -> Path:
+    """The path as the file system spells it.
+
+    macOS takes an umlaut apart into letter and dots, others do not: the names are equal, and only
+    their bytes differ.
+    """
+    if os.path.lexists(path) or str(path).isascii():
+        return path
+    parent = same_path(path.parent)
+    try:
+        for other in parent.iterdir():
+            if unicodedata.normalize("NFC", other.name) == unicodedata.normalize("NFC", path.name):
+                return other
+    except (OSError, ValueError):
+        pass  # no such folder: the file is missing, which is told where it is read
+    return parent / path.name
 
 
 def _row_problems(path: Path, row: Row) -> list[Finding]:

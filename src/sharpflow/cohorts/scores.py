@@ -78,10 +78,11 @@ def read_score_table(path: str | Path) -> ScoreTable:
     sites whose score is valid) in the order of the file, and the problems: a file that is no
     table, a missing column (with the nearest name found), a score that is blank, not a number,
     not whole ("2.0" is) or out of range, a patient twice or without id, a sum that differs from
-    its sites. Columns beyond the 90 are left alone.
+    its sites. Columns beyond the 90 are left alone. A table of hands needs none of the feet's: all
+    columns of a limb may be missing, and the sums are then over the others.
     """
     file = str(path)
-    table = read_rows(Path(path), column_order(), "the 90 columns of a RA2-DREAM score table")
+    table = read_rows(Path(path), _columns_due(path), "the 90 columns of a RA2-DREAM score table")
     problems = list(table.problems)
     scores: list[tuple[str, str, str, str, int]] = []
     first: dict[str, int] = {}
@@ -118,6 +119,17 @@ def read_score_table(path: str | Path) -> ScoreTable:
     return ScoreTable(long, first, problems)
 
 
+def _columns_due(path: str | Path) -> list[str]:
+    """The columns that a table must have: all but those of limbs of which it has none."""
+    rows = read_rows(Path(path), (), "").rows
+    header = rows[0].values if rows else {}
+    limb_of = {name: limb for name, (limb, _, _) in score_columns().items()}
+    left_out = set(LIMBS) - {limb for name, limb in limb_of.items() if name in header}
+    if left_out == set(LIMBS):
+        return column_order()
+    return [name for name in column_order() if limb_of.get(name) not in left_out]
+
+
 def _problem(
     file: str, row: Row, column: str, found: str, *, expected: str, remedy: str
 ) -> Finding:
@@ -136,6 +148,8 @@ def _problem(
 def _read_sites(file: str, row: Row) -> tuple[list[tuple[str, str, str, str, int]], list[Finding]]:
     scores, problems = [], []
     for column, (limb, site, damage) in score_columns().items():
+        if column not in row.values:
+            continue  # of a limb that the table leaves out
         most = MAX_SCORE[LIMBS[limb].body_part, damage]
         text = row.values[column]
         wrong = _wrong_score(text, most)

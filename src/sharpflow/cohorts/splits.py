@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from sharpflow.anatomy import DETECTED_JOINTS, LIMBS
+from sharpflow.cohorts.csv_rows import row_numbers
 from sharpflow.errors import Problem, ProblemsError, UserError
 
 SPLITS = ("train", "validation", "test")
@@ -106,7 +107,7 @@ def check_split(
         raise ProblemsError(
             [Problem(file, "header", found, "columns patient, split", "Add the missing column.")]
         )
-    table = table[["patient", "split"]].astype(str).reset_index(drop=True)
+    table = table[["patient", "split"]].astype(str)
     known = set(patients)
     problems = list(_row_problems(table, known, file))
     problems += [
@@ -125,7 +126,9 @@ def check_split(
 
 def _row_problems(table: pd.DataFrame, known: set[str], file: str) -> Iterable[Problem]:
     seen: set[str] = set()
-    for row, (patient, split) in enumerate(table.itertuples(index=False), 2):
+    for row, patient, split in zip(
+        row_numbers(table), table["patient"], table["split"], strict=True
+    ):
         where = f"row {row}"
         if patient in seen:
             yield Problem(file, where, f"patient {patient} again", "each once", "Delete one row.")

@@ -118,11 +118,14 @@ def detection_table(
 
     Returns:
         limb (body part), rule, data, truth (source of the true names: "phantom", "given",
-        "template" or "given and template"), n_patients, n_radiographs, n_radiographs_left_out (with
-        boxes, but without true names), n_joints; found and named_right as fractions of all true
-        joints, also of radiographs left unnamed, with _low and _high of their 95% intervals;
-        radiographs_complete: fraction of radiographs whose joints are all rightly named.
+        "template", "given and template" or "none"), n_patients, n_radiographs,
+        n_radiographs_left_out (with boxes, but without true names), n_joints; found and named_right
+        as fractions of all true joints, also of radiographs left unnamed, with _low and _high of
+        their 95% intervals; radiographs_complete: fraction of radiographs whose joints are all
+        rightly named. Where no test radiograph of a body part has true names, n_joints is 0 and the
+        fractions are missing.
     """
+    body_parts = sorted(radiographs["body_part"].unique(), reverse=True)  # hand, then foot
     tested = radiographs.merge(split, on="patient")
     tested = tested[tested["split"] == "test"]
     has_truth = tested["image_id"].isin(truth["image_id"])
@@ -132,11 +135,12 @@ def detection_table(
     judged = judge_joints(truth[truth["image_id"].isin(tested["image_id"])], boxes, named)
     judged = judged.merge(tested[["image_id", "patient", "body_part"]], on="image_id")
     rows = []
-    for body_part in sorted(judged["body_part"].unique(), reverse=True):  # hand, then foot
+    for body_part in body_parts:
         joints = judged[judged["body_part"] == body_part]
         for rule in RULES:
             names = sorted(joints["image_id"].map(names_of).unique())
-            row = {"limb": body_part, "rule": rule, "data": data, "truth": " and ".join(names)}
+            truth_of = " and ".join(names) or "none"
+            row = {"limb": body_part, "rule": rule, "data": data, "truth": truth_of}
             row |= {
                 "n_patients": joints["patient"].nunique(),
                 "n_radiographs": joints["image_id"].nunique(),

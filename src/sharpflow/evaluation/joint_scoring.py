@@ -166,21 +166,19 @@ def recalls_table(predictions: Mapping[str, "pd.DataFrame"], *, data: str) -> "p
 def model_confusions(
     predictions: Mapping[str, "pd.DataFrame"],
 ) -> dict[str, npt.NDArray[np.int64]]:
-    """Counts of test joints by true and predicted score, for each of the four models.
+    """Counts of test joints by true and predicted score, for each model of `predictions`.
 
     Args:
         predictions: model -> split, true, predicted.
 
     Returns:
-        Model -> (classes, classes), rows true; zeros for a model without predictions.
+        Model -> (classes, classes), rows true; zeros for a model without test joints.
     """
     confusions = {}
-    for model, (damage, body_part) in MODELS.items():
-        classes = n_classes(body_part, damage)
-        confusions[model] = np.zeros((classes, classes), np.int64)
-        if model in predictions:
-            rows = predictions[model][predictions[model]["split"] == "test"]
-            confusions[model] = confusion(rows["true"], rows["predicted"], classes)
+    for model, joints in predictions.items():
+        damage, body_part = MODELS[model]
+        rows = joints[joints["split"] == "test"]
+        confusions[model] = confusion(rows["true"], rows["predicted"], n_classes(body_part, damage))
     return confusions
 
 

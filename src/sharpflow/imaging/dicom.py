@@ -77,15 +77,17 @@ _LOCK = threading.Lock()
 def is_dicom(path: Path) -> bool:
     """Whether a file is to be read as DICOM: by its suffix, its magic or, without both, its start.
 
-    False for a file that cannot be opened, unless its suffix says DICOM.
+    False for what is no file or cannot be opened, unless its suffix says DICOM.
     """
     suffix = path.suffix.lower()
     if suffix in DICOM_SUFFIXES:
         return True
     try:
+        if not path.is_file():  # a pipe would be waited for
+            return False
         with path.open("rb") as file:
             head = file.read(132)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a zero byte in the path
         return False
     return head[128:] == b"DICM" or (suffix not in _PICTURES and head[:2] in _FIRST_GROUPS)
 
@@ -238,8 +240,8 @@ def _check_size(path: Path, max_pixels: int) -> None:
         raise ImageError(
             path,
             f"a DICOM file of {size / 1e6:,.0f} MB",
-            f"one radiograph of at most {max_pixels:,} pixels (max_pixels)",
-            "Export one radiograph a file, or raise max_pixels if it really is that large.",
+            f"one radiograph of at most {max_pixels:,} pixels (checks: max_megapixels)",
+            "Export one radiograph a file, or raise the key if it really is that large.",
         )
 
 
@@ -276,8 +278,8 @@ def _check_header(path: Path, header: Any, max_pixels: int) -> None:
     if pixels > max_pixels:
         refuse(
             f"an image of {columns} x {rows} = {pixels:,} pixels",
-            f"at most {max_pixels:,} pixels (max_pixels)",
-            "Export it smaller, or raise max_pixels if the radiograph really is that large.",
+            f"at most {max_pixels:,} pixels (checks: max_megapixels)",
+            "Export it smaller, or raise the key if the radiograph really is that large.",
         )
     if not _has_square_pixels(header):
         refuse("pixels that are not square", "square pixels", "Export it with square pixels.")

@@ -4,23 +4,41 @@ Pillow decodes, since it reports a truncated file; OpenCV fills the missing part
 """
 
 import hashlib
-from collections.abc import Iterator
+import io
+import stat
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import IO, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
+from sharpflow.errors import in_short
 from sharpflow.imaging.dicom import is_dicom, read_dicom
 from sharpflow.imaging.image_error import MAX_PIXELS, ImageError
+from sharpflow.imaging.png import PNG_SIGNATURE, without_text
+
+# `max_pixels` is the limit, which a study can raise; Pillow's own cannot be raised there.
+Image.MAX_IMAGE_PIXELS = None
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF")
 
 _ORIENTATION = 0x0112  # the EXIF tag
+_LUMA = (0.299, 0.587, 0.114)  # ITU-R 601
+# What an EXIF orientation asks for; 1 is upright.
+_UPRIGHT: dict[int, Callable[[npt.NDArray[Any]], npt.NDArray[Any]]] = {
+    2: np.fliplr,
+    3: lambda image: np.rot90(image, 2),
+    4: np.flipud,
+    5: np.transpose,
+    6: lambda image: np.rot90(image, -1),
+    7: lambda image: np.rot90(image, 2).T,
+    8: np.rot90,
+}
 _QUARTER_TURNED = (5, 6, 7, 8)
 _WHITE_IS_ZERO = 0
 _DEEP_MODES = ("I", "F")  # with "I;16" and its kin, all that is deeper than 8 bits
@@ -52,8 +70,18 @@ def read_image(
         ImageError: the file is missing, empty, not an image, truncated, or too large.
     """
     path = Path(path)
-    if is_dicom(path):
-        return read_dicom(path, max_pixels, percentiles)
+    try:
+        if is_dicom(path):
+            return read_dicom(path, max_pixels, percentiles)
+        return _read(path, max_pixels, percentiles)
+    except ImageError:
+        raise
+    # Whatever a library makes of a damaged file, one file must not end the check of all.
+    except Exception as error:
+        raise _unreadable(path, error) from error
+
+
+def _read(path: Path, max_pixels: int, percentiles: tuple[float, float]) -> Grey:
     with _opened(path) as image:
         height, width = _shown_size(image)
         pixels = height * width
@@ -61,25 +89,30 @@ def read_image(
             raise ImageError(
                 path,
                 f"an image of {width} x {height} = {pixels:,} pixels",
-                f"at most {max_pixels:,} pixels (max_pixels)",
-                "Export it smaller, or raise max_pixels if the radiograph really is that large.",
+                f"at most {max_pixels:,} pixels (checks: max_megapixels)",
+                "Export it smaller, or raise checks: max_megapixels in the config if the "
+                "radiograph really is that large.",
             )
         white_is_zero = _is_white_zero(image)
+        narrowed, file = _is_narrowed(image), getattr(image, "fp", None)
         try:
             image.load()
-            shown = ImageOps.exif_transpose(image)
+            deep = _deep_grey(file) if narrowed and file else None
         # Pillow's decoders raise many kinds for damaged data; whichever, the file is unusable.
         except Exception as error:
             raise ImageError(
                 path,
-                f"pixels that cannot be decoded ({error})",
+                f"pixels that cannot be decoded ({in_short(error)})",
                 "a whole image",
                 "The file is truncated or damaged: copy or export it again.",
             ) from error
-        if _is_deep(shown.mode):
-            deep = np.asarray(shown)
-            return _to_8_bits(deep.max() - deep if white_is_zero else deep, percentiles)
-        return np.array(shown.convert("L"), dtype=np.uint8)
+        if deep is None and _is_deep(image.mode):
+            deep = np.asarray(image)
+        if deep is not None:
+            grey = _to_8_bits(deep.max() - deep if white_is_zero else deep, percentiles)
+        else:
+            grey = np.array(image.convert("L"), dtype=np.uint8)
+        return np.ascontiguousarray(_UPRIGHT.get(_orientation(image), np.asarray)(grey))
 
 
 def image_digest(image: Grey) -> str:
@@ -103,24 +136,21 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     kinds = "a JPG, PNG, BMP, TIFF or DICOM image"
     with ExitStack() as stack:
         try:
-            file = stack.enter_context(path.open("rb"))
-            if path.stat().st_size == 0:
+            found = path.stat()
+            if not stat.S_ISREG(found.st_mode):
+                raise ImageError(path, "no file but a folder or device", kinds, "Correct the path.")
+            file: IO[bytes] = stack.enter_context(path.open("rb"))
+            if found.st_size == 0:
                 raise ImageError(
                     path, "an empty file", kinds, "Copy or export the radiograph again."
                 )
-            image = stack.enter_context(Image.open(file, formats=FORMATS))
+            image = stack.enter_context(Image.open(_pixels_only(file), formats=FORMATS))
         except FileNotFoundError as error:
             remedy = "Correct the path, or add the radiograph."
             raise ImageError(path, "no file", kinds, remedy) from error
-        except Image.DecompressionBombError as error:
-            found = f"an absurdly large image ({error})"
-            raise ImageError(path, found, kinds, "Export it smaller.") from error
         except UnidentifiedImageError as error:
             remedy = "Remove it, or export the radiograph as one of these."
             raise ImageError(path, "a file that is not an image", kinds, remedy) from error
-        except (OSError, SyntaxError, ValueError, TypeError) as error:
-            found = f"a file that cannot be read ({error})"
-            raise ImageError(path, found, kinds, "Copy or export the radiograph again.") from error
         yield image
 
 
@@ -131,10 +161,56 @@ def _shown_size(image: Image.Image) -> tuple[int, int]:
 
 
 def _orientation(image: Image.Image) -> int:
-    """EXIF orientation; 1 where Pillow would decode a PNG to look for it, or turns by itself."""
-    if image.format == "TIFF" or (image.format == "PNG" and "exif" not in image.info):
+    """EXIF orientation; 1 where there is none of use, where Pillow would decode a PNG to look for
+    it, or turns by itself.
+    """
+    not_yet = image.format == "PNG" and "exif" not in image.info
+    if image.format == "TIFF" or not_yet:
         return 1
-    return int(image.getexif().get(_ORIENTATION, 1))
+    try:
+        orientation = int(image.getexif().get(_ORIENTATION, 1))
+    # Cameras and exporters write many kinds of damaged EXIF, which says nothing of the pixels.
+    except Exception:
+        return 1
+    return orientation if orientation in _UPRIGHT else 1
+
+
+def _pixels_only(file: IO[bytes]) -> IO[bytes]:
+    """A PNG without its texts, such as megabytes of XMP, of which Pillow refuses more than 1 MB."""
+    head = file.read(len(PNG_SIGNATURE))
+    file.seek(0)
+    return io.BytesIO(without_text(file.read())) if head == PNG_SIGNATURE else file
+
+
+def _unreadable(path: Path, error: Exception) -> ImageError:
+    return ImageError(
+        path,
+        f"a file that cannot be read ({in_short(error)})",
+        "a JPG, PNG, BMP or TIFF image",
+        "Copy or export the radiograph again.",
+    )
+
+
+def _is_narrowed(image: Image.Image) -> bool:
+    """Whether Pillow reads 16 bits a channel into 8, so that a 12-bit radiograph has 16 greys."""
+    modes = [str(tile[3]) for tile in getattr(image, "tile", ())]
+    return not _is_deep(image.mode) and any(";16" in mode for mode in modes)
+
+
+def _deep_grey(file: IO[bytes]) -> npt.NDArray[Any]:
+    """The grey values of an image in colours of 16 bits, uint16 (height, width), by OpenCV.
+
+    It turns a TIFF by its orientation and no other, as Pillow does.
+    """
+    import cv2
+
+    file.seek(0)
+    colours = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
+    if colours is None or colours.dtype != np.uint16 or colours.ndim != 3:
+        raise ValueError("16-bit colours of a kind that is not read")
+    blue, green, red = (colours[..., channel].astype(float) for channel in range(3))
+    grey = sum(w * c for w, c in zip(_LUMA, (red, green, blue), strict=True))
+    return np.asarray(np.rint(grey), np.uint16)
 
 
 def _is_deep(mode: str) -> bool:

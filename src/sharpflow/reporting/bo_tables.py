@@ -157,6 +157,7 @@ def publish_differences(
         *("difference_seed_mean", "difference_seed_sd", "n_seeds"),
     )
     columns = ("question", "row", "compared_with", "metric", "data", "n", "patients", *numbers)
+    caption = "What transfer, freezing and stacking changed, on the same test images"
     table = check_columns(table, columns)
     digits = [_DIGITS.get(metric, 3) for metric in table["metric"]]
     same = table[["question", "row", "compared_with"]]
@@ -187,6 +188,16 @@ def publish_differences(
     )
     if n_trainings(table) > 1:
         shown[OVER_SEEDS] = _over_seeds(table, "difference", digits)
+    if table.empty:
+        lines = [
+            notes.of_data(),
+            "Nothing is compared, since no two experiments of this study answer a question of the "
+            "paper's: add one under whole_image: experiments, as the same network without "
+            "pretraining or without frozen layers.",
+        ]
+        return publish(
+            table, folder, "whole_differences", shown=shown, caption=caption, notes=lines
+        )
     lines = [
         notes.of_data(),
         notes.of_training(),
@@ -204,7 +215,6 @@ def publish_differences(
         "the one network with the least RMSE on the validation images. Binning: the binned stack "
         "of totals against stacked classifiers.",
     ]
-    caption = "What transfer, freezing and stacking changed, on the same test images"
     return publish(table, folder, "whole_differences", shown=shown, caption=caption, notes=lines)
 
 

@@ -101,7 +101,14 @@ def new_figure(width: float, height: float, *, note: str, layout: str = "constra
     if engine is not None:
         engine.set(rect=(0, line, 1, 1 - line), w_pad=PAD, h_pad=PAD)  # type: ignore[call-arg]
     figure.text(
-        1 - 0.04 / width, 0.03 / height, note, ha="right", va="bottom", fontsize=6, color="0.35"
+        1 - 0.04 / width,
+        0.03 / height,
+        note,
+        ha="right",
+        va="bottom",
+        fontsize=6,
+        color="0.35",
+        parse_math=False,  # a cohort's name may have dollars
     )
     return figure
 

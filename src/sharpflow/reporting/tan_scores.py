@@ -33,7 +33,8 @@ def draw_score_distributions(counts: pd.DataFrame, *, with_wrist: bool, data: st
     visible; the counts stand above the bars, a 0 where no joint has the score.
 
     Args:
-        counts: what `evaluation.score_counts.score_counts` returned: damage, limb, score, n.
+        counts: what `evaluation.score_counts.score_counts` returned: damage, limb, score, n; of the
+            limbs that are shown.
         with_wrist: whether wrist sites are among the counted sites.
         data: "phantom" or the cohort's name.
 
@@ -44,14 +45,15 @@ def draw_score_distributions(counts: pd.DataFrame, *, with_wrist: bool, data: st
         "All scored sites, those of the wrist included." if with_wrist else "Finger and toe joints."
     )
     figure = new_figure(TWO_COLUMNS, 3.6, note=f"{sites} {data_note(data)}")
-    panels = figure.subplots(len(Damage), len(LIMBS), sharey="row", squeeze=False)
+    limbs = [limb for limb in LIMBS if limb in set(counts["limb"])]
+    panels = figure.subplots(len(Damage), len(limbs), sharey="row", squeeze=False)
     for row, damage in enumerate(Damage):
         of_damage = counts[counts["damage"] == damage.value]
-        for column, limb in enumerate(LIMBS.values()):
+        for column, limb in enumerate(limbs):
             axes = panels[row, column]
-            of_limb = of_damage[of_damage["limb"] == limb.code].set_index("score")["n"]
+            of_limb = of_damage[of_damage["limb"] == limb].set_index("score")["n"]
             _draw_counts(axes, of_limb, DAMAGE_COLOURS[damage], of_damage["n"].max())
-            panel_letter(axes, row * len(LIMBS) + column, _LIMB_NAMES[limb.code])
+            panel_letter(axes, row * len(limbs) + column, _LIMB_NAMES[limb])
             axes.set_xlabel(f"{damage.value.capitalize()} score")
             axes.set_ylabel("Sites (log scale)" if column == 0 else "")
     return figure
@@ -65,7 +67,7 @@ def draw_confusion_matrices(
 
     Each row sums to 100 per cent; the number of joints stands below the share. A score that no
     test joint has is a hatched row. The stepped line encloses what the ±1 balanced accuracy
-    counts as right.
+    counts as right. A study of hands or of feet alone has two panels.
 
     Args:
         confusions: what `evaluation.joint_scoring.model_confusions` returned: for each model
@@ -77,9 +79,11 @@ def draw_confusion_matrices(
         The figure.
     """
     note = f"Test joints only. {data_note(data, unit)}"
-    figure = new_figure(TWO_COLUMNS, 7.0, note=note, layout="compressed")
-    panels = figure.subplots(2, 2).ravel()
-    for index, (axes, model) in enumerate(zip(panels, _FIGURE_6_ORDER, strict=True)):
+    models = [model for model in _FIGURE_6_ORDER if model in confusions]
+    lines = (len(models) + 1) // 2
+    figure = new_figure(TWO_COLUMNS, 3.5 * lines, note=note, layout="compressed")
+    panels = figure.subplots(lines, 2).ravel()
+    for index, (axes, model) in enumerate(zip(panels, models, strict=True)):
         damage, body_part = MODELS[model]
         counts = confusions[model]
         _draw_confusion(axes, counts)

@@ -107,6 +107,13 @@ def publish_detection(table: pd.DataFrame, folder: str | Path, study: StudyNotes
 def _notes_of_truth(table: pd.DataFrame) -> list[str]:
     """The source of the true joints' names, and what it means for the numbers."""
     notes = []
+    if (nothing := table["truth"] == "none").any():
+        limbs = " or ".join(dict.fromkeys(name.lower() for name in limb_names(table[nothing])))
+        notes.append(
+            f"No test patient's radiograph of {limbs} has boxes whose joints have true names, so "
+            "nothing is measured there. Boxes of test patients' radiographs would change that; the "
+            "detector does not learn from them."
+        )
     if table["truth"].str.contains("given").any():
         notes.append("True names given: by the labels, which name each box's joint.")
     if table["truth"].str.contains("template").any():

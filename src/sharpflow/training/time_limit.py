@@ -70,7 +70,16 @@ def _left_in_slurm(otherwise: float | None) -> float | None:
     """By the environment where Slurm sets it (since 23.02), else by squeue, asked once."""
     end = os.environ.get("SLURM_JOB_END_TIME")
     if end:
-        return _moment("SLURM_JOB_END_TIME", end) - time.time()
+        left = _moment("SLURM_JOB_END_TIME", end) - time.time()
+        if left > 0:
+            return left
+        # Slurm would have ended this job by then.
+        log.warning(
+            "SLURM_JOB_END_TIME is %.0f s ago, so it is another job's, whose variables this run "
+            "inherited: no time limit counts",
+            -left,
+        )
+        return None
     command = ["squeue", "--noheader", "--jobs", os.environ[SLURM_JOB], "--format", "%L"]
     try:
         answer = subprocess.run(

@@ -78,6 +78,8 @@ def job(
     for name in THREAD_VARIABLES:
         os.environ[name] = str(threads)
     os.environ["TF_NUM_INTEROP_THREADS"] = "1"
+    # Notebooks name a backend of theirs, which is not installed here.
+    os.environ["MPLBACKEND"] = "Agg"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # On by itself only where TensorFlow knows the processor for it; without AVX-512 a training step
     # of VGG16 takes three times as long without.
@@ -96,7 +98,7 @@ def job(
         yield Job(resources.get("runtime"), time.monotonic(), shown, terminal)
     except (UserError, Stopped) as error:
         print(error, file=sys.stderr)
-        os.write(terminal, f"{error}\n".encode())
+        os.write(terminal, f"{error}\n".encode(errors="backslashreplace"))
         raise SystemExit(1) from None
     except Exception:
         traceback.print_exc()

@@ -21,6 +21,7 @@ rule make_joint_phantom:
     params:
         patients=study.phantom.patients,
         radiograph_height=study.phantom.radiograph_height,
+        body_parts=[str(part) for part in JOINTS.body_parts],
         seed=study.seed,
         code=code("joints/make_joint_phantom"),
     script:
@@ -77,7 +78,7 @@ rule read_boxes:
     """Read the joint boxes that were drawn in labelImg, a row each."""
     input:
         changed=JOINTS.box_files,
-        radiographs=JOINTS.every_shard(
+        radiographs=JOINTS.cohort_shards(
             "<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv"
         ),
     output:
@@ -91,7 +92,7 @@ rule read_boxes:
         "../../../envs/imaging.yaml"
     params:
         source=JOINTS.boxes_source,
-        ignored_classes=study.checks.ignored_classes,
+        ignored_classes=plain(study.checks.ignored_classes),
         code=code("joints/read_boxes"),
     script:
         "../../scripts/joints/read_boxes.py"
@@ -100,7 +101,7 @@ rule read_boxes:
 rule check_cohort:
     """List every problem of a cohort, and keep what can be used."""
     input:
-        radiographs=JOINTS.every_shard(
+        radiographs=JOINTS.cohort_shards(
             "<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv"
         ),
         scores=JOINTS.score_files,
@@ -121,7 +122,7 @@ rule check_cohort:
         radiographs=JOINTS.radiographs_source,
         scores=JOINTS.scores_source,
         boxes=JOINTS.boxes_source,
-        settings=study.checks.model_dump(exclude={"warnings"}),
+        settings=JOINTS.check_settings,
         code=code("joints/check_cohort"),
     script:
         "../../scripts/joints/check_cohort.py"
@@ -130,10 +131,10 @@ rule check_cohort:
 rule list_warnings:
     """List what is well formed and implausible; it stops nothing."""
     input:
-        radiographs=JOINTS.every_shard(
+        radiographs=JOINTS.cohort_shards(
             "<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv"
         ),
-        appearance=JOINTS.every_shard(
+        appearance=JOINTS.cohort_shards(
             "<results>/cohort/{cohort}/appearance/{body_part}/{shard}.csv"
         ),
         scores=JOINTS.score_files,
@@ -151,7 +152,7 @@ rule list_warnings:
         scores=JOINTS.scores_source,
         boxes=JOINTS.boxes_source,
         limits=study.checks.warnings.model_dump(),
-        ignored_classes=study.checks.ignored_classes,
+        ignored_classes=plain(study.checks.ignored_classes),
         code=code("joints/list_warnings"),
     script:
         "../../scripts/joints/list_warnings.py"
@@ -160,8 +161,8 @@ rule list_warnings:
 rule split_patients:
     """Split the patients once, for masks, U-Net, detector and scores alike."""
     input:
-        radiographs=JOINTS.radiograph_tables("{cohort}"),
-        table=study.split.table or [],
+        radiographs=JOINTS.split_radiographs,
+        table=JOINTS.split_table,
         checked=checked("joints"),
     output:
         "<results>/cohort/{cohort}/split.csv",

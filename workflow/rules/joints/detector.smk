@@ -8,7 +8,8 @@ rule train_detector:
     """
     input:
         images=JOINTS.shards(
-            f"<results>/standardized/{JOINTS.boxed}/{{body_part}}/{{shard}}.npy"
+            f"<results>/standardized/{JOINTS.boxed}/{{body_part}}/{{shard}}.npy",
+            JOINTS.boxed,
         ),
         masks=JOINTS.boxed_masks,
         boxes=JOINTS.cohort_table("boxes", JOINTS.boxed),
@@ -33,7 +34,7 @@ rule train_detector:
         true_masks=JOINTS.boxed == "boxed",
         crop_bottom=JOINTS.crop_bottom,
         seed=study.seed,
-        data=JOINTS.data_name(JOINTS.boxed),
+        data=plain(JOINTS.data_name(JOINTS.boxed)),
         code=code("joints/train_detector"),
     script:
         "../../scripts/joints/train_detector.py"

@@ -16,7 +16,8 @@ rule draw_score_distributions:
     conda:
         "../../../envs/imaging.yaml"
     params:
-        data=JOINTS.data_name(),
+        body_parts=[str(part) for part in JOINTS.body_parts],
+        data=plain(JOINTS.data_name()),
         code=code("joints/draw_score_distributions"),
     script:
         "../../scripts/joints/draw_score_distributions.py"
@@ -42,7 +43,7 @@ rule draw_clahe:
     params:
         crop_bottom=study.standardize.crop_bottom.model_dump(),
         max_megapixels=study.checks.max_megapixels,
-        data=JOINTS.data_name(),
+        data=plain(JOINTS.data_name()),
         seed=study.seed,
         code=code("joints/draw_clahe"),
     script:
@@ -67,7 +68,7 @@ rule draw_good_masks:
     conda:
         "../../../envs/imaging.yaml"
     params:
-        data=JOINTS.data_name(),
+        data=plain(JOINTS.data_name()),
         seed=study.seed,
         code=code("joints/draw_good_masks"),
     script:
@@ -93,7 +94,7 @@ rule draw_boxed_joints:
         "../../../envs/imaging.yaml"
     params:
         rule=study.identification.rule,
-        data=JOINTS.data_name(),
+        data=plain(JOINTS.data_name()),
         seed=study.seed,
         code=code("joints/draw_boxed_joints"),
     script:
@@ -127,7 +128,7 @@ rule draw_pipeline:
     params:
         rule=study.identification.rule,
         max_megapixels=study.checks.max_megapixels,
-        data=JOINTS.data_name(),
+        data=plain(JOINTS.data_name()),
         unit=study.split.unit,
         seed=study.seed,
         code=code("joints/draw_pipeline"),
@@ -150,7 +151,7 @@ rule draw_confusion:
         "../../../envs/imaging.yaml"
     params:
         models=list(JOINTS.models),
-        data=JOINTS.data_name(),
+        data=plain(JOINTS.data_name()),
         unit=study.split.unit,
         code=code("joints/draw_confusion"),
     script:

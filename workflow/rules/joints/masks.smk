@@ -30,7 +30,7 @@ rule choose_masks:
     """Choose good masks by their quality; a person's CSV overrules (the paper's "by eye")."""
     input:
         quality=JOINTS.shards("<results>/masks/quality/{body_part}/{shard}.csv"),
-        overrides=study.masks.overrides or [],
+        overrides=own_file(study.masks.overrides),
         radiographs=JOINTS.radiograph_tables("joints"),
         checked=checked("joints"),
     output:

@@ -66,7 +66,7 @@ rule label_radiographs:
     resources:
         **ask(gigabytes=2, seconds=60),
     params:
-        data=JOINTS.data_name(),
+        data=plain(JOINTS.data_name()),
         unit=study.split.unit,
         code=code("joints/label_radiographs"),
     script:

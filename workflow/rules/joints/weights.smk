@@ -14,7 +14,7 @@ rule fetch_vgg16:
     conda:
         "../../../envs/keras.yaml"
     params:
-        **own_weights(study.vgg16.weights),
+        **{key: plain(value) for key, value in own_weights(study.vgg16.weights).items()},
         size=study.crops.size,
         code=code("joints/fetch_vgg16"),
     script:
@@ -33,7 +33,10 @@ rule fetch_yolov3:
     conda:
         "../../../envs/torch.yaml"
     params:
-        **own_weights(study.detector.weights),
+        **{
+            key: plain(value)
+            for key, value in own_weights(study.detector.weights).items()
+        },
         model=study.detector.model,
         code=code("joints/fetch_yolov3"),
     script:

@@ -20,7 +20,7 @@ rule draw_radiograph_and_classes:
     params:
         source=WHOLE_IMAGE.source("whole_image"),
         max_megapixels=study.checks.max_megapixels,
-        data=WHOLE_IMAGE.data_name(),
+        data=plain(WHOLE_IMAGE.data_name()),
         code=code("whole_image/draw_radiograph_and_classes"),
     script:
         "../../scripts/whole_image/draw_radiograph_and_classes.py"
@@ -41,7 +41,7 @@ rule draw_whole_image_scores:
     conda:
         "../../../envs/imaging.yaml"
     params:
-        data=WHOLE_IMAGE.data_name(),
+        data=plain(WHOLE_IMAGE.data_name()),
         seed=study.seed,
         code=code("whole_image/draw_whole_image_scores"),
     script:
@@ -53,7 +53,7 @@ rule draw_grad_cam:
     input:
         heat="<results>/whole_image/grad_cam/{task}.npz",
         cases="<results>/whole_image/grad_cam/{task}.csv",
-        comments=study.whole_image.grad_cam.comments or [],
+        comments=own_file(study.whole_image.grad_cam.comments),
         truth=WHOLE_IMAGE.truth(),
     output:
         multiext("<results>/figures/bo_{figure}_grad_cam_{task}", ".png", ".pdf"),
@@ -66,7 +66,7 @@ rule draw_grad_cam:
         "../../../envs/imaging.yaml"
     params:
         experiment=WHOLE_IMAGE.explained_name,
-        data=WHOLE_IMAGE.data_name(),
+        data=plain(WHOLE_IMAGE.data_name()),
         code=code("whole_image/draw_grad_cam"),
     script:
         "../../scripts/whole_image/draw_grad_cam.py"
@@ -87,7 +87,7 @@ rule draw_learning_curves:
     conda:
         "../../../envs/imaging.yaml"
     params:
-        data=WHOLE_IMAGE.data_name(),
+        data=plain(WHOLE_IMAGE.data_name()),
         code=code("whole_image/draw_learning_curves"),
     script:
         "../../scripts/whole_image/draw_learning_curves.py"

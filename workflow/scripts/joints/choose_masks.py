@@ -5,11 +5,17 @@ from sharpflow.workflow.job import job
 with job(snakemake.log[0]):
     import pandas as pd
 
+    from sharpflow.cohorts.csv_rows import read_own_table
     from sharpflow.files import read_table, write_table
     from sharpflow.joints.masks.quality import choose_masks
 
     quality = pd.concat(map(read_table, snakemake.input.quality), ignore_index=True)
-    overrides = read_table(snakemake.input.overrides) if snakemake.input.get("overrides") else None
+    overrides = None
+    if snakemake.input.get("overrides"):
+        what = "verdicts on masks: image_id, good and, optionally, comment"
+        overrides = read_own_table(
+            snakemake.input.overrides, ["image_id", "good"], what, optional=["comment"]
+        )
     chosen = choose_masks(
         quality,
         overrides,

@@ -16,6 +16,7 @@ def main() -> None:
             seed=seed_for(snakemake.params.seed, "phantom", snakemake.wildcards.cohort),
             height=snakemake.params.radiograph_height,
             workers=snakemake.threads,
+            body_parts=snakemake.params.body_parts,
         )
 
 

@@ -7,6 +7,7 @@ from sharpflow.workflow.job import job
 with job(snakemake.log[0]):
     import numpy as np
 
+    from sharpflow.cohorts.csv_rows import read_own_table
     from sharpflow.files import read_table
     from sharpflow.reporting.bo_grad_cam import draw_grad_cam
     from sharpflow.reporting.style import save
@@ -20,7 +21,8 @@ with job(snakemake.log[0]):
     if source.get("truth"):
         joints = read_table(Path(source.truth) / "truth" / "joints.csv")
     if source.get("comments"):
-        comments = read_table(source.comments)
+        what = "a reader's comments: image_id, comment"
+        comments = read_own_table(source.comments, ["image_id", "comment"], what)
     with np.load(source.heat) as kept:
         figure = draw_grad_cam(
             read_table(source.cases),

@@ -5,6 +5,7 @@ place of darknet's three anchors a cell, which is what `filters = 21` in the pap
 that was stopped starts again from the beginning, since ultralytics cannot resume to the same bytes.
 """
 
+import json
 import logging
 import math
 from collections.abc import Mapping
@@ -204,7 +205,7 @@ def _described(data: Path, out: Path) -> Path:
     """A data.yaml with the absolute path, which ultralytics needs to look nowhere else."""
     path = out / "data.yaml"
     with atomic_write(path) as temporary:
-        temporary.write_text(f"path: {data}\n" + (data / "data.yaml").read_text())
+        temporary.write_text(f"path: {json.dumps(str(data))}\n" + (data / "data.yaml").read_text())
     return path
 
 

@@ -20,6 +20,7 @@ Image = npt.NDArray[np.uint8]
 _CHOSEN, _LEFT_OUT = (178, 114, 0), (0, 159, 230)
 _OUTLINE = (66, 228, 240)
 _INK, _PAPER = (40, 40, 40), (255, 255, 255)
+_LEGEND_WIDTH = 480  # pixels, of a page without radiographs
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -34,7 +35,8 @@ def draw_contact_sheet(
 ) -> None:
     """Draw one page of radiographs with the outlines of their masks and write it as PNG.
 
-    A proposed mask has a solid blue frame, another an orange one and names its weakest feature.
+    A proposed mask has a solid blue frame, another an orange one and names its weakest feature. The
+    page of a shard without radiographs, as a small cohort may have, has the legend alone.
 
     Args:
         images: uint8 (height, width), one a row.
@@ -48,13 +50,17 @@ def draw_contact_sheet(
         _tile(image, mask, row, thumbnail)
         for image, mask, row in zip(images, masks, rows, strict=True)
     ]
-    columns = min(columns or max(8, math.isqrt(len(tiles))), len(tiles))
-    blank = np.full_like(tiles[0], 255)
-    tiles += [blank] * (-len(tiles) % columns)
-    lines = [np.hstack(tiles[start : start + columns]) for start in range(0, len(tiles), columns)]
-    page = np.vstack([_legend(lines[0].shape[1]), *lines])
+    lines = _lines(tiles, columns or max(8, math.isqrt(len(tiles)))) if tiles else []
+    page = np.vstack([_legend(lines[0].shape[1] if lines else _LEGEND_WIDTH), *lines])
     with atomic_write(path) as temporary:
         cv2.imwrite(str(temporary), page)
+
+
+def _lines(tiles: list[Image], most: int) -> list[Image]:
+    """Rows of up to `most` tiles, the last one filled up with blanks."""
+    columns = min(most, len(tiles))
+    tiles = tiles + [np.full_like(tiles[0], 255)] * (-len(tiles) % columns)
+    return [np.hstack(tiles[start : start + columns]) for start in range(0, len(tiles), columns)]
 
 
 def _tile(image: Image, mask: Image, row: Mapping[str, Any], height: int) -> Image:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from sharpflow.cohorts.csv_rows import row_numbers
 from sharpflow.errors import UserError
 from sharpflow.joints.masks.entropy_masks import radiograph_content
 from sharpflow.joints.masks.regions import keep_largest
@@ -183,8 +184,8 @@ def _grade(
 
 
 _WORDS: Mapping[str, bool] = {
-    **dict.fromkeys(("true", "yes", "1"), True),
-    **dict.fromkeys(("false", "no", "0"), False),
+    **dict.fromkeys(("true", "yes", "1", "1.0"), True),
+    **dict.fromkeys(("false", "no", "0", "0.0"), False),
 }
 
 
@@ -198,8 +199,11 @@ def _verdicts(overrides: pd.DataFrame, known: Collection[str]) -> dict[str, bool
                 "perhaps comment."
             )
     verdicts: dict[str, bool] = {}
-    for row, (image_id, word) in enumerate(
-        zip(overrides["image_id"].astype(str), overrides["good"].astype(str), strict=True), 2
+    for row, image_id, word in zip(
+        row_numbers(overrides),
+        overrides["image_id"].astype(str),
+        overrides["good"].astype(str),
+        strict=True,
     ):
         where = f"mask overrules, row {row}, image {image_id!r}"
         if image_id not in known:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sharpflow.anatomy import MODELS, Damage, n_classes
+from sharpflow.errors import UserError
 from sharpflow.joints.scoring.head_training import (
     Features,
     HeadSettings,
@@ -100,9 +101,18 @@ def train_heads(
         seconds_left: until the job ends; None: no limit.
 
     Raises:
+        UserError: there is nothing to train or to validate on.
         OutOfTime: the next epoch would not fit into the time.
     """
     damage, body_part = MODELS[name]
+    for split in ("train", "validation"):
+        if split not in set(joints.rows["split"]):
+            raise UserError(
+                f"{name}: no joint of the {split} patients was found and has a score of {damage}; "
+                f"expected at least one. Look at detection/{body_part}/joints.csv: where the "
+                "detector found too little, train it longer (detector: max_batches), box "
+                "radiographs of your own, or lower detector: confidence. Else look at the scores."
+            )
 
     def train(number: int) -> tuple["keras.Model", pd.DataFrame, dict[str, float]]:
         """The training with one seed, counted from 1."""

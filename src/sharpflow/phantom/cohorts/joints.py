@@ -1,6 +1,7 @@
 """A cohort of synthetic radiographs in the RA2-DREAM layout, with the truth beside it."""
 
 import logging
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from sharpflow.anatomy import DETECTED_JOINTS, LIMBS
+from sharpflow.anatomy import DETECTED_JOINTS, LIMBS, BodyPart
 from sharpflow.cohorts.boxes import write_voc
 from sharpflow.cohorts.scores import write_scores
 from sharpflow.files import atomic_write, write_table
@@ -22,17 +23,24 @@ log = logging.getLogger(__name__)
 
 JPEG_QUALITY = 92
 
-_Task = tuple[Path, str, int, int, float]
+_Task = tuple[Path, str, int, int, float, tuple[str, ...]]
 _Rows = list[dict[str, Any]]
 
 
 def make_joint_cohort(
-    folder: Path, *, patients: int, seed: int, height: int, workers: int, severity: float = 1.0
+    folder: Path,
+    *,
+    patients: int,
+    seed: int,
+    height: int,
+    workers: int,
+    severity: float = 1.0,
+    body_parts: Collection[str] = tuple(BodyPart),
 ) -> None:
     """Write radiographs, scores, boxes and truth of patients into a folder.
 
     The same arguments give the same bytes, whatever the number of `workers`, and a patient is the
-    same in a larger cohort.
+    same in a larger cohort, and a hand the same in a cohort without feet.
 
     Args:
         folder: where the files go.
@@ -41,9 +49,11 @@ def make_joint_cohort(
         height: nominal height of a radiograph in pixels; sizes vary by about 14% around it.
         workers: number of processes.
         severity: scales how much damage the cohort has.
+        body_parts: those of which there are radiographs. The table of scores has all four limbs.
     """
     names = [f"UAB{number:03d}" for number in range(1, patients + 1)]
-    tasks = [(Path(folder), name, seed, height, severity) for name in names]
+    limbs = tuple(code for code, limb in LIMBS.items() if limb.body_part in body_parts)
+    tasks = [(Path(folder), name, seed, height, severity, limbs) for name in names]
     radiographs: _Rows = []
     joints: _Rows = []
     scores: _Rows = []
@@ -64,13 +74,13 @@ def _whole_scores(joints: pd.DataFrame) -> pd.DataFrame:
 
 def _make_patient(task: _Task) -> tuple[_Rows, _Rows, _Rows]:
     """Make and write one patient's radiographs; rows of the tables of images, joints and scores."""
-    folder, patient, seed, height, severity = task
+    folder, patient, seed, height, severity, limbs = task
     cv2.setNumThreads(1)
     scores = sample_scores(patient, seed, severity=severity)
     person = sample_person(np.random.default_rng(seed_for(seed, "person", patient)))
     radiographs: _Rows = []
     joints: _Rows = []
-    for code in LIMBS:
+    for code in limbs:
         made = make_radiograph(code, person, scores, seed=seed, patient=patient, height=height)
         radiographs.append(made.row)
         joints += made.joints

@@ -6,18 +6,22 @@ from typing import Any
 
 from sharpflow.anatomy import LIMBS, MODELS, BodyPart, Damage
 from sharpflow.cohorts.radiographs import Radiograph, list_radiographs
+from sharpflow.cohorts.split_sizes import few_tested, split_sizes
 from sharpflow.errors import UserError
 from sharpflow.imaging.shards import shard_of
 from sharpflow.workflow.plan.paths import (
     PHANTOM,
     Wildcards,
     existing,
+    existing_labels,
     folder_name,
     shard_names,
+    shards_for,
 )
 from sharpflow.workflow.settings import Study
 from sharpflow.workflow.settings.base import Weights
 from sharpflow.workflow.settings.cohorts import JointCohort
+from sharpflow.workflow.user_paths import as_they_stand
 
 NO_TOTALS = (
     "split: unit: joint puts joints of one patient into training and into test, so there are no "
@@ -37,8 +41,10 @@ class JointPlan:
             only trains the detector.
         boxed: the cohort whose boxes train the detector.
         has_truth: whether the true outlines and joints are known.
+        has_boxes: whether joints of the scored cohort are known, which detection is measured on.
         has_scores: whether there are scores to learn from.
         has_totals: whether a patient's joints may be summed up.
+        warnings: of what is implausible, though it can be run.
     """
 
     def __init__(self, study: Study) -> None:
@@ -65,9 +71,38 @@ class JointPlan:
             self.synthetic = {"boxed"}
         self.boxed = "boxed" if "boxed" in self.synthetic else "joints"
         self.has_truth = self.own is None
+        self.has_boxes = self.boxed == "joints"
         self.has_scores = self.own is None or self.own.scores is not None
         self.has_totals = self.has_scores and study.split.unit == "patient"
         self._set_aside = study.checks.on_problem == "set_aside"
+        self.warnings = self._refuse_too_few()
+
+    def _refuse_too_few(self) -> list[str]:
+        """UserError where a part of the split would have no patient; warnings where few test."""
+        split = self.study.split
+        own = len({radiograph.patient for radiograph in self.radiographs})
+        sizes = {}
+        for cohort in sorted({"joints", self.boxed}, reverse=True):  # the user's own first
+            is_own = cohort not in self.synthetic
+            patients = own if is_own else self.study.phantom.patients
+            if not patients or self.split_tables(cohort):
+                continue  # the check says what is wrong
+            try:
+                sizes[cohort] = split_sizes(patients, test=split.test, validation=split.validation)
+            except UserError as error:
+                key = "cohorts.joints.radiographs" if is_own else "phantom.patients"
+                raise UserError(f"{key}: {error}") from None
+        warning = few_tested(sizes["joints"]) if "joints" in sizes else ""
+        return [warning] if warning else []
+
+    def split_tables(self, cohort: str) -> list[str]:
+        """The user's own split, of the scored cohort alone; none where it is sampled."""
+        table = self.study.split.table
+        return [table] if table and cohort == "joints" else []
+
+    def split_table(self, wildcards: Wildcards) -> str | list[str]:
+        """The same for the wildcard `cohort`."""
+        return as_they_stand(self.split_tables(wildcards.cohort))
 
     @property
     def cohorts(self) -> list[str]:
@@ -110,11 +145,18 @@ class JointPlan:
         return self._files(wildcards, lambda: [own.scores] if own and own.scores else [])
 
     def box_files(self, wildcards: Wildcards) -> str | list[str]:
-        """The files of boxes."""
+        """The label files of the boxes; what else lies in their folder is not looked at."""
         own = self.own
         return self._files(
-            wildcards, lambda: sorted(Path(own.boxes).glob("*")) if own and own.boxes else []
+            wildcards,
+            lambda: existing_labels(own.boxes) if own and own.boxes not in (None, PHANTOM) else [],
         )
+
+    def check_settings(self, wildcards: Wildcards) -> dict[str, Any]:
+        """How a cohort is checked; a synthetic one has the body parts of the user's own."""
+        own = wildcards.cohort not in self.synthetic
+        settings = self.study.checks.model_dump(exclude={"warnings", "near_ids"})
+        return settings | {"require_all_limbs": own and settings["require_all_limbs"]}
 
     def shard_rows(self, wildcards: Wildcards) -> list[list[Any]]:
         """A shard's radiographs as plain values; none where they are synthetic."""
@@ -130,10 +172,10 @@ class JointPlan:
     ) -> str | list[str]:
         if wildcards.cohort in self.synthetic:
             return self.phantom_folder(wildcards.cohort)
-        return existing(own())
+        return as_they_stand(existing(own()))
 
     def _shard(self, wildcards: Wildcards) -> list[Radiograph]:
-        shards = self.study.standardize.shards[wildcards.body_part]
+        shards = self.count_shards(wildcards)
         return [
             radiograph
             for radiograph in self.radiographs
@@ -143,17 +185,25 @@ class JointPlan:
 
     # Files of a stage.
 
-    def every_shard(self, pattern: str, body_parts: Sequence[str] = ()) -> list[str]:
+    def every_shard(
+        self, pattern: str, body_parts: Sequence[str] = (), cohort: str = "joints"
+    ) -> list[str]:
         """All shards of a stage, hands first; other wildcards than body_part and shard stay."""
         return [
             pattern.replace("{body_part}", body_part).replace("{shard}", shard)
             for body_part in body_parts or self.body_parts
-            for shard in shard_names(self.study.standardize.shards[body_part])
+            for shard in shard_names(self._count_shards(cohort, body_part))
         ]
 
-    def shards(self, pattern: str) -> Callable[[Wildcards], list[str]]:
+    def shards(self, pattern: str, cohort: str = "joints") -> Callable[[Wildcards], list[str]]:
         """All shards of a stage, for the wildcard `body_part`."""
-        return lambda wildcards: self.every_shard(pattern, [wildcards.body_part])
+        return lambda wildcards: self.every_shard(pattern, [wildcards.body_part], cohort)
+
+    def cohort_shards(self, pattern: str) -> Callable[[Wildcards], list[str]]:
+        """All shards of a stage of both cohorts, for the wildcard `cohort`."""
+        return lambda wildcards: self.every_shard(
+            pattern.replace("{cohort}", wildcards.cohort), cohort=wildcards.cohort
+        )
 
     def first_shards(self, pattern: str) -> list[str]:
         """All shards of the first body part that there is."""
@@ -183,9 +233,12 @@ class JointPlan:
         """
         if self._set_aside:
             return [f"<results>/cohort/{cohort}/kept/radiographs.csv"]
-        return self.every_shard(
-            f"<results>/cohort/{cohort}/radiographs/{{body_part}}/{{shard}}.csv"
-        )
+        pattern = f"<results>/cohort/{cohort}/radiographs/{{body_part}}/{{shard}}.csv"
+        return self.every_shard(pattern, cohort=cohort)
+
+    def split_radiographs(self, wildcards: Wildcards) -> list[str]:
+        """The same for the wildcard `cohort`."""
+        return self.radiograph_tables(wildcards.cohort)
 
     def shard_table(self) -> str:
         """The table that tells which radiographs of a shard are standardized."""
@@ -250,8 +303,8 @@ class JointPlan:
 
     @property
     def tables(self) -> list[str]:
-        """The tables that this study can have; others need scores or a known truth."""
-        names = ["detection", "mask_yield"]
+        """The tables that this study can have; others need scores, boxes or a known truth."""
+        names = ["mask_yield"] + (["detection"] if self.has_boxes else [])
         names += ["segmentation"] if self.has_truth else []
         return names + (["joint_scoring"] if self.has_scores else [])
 
@@ -274,7 +327,7 @@ class JointPlan:
 
     def count_shards(self, wildcards: Wildcards) -> int:
         """How many shards a body part has."""
-        return self.study.standardize.shards[wildcards.body_part]
+        return self._count_shards(_cohort_of(wildcards), wildcards.body_part)
 
     def crop_bottom(self, wildcards: Wildcards) -> float:
         """The share of a radiograph's height that is cut off below."""
@@ -282,11 +335,21 @@ class JointPlan:
 
     def count_radiographs(self, wildcards: Wildcards) -> int:
         """How many radiographs of a body part a cohort has."""
-        if getattr(wildcards, "cohort", "joints") in self.synthetic:
+        return self._count(_cohort_of(wildcards), wildcards.body_part)
+
+    def _count(self, cohort: str, body_part: str) -> int:
+        if cohort in self.synthetic:
             return 2 * self.study.phantom.patients
-        return sum(
-            body_part_of(radiograph.limb) == wildcards.body_part for radiograph in self.radiographs
-        )
+        return sum(body_part_of(radiograph.limb) == body_part for radiograph in self.radiographs)
+
+    def _count_shards(self, cohort: str, body_part: str) -> int:
+        asked = self.study.standardize.shards[body_part]
+        return shards_for(asked, self._count(cohort, body_part))
+
+
+def _cohort_of(wildcards: Wildcards) -> str:
+    """The wildcard `cohort`; past the standardized radiographs there is only the scored one."""
+    return getattr(wildcards, "cohort", "joints")
 
 
 def own_weights(weights: str | Weights) -> dict[str, str | None]:

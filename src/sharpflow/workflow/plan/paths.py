@@ -1,8 +1,12 @@
 """Paths that both pipelines' rules share."""
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
+
+from sharpflow.cohorts.labels import label_files
+from sharpflow.cohorts.text import is_text
 
 PHANTOM = "phantom"
 
@@ -13,6 +17,14 @@ class Wildcards(Protocol):
     def __getattr__(self, name: str) -> str:
         """The value of a wildcard."""
         ...
+
+
+IMAGES_A_SHARD = 256
+
+
+def shards_for(asked: int | str, images: int) -> int:
+    """The shards of a cohort: the number asked for; for "auto" one for each 256 images."""
+    return max(1, -(-images // IMAGES_A_SHARD)) if asked == "auto" else int(asked)
 
 
 def shard_names(count: int) -> list[str]:
@@ -31,7 +43,20 @@ def one_of(names: Iterable[str]) -> str:
 
 def existing(paths: Iterable[str | Path]) -> list[str]:
     """Those of the paths that exist; what is missing is for the check to say, with the rest."""
-    return [str(path) for path in paths if Path(path).exists()]
+    # Path.exists raises where a name is longer than the file system takes.
+    return [str(path) for path in paths if os.path.exists(path)]  # noqa: PTH110
+
+
+def existing_labels(folder: str) -> list[Path]:
+    """The label files in a folder of boxes; none where it cannot be read.
+
+    Names that are no text, which no radiograph has, are for the check alone: Snakemake cannot write
+    them down.
+    """
+    try:
+        return [path for path in label_files(Path(folder)) if is_text(path)]
+    except (OSError, ValueError):
+        return []
 
 
 def folder_name(file: str | None) -> str:

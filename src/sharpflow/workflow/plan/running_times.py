@@ -64,7 +64,13 @@ class JointWork:
     def make_phantom(self) -> float:
         """All radiographs of a synthetic cohort."""
         phantom = self.study.phantom
-        return 4 * phantom.patients * 0.3 * (phantom.radiograph_height / 1600) ** 2
+        return (
+            2
+            * len(self.plan.body_parts)
+            * phantom.patients
+            * 0.3
+            * (phantom.radiograph_height / 1600) ** 2
+        )
 
     def standardize(self, wildcards: Wildcards) -> float:
         """A shard's radiographs."""
@@ -127,8 +133,7 @@ class JointWork:
         return self.study.heads.seeds * self.study.heads.epochs
 
     def _in_shard(self, wildcards: Wildcards) -> float:
-        shards = self.study.standardize.shards[wildcards.body_part]
-        return self.plan.count_radiographs(wildcards) / shards
+        return self.plan.count_radiographs(wildcards) / self.plan.count_shards(wildcards)
 
 
 # Seconds of a GPU for one image of 1024 pixels in training, forth and back.

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sharpflow.cohorts.near_ids import near_ids
 from sharpflow.errors import UserError
-from sharpflow.workflow.plan.checks import Checks
+from sharpflow.workflow.plan.checks import OWN, Checks
 from sharpflow.workflow.plan.joints import JointPlan
 from sharpflow.workflow.plan.paths import (
     Wildcards,
@@ -59,6 +60,11 @@ class StudyPlan:
     def results(self) -> str:
         """The study's folder of results, for params, where Snakemake fills in no <results>."""
         return f"results/{self.study.study}"
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is implausible in the settings, though it can be run."""
+        return [text for plan in (self.joints, self.whole_image) if plan for text in plan.warnings]
 
     def tables(self) -> list[str]:
         """Every table of the study."""
@@ -116,6 +122,40 @@ class StudyPlan:
         With the warnings of the user's own cohorts.
         """
         return [*problem_files(self.checks.before(*pipelines)), *self.checks.warning_sheets()]
+
+    def own_patients(self) -> dict[str, set[str]]:
+        """The patients of each cohort of the user's own that names them, by the cohort's file."""
+        patients: dict[str, set[str]] = {}
+        if self.joints and self.joints.own:
+            patients[str(self.joints.own.radiographs)] = {
+                radiograph.patient for radiograph in self.joints.radiographs
+            }
+        if self.whole_image and self.whole_image.own_patients:
+            patients[str(self.whole_image.source("whole_image")["table"])] = (
+                self.whole_image.own_patients
+            )
+        return patients
+
+    def near_ids(self, wildcards: Wildcards) -> list[list[str]]:
+        """Ids of the user's patients that may mean one person, for the check that is his."""
+        if wildcards.checks != OWN or self.study.checks.near_ids == "accept":
+            return []
+        return near_ids(self.own_patients())
+
+    def patient_files(self, wildcards: Wildcards) -> list[str]:
+        """The files that name them."""
+        return list(self.own_patients())
+
+    def shared_patients(self) -> str:
+        """How many patients both of the user's cohorts have, in words; empty for fewer cohorts."""
+        patients = list(self.own_patients().values())
+        if len(patients) < 2:
+            return ""
+        first, second = patients
+        return (
+            f"{len(first & second)} patients are in both cohorts, of {len(first)} with radiographs "
+            f"of joints and {len(second)} with whole images."
+        )
 
     def _of_both(self) -> list[str]:
         """Asked for with all tables and figures, not with one pipeline's."""

@@ -23,8 +23,10 @@ from sharpflow.workflow.plan.paths import (
     existing,
     folder_name,
     shard_names,
+    shards_for,
 )
 from sharpflow.workflow.settings import Study
+from sharpflow.workflow.user_paths import as_they_stand
 
 # The networks that the paper's Figures 3 and 5 explain.
 EXPLAINED = {"total": "total-resnet50-rbs1", "severity": "severity-resnet50-finetuned"}
@@ -44,20 +46,23 @@ class WholeImagePlan:
         replicates: folder of each seed's trainings in <results>/whole_image -> the seed. The first
             seed's, whose scores are used, lie in no folder of their own.
         is_phantom: whether the scored radiographs are synthetic.
+        own_patients: the patients whom the user's table of whole images names.
+        warnings: of what is implausible, though it can be run.
     """
 
     def __init__(self, study: Study) -> None:
         """`study` has a cohort of whole images; UserError where it names unknown experiments."""
         self.study = study
         settings = study.whole_image
-        try:
-            self.experiments = choose_experiments(
-                settings.experiments, settings.core, settings.stacking.members
-            )
-            choose_experiments(list(settings.experiment_epochs), [])  # are all known
-        except UserError as error:
-            keys = "experiments, core, experiment_epochs"
-            raise UserError(f"whole_image ({keys}): {error}") from None
+        for key in ("experiments", "core", "experiment_epochs"):
+            names = getattr(settings, key)
+            try:
+                choose_experiments([] if isinstance(names, str) else list(names), [])
+            except UserError as error:
+                raise UserError(f"whole_image.{key}: {error}") from None
+        self.experiments = choose_experiments(
+            settings.experiments, settings.core, settings.stacking.members
+        )
         self.networks = {e.name: e for e in self.experiments if isinstance(e, NetworkExperiment)}
         self.stacks = {e.name: e for e in self.experiments if isinstance(e, StackExperiment)}
         self.binned = {e.name: e for e in self.experiments if isinstance(e, BinnedExperiment)}
@@ -67,7 +72,16 @@ class WholeImagePlan:
             for number in range(1, settings.seeds + 1)
         }
         self.is_phantom = study.cohorts.whole_image == PHANTOM
+        self.own_patients: set[str] = set()
+        idle = [name for name in settings.experiment_epochs if name not in self.networks]
+        self.warnings = [
+            f"whole_image.experiment_epochs: {', '.join(idle)} is no network that this study "
+            "trains, so its epochs do nothing. Name it under experiments, or delete it here."
+        ] * bool(idle)
         self._own_images = {cohort: self._list_own(cohort) for cohort in COHORTS}
+        self._own_images_by_shard = {
+            cohort: self._by_shard(cohort, images) for cohort, images in self._own_images.items()
+        }
 
     @property
     def cohorts(self) -> list[str]:
@@ -126,20 +140,21 @@ class WholeImagePlan:
 
     def own_images(self, wildcards: Wildcards) -> dict[str, str]:
         """The user's images of one shard: image_id -> file. None where they are synthetic."""
-        return self._own_images[wildcards.images].get(wildcards.shard, {})
+        return self._own_images_by_shard[wildcards.images].get(wildcards.shard, {})
 
     def image_files(self, wildcards: Wildcards) -> str | list[str]:
         """What a shard is packed from: its files, or the folder of a synthetic cohort."""
         if self.is_synthetic(wildcards.images):
             return self.phantom_folder(wildcards.images)
-        return existing(self.own_images(wildcards).values())
+        return as_they_stand(existing(self.own_images(wildcards).values()))
 
     def label_tables(self, wildcards: Wildcards) -> str | list[str]:
         """The tables of labels that exist, or the folder of a synthetic cohort."""
         if self.is_synthetic(wildcards.images):
             return self.phantom_folder(wildcards.images)
         source = self.source(wildcards.images)
-        return existing(path for key, path in source.items() if path and key.endswith("table"))
+        tables = (path for key, path in source.items() if path and key.endswith("table"))
+        return as_they_stand(existing(tables))
 
     def truth(self) -> str | list[str]:
         """The folder of what is known of the scored radiographs, where it is known."""
@@ -147,15 +162,18 @@ class WholeImagePlan:
 
     def count_shards(self, wildcards: Wildcards) -> int:
         """How many shards a cohort has."""
-        shards: int = getattr(self.study.whole_image.shards, wildcards.images)
-        return shards
+        return self._count_shards(wildcards.images)
+
+    def _count_shards(self, cohort: str) -> int:
+        asked = getattr(self.study.whole_image.shards, cohort)
+        return shards_for(asked, self.count_images(cohort))
 
     def count_images(self, cohort: str) -> int:
         """How many images a cohort has."""
         if self.is_synthetic(cohort):
             phantom = self.study.phantom
             return phantom.whole_image_patients if cohort == "whole_image" else phantom.children
-        return sum(len(shard) for shard in self._own_images[cohort].values())
+        return len(self._own_images[cohort])
 
     def data_name(self, cohort: str = "whole_image") -> str:
         """What a table says its data are: "phantom", or the name of the table's folder."""
@@ -168,26 +186,51 @@ class WholeImagePlan:
         """Whether the phantom makes a cohort."""
         return bool(getattr(self.study.cohorts, cohort) == PHANTOM)
 
-    def _list_own(self, cohort: str) -> dict[str, dict[str, str]]:
-        """The user's images by shard."""
-        found: dict[str, dict[str, str]] = {}
+    def _list_own(self, cohort: str) -> dict[str, str]:
+        """The user's images: image_id -> file."""
         if self.is_synthetic(cohort):
-            return found
-        shards = getattr(self.study.whole_image.shards, cohort)
+            return {}
         reader: Callable[..., ImageList] = (
             list_whole_images if cohort == "whole_image" else list_bone_age
         )
-        for image in reader(**self.source(cohort)).images:
-            shard = shard_of(image.image_id, shards)
-            found.setdefault(shard, {})[image.image_id] = str(image.path)
+        source = self.source(cohort)
+        listed = reader(**source)
+        if patient := source.get("columns", {}).get("patient"):
+            self.own_patients |= {image.row.values[patient] for image in listed.images}
+        if cohort == "whole_image":
+            self._refuse_wrong_numbers(listed)
+        return {image.image_id: str(image.path) for image in listed.images}
+
+    def _refuse_wrong_numbers(self, listed: ImageList) -> None:
+        """UserError where the numbers of the split do not add up to the images; shares always do.
+
+        What is wrong with the images, or with a row without a total, is for the check to say.
+        """
+        split = self.study.whole_image.split
+        asked = (split.train, split.validation, split.test)
+        if max(asked) < 1 or listed.problems or self.study.checks.on_problem == "set_aside":
+            return
+        with_total = sum(bool(i.row.values[i.columns["total"] or ""]) for i in listed.images)
+        if sum(asked) not in (with_total, len(listed.images)):
+            raise UserError(
+                f"whole_image.split: train {split.train:g}, validation {split.validation:g} and "
+                f"test {split.test:g} are {sum(asked):g} images together, and the cohort has "
+                f"{with_total}. Give numbers that add up to it, or shares that add up to 1, as "
+                "{train: 0.7, validation: 0.2, test: 0.1}."
+            )
+
+    def _by_shard(self, cohort: str, images: Mapping[str, str]) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = {}
+        for image_id, path in images.items():
+            found.setdefault(shard_of(image_id, self._count_shards(cohort)), {})[image_id] = path
         return found
 
     # Files of a stage.
 
     def packed(self, suffix: str, cohort: str) -> list[str]:
         """All shards of a cohort."""
-        count = getattr(self.study.whole_image.shards, cohort)
-        return [f"<results>/packed/{cohort}/{name}{suffix}" for name in shard_names(count)]
+        names = shard_names(self._count_shards(cohort))
+        return [f"<results>/packed/{cohort}/{name}{suffix}" for name in names]
 
     def packed_of(self, suffix: str) -> Callable[[Wildcards], list[str]]:
         """All shards of the cohort that the wildcard `images` names."""
@@ -268,8 +311,8 @@ class WholeImagePlan:
 
     def notes(self) -> Mapping[str, Any]:
         """What every table says of the data and the training behind it."""
-        settings, cohort = self.study.whole_image, self.study.cohorts.whole_image
-        by_patient = cohort == "phantom" or cohort.columns.patient
+        settings = self.study.whole_image
+        by_patient = self.source("whole_image")["columns"]["patient"]
         return {
             "data": self.data_name(),
             "pretraining_data": self.data_name("bone_age"),

@@ -1,6 +1,6 @@
 """What all settings share: the section that refuses unknown keys, and kinds of values."""
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -10,6 +10,7 @@ Value = TypeVar("Value")
 Share = Annotated[float, Field(ge=0, lt=1)]
 PositiveShare = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(gt=0)]
+Shards = Count | Literal["auto"]
 
 
 def _odd(value: int) -> int:
@@ -21,8 +22,10 @@ def _odd(value: int) -> int:
 Odd = Annotated[Count, AfterValidator(_odd)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
-FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+SHA256 = r"^[0-9a-f]{64}$"
+FileName = Annotated[str, Field(pattern=FILE_NAME)]
+Sha256 = Annotated[str, Field(pattern=SHA256)]
 
 
 class Section(BaseModel):

@@ -1,11 +1,13 @@
 """The settings of what people bring: cohorts, their checks and split, and the phantom."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from sharpflow.workflow.settings.base import Count, Positive, PositiveShare, Section
 from sharpflow.workflow.settings.warnings import Warnings
+
+Children = Annotated[int, Field(ge=10)]
 
 
 class JointCohort(Section):
@@ -18,8 +20,9 @@ class JointCohort(Section):
         "joint cohort.",
     )
     scores: str | None = Field(
-        description="RA2-DREAM's CSV of 90 columns, read by name. null: masks are made and joints "
-        "are found and named, but nothing is scored.",
+        description="RA2-DREAM's CSV of 90 columns, read by name; all columns of a limb without "
+        "radiographs may be missing. null: masks are made and joints are found and named, but "
+        "nothing is scored.",
     )
     boxes: str | None = Field(
         description="The folder that labelImg wrote (Pascal VOC .xml, or YOLO .txt with "
@@ -28,6 +31,16 @@ class JointCohort(Section):
         "all boxes of a radiograph, with its joint (hand: IP, PIP2 to PIP5, MCP1 to MCP5; foot: "
         "IP, MTP1 to MTP5).",
     )
+
+    @model_validator(mode="after")
+    def _nothing_without_radiographs(self) -> Self:
+        given = [key for key in ("scores", "boxes") if getattr(self, key) is not None]
+        if self.radiographs is None and given:
+            raise ValueError(
+                f"radiographs is null, but {' and '.join(given)} is set: name the folder of the "
+                "radiographs, or the CSV that lists them"
+            )
+        return self
 
     @model_validator(mode="after")
     def _radiographs_have_boxes(self) -> Self:
@@ -97,23 +110,30 @@ class BoneAgeCohort(Section):
 class Cohorts(Section):
     """The cohorts of both papers; "phantom" stands for synthetic radiographs."""
 
-    joints: JointCohort | Literal["phantom"] = Field(
+    joints: JointCohort | Literal["phantom"] | None = Field(
         description="Radiographs of hands and feet, scored joint by joint (Tan et al.). `phantom`: "
-        "synthetic ones.",
+        "synthetic ones. null: none.",
     )
-    whole_image: WholeImageCohort | Literal["phantom"] = Field(
+    whole_image: WholeImageCohort | Literal["phantom"] | None = Field(
         description="Radiographs of both hands with the total of hands and wrists (Bo et al.). "
-        "`phantom`: synthetic ones.",
+        "`phantom`: synthetic ones. null: none.",
     )
-    bone_age: BoneAgeCohort | Literal["phantom"] = Field(
+    bone_age: BoneAgeCohort | Literal["phantom"] | None = Field(
         description="Children's hands with bone ages, on which the whole-image networks are "
-        "pretrained. `phantom`: synthetic ones, and every table says so.",
+        "pretrained. `phantom`: synthetic ones, and every table says so. null: none.",
     )
 
     @model_validator(mode="before")
     @classmethod
     def _one_word_for_all(cls, value: Any) -> Any:
-        return dict.fromkeys(cls.model_fields, "phantom") if value == "phantom" else value
+        if value is None or value == "phantom":
+            return dict.fromkeys(cls.model_fields, value)
+        if isinstance(value, str):
+            raise ValueError(
+                f"found {value!r}; input should be a section with keys of its own, or 'phantom' "
+                "for synthetic radiographs (the demo is `snakemake --workflow-profile demo`)"
+            )
+        return value
 
     @model_validator(mode="after")
     def _whole_images_have_pretraining(self) -> Self:
@@ -127,17 +147,20 @@ class Cohorts(Section):
     @property
     def has_joints(self) -> bool:
         """Whether there is a cohort to score joint by joint."""
-        return self.joints == "phantom" or self.joints.radiographs is not None
+        cohort = self.joints
+        return bool(cohort == "phantom" or (cohort and cohort.radiographs))
 
     @property
     def has_whole_image(self) -> bool:
         """Whether there is a cohort of whole radiographs."""
-        return self.whole_image == "phantom" or self.whole_image.table is not None
+        cohort = self.whole_image
+        return bool(cohort == "phantom" or (cohort and cohort.table))
 
     @property
     def has_bone_age(self) -> bool:
         """Whether there is a cohort to pretrain on."""
-        return self.bone_age == "phantom" or self.bone_age.training_table is not None
+        cohort = self.bone_age
+        return bool(cohort == "phantom" or (cohort and cohort.training_table))
 
 
 class Checks(Section):
@@ -149,6 +172,11 @@ class Checks(Section):
     )
     require_all_limbs: bool = Field(
         description="Whether every patient must have all of LH, RH, LF and RF.",
+    )
+    near_ids: Literal["refuse", "accept"] = Field(
+        description="Patients' ids that differ only by case, blanks, leading zeros, - or _, in one "
+        "cohort or across both. `refuse`: they stop the run, as one person may stand behind them. "
+        "`accept`: they are different people.",
     )
     max_megapixels: Positive = Field(
         description="Larger radiographs are refused before they are decoded, in millions of "
@@ -186,8 +214,8 @@ class Phantom(Section):
     whole_image_height: Count = Field(
         description="Typical height of the radiographs of both hands, in pixels.",
     )
-    children: Count = Field(
-        description="Hands of children, one a child. The paper: 14,036.",
+    children: Children = Field(
+        description="Hands of children, one a child, of whom a tenth validates. The paper: 14,036.",
     )
     child_radiograph_height: Count = Field(
         description="Typical height of the children's radiographs, in pixels.",

@@ -1,15 +1,18 @@
 """What is wrong in a config, in words that a user can act on."""
 
 import difflib
-from collections.abc import Iterator
-from typing import get_args
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from sharpflow.workflow.settings.base import FILE_NAME, SHA256
+
 _WORDS = {
-    "bool_type": "input should be true or false",
-    "bool_parsing": "input should be true or false",
-    "model_type": "input should be a section with keys of its own",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "model_type": "a section with keys of its own",
 }
 # What is wrong with a number; what it may be is then said whole.
 _NOT_SUCH_A_NUMBER = {
@@ -22,7 +25,14 @@ _BOUNDS = {
     "lt": "less than",
     "le": "less than or equal to",
 }
-_UNION_MEMBERS = ("JointCohort", "WholeImageCohort", "BoneAgeCohort", "Weights", "bool")
+_UNION_MEMBERS = (
+    *("JointCohort", "WholeImageCohort", "BoneAgeCohort", "Weights"),
+    *("bool", "int", "str", "constrained-int"),
+)
+_PATTERNS = {
+    SHA256: "64 hexadecimal digits, as `sha256sum` gives them",
+    FILE_NAME: "letters, digits, '_', '.' and '-', beginning with a letter or digit",
+}
 
 
 def explain(error: ValidationError, root: type[BaseModel]) -> Iterator[str]:
@@ -30,26 +40,44 @@ def explain(error: ValidationError, root: type[BaseModel]) -> Iterator[str]:
 
     `root` is the model that refused the config; an unknown key is told its nearest right name.
     """
-    items = [([str(key) for key in item["loc"] if _is_key(key)], item) for item in error.errors()]
-    for keys, item in items:
+    wrong: dict[tuple[str, ...], list[Any]] = {}
+    for item in error.errors():
+        keys = tuple(str(key) for key in item["loc"] if _is_key(key))
+        wrong.setdefault(keys, []).append(item)
+    for keys, items in wrong.items():
         # Where a section may stand and is wrong inside, a word such as `phantom` was not meant.
-        inside = any(other[: len(keys)] == keys and len(other) > len(keys) for other, _ in items)
-        if item["type"] == "literal_error" and inside:
-            continue
-        path = ".".join(keys)
-        if item["type"] == "extra_forbidden":
-            allowed = sorted(_section(root, keys[:-1]).model_fields)
-            near = difflib.get_close_matches(keys[-1], allowed, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(allowed)}."
-            yield f"{path}: unknown key; {hint}"
-        elif item["type"] == "missing":
-            yield f"{path}: missing; config.yaml says what belongs there."
-        else:
-            found = "" if item["type"] == "value_error" else f"found {item['input']!r}; "
-            words = _WORDS.get(item["type"])
-            if item["type"] in _NOT_SUCH_A_NUMBER:
-                words = _number(root, keys)
-            yield f"{path}: {found}{words or _allowed(item['msg'])}."
+        if not any(other[: len(keys)] == keys and len(other) > len(keys) for other in wrong):
+            yield f"{'.'.join(keys)}: {_explain_key(root, keys, items)}"
+
+
+def _explain_key(root: type[BaseModel], keys: Sequence[str], items: list[Any]) -> str:
+    """What is wrong with one key, which may hold one of several kinds of value."""
+    first = items[0]
+    if first["type"] == "extra_forbidden":
+        allowed = sorted(_section(root, keys[:-1]).model_fields)
+        near = difflib.get_close_matches(keys[-1], allowed, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(allowed)}."
+        return f"unknown key; {hint}"
+    if first["type"] == "missing":
+        return "missing; config.yaml says what belongs there."
+    # What a model of ours says of the whole section is more than that it is not a word either.
+    for item in items:
+        if item["type"] == "value_error":
+            return f"{_allowed(item['msg'])}."
+    kinds = dict.fromkeys(_words(root, keys, item) for item in items)
+    return f"found {first['input']!r}; input should be {', or '.join(kinds)}."
+
+
+def _words(root: type[BaseModel], keys: Sequence[str], item: Mapping[str, Any]) -> str:
+    """What a key may hold, after "input should be"."""
+    if item["type"] == "string_type" and isinstance(item["input"], int | float | date):
+        return f'text: put it in quotes, "{item["input"]}"'
+    if item["type"] == "string_pattern_mismatch":
+        return f"of {_PATTERNS[item['ctx']['pattern']]}"
+    words = _WORDS.get(item["type"])
+    if item["type"] in _NOT_SUCH_A_NUMBER:
+        words = _number(root, keys)
+    return words or _allowed(item["msg"]).removeprefix("input should be ").split(", unable")[0]
 
 
 def _is_key(key: str | int) -> bool:
@@ -62,25 +90,29 @@ def _allowed(message: str) -> str:
     return message[0].lower() + message[1:]
 
 
-def _number(root: type[BaseModel], keys: list[str]) -> str:
+def _number(root: type[BaseModel], keys: Sequence[str]) -> str:
     """What number a key may have, with both its bounds; empty if its model does not say."""
     try:
         field = _section(root, keys[:-1]).model_fields[keys[-1]]
     except (KeyError, StopIteration):  # an item of a list, a key that the user chose
         return ""
-    if field.annotation not in (int, float):
+    kind, metadata = field.annotation, field.metadata
+    for option in get_args(kind):  # a number or a word
+        if get_origin(option) is Annotated:
+            kind, metadata = option.__origin__, option.__metadata__[0].metadata
+    if kind not in (int, float):
         return ""
     bounds = [
         f"{words} {getattr(bound, name):g}"
-        for bound in field.metadata
+        for bound in metadata
         for name, words in _BOUNDS.items()
         if hasattr(bound, name)
     ]
-    kind = "an integer" if field.annotation is int else "a number"
-    return f"input should be {' '.join([kind, ' and '.join(bounds)]).strip()}"
+    noun = "an integer" if kind is int else "a number"
+    return " ".join([noun, " and ".join(bounds)]).strip()
 
 
-def _section(section: type[BaseModel], keys: list[str]) -> type[BaseModel]:
+def _section(section: type[BaseModel], keys: Sequence[str]) -> type[BaseModel]:
     for key in keys:
         annotation = section.model_fields[key].annotation
         candidates = [annotation, *get_args(annotation)]

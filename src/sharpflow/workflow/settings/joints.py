@@ -11,6 +11,7 @@ from sharpflow.workflow.settings.base import (
     Positive,
     PositiveShare,
     Section,
+    Shards,
     Share,
     Weights,
 )
@@ -38,9 +39,10 @@ class Standardize(Section):
         "feet; its number for hands is lost. Ours: a tenth for hands.",
     )
     clahe: Clahe = Field(description="Contrast-limited adaptive histogram equalisation.")
-    shards: PerBodyPart[Count] = Field(
-        description="Files that the radiographs are spread over, by a hash of their ids; about 256 "
-        "radiographs each work well. A radiograph that is added or changed redoes its shard alone.",
+    shards: PerBodyPart[Shards] = Field(
+        description="Files that the radiographs are spread over, by a hash of their ids. A "
+        "radiograph that is added or changed redoes its shard alone. `auto`: one file for each 256 "
+        "radiographs; where an added radiograph changes that number, all are made again.",
     )
 
 

@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from sharpflow.workflow.settings.base import PerBodyPart, Section
+from sharpflow.workflow.settings.base import FILE_NAME, SHA256, PerBodyPart, Section
 from sharpflow.workflow.settings.study import Study
 
 CONFIG = Path(__file__).parents[4] / "config.yaml"
@@ -40,8 +40,8 @@ _NAMES: dict[Any, str] = {
 }
 _CONTAINERS: dict[Any, str] = {list: "list of", dict: "by name"}
 _PATTERNS = {
-    "^[0-9a-f]{64}$": "of 64 hexadecimal digits",
-    "^[A-Za-z0-9][A-Za-z0-9_.-]*$": "of letters, digits, `_`, `.`, `-`",
+    SHA256: "of 64 hexadecimal digits",
+    FILE_NAME: "of letters, digits, `_`, `.`, `-`",
 }
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from sharpflow.errors import UserError
-from sharpflow.workflow.settings.base import Count, FileName, Section
+from sharpflow.workflow.settings.base import FileName, Section
 from sharpflow.workflow.settings.cohorts import Checks, Cohorts, Phantom, Split
 from sharpflow.workflow.settings.errors import explain
 from sharpflow.workflow.settings.joint_scoring import VGG16, Crops, Heads
@@ -14,14 +14,15 @@ from sharpflow.workflow.settings.joints import Detector, Identification, Masks, 
 from sharpflow.workflow.settings.whole_image import WholeImage
 
 Seed = Annotated[int, Field(ge=0)]
+Resamples = Annotated[int, Field(ge=40)]
 
 
 class Evaluation(Section):
     """Confidence intervals by patient bootstrap."""
 
-    resamples: Count = Field(
-        description="Resamples of patients for the 95% intervals of means and errors. Recalls and "
-        "balanced accuracy need none. Ours.",
+    resamples: Resamples = Field(
+        description="Resamples of patients for the 95% intervals of means and errors: at least 40, "
+        "as of fewer none lies outside of 95%. Recalls and balanced accuracy need none. Ours.",
     )
 
 
@@ -84,9 +85,10 @@ class Study(Section):
 
 UNSET_COHORT = """\
 No cohort is set, so there is nothing to score. Either
-  - point config.yaml at yours: cohorts: joints: radiographs, scores and boxes, or cohorts:
-    whole_image: table and images; or
-  - run the demo, minutes on a laptop: snakemake --workflow-profile demo; or
+  - name yours in a copy of profiles/own/study.yaml: cp profiles/own/study.yaml mine.yaml, then
+    snakemake --cores all --configfile mine.yaml (docs/how-to/your_own_data.md); or
+  - run the demo, minutes on a laptop: snakemake --workflow-profile demo (its rules:
+    snakemake --list --workflow-profile demo); or
   - run the papers' sizes on synthetic radiographs: snakemake --config cohorts=phantom
     (1,468 radiographs of 1500x1200 and 17,854 of 1024x1024; not without GPUs)."""
 

@@ -1,8 +1,8 @@
 """The settings of the whole-image pipeline (Bo et al.)."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from sharpflow.workflow.settings.base import (
     Count,
@@ -10,6 +10,7 @@ from sharpflow.workflow.settings.base import (
     Positive,
     PositiveShare,
     Section,
+    Shards,
     Share,
 )
 
@@ -26,8 +27,8 @@ Rotations = Annotated[list[Literal[0, 90, 180, 270]], Field(min_length=1)]
 class ImageShards(Section):
     """Files that the images of each cohort are spread over."""
 
-    whole_image: Count = Field(description="Files of the whole-image cohort.")
-    bone_age: Count = Field(description="Files of the bone-age cohort.")
+    whole_image: Shards = Field(description="Files of the whole-image cohort.")
+    bone_age: Shards = Field(description="Files of the bone-age cohort.")
 
 
 class ImageSplit(Section):
@@ -45,11 +46,16 @@ class ImageSplit(Section):
     @model_validator(mode="after")
     def _shares_add_up(self) -> Self:
         asked = (self.train, self.validation, self.test)
+        said = f"train {self.train:g}, validation {self.validation:g} and test {self.test:g}"
+        if max(asked) >= 1 and any(value % 1 for value in asked):
+            raise ValueError(
+                f"{said} are neither three shares nor three numbers of images: give shares that "
+                "add up to 1, or whole numbers"
+            )
         if max(asked) < 1 and abs(sum(asked) - 1) > 1e-6:
             raise ValueError(
-                f"the shares train {self.train:g}, validation {self.validation:g} and test "
-                f"{self.test:g} add up to {sum(asked):g}: give shares that add up to 1, or numbers "
-                "of images"
+                f"the shares {said} add up to {sum(asked):g}: give shares that add up to 1, or "
+                "numbers of images"
             )
         return self
 
@@ -122,8 +128,8 @@ class WholeImage(Section):
         "likely. The paper: all four. `[0]` suits small studies whose radiographs are all upright.",
     )
     shards: ImageShards = Field(
-        description="Files that the images are spread over, by a hash of their ids; about 256 "
-        "images each work well.",
+        description="Files that the images are spread over, by a hash of their ids. `auto`: one "
+        "file for each 256 images; where an added image changes that number, all are packed again.",
     )
     split: ImageSplit = Field(
         description="Numbers of images that add up to all, or shares that add up to 1. Images are "
@@ -183,6 +189,27 @@ class WholeImage(Section):
     )
     stacking: Stacking = Field(description="The linear layer over three networks.")
     grad_cam: GradCam = Field(description="Which test radiographs Grad-CAM shows.")
+
+    @field_validator("experiments", mode="before")
+    @classmethod
+    def _some_experiments(cls, value: Any) -> Any:
+        if isinstance(value, str) and value not in ("all", "core"):
+            raise ValueError(
+                f"found {value!r}; input should be 'all', 'core', or a list of names in brackets, "
+                f"as [{value}]"
+            )
+        if value == []:
+            raise ValueError(
+                "found no name; input should be 'all', 'core', or a list of at least one name. A "
+                "study without cohorts: whole_image trains none"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _core_has_some(self) -> Self:
+        if self.experiments == "core" and not self.core:
+            raise ValueError("experiments is core, but core names no experiment")
+        return self
 
     @model_validator(mode="after")
     def _compiled_networks_keep_all(self) -> Self:

@@ -1,0 +1,46 @@
+"""Ids of patients that may mean one person: they differ by case, blanks, leading zeros, - or _.
+
+Such a patient would be two people for a split: trained on as one, tested on as the other. Only the
+standard library is used: the plan of a study asks while the workflow is parsed.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+
+from sharpflow.errors import Problem
+
+_SHOWN = 5
+_PARTS = re.compile(r"\d+|[^\W\d_]+")
+
+
+def plain_id(patient: str) -> tuple[str, ...]:
+    """The letters and numbers of an id: `UAB-002` and `uab2` have the same."""
+    return tuple(part.lstrip("0") or "0" for part in _PARTS.findall(patient.casefold()))
+
+
+def near_ids(cohorts: Mapping[str, Collection[str]]) -> list[list[str]]:
+    """The ids, in one cohort or across several, that may mean one person; each group sorted.
+
+    `cohorts`: the patients of each.
+    """
+    groups: dict[tuple[str, ...], set[str]] = {}
+    for patient in (patient for patients in cohorts.values() for patient in patients):
+        groups.setdefault(plain_id(patient), set()).add(patient)
+    return sorted(sorted(group) for parts, group in groups.items() if parts and len(group) > 1)
+
+
+def near_id_problems(groups: Collection[Collection[str]], files: Collection[str]) -> list[Problem]:
+    """One problem for all such ids, of the cohorts in these files; none without any."""
+    if not groups:
+        return []
+    shown = "; ".join(" and ".join(group) for group in list(groups)[:_SHOWN])
+    more = f" and {len(groups) - _SHOWN} more" if len(groups) > _SHOWN else ""
+    return [
+        Problem(
+            ", ".join(dict.fromkeys(files)),
+            "patients",
+            f"ids that differ only by case, blanks, leading zeros, - or _: {shown}{more}",
+            "one spelling of each patient, who is otherwise split as two people",
+            "Correct the ids or, if these are different people, set checks: near_ids: accept.",
+        )
+    ]

@@ -1,0 +1,84 @@
+"""How many patients each part of a split has, and whether that is enough.
+
+Only the standard library is imported at module level: the workflow asks while it is parsed.
+"""
+
+import math
+from typing import TYPE_CHECKING
+
+from sharpflow.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PARTS = ("train", "validation", "test")
+# Below this a table's row rests on so few people that it says nothing of others.
+FEW_TESTED = 5
+
+
+def split_sizes(patients: int, *, test: float, validation: float) -> dict[str, int]:
+    """Patients of each part, as `splits.split_patients` shares them out.
+
+    Args:
+        patients: how many there are.
+        test: share of all, which is rounded up.
+        validation: share of the rest, likewise.
+
+    Raises:
+        UserError: a part would be empty.
+    """
+    tested = math.ceil(test * patients)
+    validated = math.ceil(validation * (patients - tested))
+    sizes = dict(zip(PARTS, (patients - tested - validated, validated, tested), strict=True))
+    if min(sizes.values()) < 1:
+        said = ", ".join(f"{size} to {part}" for part, size in sizes.items())
+        raise UserError(
+            f"split: of {patients} patient{'s' * (patients != 1)}, test {test:g} and validation "
+            f"{validation:g} of the rest would give {said}; expected at least one each. "
+            + (
+                "At least three patients are needed."
+                if patients < len(PARTS)
+                else "Lower these shares, or name each patient's part in a table (split: table)."
+            )
+        )
+    return sizes
+
+
+def few_tested(sizes: dict[str, int]) -> str:
+    """A warning where few patients test, else an empty text."""
+    tested = sizes["test"]
+    if tested >= FEW_TESTED:
+        return ""
+    return (
+        f"split: only {tested} of {sum(sizes.values())} patients will test, so the tables say next "
+        "to nothing of other patients, and scores that none of them has are missing there. Add "
+        "patients, or raise split: test."
+    )
+
+
+def check_body_parts(split: "pd.DataFrame", radiographs: "pd.DataFrame") -> None:
+    """Refuse a split in which a part has no radiograph of a body part that others have.
+
+    Args:
+        split: patient, split.
+        radiographs: patient, body_part.
+
+    Raises:
+        UserError: names each part and body part that lacks; U-Nets, detectors and heads of that
+            body part would have nothing to learn from, to stop at or to be measured on.
+    """
+    placed = radiographs.merge(split, on="patient")
+    lacking = []
+    for body_part, rows in placed.groupby("body_part"):
+        patients = rows["patient"].nunique()
+        lacking += [
+            f"of {patients} patients with a radiograph of a {body_part}, none is in the part {part}"
+            for part in PARTS
+            if part not in set(rows["split"])
+        ]
+    if lacking:
+        raise UserError(
+            f"split: {'; '.join(lacking)}. Add such patients, change split: random_state or its "
+            "shares, name each patient's part in a table (split: table), or leave the radiographs "
+            "of that body part out."
+        )

@@ -1,0 +1,165 @@
+"""Tables as spreadsheets write them: one reader forgives all the same, or says one clear thing."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from sharpflow.cohorts.csv_rows import Rows, read_own_table, read_rows
+from sharpflow.cohorts.near_ids import near_id_problems, near_ids
+from sharpflow.cohorts.radiographs import list_radiographs
+from sharpflow.cohorts.scores import read_score_table
+from sharpflow.cohorts.set_aside import count_set_aside, refused
+from sharpflow.cohorts.splits import check_split
+from sharpflow.errors import Problem, ProblemsError
+
+from .joint_cohort import make_cohort, problems_of, write_radiograph_list
+
+PLAIN = "patient,score,note\n007,2.5,Jörg\nB2,3,\n"
+
+
+def read(folder: Path, text: str | bytes, required: tuple[str, ...] = ("patient", "score")) -> Rows:
+    path = folder / "table.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_rows(path, required, "a table of scores", optional=["note"])
+
+
+def values(rows: Rows) -> list[tuple[int, str, str]]:
+    assert not rows.problems, rows.problems
+    return [(row.number, row.values["patient"], row.values["score"]) for row in rows.rows]
+
+
+EXPECTED = [(2, "007", "2.5"), (3, "B2", "3")]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        PLAIN.encode(),
+        PLAIN.encode("utf-8-sig"),
+        PLAIN.encode("utf-16"),
+        PLAIN.encode("cp1252"),
+        PLAIN.replace(",", ";").encode(),
+        PLAIN.replace(",", "\t").encode(),
+        PLAIN.replace("\n", "\r\n").encode(),
+        PLAIN.replace("\n", "\r").encode(),
+        PLAIN.replace("\n", ",,\n").encode(),
+        PLAIN.replace("note\n", "note,,\n").encode(),
+        PLAIN.replace("patient,score", " Patient , SCORE ").encode(),
+        PLAIN.replace("007,", " 007 ,").encode(),
+        (PLAIN + ",,\n\n").encode(),
+        PLAIN.replace("B2,3,", '"B2","3",').encode(),
+    ],
+)
+def test_what_other_programs_write_is_read(tmp_path: Path, data: bytes) -> None:
+    assert values(read(tmp_path, data)) == EXPECTED
+
+
+def test_a_separator_that_the_file_tells(tmp_path: Path) -> None:
+    read_here = values(read(tmp_path, "sep=;\n" + PLAIN.replace(",", ";")))
+    assert read_here == [(3, "007", "2.5"), (4, "B2", "3")]
+
+
+def test_a_guessed_encoding_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        rows = read(tmp_path, PLAIN.encode("cp1252")).rows
+    assert rows[0].values["note"] == "Jörg"
+    assert "line 2" in caplog.text
+    assert "Windows-1252" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", ["an empty file"]),
+        (",,\n", ["an empty file"]),
+        ("patient,score\n", ["no rows below the header"]),
+        ("patient,SCORE,Score\n1,2,3\n", ["column score", "2 times"]),
+        ("patient;score\n1;2,5\n2;3,5\n", ["row 2, column score", "decimal comma", "in 2 fields"]),
+        ("patient,score\n1,2\n2,3,5\n", ["row 3", "3 fields"]),
+        ('patient,score\n1,"2\n', ["cannot be read", "row 2"]),
+        ("patient|score\n1|2\n", ["no such column"]),
+        ("\0\0", ["cannot be read", "zero bytes"]),
+    ],
+)
+def test_what_cannot_be_read_is_one_problem(tmp_path: Path, text: str, said: list[str]) -> None:
+    lines = [str(problem) for problem in read(tmp_path, text).problems]
+    assert len(lines) == (2 if "|" in text else 1), lines
+    assert "table.csv" in lines[0]
+    assert [words for words in said if words not in lines[0]] == []
+
+
+def test_many_missing_columns_are_one_problem(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_text("name|points\na|1\n")
+    problems = read_score_table(path).problems
+    assert len(problems) == 1
+    assert "Patient_ID" in str(problems[0])
+    assert "87 more" in str(problems[0])
+    assert "semicolons or tabs" in str(problems[0])
+
+
+def test_a_split_by_a_spreadsheet(tmp_path: Path) -> None:
+    path = tmp_path / "split.csv"
+    path.write_text("\nPatient,Split,,\n1,train,,\n\n2,validation,,\n3,test,,\n4,tst,,\n")
+    table = read_own_table(path, ["patient", "split"], "a split")
+    assert check_split(table[:3], ["1", "2", "3"])["split"].tolist() == [
+        "train",
+        "validation",
+        "test",
+    ]
+    with pytest.raises(ProblemsError, match="row 7"):
+        check_split(table, ["1", "2", "3", "4"], file="split.csv")
+    path.write_text("patient\n1\n")
+    with pytest.raises(ProblemsError, match="column split"):
+        read_own_table(path, ["patient", "split"], "a split")
+
+
+def test_a_list_with_a_name_that_no_file_can_have(tmp_path: Path) -> None:
+    cohort = make_cohort(tmp_path)
+    radiographs = write_radiograph_list(cohort, (3, "file", "x" * 300 + ".jpg"))
+    lines = problems_of(cohort, radiographs=radiographs)
+    assert len(lines) == 1
+    assert "row 3, radiograph UAB001-RH" in lines[0]
+
+
+def test_a_visit_in_another_notation_and_an_umlaut_in_two_pieces(tmp_path: Path) -> None:
+    (tmp_path / "Mu\u0308ller.png").write_bytes(b"x")
+    (tmp_path / "list.csv").write_text(
+        "image_id,patient,limb,file,visit\na,1,LH,M\u00fcller.png,1.0\nb,1,RH,b.png,\n"
+    )
+    first, second = list_radiographs(tmp_path / "list.csv").radiographs
+    assert first.path == tmp_path / "Mu\u0308ller.png"
+    assert first.visit == second.visit == "1"
+    assert second.path == tmp_path / "b.png"
+
+
+def test_ids_that_may_mean_one_person() -> None:
+    joints = {"UAB002", "UAB003", "7", "A-1"}
+    assert near_ids({"joints": joints, "whole": {"uab002", "007", "UAB003", "a_01", "70"}}) == [
+        ["007", "7"],
+        ["A-1", "a_01"],
+        ["UAB002", "uab002"],
+    ]
+    assert near_ids({"whole": {"1-12", "11-2", "", "-"}}) == []
+    (problem,) = near_id_problems([["UAB002", "uab002"]] * 9, ["a.csv", "b.csv"])
+    assert "a.csv, b.csv" in str(problem)
+    assert "UAB002 and uab002" in str(problem)
+    assert "4 more" in str(problem)
+    assert near_id_problems([], ["a.csv"]) == []
+
+
+def test_repeats_are_told_together() -> None:
+    lacking = [
+        Problem("folder", f"patient P{n}", "radiographs of LH RH only", "all", f"Add P{n}-LF.")
+        for n in range(38)
+    ]
+    other = Problem("scores.csv", "row 3", "77", "0 to 5", "Correct it.")
+    with pytest.raises(ProblemsError) as caught:
+        count_set_aside({"joints": refused([*lacking, other])})
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "39 problem(s) with the input:"
+    assert len(lines) == 5
+    assert "(And 35 more of this kind.)" in lines[3]
+    assert "scores.csv, row 3" in lines[4]
+    assert len(caught.value.problems) == 39
