@@ -16,6 +16,7 @@ os.environ["PYTHONUTF8"] = "1"  # files are UTF-8 in jobs, whatever the locale
 
 envvars:
     "PYTHONPATH",
+    "PYTHONUTF8",
 
 
 configfile: f"{workflow.basedir}/config.yaml"

@@ -183,6 +183,7 @@ def _write_files(accounting: bool, min_job_age: int) -> None:
     (FOLDER / "munge.key").touch(0o600)
     (FOLDER / "munge.key").write_bytes(os.urandom(1024))
     (FOLDER / "devices").touch()
+    (FOLDER / "devices").chmod(0o666)  # jobs of any user write to it
     (FOLDER / "note_devices").write_text(NOTE_DEVICES % (FOLDER / "devices"))
     (FOLDER / "note_devices").chmod(0o755)
     files = {"slurm.conf": _slurm_conf(accounting, min_job_age), **CONFIG}

@@ -139,6 +139,10 @@ def outlives_snakemake(project: Project) -> None:
     with _after_crash(project, "wait") as again:
         assert again.wait(LIMIT) == 0, project.output.read_text()[-6000:]
     assert states(project, RULE) == ["COMPLETED"]  # and not trained again
+    assert not project.planned(TABLE)
+    # The job noted its settings itself, so that another one is noticed.
+    changed = project.planned(TABLE, "--config", f"whole_image={{epochs: {EPOCHS + 1}}}")
+    assert changed["train_network"] == 1
 
 
 def stands_beside_an_impossible_request(project: Project) -> None:

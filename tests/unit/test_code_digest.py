@@ -1,5 +1,6 @@
 """An edit reruns what it touches: the digest follows imports and nothing but code."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "other.py").write_text("x = 1\n")
     (tmp_path / "script.py").write_text("from sharpflow.stage import run\nrun()\n")
     monkeypatch.setattr(module, "SOURCE", tmp_path)
+    monkeypatch.setattr(module, "KEPT", tmp_path / "kept" / "digests.json")
     return tmp_path
 
 
@@ -49,6 +51,28 @@ def test_an_edit_of_what_is_imported_indirectly_changes_the_digest(package: Path
     before = digest(package)
     (package / "sharpflow/helper.py").write_text("def two():\n    return 3\n")
     assert digest(package) != before
+
+
+def test_modules_are_read_once_for_all_processes(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = digest(package)
+    parse = ast.parse
+    parsed: list[bytes] = []
+    monkeypatch.setattr(module.ast, "parse", lambda text: parsed.append(text) or parse(text))
+    assert digest(package) == before
+    assert parsed == [(package / "script.py").read_bytes()]
+    (package / "sharpflow/helper.py").write_text("from sharpflow.other import x as two\n")
+    changed = digest(package)
+    (package / "sharpflow/other.py").write_text("x = 2\n")
+    assert len({before, changed, digest(package)}) == 3
+
+
+@pytest.mark.parametrize("text", ["", "[1]", '{"half'])
+def test_what_was_kept_badly_is_read_anew(package: Path, text: str) -> None:
+    before = digest(package)
+    module.KEPT.write_text(text)
+    assert digest(package) == before
 
 
 def test_a_table_beside_a_module_counts(package: Path) -> None:

@@ -133,12 +133,12 @@ def test_boxes_drawn_before_the_rotation_was_applied(folder: Path) -> None:
     path.unlink()
     stored.save(path.with_suffix(".jpg"), exif=exif, quality=95)
     height, width = SIZE
-    drawn = boxes()
-    drawn[["x_min", "x_max"]] = width - drawn[["x_max", "x_min"]].to_numpy()
-    drawn[["y_min", "y_max"]] = height - drawn[["y_max", "y_min"]].to_numpy()
-    label(folder, drawn)
+    turned = boxes()
+    turned[["x_min", "x_max"]] = width - turned[["x_max", "x_min"]].to_numpy()
+    turned[["y_min", "y_max"]] = height - turned[["y_max", "y_min"]].to_numpy()
+    label(folder, turned)
     found = warned(folder)
-    assert "P1-LH: boxes drawn before the file's rotation (EXIF) was applied" in found
+    assert "P1-LH: boxes made before the file's rotation (EXIF) was applied" in found
 
 
 def test_scored_radiographs_without_labels(folder: Path) -> None:

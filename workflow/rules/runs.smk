@@ -10,6 +10,7 @@ from snakemake.persistence.file import FilePersistence
 
 from sharpflow.errors import UserError
 from sharpflow.workflow.after_crash import end_run, go_on, refuse_beside_others
+from sharpflow.workflow.job_records import record_in_jobs
 from sharpflow.workflow.locks import keep_locks_of_others
 from sharpflow.workflow.runs import note_run, read_slurm_context
 
@@ -65,3 +66,5 @@ if workflow.is_main_process:
     keep_locks_of_others(FilePersistence, RESULTS)
     if what := os.environ.pop("SHARPFLOW_AFTER_CRASH", ""):
         make_way(what)
+else:
+    record_in_jobs(FilePersistence)

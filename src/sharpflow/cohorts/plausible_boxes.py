@@ -201,7 +201,7 @@ def _sizes(boxes: pd.DataFrame, most: float) -> Iterator[_Doubt]:
 
 
 def _places(boxes: pd.DataFrame, radiograph: Mapping[Any, Any], least: float) -> Iterator[_Doubt]:
-    """Boxes that mostly lie on the background; if drawn on the picture before it was turned."""
+    """Boxes that mostly lie on the background; or fit the radiograph before it was turned."""
     if not radiograph["silhouette"]:
         return  # not to be trusted
     limb = unpack_silhouette(str(radiograph["silhouette"]))
@@ -216,7 +216,7 @@ def _places(boxes: pd.DataFrame, radiograph: Mapping[Any, Any], least: float) ->
     for turned_x, turned_y in _before_rotation(Path(str(radiograph["file"])), radiograph, x, y):
         if _share_on(limb, turned_x, turned_y) >= least:
             yield (
-                "boxes drawn before the file's rotation (EXIF) was applied",
+                "boxes made before the file's rotation (EXIF) was applied",
                 measured,
                 f"at least {least:g}",
                 "Save the picture turned, without the EXIF tag, and label it again.",

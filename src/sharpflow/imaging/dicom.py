@@ -77,15 +77,17 @@ _LOCK = threading.Lock()
 def is_dicom(path: Path) -> bool:
     """Whether a file is to be read as DICOM: by its suffix, its magic or, without both, its start.
 
-    False for a file that cannot be opened, unless its suffix says DICOM.
+    False for what is no file or cannot be opened, unless its suffix says DICOM.
     """
     suffix = path.suffix.lower()
     if suffix in DICOM_SUFFIXES:
         return True
     try:
+        if not path.is_file():  # a pipe would be waited for
+            return False
         with path.open("rb") as file:
             head = file.read(132)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a zero byte in the path
         return False
     return head[128:] == b"DICM" or (suffix not in _PICTURES and head[:2] in _FIRST_GROUPS)
 

@@ -2,13 +2,22 @@
 
 import ast
 import hashlib
-from collections.abc import Iterator
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from sharpflow.files import atomic_write
 
 PACKAGE = "sharpflow"
 SOURCE = Path(__file__).resolve().parents[2]
+# What was read of modules of the same text, since each start of Snakemake, a job's too, reads all.
+KEPT = Path(__file__).parent / "__pycache__" / "code_digests.json"
+MOST_KEPT = 1000  # of several versions of some 200 modules
 
 
 @dataclass(frozen=True)
@@ -35,12 +44,13 @@ def code_digest(script: str | Path) -> str:
         modules.add(module)
         waiting |= imported_modules(module) - modules
     text = "\n".join(f"{module} {_read(module).digest}" for module in sorted(modules))
+    _keep()
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def imports_of(script: str | Path) -> set[str]:
     """The library modules that a script imports by itself."""
-    return _imports(ast.parse(Path(script).read_bytes()))
+    return _existing(_imports(ast.parse(Path(script).read_bytes())))
 
 
 def imported_modules(module: str) -> frozenset[str]:
@@ -50,7 +60,7 @@ def imported_modules(module: str) -> frozenset[str]:
 
 def forget() -> None:
     """Read all modules again: for tests that edit them, since a run reads each once."""
-    for cached in (code_digest, _read, _file):
+    for cached in (code_digest, _read, _file, _kept):
         cached.cache_clear()
 
 
@@ -59,24 +69,58 @@ def _read(module: str) -> _Module:
     path = _file(module)
     if path is None:
         raise ModuleNotFoundError(module)
-    tree = ast.parse(path.read_bytes())
-    imports = frozenset(_imports(tree))
-    _remove_docstrings(tree)
-    table = path.with_suffix(".csv")
+    text, table = path.read_bytes(), path.with_suffix(".csv")
     data = table.read_bytes() if table.is_file() else b""
-    return _Module(imports, hashlib.sha256(ast.dump(tree).encode() + data).hexdigest())
+    version = str(sys.version_info).encode()  # syntax trees differ between versions
+    key = hashlib.sha256(b"\0".join((version, text, data))).hexdigest()
+    if key not in _kept():
+        tree = ast.parse(text)
+        imports = sorted(_imports(tree))
+        _remove_docstrings(tree)
+        digest = hashlib.sha256(ast.dump(tree).encode() + data).hexdigest()
+        _kept()[key] = {"imports": imports, "digest": digest}
+        _new.add(key)
+    known = _kept()[key]
+    return _Module(frozenset(_existing(known["imports"])), known["digest"])
+
+
+_new: set[str] = set()  # keys that are not in the file yet
+
+
+@cache
+def _kept() -> dict[str, Any]:
+    """What an earlier process wrote; nothing if there is none, or it cannot be read."""
+    try:
+        found = json.loads(KEPT.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) and len(found) < MOST_KEPT else {}
+
+
+def _keep() -> None:
+    """Write what is new, where this user may."""
+    if _new:
+        _new.clear()
+        with suppress(OSError), atomic_write(KEPT) as temporary:
+            temporary.write_text(json.dumps(_kept()))
 
 
 def _imports(tree: ast.Module) -> set[str]:
+    """All that is imported from the library; a name may be a module, or something in one."""
     found: set[str] = set()
     for node in _statements(tree):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names if _file(alias.name)}
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            for alias in node.names:
-                name = f"{node.module}.{alias.name}"
-                found |= {name} if _file(name) else {node.module} if _file(node.module) else set()
-    return found
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in found if name.split(".", maxsplit=1)[0] == PACKAGE}
+
+
+def _existing(names: Iterable[str]) -> set[str]:
+    """The modules among imported names, and those that hold the others."""
+    parents = {name: name.rpartition(".")[0] for name in names}
+    found = {name if _file(name) else parent for name, parent in parents.items()}
+    return {name for name in found if _file(name)}
 
 
 def _remove_docstrings(tree: ast.Module) -> None:

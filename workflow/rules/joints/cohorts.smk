@@ -149,7 +149,7 @@ rule list_warnings:
         scores=JOINTS.scores_source,
         boxes=JOINTS.boxes_source,
         limits=study.checks.warnings.model_dump(),
-        ignored_classes=study.checks.ignored_classes,
+        ignored_classes=plain(study.checks.ignored_classes),
         code=code("joints/list_warnings"),
     script:
         "../../scripts/joints/list_warnings.py"
