@@ -13,6 +13,7 @@ from sharpflow.anatomy import BOX_COLUMNS, LIMBS, MODELS, Damage, scored_joints
 from sharpflow.errors import UserError
 
 SCORED, NOT_FOUND, NOT_SCORED = "scored", "not found", "not scored"
+NO_SCORES = pd.DataFrame(columns=["patient", "limb", "joint", "damage", "score"])
 _KEY = ["image_id", "joint"]
 _JOINT_COLUMNS = [
     *("image_id", "patient", "limb", "joint"),
@@ -105,31 +106,62 @@ def total_scores(joints: pd.DataFrame) -> pd.DataFrame:
         joints: what `score_joints` returned.
 
     Returns:
-        patient; erosion_true, erosion_predicted, narrowing_true, narrowing_predicted, total_true,
-        total_predicted: sums over the joints in state "scored"; erosion_true_all_joints,
-        narrowing_true_all_joints, total_true_all_joints: over all finger and toe joints of the
-        patient's radiographs, found or not; joints_scored; joints_expected (32 with four
-        radiographs); wrist_sites: "not included". A true sum is blank if a joint of the sum has no
-        true score.
+        patient; limbs (of the patient's radiographs, as "LH RH LF RF"); the columns of
+        `sum_joint_scores`; joints_expected is 32 with four radiographs; wrist_sites: "not
+        included".
     """
-    scored = joints[joints["state"] == SCORED]
-    patients = list(dict.fromkeys(joints["patient"]))
-    totals = pd.DataFrame(index=pd.Index(patients, name="patient"))
+    limbs = joints.drop_duplicates(["patient", "limb"]).groupby("patient")["limb"].agg(" ".join)
+    totals = sum_joint_scores(joints, ["patient"])
+    totals.insert(1, "limbs", totals["patient"].map(limbs))
+    return totals.assign(wrist_sites="not included")
+
+
+def radiograph_scores(joints: pd.DataFrame) -> pd.DataFrame:
+    """scores/radiographs.csv: image_id, patient, limb and the columns of `sum_joint_scores`.
+
+    `joints` is what `score_joints` returned.
+    """
+    return sum_joint_scores(joints, ["image_id", "patient", "limb"])
+
+
+def sum_joint_scores(joints: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """Sums of joint scores, for what has all its joints scored.
+
+    A sum over some of the joints would look like a low total, so it is blank.
+
+    Args:
+        joints: what `score_joints` returned.
+        key: the columns that say what is summed up, as patient.
+
+    Returns:
+        The key; erosion_true, erosion_predicted, narrowing_true, narrowing_predicted, total_true,
+        total_predicted: blank if a joint is missing; erosion_true_all_joints,
+        narrowing_true_all_joints, total_true_all_joints: true sums, whether the joints were found
+        or not; joints_scored (in state "scored"), joints_expected (of the radiographs that there
+        are), joints_missing. A true sum is also blank if a joint has no true score. In the order of
+        `joints`.
+    """
+    groups = joints.groupby(key, sort=False, dropna=False)
+    expected = groups.size()
+    scored = (joints["state"] == SCORED).groupby([joints[name] for name in key], dropna=False)
+    missing = expected - scored.sum().reindex(expected.index)
+    sums = pd.DataFrame(index=expected.index)
     for damage in _DAMAGES:
-        totals[f"{damage}_true"] = _true_sum(scored, damage, patients)
-        predicted = scored.groupby("patient")[f"{damage}_predicted"].sum()
-        totals[f"{damage}_predicted"] = predicted.reindex(patients, fill_value=0)
+        for kind in ("true", "predicted"):
+            whole = _sum(joints, f"{damage}_{kind}", Damage(damage), key, expected.index)
+            sums[f"{damage}_{kind}"] = whole.mask(missing > 0)
     for kind in ("true", "predicted"):
-        totals[f"total_{kind}"] = totals[f"erosion_{kind}"] + totals[f"narrowing_{kind}"]
+        sums[f"total_{kind}"] = sums[f"erosion_{kind}"] + sums[f"narrowing_{kind}"]
     for damage in _DAMAGES:
-        totals[f"{damage}_true_all_joints"] = _true_sum(joints, damage, patients)
-    totals["total_true_all_joints"] = (
-        totals["erosion_true_all_joints"] + totals["narrowing_true_all_joints"]
+        whole = _sum(joints, f"{damage}_true", Damage(damage), key, expected.index)
+        sums[f"{damage}_true_all_joints"] = whole
+    sums["total_true_all_joints"] = (
+        sums["erosion_true_all_joints"] + sums["narrowing_true_all_joints"]
     )
-    totals["joints_scored"] = scored.groupby("patient").size().reindex(patients, fill_value=0)
-    totals["joints_expected"] = joints.groupby("patient").size().reindex(patients)
-    totals["wrist_sites"] = "not included"
-    return totals.reset_index()
+    sums["joints_scored"] = expected - missing
+    sums["joints_expected"] = expected
+    sums["joints_missing"] = missing
+    return sums.reset_index()
 
 
 def _add_true(table: pd.DataFrame, scores: pd.DataFrame, damage: Damage) -> pd.DataFrame:
@@ -159,14 +191,14 @@ def _all_predicted(table: pd.DataFrame) -> "pd.Series[bool]":
     return complete
 
 
-def _true_sum(joints: pd.DataFrame, damage: str, patients: list[str]) -> "pd.Series[int]":
-    """Sum of true scores for each patient; blank if one of them is missing."""
-    due = joints[_has_score(joints, Damage(damage))]
-    groups = due.groupby("patient")[f"{damage}_true"]
-    sums = groups.sum().where(groups.count() == groups.size())
-    known = sums.reindex(patients)
-    none_due = ~known.index.isin(due["patient"])
-    return known.mask(none_due, 0).astype("Int64")
+def _sum(
+    joints: pd.DataFrame, column: str, damage: Damage, key: list[str], index: pd.Index
+) -> "pd.Series[int]":
+    """Sum of a column over the joints that have this damage; blank if one of them is blank."""
+    due = joints[_has_score(joints, damage)]
+    groups = due.groupby(key, dropna=False)[column]
+    sums = groups.sum().where(groups.count() == groups.size()).reindex(index)
+    return sums.mask(~index.isin(groups.size().index), 0).astype("Int64")
 
 
 def _refuse_twice(table: pd.DataFrame, what: str) -> None:

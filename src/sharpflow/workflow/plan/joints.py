@@ -171,6 +171,11 @@ class JointPlan:
         """A file of each model."""
         return [pattern.replace("{model}", model) for model in self.models]
 
+    @property
+    def predictions(self) -> list[str]:
+        """The predicted scores of each model; none in a study without scores."""
+        return self.each_model("<results>/heads/{model}/predictions.csv") * self.has_scores
+
     def of_model(self, pattern: str) -> Callable[[Wildcards], str]:
         """The file of the body part that the wildcard `model` is of."""
         return lambda wildcards: pattern.replace("{body_part}", self.models[wildcards.model][1])
@@ -251,7 +256,7 @@ class JointPlan:
     @property
     def tables(self) -> list[str]:
         """The tables that this study can have; others need scores or a known truth."""
-        names = ["detection", "mask_yield"]
+        names = ["detection", "mask_yield", "little_found"]
         names += ["segmentation"] if self.has_truth else []
         return names + (["joint_scoring"] if self.has_scores else [])
 
@@ -264,11 +269,13 @@ class JointPlan:
 
     @property
     def further_results(self) -> list[str]:
-        """Contact sheets, and the scores of the test patients' radiographs."""
+        """Contact sheets, overlays, and the scores of the test patients' radiographs."""
         files = self.every_shard("<results>/masks/sheets/{body_part}-{shard}.png")
-        if self.has_scores:
-            files += ["<results>/scores/overlays", "<results>/timing/minutes_per_patient.csv"]
-        return files + (["<results>/scores/totals.csv"] if self.has_totals else [])
+        files += self.every_shard("<results>/masks/sheets/{body_part}-{shard}-unet.png")
+        files += ["<results>/scores/overlays"]
+        files += ["<results>/timing/minutes_per_patient.csv"] * self.has_scores
+        sums = ["<results>/scores/totals.csv", "<results>/scores/radiographs.csv"]
+        return files + sums * self.has_totals
 
     # Settings by body part, and how much there is.
 
@@ -287,6 +294,13 @@ class JointPlan:
         return sum(
             body_part_of(radiograph.limb) == wildcards.body_part for radiograph in self.radiographs
         )
+
+    @property
+    def count_all_radiographs(self) -> int:
+        """How many radiographs the scored cohort has."""
+        if "joints" in self.synthetic:
+            return 2 * len(self.body_parts) * self.study.phantom.patients
+        return len(self.radiographs)
 
 
 def own_weights(weights: str | Weights) -> dict[str, str | None]:

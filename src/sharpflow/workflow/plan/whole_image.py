@@ -26,7 +26,7 @@ from sharpflow.workflow.plan.paths import (
 )
 from sharpflow.workflow.settings import Study
 
-# The networks that the paper's Figures 3 and 5 explain.
+# The networks that the paper's Figures 3 and 5 explain, if they are run.
 EXPLAINED = {"total": "total-resnet50-rbs1", "severity": "severity-resnet50-finetuned"}
 # What is compared with the joint pipeline: the paper's best, or the first total that there is.
 BEST_OF_PAPER = "total-stack-batch16"
@@ -61,13 +61,22 @@ class WholeImagePlan:
         self.networks = {e.name: e for e in self.experiments if isinstance(e, NetworkExperiment)}
         self.stacks = {e.name: e for e in self.experiments if isinstance(e, StackExperiment)}
         self.binned = {e.name: e for e in self.experiments if isinstance(e, BinnedExperiment)}
-        self.explained = {task: name for task, name in EXPLAINED.items() if name in self.networks}
+        self.explained = self._explained()
         self.replicates = {
             f"seed-{number}/" if number > 1 else "": replicate_seed(study.seed, number)
             for number in range(1, settings.seeds + 1)
         }
         self.is_phantom = study.cohorts.whole_image == PHANTOM
         self._own_images = {cohort: self._list_own(cohort) for cohort in COHORTS}
+
+    def _explained(self) -> dict[str, str]:
+        """The paper's networks, or the first of the task that there is."""
+        explained = {}
+        for task, of_paper in EXPLAINED.items():
+            names = [name for name, network in self.networks.items() if network.task == task]
+            if names:
+                explained[task] = of_paper if of_paper in names else names[0]
+        return explained
 
     @property
     def cohorts(self) -> list[str]:
@@ -88,13 +97,9 @@ class WholeImagePlan:
         return [e.name for e in self.experiments if e.cohort == "whole_image"]
 
     @property
-    def total_baselines(self) -> list[str]:
-        """The networks whose learning curves are compared."""
-        return [
-            name
-            for name, experiment in self.networks.items()
-            if experiment.group == "baseline" and experiment.task == "total"
-        ]
+    def trained(self) -> list[str]:
+        """The networks that are trained on the scored radiographs, not on bone age."""
+        return [name for name in self.networks if name in self.scored]
 
     # Cohorts of images.
 
