@@ -23,6 +23,7 @@ from sharpflow.reporting.style import (
     new_figure,
     nothing_to_show,
     panel_letter,
+    show_below,
 )
 from sharpflow.whole_image.experiment_types import PRINTED_NETWORKS, NetworkExperiment
 from sharpflow.whole_image.experiments import EXPERIMENTS
@@ -42,7 +43,7 @@ class _Row:
     """A row of panels, one for each network.
 
     Attributes:
-        title: what its curves have in common.
+        title: what its curves have in common, after the network's name.
         error: what its y axis shows.
         holds: whether an experiment's curve belongs in the row.
         label: what tells the curves of a panel apart.
@@ -59,42 +60,39 @@ def _is_baseline(experiment: NetworkExperiment) -> bool:
 
 
 def _transfer_label(experiment: NetworkExperiment) -> str:
-    further = {"ordinal": ", ordinal"}.get(experiment.loss, "")
-    return (
-        frozen_in_words(experiment)
-        + further
-        + (", balanced" if experiment.sampling == "balanced" else "")
-    )
+    if experiment.sampling == "balanced":
+        return "balanced"
+    return "ordinal" if experiment.loss == "ordinal" else frozen_in_words(experiment)
 
 
 _ROWS = (
     _Row(
-        "batch 4",
+        ", batch 4",
         "Validation error by own loss",  # so heights do not compare
         lambda e: e.task == "total" and _is_baseline(e) and e.batch == 4,
         lambda e: _LOSSES[e.loss],
     ),
     _Row(
-        "MSE",
+        ", MSE",
         "Validation error, SDs of the total",
         lambda e: e.task == "total" and _is_baseline(e) and e.loss == "mse",
         lambda e: f"Batch {e.batch}",
     ),
     _Row(
-        "from bone age",
-        "Validation error, SDs of the total",
+        "",
+        "From bone age: validation\nerror, SDs of the total",
         lambda e: e.task == "total" and not _is_baseline(e),
         _transfer_label,
     ),
     _Row(
-        "classes",
-        "Validation loss of classes",
+        "",
+        "Classes: validation loss",
         lambda e: e.task == "severity" and _is_baseline(e),
         lambda e: f"Batch {e.batch}",
     ),
     _Row(
-        "classes, from bone age",
-        "Validation loss of classes",
+        "",
+        "Classes, from bone age:\nvalidation loss",
         lambda e: e.task == "severity" and not _is_baseline(e),
         _transfer_label,
     ),
@@ -131,11 +129,16 @@ def draw_learning_curves(histories: Mapping[str, pd.DataFrame], *, data: str) ->
             if not own:
                 axes.set_axis_off()
                 continue
-            panel_letter(axes, letter, f"{PRINTED_NETWORKS[network]}, {row.title}")
+            panel_letter(axes, letter, f"{PRINTED_NETWORKS[network]}{row.title}")
             letter += 1
             _draw_curves(axes, {name: networks[name] for name in own}, row, histories, numbers)
-        _say_axes(line, row, is_last=line is panels[-1])
-        _leave_room_for_legend(list(line))
+        drawn = [axes for axes in line if axes.lines]
+        drawn[0].set_ylabel(row.error)
+        drawn[0].yaxis.label.set_visible(True)
+        drawn[0].tick_params(labelleft=True)
+        _leave_room_for_legend(drawn)
+    for column in panels.T:
+        show_below([axes for axes in column if axes.lines][-1], "Epoch")
     return figure
 
 
@@ -176,19 +179,8 @@ def _draw_curves(
         )  # fmt: skip
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(
-        frameon=False, loc="upper right", handlelength=1.2, borderpad=0, fontsize=6
+        frameon=False, loc="upper right", handlelength=1.0, borderpad=0, fontsize=5.5
     ).set_in_layout(False)
-
-
-def _say_axes(
-    line: "np.ndarray[tuple[int], np.dtype[np.object_]]", row: _Row, *, is_last: bool
-) -> None:
-    drawn = [axes for axes in line if axes.lines]
-    drawn[0].set_ylabel(row.error)
-    drawn[0].tick_params(labelleft=True)
-    if is_last:
-        for axes in drawn:
-            axes.set_xlabel("Epoch")
 
 
 def _meaning_of(numbers: pd.DataFrame) -> str:

@@ -21,6 +21,7 @@ from sharpflow.reporting.style import (
     new_figure,
     nothing_to_show,
     panel_letter,
+    show_below,
 )
 from sharpflow.whole_image.experiments import EXPERIMENTS
 from sharpflow.whole_image.severity_classes import CLASSES, LOWER_BOUNDS
@@ -102,8 +103,7 @@ def draw_predicted_true(
         panel_letter(axes, index, f"{title} (n = {len(tests[name])})")
     _set_limits(panels, list(tests.values()))
     for axes in panels[-2:]:  # below which there is none
-        axes.set_xlabel("True total, score points")
-        axes.tick_params(labelbottom=True)
+        show_below(axes, "True total, score points")
     for axes in panels[::2]:
         axes.set_ylabel("Predicted total, score points")
     panels[0].legend(loc="lower right", frameon=False, handlelength=1.6)
@@ -135,8 +135,8 @@ def draw_severity_confusion(
         _draw_counts(axes, counts)
         panel_letter(axes, index, f"{title} (n = {counts.sum()})")
     mesh = panels[0].collections[0]
-    bar = figure.colorbar(mesh, ax=panels, shrink=0.5 if len(panels) > 2 else 0.9, pad=0.01)
-    bar.ax.set_aspect(30)
+    shrink = 0.5 if len(panels) > 2 else 0.9
+    bar = figure.colorbar(mesh, ax=panels, shrink=shrink, aspect=30, pad=0.01)
     bar.set_label("Share of the images of a true class")
     bar.outline.set_visible(False)  # type: ignore[operator]
     return figure

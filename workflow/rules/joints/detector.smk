@@ -33,7 +33,7 @@ rule train_detector:
         true_masks=JOINTS.boxed == "boxed",
         crop_bottom=JOINTS.crop_bottom,
         seed=study.seed,
-        data=JOINTS.data_name(JOINTS.boxed),
+        data=JOINTS.folder(JOINTS.boxed),
         code=code("joints/train_detector"),
     script:
         "../../scripts/joints/train_detector.py"

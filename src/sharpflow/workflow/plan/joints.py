@@ -234,7 +234,13 @@ class JointPlan:
         return [] if self.study.detector.weights == "none" else "<results>/detector/coco.pt"
 
     def data_name(self, cohort: str = "joints") -> str:
-        """What a table says its data are: "phantom", or the name of the cohort's folder."""
+        """What tables say their data are: "phantom", or the cohort's name."""
+        if self.own and self.own.name and cohort not in self.synthetic:
+            return self.own.name
+        return self.folder(cohort)
+
+    def folder(self, cohort: str = "joints") -> str:
+        """What a model's card says its data are, so that another name trains nothing again."""
         if cohort in self.synthetic or self.own is None:
             return PHANTOM
         return folder_name(self.own.radiographs)

@@ -111,7 +111,7 @@ class WholeImagePlan:
         """Where a cohort's tables and images lie, as the arguments of its reader."""
         settings, folder = getattr(self.study.cohorts, cohort), self.phantom_folder(cohort)
         if settings != PHANTOM:
-            own: dict[str, Any] = settings.model_dump()
+            own: dict[str, Any] = settings.model_dump(exclude={"name"})
             return own
         if cohort == "whole_image":
             return {
@@ -163,11 +163,17 @@ class WholeImagePlan:
         return sum(len(shard) for shard in self._own_images[cohort].values())
 
     def data_name(self, cohort: str = "whole_image") -> str:
-        """What a table says its data are: "phantom", or the name of the table's folder."""
+        """What tables say their data are: "phantom", or the cohort's name."""
+        if self.is_synthetic(cohort):
+            return PHANTOM
+        return getattr(self.study.cohorts, cohort).name or self.folder(cohort)
+
+    def folder(self, cohort: str = "whole_image") -> str:
+        """What a model's card says its data are, so that another name trains nothing again."""
         if self.is_synthetic(cohort):
             return PHANTOM
         settings = getattr(self.study.cohorts, cohort)
-        return folder_name(settings.table if cohort == "whole_image" else settings.training_table)
+        return folder_name(settings.images if cohort == "whole_image" else settings.training_images)
 
     def is_synthetic(self, cohort: str) -> bool:
         """Whether the phantom makes a cohort."""
@@ -269,7 +275,7 @@ class WholeImagePlan:
 
     def trained_on(self, wildcards: Wildcards) -> str:
         """What a network's card says it was trained on."""
-        return self.data_name(self.networks[wildcards.network].cohort)
+        return self.folder(self.networks[wildcards.network].cohort)
 
     def notes(self) -> Mapping[str, Any]:
         """What every table says of the data and the training behind it."""
