@@ -10,7 +10,7 @@ import yaml
 
 from sharpflow.errors import UserError
 from sharpflow.workflow.plan.checks import Checks
-from sharpflow.workflow.plan.paths import one_of, shard_names
+from sharpflow.workflow.plan.paths import folder_name, one_of, shard_names
 from sharpflow.workflow.plan.running_times import A_DAY, JointWork, WholeImageWork, ask
 from sharpflow.workflow.plan.study import StudyPlan, plan_study
 
@@ -64,13 +64,52 @@ def test_a_cohort_of_hands_without_scores_has_what_needs_neither(hands: dict[str
     assert joints and study.whole_image is None and not study.compares
     assert joints.body_parts == ["hand"]
     assert sorted(joints.models) == ["erosion-hand", "narrowing-hand"]
-    assert joints.tables == ["detection", "mask_yield"]
-    assert not any("scores" in path for path in study.joint_results())
+    assert joints.tables == ["detection", "mask_yield", "little_found"]
+    made = [path for path in study.joint_results() if "scores" in path]
+    assert made == ["<results>/scores/overlays"]
+    assert "<results>/masks/sheets/hand-00-unet.png" in study.joint_results()
     with pytest.raises(UserError, match=r"no whole-image pipeline.*cohorts: whole_image"):
         study.whole_image_results()
     assert (joints.cohorts, joints.boxed) == (["boxed", "joints"], "boxed")
-    assert joints.data_name() == Path(hands["radiographs"]).parent.name
+    assert joints.data_name() == Path(hands["radiographs"]).name
     assert joints.data_name("boxed") == "phantom"
+
+
+def test_a_cohort_is_called_by_its_name_and_a_new_name_trains_nothing_again(
+    hands: dict[str, Any],
+) -> None:
+    joints = plan(cohorts=only(hands | {"name": "Bonn 2023"})).joints
+    assert joints
+    assert joints.data_name() == joints.notes()["data"] == "Bonn 2023"
+    assert joints.data_name("boxed") == "phantom"
+    assert joints.folder() == Path(hands["radiographs"]).name  # what the models' cards say
+    with pytest.raises(UserError, match=r"phantom means synthetic"):
+        plan(cohorts=only(hands | {"name": "phantom"}))
+
+
+@pytest.mark.parametrize(
+    ("radiographs", "name"),
+    [
+        ("data/bonn", "bonn"),
+        ("data/bonn/radiographs", "bonn"),
+        ("data/bonn/Images", "bonn"),
+        ("data/bonn/list.csv", "bonn"),
+        ("data/bonn/radiographs/list.csv", "bonn"),
+        (None, ""),
+    ],
+)
+def test_without_a_name_a_cohort_is_called_as_its_folder(
+    radiographs: str | None, name: str
+) -> None:
+    assert folder_name(radiographs) == name
+
+
+def test_other_networks_are_explained_where_the_papers_are_not_run() -> None:
+    experiments = ["total-resnet34-mse-batch4", "severity-resnet34-batch4"]
+    images = plan(cohorts="phantom", whole_image={"experiments": experiments}).whole_image
+    assert images
+    assert images.explained == dict(zip(("total", "severity"), experiments, strict=True))
+    assert images.trained == experiments
 
 
 def test_a_radiograph_is_in_one_shard_and_files_that_are_gone_are_left_to_the_check(

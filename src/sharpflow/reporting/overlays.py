@@ -117,7 +117,7 @@ def part_sentence(radiograph: pd.Series) -> str:  # type: ignore[type-arg]
         "validation": f"Validation radiograph: it decided when the training of {names} stopped.",
         "test": "Test radiograph: it had no part in training.",
         "none": "No part in training: nothing learned from this radiograph, though its patient is "
-        f"a {radiograph['split']} patient.",
+        f"a {'training' if radiograph['split'] == 'train' else radiograph['split']} patient.",
     }[part]
     if {radiograph["detector"], radiograph["heads"]} <= {"train", "validation"}:
         sentence += (
