@@ -29,7 +29,7 @@ class LittleFound(Section):
     )
     mask_to: PositiveShare = Field(
         description="Radiographs of which the U-Net's mask covers a larger share are listed. Ours: "
-        "four fifths.",
+        "two thirds or so; such a mask has background in it.",
     )
 
 
