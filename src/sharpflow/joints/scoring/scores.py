@@ -110,7 +110,9 @@ def total_scores(joints: pd.DataFrame) -> pd.DataFrame:
         `sum_joint_scores`; joints_expected is 32 with four radiographs; wrist_sites: "not
         included".
     """
-    limbs = joints.drop_duplicates(["patient", "limb"]).groupby("patient")["limb"].agg(" ".join)
+    limbs = joints.groupby("patient")["limb"].agg(
+        lambda own: " ".join(limb for limb in LIMBS if limb in set(own))
+    )
     totals = sum_joint_scores(joints, ["patient"])
     totals.insert(1, "limbs", totals["patient"].map(limbs))
     return totals.assign(wrist_sites="not included")
