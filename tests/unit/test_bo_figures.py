@@ -27,8 +27,11 @@ from sharpflow.reporting.bo_scores import (
     draw_predicted_true,
     draw_severity_confusion,
     printed_classes,
+    shown_experiments,
 )
+from sharpflow.reporting.bo_titles import experiment_title
 from sharpflow.reporting.style import save
+from sharpflow.whole_image.experiment_types import NetworkExperiment
 from sharpflow.whole_image.experiments import EXPERIMENTS
 
 
@@ -66,7 +69,7 @@ def test_totals_that_most_images_share_make_one_group() -> None:
     assert decile_means(of([5, 5, 5], [1.0, 2, 3]))["predicted"].tolist() == [2]
 
 
-def test_predicted_against_true_shows_test_images_alone_and_says_what_was_not_run() -> None:
+def test_predicted_against_true_shows_test_images_and_what_was_run_alone() -> None:
     table = pd.concat([of([1, 2, 3], [1, 3, 2]), of([9] * 50, [9] * 50, split="train")])
     metrics = {"total-resnet50-rbs1": {"pcc": 0.5, "mae": 2 / 3, "rmse": 0.8165}}
     figure = draw_predicted_true({"total-resnet50-rbs1": table}, metrics, data="phantom")
@@ -74,8 +77,45 @@ def test_predicted_against_true_shows_test_images_alone_and_says_what_was_not_ru
     np.testing.assert_array_equal(points, [[1, 1], [2, 3], [3, 2]])
     texts = all_text(figure)
     assert "PCC 0.500\nMAE 0.67\nRMSE 0.82" in texts
-    assert texts.count("not run") == 3
+    assert len(figure.axes) == 1
     assert "(a) ResNet-50: RBs-1 (n = 3)" in texts
+
+
+def test_figures_show_the_papers_experiments_or_those_that_were_run() -> None:
+    run = {name: of([1, 2], [1, 2]) for name in EXPERIMENTS if "bone-age" not in name}
+    assert shown_experiments(run, "total") == dict(FIGURE_2_EXPERIMENTS)
+    assert shown_experiments(run, "severity") == dict(FIGURE_4_EXPERIMENTS)
+    few = {
+        n: run[n] for n in ("total-resnet34-rbs2", "total-stack-batch16", "severity-resnet50-rbs1")
+    }
+    assert shown_experiments(few, "total") == {
+        "total-stack-batch16": "Stack, batch 16",
+        "total-resnet34-rbs2": "ResNet-34: RBs-2",
+    }
+    texts = all_text(draw_predicted_true(few, {}, data="phantom"))
+    assert "(b) ResNet-34: RBs-2 (n = 2)" in texts
+    assert "(c)" not in " ".join(texts)
+    del run["total-stack-batch16"]
+    assert len(shown_experiments(run, "total")) == 6  # a page of 21
+    note = draw_predicted_true(run, {}, data="phantom").texts[0].get_text()
+    assert "6 of 21 experiments; the table has all." in note
+    (told, *_), nothing = all_text(draw_severity_confusion({}, data="mine")), {}
+    assert shown_experiments(nothing, "severity") == {}
+    assert "mine" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("total-resnet50-smooth-batch4", "ResNet-50, baseline, smooth loss, batch 4"),
+        ("severity-resnet50-finetuned", "ResNet-50: finetuned"),
+        ("severity-resnet34-finetuned-balanced", "ResNet-34: finetuned, balanced sampling"),
+        ("severity-stack-all-batch4", "Stack of classes, all classes, batch 4"),
+        ("severity-binned-stack", "Stack of totals, batch 16, binned"),
+    ],
+)
+def test_experiments_have_titles_in_words(name: str, title: str) -> None:
+    assert experiment_title(name) == title
 
 
 def test_confusion_shows_numbers_and_shares_of_a_true_class() -> None:
@@ -84,7 +124,7 @@ def test_confusion_shows_numbers_and_shares_of_a_true_class() -> None:
     texts = all_text(figure)
     assert {"2\n0.67", "1\n0.33", "1\n1.00"} <= set(texts)
     assert texts.count("no test image") == 8
-    assert texts.count("not run") == 3
+    assert "(a) Stack of totals, batch 16, binned (n = 4)" in texts
     assert printed_classes()[0] == "0–5"
     assert printed_classes()[-1] == "≥140"
 
@@ -126,15 +166,30 @@ def test_doubling_every_loss_leaves_the_swing_as_it_was() -> None:
     assert swings[0] == pytest.approx(swings[1])
 
 
-def test_the_curves_say_which_experiments_were_not_run_and_bear_a_single_epoch() -> None:
+def test_curves_of_what_was_run_alone_and_of_a_single_epoch() -> None:
     histories = {"total-resnet34-mse-batch4": history([1.0])}
     texts = all_text(draw_learning_curves(histories, data="phantom"))
     assert texts.count("MSE: settled 1") == 1
-    assert sum("not run" in text for text in texts) == 10
+    assert "(a) ResNet-34, batch 4" in texts
+    assert not any("not run" in text or "(b)" in text for text in texts)
     assert not any("wing" in text for text in texts)
     data, told = all_text(draw_learning_curves({}, data="phantom"))
     assert "phantom" in data
-    assert told.startswith("No baseline was run")
+    assert told.startswith("No network was trained")
+
+
+def test_each_network_that_was_trained_has_a_curve() -> None:
+    names = [name for name, e in EXPERIMENTS.items() if isinstance(e, NetworkExperiment)]
+    names = [name for name in names if not name.startswith("bone-age")]
+    figure = draw_learning_curves({name: history([3, 2, 1]) for name in names}, data="phantom")
+    curves = sum(len(axes.lines) for axes in figure.axes)
+    in_two_rows = [name for name in names if name.endswith("mse-batch4")]
+    assert curves == len(names) + len(in_two_rows)
+
+
+def test_curves_of_classes_are_their_losses() -> None:
+    curve = error_curve(history([4, 1]), EXPERIMENTS["severity-resnet34-batch4"])
+    assert curve.tolist() == [4, 1]
 
 
 RADIOGRAPH = np.full((60, 100), 90, np.uint8)

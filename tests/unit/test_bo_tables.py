@@ -118,17 +118,20 @@ def test_a_row_holds_its_own_metrics_and_counts(
     assert (row["n_train"], row["n_validation"], row["n"]) == (30, 10, 40)
 
 
-def test_rows_not_run_are_blank_and_say_so(tmp_path: Path, regression: pd.DataFrame) -> None:
+def test_rows_not_run_are_blank_in_the_csv_and_named_in_a_note(
+    tmp_path: Path, regression: pd.DataFrame
+) -> None:
     row = regression.set_index("row").loc["total-resnet34-rbs2"]
     assert row["state"] == "not run"
     assert row[["n", "pcc", "pcc_low", "mae", "rmse", "icc"]].isna().all()
     assert row["paper_mae"] == 13.68
     publish_regression(regression, tmp_path, NOTES)
-    head, _, *lines = lines_of((tmp_path / "whole_regression.md").read_text())
-    shown = dict(zip(head, lines[14], strict=True))
-    assert shown["Layer freezing"] == "RBs-2"
-    assert shown["MAE: this study (95% interval)"] == "not run"
-    assert shown["MAE: paper"] == "13.68"
+    text = (tmp_path / "whole_regression.md").read_text()
+    _, _, *lines = lines_of(text)
+    assert len(lines) == (regression["state"] != "not run").sum()
+    (note,) = [line for line in text.splitlines() if "this study did not run" in line]
+    assert "total-resnet34-rbs2" in note and "total-resnet50-rbs1" not in note
+    assert len(pd.read_csv(tmp_path / "whole_regression.csv")) == len(regression)
 
 
 def test_nothing_run_is_a_table_still(tmp_path: Path) -> None:
@@ -157,7 +160,8 @@ def test_markdown_names_a_group_once_and_gives_intervals(
         *("Reported elsewhere", "Without a radiograph"),
     ]
     row = regression.set_index("row").loc["total-stack-batch16"]
-    shown = dict(zip(head, lines[19], strict=True))
+    place = regression.loc[regression["state"] != "not run", "row"].tolist().index(row.name)
+    shown = dict(zip(head, lines[place], strict=True))
     expected = f"{row['pcc']:.3f} ({row['pcc_low']:.3f} to {row['pcc_high']:.3f})"
     assert shown["PCC: this study (95% interval)"] == expected
     assert shown["PCC: paper"] == "0.925"

@@ -18,7 +18,7 @@ from sharpflow.anatomy import (
 from sharpflow.cohorts.splits import split_joints
 from sharpflow.errors import UserError
 from sharpflow.files import read_table, write_table
-from sharpflow.joints.scoring.scores import score_joints, total_scores
+from sharpflow.joints.scoring.scores import NO_SCORES, radiograph_scores, score_joints, total_scores
 from sharpflow.reporting.label_places import nearest_open, spread
 from sharpflow.reporting.overlays import SCORE_COLOURS, label_radiograph, score_colour
 
@@ -26,9 +26,6 @@ RADIOGRAPHS = pd.DataFrame(
     {"image_id": ["P1-LH", "P1-LF"], "patient": "P1", "visit": "1", "limb": ["LH", "LF"]}
 ).assign(split="test")
 DUE = split_joints(RADIOGRAPHS, unit="patient")
-
-
-NO_SCORES = pd.DataFrame(columns=["patient", "visit", "limb", "joint", "damage", "score"])
 
 
 def named_boxes(
@@ -114,29 +111,66 @@ def test_thumb_ip_has_no_narrowing_but_counts_as_scored(scored: pd.DataFrame) ->
 
 
 def test_totals_by_hand(scored: pd.DataFrame) -> None:
-    """Hand: 8 of 10 joints scored, 7 of them with narrowing; foot: 6 of 6."""
+    """Hand: 8 of 10 joints scored; foot: 6 of 6, erosion and narrowing 2 each."""
+    radiographs = radiograph_scores(scored).set_index("image_id")
+    foot = radiographs.loc["P1-LF"]
+    assert (foot["erosion_predicted"], foot["narrowing_predicted"]) == (12, 12)
+    assert (foot["total_predicted"], foot["total_true"]) == (24, 12)
+    assert (foot["joints_expected"], foot["joints_missing"]) == (6, 0)
     total = total_scores(scored).set_index("patient").loc["P1"]
-    assert total["erosion_predicted"] == (8 + 6) * 2
-    assert total["narrowing_predicted"] == (7 + 6) * 2
-    assert total["total_predicted"] == 54
-    assert total["erosion_true"] == 14
-    assert total["narrowing_true"] == 13
-    assert total["total_true"] == 27
     assert total["erosion_true_all_joints"] == 16 + 2  # MCP2 scores 3
     assert total["narrowing_true_all_joints"] == 15 + 1
     assert total["total_true_all_joints"] == 34
     assert (total["joints_scored"], total["joints_expected"]) == (14, 16)
     assert total["wrist_sites"] == "not included"
+    assert total["limbs"] == "LH LF"
 
 
-def test_a_joint_that_one_model_did_not_score_is_in_no_sum() -> None:
+def test_a_sum_is_blank_where_joints_are_missing_and_says_how_many() -> None:
+    lost = ("MCP2", "PIP5", "IP")
+    joints = pd.concat(
+        [named_boxes("P1-LH", BodyPart.HAND, lost), named_boxes("P1-LF", BodyPart.FOOT)]
+    )
+    table = score_joints(DUE, joints, constant_predictions(joints, 2), true_scores())
+    hand = radiograph_scores(table).set_index("image_id").loc["P1-LH"]
+    total = total_scores(table).iloc[0]
+    for sums in (hand, total):
+        assert sums["joints_missing"] == 3
+        assert sums["joints_scored"] + 3 == sums["joints_expected"]
+        for damage in ("erosion", "narrowing", "total"):
+            assert pd.isna(sums[f"{damage}_predicted"]) and pd.isna(sums[f"{damage}_true"])
+            assert pd.notna(sums[f"{damage}_true_all_joints"])
+
+
+def test_sums_of_complete_patients_stay_beside_those_that_lack_joints() -> None:
+    """Of two patients one lost a joint; rows keep the order of the joints."""
+    other = RADIOGRAPHS.assign(image_id=["A2-LH", "A2-LF"], patient="A2")
+    due = split_joints(pd.concat([RADIOGRAPHS, other]), unit="patient")
+    joints = pd.concat(
+        [
+            named_boxes("P1-LH", BodyPart.HAND, ("MCP2",)),
+            named_boxes("P1-LF", BodyPart.FOOT),
+            named_boxes("A2-LH", BodyPart.HAND),
+            named_boxes("A2-LF", BodyPart.FOOT),
+        ]
+    )
+    table = score_joints(due, joints, constant_predictions(joints, 1), NO_SCORES)
+    totals = total_scores(table)
+    assert totals["patient"].tolist() == ["P1", "A2"]
+    assert totals["joints_missing"].tolist() == [1, 0]
+    assert totals["total_predicted"].isna().tolist() == [True, False]
+    assert totals["total_predicted"].iloc[1] == 16 + 15
+
+
+def test_a_joint_that_one_model_did_not_score_is_missing() -> None:
     joints = pd.concat([named_boxes("P1-LH", BodyPart.HAND), named_boxes("P1-LF", BodyPart.FOOT)])
     predictions = constant_predictions(joints, 1)
     predictions["narrowing-foot"] = predictions["narrowing-foot"].query("joint != 'MTP3'")
     table = score_joints(DUE, joints, predictions, true_scores())
     assert table.loc[table["joint"] == "MTP3", "state"].tolist() == ["not scored"]
     total = total_scores(table).iloc[0]
-    assert (total["joints_scored"], total["erosion_predicted"]) == (15, 15)
+    assert (total["joints_scored"], total["joints_missing"]) == (15, 1)
+    assert pd.isna(total["erosion_predicted"])
 
 
 def test_radiographs_without_true_scores_have_blank_true_sums() -> None:
@@ -205,6 +239,15 @@ def test_a_radiograph_without_found_joints_is_labelled_all_the_same(scored: pd.D
     rows = scored[scored["image_id"] == "P1-LF"].assign(state="not found")
     labelled = label_radiograph(np.full((1200, 900), 90, np.uint8), rows, note="")
     assert labelled[1200:].max() > 200  # the joints not found are listed below
+
+
+def test_in_a_study_without_scores_labels_give_the_confidence() -> None:
+    joints = named_boxes("P1-LF", BodyPart.FOOT)
+    rows = score_joints(DUE[DUE["limb"] == "LF"], joints, {}, NO_SCORES)
+    image = np.full((1200, 900), 90, np.uint8)
+    labelled = label_radiograph(image, rows, note="Data: mine.", has_scores=False)
+    assert (labelled == SCORE_COLOURS[0]).all(axis=2).any()
+    assert not np.array_equal(labelled, label_radiograph(image, rows, note="Data: mine."))
 
 
 def test_labels_keep_apart_and_inside() -> None:

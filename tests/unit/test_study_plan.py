@@ -10,7 +10,7 @@ import yaml
 
 from sharpflow.errors import UserError
 from sharpflow.workflow.plan.checks import Checks
-from sharpflow.workflow.plan.paths import one_of, shard_names
+from sharpflow.workflow.plan.paths import folder_name, one_of, shard_names
 from sharpflow.workflow.plan.running_times import A_DAY, JointWork, WholeImageWork, ask
 from sharpflow.workflow.plan.study import StudyPlan, plan_study
 
@@ -64,12 +64,14 @@ def test_a_cohort_of_hands_without_scores_has_what_needs_neither(hands: dict[str
     assert joints and study.whole_image is None and not study.compares
     assert joints.body_parts == ["hand"]
     assert sorted(joints.models) == ["erosion-hand", "narrowing-hand"]
-    assert joints.tables == ["mask_yield"]  # nothing to measure detection on
-    assert not any("scores" in path for path in study.joint_results())
+    assert joints.tables == ["mask_yield", "little_found"]  # nothing to measure detection on
+    made = [path for path in study.joint_results() if "scores" in path]
+    assert made == ["<results>/scores/overlays"]
+    assert "<results>/masks/sheets/hand-00-unet.png" in study.joint_results()
     with pytest.raises(UserError, match=r"no whole-image pipeline.*cohorts: whole_image"):
         study.whole_image_results()
     assert (joints.cohorts, joints.boxed) == (["boxed", "joints"], "boxed")
-    assert joints.data_name() == Path(hands["radiographs"]).parent.name
+    assert joints.data_name() == Path(hands["radiographs"]).name
     assert joints.data_name("boxed") == "phantom"
 
 
@@ -91,7 +93,7 @@ def test_radiographs_without_scores_have_shards_of_their_own(
     (path,) = joints.unscored.every_shard(pattern)
     shard = wildcards(cohort="unscored", body_part="hand", shard=Path(path).stem)
     assert [row[0] for row in joints.shard_rows(shard)] == ["UAB002-LH", "UAB003-RH"]
-    assert "<results>/scores/unscored/joints.csv" in joints.further_results
+    assert "<results>/scores/unscored/totals.csv" in joints.further_results
     checked = joints.checked("radiographs")(wildcards(cohort="joints"))
     assert sum("cohort/unscored/" in path for path in checked) == 1
     # All that trains or measures knows the scored ones alone.
@@ -123,6 +125,43 @@ def test_an_own_split_is_of_the_users_own_patients(hands: dict[str, Any]) -> Non
     assert joints
     assert joints.split_table(wildcards(cohort="joints")) == ["mine.csv"]
     assert joints.split_table(wildcards(cohort="boxed")) == []
+
+
+def test_a_cohort_is_called_by_its_name_and_a_new_name_trains_nothing_again(
+    hands: dict[str, Any],
+) -> None:
+    joints = plan(cohorts=only(hands | {"name": "Bonn 2023"})).joints
+    assert joints
+    assert joints.data_name() == joints.notes()["data"] == "Bonn 2023"
+    assert joints.data_name("boxed") == "phantom"
+    assert joints.folder() == Path(hands["radiographs"]).name  # what the models' cards say
+    with pytest.raises(UserError, match=r"phantom means synthetic"):
+        plan(cohorts=only(hands | {"name": "phantom"}))
+
+
+@pytest.mark.parametrize(
+    ("radiographs", "name"),
+    [
+        ("data/bonn", "bonn"),
+        ("data/bonn/radiographs", "bonn"),
+        ("data/bonn/Images", "bonn"),
+        ("data/bonn/list.csv", "bonn"),
+        ("data/bonn/radiographs/list.csv", "bonn"),
+        (None, ""),
+    ],
+)
+def test_without_a_name_a_cohort_is_called_as_its_folder(
+    radiographs: str | None, name: str
+) -> None:
+    assert folder_name(radiographs) == name
+
+
+def test_other_networks_are_explained_where_the_papers_are_not_run() -> None:
+    experiments = ["total-resnet34-mse-batch4", "severity-resnet34-batch4"]
+    images = plan(cohorts="phantom", whole_image={"experiments": experiments}).whole_image
+    assert images
+    assert images.explained == dict(zip(("total", "severity"), experiments, strict=True))
+    assert images.trained == experiments
 
 
 def test_a_radiograph_is_in_one_shard_and_files_that_are_gone_are_left_to_the_check(

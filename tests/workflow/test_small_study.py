@@ -36,14 +36,17 @@ def test_a_second_run_has_nothing_to_do(finished: Project) -> None:
 
 
 def test_every_table_figure_and_overlay_is_there(finished: Project) -> None:
-    for table in ("joint_scoring", "joint_recalls", "detection", "mask_yield"):
+    for table in ("joint_scoring", "joint_recalls", "detection", "mask_yield", "little_found"):
         for suffix in (".csv", ".md", ".tex"):
             assert (finished.results / "tables" / (table + suffix)).stat().st_size > 0
     figures = {path.name for path in (finished.results / "figures").iterdir()}
     assert len(figures) == 12
-    scores = pd.read_csv(finished.results / "scores" / "joints.csv")
+    radiographs = pd.read_csv(finished.results / "detection" / "radiographs.csv")
+    unseen = radiographs.loc[radiographs["part"].isin(["test", "none"]), "image_id"]
     overlays = {path.stem for path in (finished.results / "scores" / "overlays").glob("*.png")}
-    assert overlays == set(scores["image_id"])
+    assert overlays == set(unseen) >= set(radiographs.query("split == 'test'")["image_id"])
+    sheets = {path.stem for path in (finished.results / "masks" / "sheets").glob("*.png")}
+    assert {f"{part}-{shard}-unet" for part in ("hand", "foot") for shard in ("00", "01")} <= sheets
 
 
 def test_tables_say_which_data_made_them_and_how_many(finished: Project) -> None:
@@ -179,6 +182,13 @@ def test_an_edited_module_redoes_its_stage_and_what_follows(
     assert not planned.keys() & rests
     with edited(path, "\n\n\n", "\n\n\n# A comment changes nothing.\n"):
         assert finished.planned() == {}
+
+
+def test_another_name_of_the_cohort_trains_nothing(finished: Project) -> None:
+    with edited(finished.folder / "own.yaml", "joints: {", "joints: {name: mine, "):
+        planned = finished.planned()
+    assert planned["table_joint_scoring"] == planned["label_radiographs"] == 1
+    assert not planned.keys() & {*IMAGING, *TRAINING, "segment", "detect_joints", "crop_joints"}
 
 
 def test_a_figures_style_trains_nothing(finished: Project) -> None:

@@ -23,7 +23,9 @@ _WITHIN = 0.05  # above its plateau: when a curve counts as settled (ours)
 
 
 def error_curve(history: "pd.DataFrame", experiment: Experiment) -> "pd.Series[float]":
-    """Validation error by epoch, in SDs of the total: the smooth loss, or the root of MSE.
+    """Validation error by epoch: of totals, in SDs, the smooth loss or the root of MSE.
+
+    Of classes it is the loss as it is.
 
     Args:
         history: epoch, validation_loss.
@@ -31,7 +33,7 @@ def error_curve(history: "pd.DataFrame", experiment: Experiment) -> "pd.Series[f
     """
     curve = history.sort_values("epoch").set_index("epoch")["validation_loss"]
     smooth = isinstance(experiment, NetworkExperiment) and experiment.loss == "smooth"
-    return curve if smooth else np.sqrt(curve)
+    return curve if smooth or experiment.task == "severity" else np.sqrt(curve)
 
 
 def curve_numbers(histories: Mapping[str, "pd.DataFrame"]) -> "pd.DataFrame":

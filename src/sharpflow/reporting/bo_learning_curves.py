@@ -1,9 +1,11 @@
-"""The learning curves that Bo et al. speak of (section 3.1): losses and batch sizes compared.
+"""The learning curves of the networks that were trained on whole radiographs.
 
-The paper shows no curves; these figures are ours.
+Bo et al. speak of them (section 3.1: losses and batch sizes compared), but show none; these figures
+are ours.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from sharpflow.evaluation.learning_curves import curve_numbers, error_curve
+from sharpflow.reporting.bo_titles import frozen_in_words
 from sharpflow.reporting.style import (
     PALETTE,
     TWO_COLUMNS,
@@ -20,82 +23,164 @@ from sharpflow.reporting.style import (
     new_figure,
     nothing_to_show,
     panel_letter,
+    show_below,
 )
-from sharpflow.whole_image.experiment_types import (
-    NETWORKS,
-    PRINTED_NETWORKS,
-    Loss,
-    Network,
-    NetworkExperiment,
-)
+from sharpflow.whole_image.experiment_types import PRINTED_NETWORKS, NetworkExperiment
 from sharpflow.whole_image.experiments import EXPERIMENTS
 
-_Kind = tuple[Loss, int]  # a baseline's loss and batch
-_COLOURS: Mapping[_Kind, str] = {
+_ROW_HEIGHT = 2.0  # inches
+_LOSSES = {"smooth": "Smooth", "mse": "MSE"}
+# Of losses and batches of totals, since two rows of panels have the same curves.
+_COLOURS: Mapping[tuple[str, int], str] = {
     ("smooth", 4): PALETTE[3],
     ("mse", 4): PALETTE[0],
     ("mse", 16): PALETTE[2],
 }
-# What a row of panels compares: what its panels have in common, and the curves.
-_COMPARED: Mapping[str, Mapping[_Kind, str]] = {
-    "batch 4": {("smooth", 4): "Smooth", ("mse", 4): "MSE"},
-    "MSE": {("mse", 4): "Batch 4", ("mse", 16): "Batch 16"},
-}
-# A baseline of totals: network, loss, batch -> name.
-_BASELINES: Mapping[tuple[Network, Loss, int], str] = {
-    (experiment.network, experiment.loss, experiment.batch): name
-    for name, experiment in EXPERIMENTS.items()
-    if isinstance(experiment, NetworkExperiment)
-    and (experiment.group, experiment.task) == ("baseline", "total")
-}
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row of panels, one for each network.
+
+    Attributes:
+        title: what its curves have in common, after the network's name.
+        error: what its y axis shows.
+        holds: whether an experiment's curve belongs in the row.
+        label: what tells the curves of a panel apart.
+    """
+
+    title: str
+    error: str
+    holds: Callable[[NetworkExperiment], bool]
+    label: Callable[[NetworkExperiment], str]
+
+
+def _is_baseline(experiment: NetworkExperiment) -> bool:
+    return experiment.start is None
+
+
+def _transfer_label(experiment: NetworkExperiment) -> str:
+    if experiment.sampling == "balanced":
+        return "balanced"
+    return "ordinal" if experiment.loss == "ordinal" else frozen_in_words(experiment)
+
+
+_ROWS = (
+    _Row(
+        ", batch 4",
+        "Validation error by own loss",  # so heights do not compare
+        lambda e: e.task == "total" and _is_baseline(e) and e.batch == 4,
+        lambda e: _LOSSES[e.loss],
+    ),
+    _Row(
+        ", MSE",
+        "Validation error, SDs of the total",
+        lambda e: e.task == "total" and _is_baseline(e) and e.loss == "mse",
+        lambda e: f"Batch {e.batch}",
+    ),
+    _Row(
+        "",
+        "From bone age: validation\nerror, SDs of the total",
+        lambda e: e.task == "total" and not _is_baseline(e),
+        _transfer_label,
+    ),
+    _Row(
+        "",
+        "Classes: validation loss",
+        lambda e: e.task == "severity" and _is_baseline(e),
+        lambda e: f"Batch {e.batch}",
+    ),
+    _Row(
+        "",
+        "Classes, from bone age:\nvalidation loss",
+        lambda e: e.task == "severity" and not _is_baseline(e),
+        _transfer_label,
+    ),
+)
 
 
 @in_journal_style
 def draw_learning_curves(histories: Mapping[str, pd.DataFrame], *, data: str) -> Figure:
-    """Validation curves of baselines: above smooth loss and MSE, below batches of 4 and 16.
+    """Validation curves of all networks: a column for each network that was run.
+
+    The rows, those that have curves: smooth loss and MSE; batches of 4 and 16; totals after
+    pretraining on bone age; classes; classes after pretraining.
 
     Args:
-        histories: name of a baseline of totals -> epoch, validation_loss; those that were not run
-            are left out; with none the figure says so.
+        histories: name of a network's experiment -> epoch, validation_loss; with none the figure
+            says so.
         data: "phantom" or the cohort's name.
     """
-    if not histories:
-        text = "No baseline was run: the learning curves compare their losses and batches."
-        return nothing_to_show(text, data=data)
+    run = {name: EXPERIMENTS[name] for name in EXPERIMENTS if name in histories}
+    networks = {name: each for name, each in run.items() if isinstance(each, NetworkExperiment)}
+    if not networks:
+        return nothing_to_show("No network was trained on whole radiographs.", data=data)
     numbers = curve_numbers(histories).set_index("row")
-    figure = new_figure(TWO_COLUMNS, 4.3, note=f"{_meaning_of(numbers)} {data_note(data)}")
-    panels = figure.subplots(2, len(NETWORKS), sharex="col", sharey="row")
-    for row, (shared, kinds) in enumerate(_COMPARED.items()):
-        for column, network in enumerate(NETWORKS):
-            axes = panels[row, column]
-            title = f"{PRINTED_NETWORKS[network]}, {shared}"
-            panel_letter(axes, row * len(NETWORKS) + column, title)
-            names = {kind: _BASELINES[network, *kind] for kind in kinds}
-            for kind, label in kinds.items():
-                name = names[kind]
-                text = f"{label}: {_numbers_text(name, numbers)}"
-                curve = (
-                    error_curve(histories[name], EXPERIMENTS[name])
-                    if name in histories
-                    else pd.Series(dtype=float)
-                )
-                axes.plot(
-                    curve.index.to_numpy(float), curve.to_numpy(), color=_COLOURS[kind],
-                    label=text, linewidth=0.8,
-                )  # fmt: skip
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-            if not any(name in histories for name in names.values()):
-                axes.tick_params(labelbottom=False, bottom=False)
-            axes.legend(
-                frameon=False, loc="upper right", handlelength=1.2, borderpad=0, fontsize=6
-            ).set_in_layout(False)
-            if row:
-                axes.set_xlabel("Epoch")
-    panels[0, 0].set_ylabel("Validation error by own loss")  # so heights do not compare
-    panels[1, 0].set_ylabel("Validation error, SDs of the total")
-    for row in range(len(_COMPARED)):
-        _leave_room_for_legend(list(panels[row]))
+    rows = _rows_to_show(networks)
+    columns = [n for n in PRINTED_NETWORKS if any(e.network == n for e in networks.values())]
+    height = _ROW_HEIGHT * len(rows) + 0.3
+    note = f"{_meaning_of(numbers)} {data_note(data)}"
+    figure = new_figure(TWO_COLUMNS, height, note=note)
+    panels = figure.subplots(len(rows), len(columns), sharex="col", sharey="row", squeeze=False)
+    letter = 0
+    for (row, names), line in zip(rows, panels, strict=True):
+        for network, axes in zip(columns, line, strict=True):
+            own = [name for name in names if networks[name].network == network]
+            if not own:
+                axes.set_axis_off()
+                continue
+            panel_letter(axes, letter, f"{PRINTED_NETWORKS[network]}{row.title}")
+            letter += 1
+            _draw_curves(axes, {name: networks[name] for name in own}, row, histories, numbers)
+        drawn = [axes for axes in line if axes.lines]
+        drawn[0].set_ylabel(row.error)
+        drawn[0].yaxis.label.set_visible(True)
+        drawn[0].tick_params(labelleft=True)
+        _leave_room_for_legend(drawn)
+    for column in panels.T:
+        show_below([axes for axes in column if axes.lines][-1], "Epoch")
     return figure
+
+
+def _rows_to_show(
+    networks: Mapping[str, NetworkExperiment],
+) -> list[tuple[_Row, list[str]]]:
+    """The rows with their experiments: those that compare some, and those with further curves."""
+    held = [(row, [name for name, e in networks.items() if row.holds(e)]) for row in _ROWS]
+
+    def compares(names: list[str]) -> bool:
+        own = [networks[name].network for name in names]
+        return len(own) > len(set(own))
+
+    shown = {name for _, names in held if compares(names) for name in names}
+    kept = []
+    for row, names in held:
+        if compares(names) or set(names) - shown:
+            kept.append((row, names))
+            shown |= set(names)
+    return kept
+
+
+def _draw_curves(
+    axes: Axes,
+    experiments: Mapping[str, NetworkExperiment],
+    row: _Row,
+    histories: Mapping[str, pd.DataFrame],
+    numbers: pd.DataFrame,
+) -> None:
+    for place, (name, experiment) in enumerate(experiments.items()):
+        curve = error_curve(histories[name], experiment)
+        is_total = experiment.task == "total" and _is_baseline(experiment)
+        colour = _COLOURS[experiment.loss, experiment.batch] if is_total else PALETTE[place]
+        axes.plot(
+            curve.index.to_numpy(float), curve.to_numpy(), color=colour,
+            label=f"{row.label(experiment)}: {_numbers_text(name, numbers)}", linewidth=0.8,
+            marker="o" if len(curve) == 1 else "", markersize=2.5,
+        )  # fmt: skip
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(
+        frameon=False, loc="upper right", handlelength=1.0, borderpad=0, fontsize=5.5
+    ).set_in_layout(False)
 
 
 def _meaning_of(numbers: pd.DataFrame) -> str:
@@ -105,8 +190,6 @@ def _meaning_of(numbers: pd.DataFrame) -> str:
 
 
 def _numbers_text(name: str, numbers: pd.DataFrame) -> str:
-    if name not in numbers.index:
-        return "not run"
     swing, settled = numbers["swing"][name], numbers["settled"][name]
     told = "" if np.isnan(swing) else f"swing {100 * swing:.1f}%, "
     return f"{told}settled {settled}"
@@ -115,6 +198,7 @@ def _numbers_text(name: str, numbers: pd.DataFrame) -> str:
 def _leave_room_for_legend(panels: list[Axes]) -> None:
     """Let the curves end below the legend; all panels of a row share their y axis."""
     drawn = np.concatenate([np.asarray(line.get_ydata()) for axes in panels for line in axes.lines])
-    low, high = (float(drawn.min()), float(drawn.max())) if len(drawn) else (0.0, 1.0)
+    curves = max(len(axes.lines) for axes in panels)
+    low, high = float(drawn.min()), float(drawn.max())
     room = high - low or 1.0
-    panels[0].set_ylim(low - 0.05 * room, high + 0.3 * room)
+    panels[0].set_ylim(low - 0.05 * room, high + 0.15 * curves * room)

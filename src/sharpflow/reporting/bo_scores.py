@@ -12,14 +12,18 @@ from numpy.typing import NDArray
 
 from sharpflow.evaluation.deciles import decile_means
 from sharpflow.evaluation.metrics import confusion
+from sharpflow.reporting.bo_titles import experiment_title
 from sharpflow.reporting.style import (
     PALETTE,
     TWO_COLUMNS,
     data_note,
     in_journal_style,
     new_figure,
+    nothing_to_show,
     panel_letter,
+    show_below,
 )
+from sharpflow.whole_image.experiments import EXPERIMENTS
 from sharpflow.whole_image.severity_classes import CLASSES, LOWER_BOUNDS
 
 # Experiment -> title. The best tuned of each network, and the stack (caption of Figure 2).
@@ -36,6 +40,38 @@ FIGURE_4_EXPERIMENTS: Mapping[str, str] = {
     "severity-stack-single-batch16": "Stack of classes, single class, batch 16",
     "severity-binned-stack": "Stack of totals, batch 16, binned",
 }
+# Of other experiments a page holds so many panels; the tables hold all.
+_MOST_PANELS = 6
+
+
+def shown_experiments(predictions: Mapping[str, pd.DataFrame], task: str) -> dict[str, str]:
+    """The experiments that a figure shows, those that were run: name -> title.
+
+    Args:
+        predictions: name -> split, of each experiment that was run.
+        task: "total" or "severity".
+
+    Returns:
+        The paper's four, if all were run. Else those of them that were run, then others that were,
+        in the order of the paper's table, up to six in all.
+    """
+    paper = FIGURE_2_EXPERIMENTS if task == "total" else FIGURE_4_EXPERIMENTS
+    run = [
+        name
+        for name, experiment in EXPERIMENTS.items()
+        if experiment.task == task and name in predictions and len(_tests(predictions[name]))
+    ]
+    of_paper = {name: title for name, title in paper.items() if name in run}
+    if len(of_paper) == len(paper):
+        return of_paper
+    others = [name for name in run if name not in of_paper][: _MOST_PANELS - len(of_paper)]
+    return of_paper | {name: experiment_title(name) for name in others}
+
+
+def _not_shown(predictions: Mapping[str, pd.DataFrame], task: str, shown: int) -> str:
+    """A sentence on the experiments that were run, but do not fit on the page."""
+    run = sum(EXPERIMENTS[name].task == task for name in predictions)
+    return f"{shown} of {run} experiments; the table has all. " if run > shown else ""
 
 
 @in_journal_style
@@ -51,33 +87,26 @@ def draw_predicted_true(
     bars are one SD of the predictions of a group, at its mean true total.
 
     Args:
-        predictions: experiment name -> split, true, predicted; one that was not run is left out.
+        predictions: experiment name -> split, true, predicted; those that were run are shown (see
+            `shown_experiments`), and without any the figure says so.
         metrics: experiment name -> pcc, mae, rmse of its test images.
         data: "phantom" or the cohort's name.
     """
-    note = f"Test images only. {data_note(data)}"
-    figure = new_figure(TWO_COLUMNS, 6.9, note=note, layout="compressed")
-    panels = figure.subplots(2, 2, sharex=True, sharey=True).ravel()
-    tests = {
-        name: _tests(predictions[name]) for name in FIGURE_2_EXPERIMENTS if name in predictions
-    }
-    for index, (axes, (name, title)) in enumerate(
-        zip(panels, FIGURE_2_EXPERIMENTS.items(), strict=True)
-    ):
-        if name not in tests or tests[name].empty:
-            panel_letter(axes, index, title)
-            _say_not_run(axes)
-            continue
+    titles = shown_experiments(predictions, "total")
+    if not titles:
+        return nothing_to_show("No experiment on totals was run.", data=data)
+    note = f"Test images only. {_not_shown(predictions, 'total', len(titles))}{data_note(data)}"
+    figure, panels = _panels(len(titles), note, shares_axes=True)
+    tests = {name: _tests(predictions[name]) for name in titles}
+    for index, (axes, (name, title)) in enumerate(zip(panels, titles.items(), strict=True)):
         _draw_scatter(axes, tests[name], metrics.get(name, {}))
         panel_letter(axes, index, f"{title} (n = {len(tests[name])})")
     _set_limits(panels, list(tests.values()))
-    for axes in panels[2:]:
-        axes.set_xlabel("True total, score points")
+    for axes in panels[-2:]:  # below which there is none
+        show_below(axes, "True total, score points")
     for axes in panels[::2]:
         axes.set_ylabel("Predicted total, score points")
-    drawn = [axes for axes in panels if axes.get_legend_handles_labels()[0]]
-    if drawn:
-        drawn[0].legend(loc="lower right", frameon=False, handlelength=1.6)
+    panels[0].legend(loc="lower right", frameon=False, handlelength=1.6)
     return figure
 
 
@@ -87,33 +116,29 @@ def draw_severity_confusion(
     *,
     data: str,
 ) -> Figure:
-    """Figure 4: for four experiments the number and share of a true class, by predicted class.
+    """Figure 4: for each experiment the number and share of a true class, by predicted class.
 
     Args:
-        predictions: experiment name -> split, true, predicted (class numbers 0-9); one that was
-            not run is left out.
+        predictions: experiment name -> split, true, predicted (class numbers 0-9); those that were
+            run are shown (see `shown_experiments`), and without any the figure says so.
         data: "phantom" or the cohort's name.
     """
-    note = f"Test images only; number, and below it the share of a row. {data_note(data)}"
-    figure = new_figure(TWO_COLUMNS, 6.9, note=note, layout="compressed")
-    panels = figure.subplots(2, 2).ravel()
-    for index, (axes, (name, title)) in enumerate(
-        zip(panels, FIGURE_4_EXPERIMENTS.items(), strict=True)
-    ):
-        tests = _tests(predictions[name]) if name in predictions else pd.DataFrame()
-        if tests.empty:
-            axes.set_box_aspect(1)
-            _say_not_run(axes)
-            panel_letter(axes, index, title)
-            continue
+    titles = shown_experiments(predictions, "severity")
+    if not titles:
+        return nothing_to_show("No experiment on severity classes was run.", data=data)
+    others = _not_shown(predictions, "severity", len(titles))
+    note = f"Test images only; number, and below it the share of a row. {others}{data_note(data)}"
+    figure, panels = _panels(len(titles), note)
+    for index, (axes, (name, title)) in enumerate(zip(panels, titles.items(), strict=True)):
+        tests = _tests(predictions[name])
         counts = confusion(tests["true"].astype(int), tests["predicted"].astype(int), CLASSES)
         _draw_counts(axes, counts)
         panel_letter(axes, index, f"{title} (n = {counts.sum()})")
-    mesh = next((axes.collections[0] for axes in panels if axes.collections), None)
-    if mesh is not None:
-        bar = figure.colorbar(mesh, ax=list(panels), shrink=0.5, aspect=30, pad=0.01)
-        bar.set_label("Share of the images of a true class")
-        bar.outline.set_visible(False)  # type: ignore[operator]
+    mesh = panels[0].collections[0]
+    shrink = 0.5 if len(panels) > 2 else 0.9
+    bar = figure.colorbar(mesh, ax=panels, shrink=shrink, aspect=30, pad=0.01)
+    bar.set_label("Share of the images of a true class")
+    bar.outline.set_visible(False)  # type: ignore[operator]
     return figure
 
 
@@ -127,10 +152,15 @@ def _tests(predictions: pd.DataFrame) -> pd.DataFrame:
     return predictions[predictions["split"] == "test"]
 
 
-def _say_not_run(axes: Axes) -> None:
-    axes.text(0.5, 0.5, "not run", transform=axes.transAxes, ha="center", va="center", color="0.4")
-    axes.tick_params(length=0, labelbottom=False, labelleft=False)
-    axes.spines[:].set_color("0.85")
+def _panels(count: int, note: str, *, shares_axes: bool = False) -> tuple[Figure, list[Axes]]:
+    """A figure of square panels, two side by side; a single one stands in a single column."""
+    across, down = min(count, 2), (count + 1) // 2
+    width, height = (TWO_COLUMNS, 3.45 * down) if across > 1 else (4.6, 4.3)
+    figure = new_figure(width, height, note=note, layout="compressed")
+    panels = figure.subplots(down, across, sharex=shares_axes, sharey=shares_axes, squeeze=False)
+    for axes in panels.ravel()[count:]:
+        axes.set_axis_off()
+    return figure, list(panels.ravel()[:count])
 
 
 def _draw_scatter(axes: Axes, tests: pd.DataFrame, metrics: Mapping[str, float]) -> None:

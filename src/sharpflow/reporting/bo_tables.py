@@ -67,8 +67,9 @@ def publish_regression(
     """
     metrics = ("pcc", "mae", "rmse", "icc")
     table = _checked(table, "total", metrics)
-    shown = _first_columns(table, {"loss": "Loss", "freezing": "Layer freezing", "batch": "Batch"})
-    shown = pd.concat([shown, _metric_columns(table, "total", metrics)], axis=1)
+    rows = _rows_shown(table)
+    shown = _first_columns(rows, {"loss": "Loss", "freezing": "Layer freezing", "batch": "Batch"})
+    shown = pd.concat([shown, _metric_columns(rows, "total", metrics)], axis=1)
     lines = [
         notes.of_data(),
         notes.of_split(table),
@@ -77,7 +78,7 @@ def publish_regression(
         "PCC, MAE, RMSE: Bo et al., equations 3 to 5, in score points of 0 to 280; ICC: "
         "two-way random, absolute agreement, single measurement.",
         coverage_note({name: TITLES[name] for name in metrics}, ["totals"]),
-        "Experiments marked 'not run' were not trained in this study.",
+        *_not_run(table),
         of_seeds(table),
         "Human readers: one reader against the other, as the cohort's publisher reports it. "
         "ResNet-Dwise50: what Wang et al. report. Both on Wang's radiographs, not on this study's.",
@@ -101,8 +102,9 @@ def publish_severity(table: pd.DataFrame, folder: str | Path, notes: WholeImageN
     metrics = ("accuracy", "balanced_accuracy", "pcc", "mae", "rmse", "kappa", "icc")
     table = _checked(table, "severity", metrics)
     headings = {"freezing": "Layer freezing", "principle": "Stacking", "batch": "Batch"}
-    shown = _first_columns(table, headings)
-    shown = pd.concat([shown, _metric_columns(table, "severity", metrics)], axis=1)
+    rows = _rows_shown(table)
+    shown = _first_columns(rows, headings)
+    shown = pd.concat([shown, _metric_columns(rows, "severity", metrics)], axis=1)
     absent = table["classes_absent"].dropna()
     few = table["classes_few_patients"].dropna()
     lines = [
@@ -124,7 +126,7 @@ def publish_severity(table: pd.DataFrame, folder: str | Path, notes: WholeImageN
         ),
         "Best constant class: for each measure, the best that one class for all test images could "
         "reach.",
-        "Experiments marked 'not run' were not trained in this study.",
+        *_not_run(table),
         "Paper: Bo et al., Table 2, on 358 test images of Wang's cohort; no interval given there.",
     ]
     shown_experiments = [EXPERIMENTS[name] for name in table["row"] if name in EXPERIMENTS]
@@ -279,6 +281,22 @@ def _checked(table: pd.DataFrame, task: str, metrics: Sequence[str]) -> pd.DataF
     return check_columns(table, columns, fractions)
 
 
+def _rows_shown(table: pd.DataFrame) -> pd.DataFrame:
+    """What a reader sees: the experiments that were run, and the marks to hold them against."""
+    return table[table["state"] != NOT_RUN]
+
+
+def _not_run(table: pd.DataFrame) -> list[str]:
+    """A sentence that names the experiments of the paper's table that were not run."""
+    names = table.loc[table["state"] == NOT_RUN, "row"]
+    if names.empty:
+        return []
+    return [
+        "Experiments of the paper's table that this study did not run (the CSV has the paper's "
+        f"values): {', '.join(names)}."
+    ]
+
+
 def _first_columns(table: pd.DataFrame, headings: dict[str, str]) -> pd.DataFrame:
     """Group, named once for its rows, and the label as the paper's table prints it."""
     new = table["group"] != table["group"].shift()
@@ -322,8 +340,6 @@ def _over_seeds(table: pd.DataFrame, name: str, digits: Sequence[int]) -> list[s
 
 
 def _cell(state: str, value: float, low: float, high: float, digits: int) -> str:
-    if state == NOT_RUN:
-        return "not run"
     if state == PAPER_ONLY:
         return ""
     if state == CONSTANT:

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from sharpflow.anatomy import BOX_COLUMNS, LIMBS, MAX_SCORE, BodyPart, Damage
+from sharpflow.files import atomic_write
+from sharpflow.imaging.shards import read_shards
+from sharpflow.joints.radiographs import LEARNERS, UNSCORED
 from sharpflow.joints.scoring.scores import NOT_FOUND
 from sharpflow.reporting.label_places import Point, Rectangle, nearest_open, spread
 
@@ -23,6 +26,8 @@ SCORE_COLOURS: tuple[tuple[int, int, int], ...] = (
     (255, 70, 110),
 )
 _NO_SCORE = (190, 190, 190)
+_FOUND = SCORE_COLOURS[0]  # of joints in a study without scores
+_LEARNERS = {"unet": "the U-Net", "detector": "the detector", "heads": "the scoring models"}
 # Pixels. Lower radiographs are enlarged so that the text can be read (ours).
 MIN_HEIGHT = 1200
 
@@ -40,19 +45,27 @@ class _Label:
 
 
 def label_radiograph(
-    image: NDArray[np.uint8], joints: pd.DataFrame, *, note: str
+    image: NDArray[np.uint8],
+    joints: pd.DataFrame,
+    *,
+    note: str,
+    part: str = "",
+    has_scores: bool = True,
 ) -> NDArray[np.uint8]:
     """Box each found joint on a radiograph, and write its name and scores beside the radiograph.
 
     A label reads "MCP2 / E 2 (3)  N 1 (1)": erosion and narrowing as predicted, in brackets the
     true score if known; a line leads to its box. The colour is the worst of a joint's predicted
-    scores as a share of its maximum. A legend and the joints that were not found stand below the
-    radiograph.
+    scores as a share of its maximum. In a study without scores it reads "MCP2 / 0.93": the
+    detector's confidence. A legend, the radiograph's part in training and the joints that were not
+    found stand below the radiograph.
 
     Args:
         image: the radiograph, uint8 (height, width).
         joints: the radiograph's rows of scores/joints.csv, boxes in pixels of `image`.
         note: the data and models behind the scores; stands below the radiograph.
+        part: a sentence on the radiograph's part in training, from `part_sentence`.
+        has_scores: whether the study scores joints.
 
     Returns:
         uint8 RGB (height, width, 3), the radiograph at the top, between its labels.
@@ -61,13 +74,19 @@ def label_radiograph(
     width, height = (round(side * scale) for side in (image.shape[1], image.shape[0]))
     font = _font(max(14, round(height / 65)))
     found = joints[joints["state"] != NOT_FOUND]
-    texts = [_text(row) for _, row in found.iterrows()]
+    write = _text if has_scores else _confidence_text
+    texts = [write(row) for _, row in found.iterrows()]
     margin = round(max((_size(text, font)[0] for text in texts), default=0) + font.size)
     labels = [
-        _Label(_box(row, scale, margin), text, score_colour(row, LIMBS[row["limb"]].body_part))
+        _Label(
+            _box(row, scale, margin),
+            text,
+            score_colour(row, LIMBS[row["limb"]].body_part) if has_scores else _FOUND,
+        )
         for text, (_, row) in zip(texts, found.iterrows(), strict=True)
     ]
-    footer = _wrap(_footer_lines(joints, note), font, width + 2 * margin - font.size)
+    lines = _footer_lines(joints, note, part, has_scores=has_scores)
+    footer = _wrap(lines, font, width + 2 * margin - font.size)
     line_height = round(font.size * 1.3)
     size = (width + 2 * margin, height + line_height * len(footer) + round(font.size))
     canvas = Image.new("RGB", size)
@@ -81,6 +100,68 @@ def label_radiograph(
         y = height + font.size / 2 + number * line_height
         draw.text((font.size / 2, y), text, font=font, fill=(235, 235, 235))
     return np.asarray(canvas)
+
+
+def write_overlays(
+    folder: str | Path,
+    joints: pd.DataFrame,
+    radiographs: pd.DataFrame,
+    shards: Sequence[str],
+    *,
+    note: str,
+    has_scores: bool = True,
+) -> None:
+    """Label radiographs: folder/<image_id>.png of each.
+
+    Args:
+        folder: where they go.
+        joints: the rows of scores/joints.csv of the radiographs to label.
+        radiographs: image_id and the columns that `part_sentence` reads, of these or more.
+        shards: the standardized radiographs (.npy) of these or more.
+        note: as for `label_radiograph`.
+        has_scores: as for `label_radiograph`.
+    """
+    images, rows = read_shards(shards)
+    number = {image_id: index for index, image_id in enumerate(rows["image_id"])}
+    sentences = {row["image_id"]: part_sentence(row) for _, row in radiographs.iterrows()}
+    for image_id, of_radiograph in joints.groupby("image_id"):
+        labelled = label_radiograph(
+            images[number[image_id]],
+            of_radiograph,
+            note=note,
+            part=sentences[image_id],
+            has_scores=has_scores,
+        )
+        with atomic_write(Path(folder) / f"{image_id}.png") as temporary:
+            Image.fromarray(labelled).save(temporary)
+
+
+def part_sentence(radiograph: pd.Series) -> str:  # type: ignore[type-arg]
+    """What part a radiograph had in training.
+
+    Args:
+        radiograph: part, and unet, detector and heads: what learned from it, as
+            `joints.radiographs.parts` gives them.
+    """
+    part = radiograph["part"]
+    if part == UNSCORED:
+        return "Nobody has scored this radiograph: it had no part in training."
+    learned = [name for name in LEARNERS if radiograph[name] == part]
+    names = " and ".join(filter(None, [", ".join(_LEARNERS[n] for n in learned[:-1]),
+                                       *(_LEARNERS[n] for n in learned[-1:])]))  # fmt: skip
+    sentence = {
+        "train": f"Training radiograph: {names} learned from it, so its results look better than "
+        "those of new radiographs.",
+        "validation": f"Validation radiograph: it decided when the training of {names} stopped.",
+        "test": "Test radiograph: it had no part in training.",
+        "none": "No part in training: nothing learned from this radiograph, though its patient is "
+        f"a {'training' if radiograph['split'] == 'train' else radiograph['split']} patient.",
+    }[part]
+    if {radiograph["detector"], radiograph["heads"]} <= {"train", "validation"}:
+        sentence += (
+            " Scores are of the labelled boxes, moved a little; the boxes are the detector's."
+        )
+    return sentence
 
 
 def score_colour(row: pd.Series, body_part: BodyPart) -> tuple[int, int, int]:  # type: ignore[type-arg]
@@ -113,18 +194,30 @@ def _box(row: pd.Series, scale: float, margin: int) -> Rectangle:  # type: ignor
     return x_min + margin, y_min, x_max + margin, y_max
 
 
-def _footer_lines(joints: pd.DataFrame, note: str) -> list[str]:
-    missing = joints.loc[joints["state"] == NOT_FOUND, "joint"]
+def _confidence_text(row: pd.Series) -> str:  # type: ignore[type-arg]
+    return f"{row['joint']}\n{float(row['confidence']):.2f}"
+
+
+def _footer_lines(joints: pd.DataFrame, note: str, part: str, *, has_scores: bool) -> list[str]:
+    found = joints["state"] != NOT_FOUND
+    missing = joints.loc[~found, "joint"]
+    which = f": {', '.join(missing)} not found" if len(missing) else ""
     body_part = LIMBS[joints["limb"].iloc[0]].body_part
     ranges = ", ".join(
         f"{damage.value[0].upper()} {damage.value} 0-{MAX_SCORE[body_part, damage]}"
         for damage in Damage
     )
-    image_id = joints["image_id"].iloc[0]
-    return [
-        f"{image_id}: {ranges}; predicted, in brackets the true score. Wrist sites are not scored.",
+    scores = [
+        f"{ranges}; predicted, in brackets the true score. Wrist sites are not scored.",
         "Colour: worst score of a joint; 0 blue, then yellow, orange, red by thirds of the range.",
-        f"Not found: {', '.join(missing) if len(missing) else 'none'}.",
+    ]
+    confidences = [
+        "Numbers: the detector's confidence, 0 to 1. Joints are not scored in this study."
+    ]
+    return [
+        f"{joints['image_id'].iloc[0]}. {part}".strip(),
+        f"{found.sum()} of {len(joints)} joints found{which}.",
+        *(scores if has_scores else confidences),
         f"{note.rstrip('.')}. Research use only.",
     ]
 

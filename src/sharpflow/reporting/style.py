@@ -142,6 +142,13 @@ def panel_letter(axes: "Axes", index: int, title: str = "") -> None:
     axes.set_title(f"({chr(ord('a') + index)}) {title}".rstrip(), loc="left")
 
 
+def show_below(axes: "Axes", label: str) -> None:
+    """Label the x axis of the lowest panel of a column; panels that share axes hide it."""
+    axes.set_xlabel(label)
+    axes.xaxis.label.set_visible(True)
+    axes.tick_params(labelbottom=True)
+
+
 def outlined(text: "Text", colour: str = "black", width: float = 1.2) -> None:
     """Outline a text in a dark colour so that it can be read on a radiograph."""
     text.set_path_effects([effects.withStroke(linewidth=width, foreground=colour)])

@@ -34,7 +34,7 @@ rule train_detector:
         true_masks=JOINTS.boxed == "boxed",
         crop_bottom=JOINTS.crop_bottom,
         seed=study.seed,
-        data=plain(JOINTS.data_name(JOINTS.boxed)),
+        data=plain(JOINTS.folder(JOINTS.boxed)),
         code=code("joints/train_detector"),
     script:
         "../../scripts/joints/train_detector.py"

@@ -1,5 +1,38 @@
 # Predictions -> scores of the test patients' joints and radiographs: the paper's last step (Tan et
-# al., 2.5). Steps: score_radiographs -> sum_scores, label_radiographs
+# al., 2.5). Steps: score_radiographs -> sum_scores; list_radiographs -> label_radiographs
+
+
+rule list_radiographs:
+    """List what part each radiograph had in training, and in which of them little was found."""
+    input:
+        split="<results>/cohort/joints/split.csv",
+        images=JOINTS.every_shard(
+            "<results>/standardized/joints/{body_part}/{shard}.npy"
+        ),
+        masks=JOINTS.every_shard("<results>/masks/unet/{body_part}/{shard}.npy"),
+        chosen=JOINTS.each_body_part("<results>/masks/chosen/{body_part}.csv"),
+        boxed=JOINTS.cohort_table("boxes"),
+        boxes=JOINTS.each_body_part("<results>/detection/{body_part}/boxes.csv"),
+        joints=JOINTS.each_body_part("<results>/detection/{body_part}/joints.csv"),
+        predictions=JOINTS.predictions,
+        checked=checked("joints"),
+    output:
+        radiographs="<results>/detection/radiographs.csv",
+        tables=multiext("<results>/tables/little_found", ".csv", ".md", ".tex"),
+    log:
+        "<logs>/list_radiographs.log",
+    benchmark:
+        "<benchmarks>/list_radiographs.tsv"
+    localrule: True
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        rule=study.identification.rule,
+        limits=study.evaluation.little_found.model_dump(),
+        data=plain(JOINTS.data_name()),
+        code=code("joints/list_radiographs"),
+    script:
+        "../../scripts/joints/list_radiographs.py"
 
 
 rule score_radiographs:
@@ -30,11 +63,12 @@ rule score_radiographs:
 
 
 rule sum_scores:
-    """Sum each patient's scores over what was scored."""
+    """Sum the scores of each visit and of each radiograph; blank where joints are missing."""
     input:
         joints=JOINTS.summed_scores,
     output:
-        "<results>/scores/totals.csv",
+        visits="<results>/scores/totals.csv",
+        radiographs="<results>/scores/radiographs.csv",
     log:
         "<logs>/sum_scores.log",
     benchmark:
@@ -49,12 +83,16 @@ rule sum_scores:
 
 
 rule label_radiographs:
-    """Write boxes, names and scores of test joints on their radiographs."""
+    """Write boxes, names and scores on radiographs that had no part in training, or on all."""
     input:
-        joints="<results>/scores/joints.csv",
+        radiographs="<results>/detection/radiographs.csv",
+        scores=JOINTS.cohort_table("scores") if JOINTS.has_scores else [],
+        joints=JOINTS.each_body_part("<results>/detection/{body_part}/joints.csv"),
+        predictions=JOINTS.predictions,
         images=JOINTS.every_shard(
             "<results>/standardized/joints/{body_part}/{shard}.npy"
         ),
+        checked=checked("joints"),
     output:
         directory("<results>/scores/overlays"),
     log:
@@ -64,8 +102,12 @@ rule label_radiographs:
     conda:
         "../../../envs/imaging.yaml"
     resources:
-        **ask(gigabytes=2, seconds=60),
+        **ask(gigabytes=2, seconds=JOINT_WORK.label_radiographs),
     params:
+        models=list(JOINTS.models) if JOINTS.has_scores else [],
+        rule=study.identification.rule,
+        split=study.split.model_dump(exclude={"table"}),
+        shown=study.evaluation.overlays,
         data=plain(JOINTS.data_name()),
         unit=study.split.unit,
         code=code("joints/label_radiographs"),

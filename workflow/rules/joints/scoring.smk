@@ -132,7 +132,7 @@ rule train_head:
     params:
         settings=study.heads.model_dump(),
         seed=study.seed,
-        data=plain(JOINTS.data_name()),
+        data=plain(JOINTS.folder()),
         checkpoints=f"{RESULTS}/checkpoints",
         code=code("joints/train_head"),
     script:

@@ -25,7 +25,7 @@ rule train_unet:
     params:
         settings=study.unet.model_dump(),
         seed=study.seed,
-        data=plain(JOINTS.data_name()),
+        data=plain(JOINTS.folder()),
         checkpoints=f"{RESULTS}/checkpoints",
         code=code("joints/train_unet"),
     script:
@@ -55,3 +55,24 @@ rule segment:
         code=code("joints/segment"),
     script:
         "../../scripts/joints/segment.py"
+
+
+rule draw_unet_sheet:
+    """Draw a shard's radiographs with the U-Net's masks, for a person to look at."""
+    input:
+        images="<results>/standardized/joints/{body_part}/{shard}.npy",
+        masks="<results>/masks/unet/{body_part}/{shard}.npy",
+    output:
+        "<results>/masks/sheets/{body_part}-{shard}-unet.png",
+    log:
+        "<logs>/draw_unet_sheet/{body_part}-{shard}.log",
+    benchmark:
+        "<benchmarks>/draw_unet_sheet/{body_part}-{shard}.tsv"
+    localrule: True
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        limits=study.evaluation.little_found.model_dump(exclude={"joints"}),
+        code=code("joints/draw_unet_sheet"),
+    script:
+        "../../scripts/joints/draw_unet_sheet.py"

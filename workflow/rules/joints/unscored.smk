@@ -1,7 +1,7 @@
 # Radiographs that nobody has scored -> their scores, by the models of the others. They are a cohort
 # of their own, with shards of their own: nothing is trained on them or measured, and who adds some
 # trains nothing again. Steps: standardize -> segment_unscored -> detect_unscored -> name_unscored ->
-# crop_unscored -> extract_unscored -> score_unscored -> sum_unscored, label_unscored
+# crop_unscored -> extract_unscored -> score_unscored -> sum_unscored, list_unscored -> label_unscored
 
 
 use rule segment as segment_unscored with:
@@ -124,15 +124,41 @@ use rule sum_scores as sum_unscored with:
     input:
         joints="<results>/scores/unscored/joints.csv",
     output:
-        "<results>/scores/unscored/totals.csv",
+        visits="<results>/scores/unscored/totals.csv",
+        radiographs="<results>/scores/unscored/radiographs.csv",
     log:
         "<logs>/sum_unscored.log",
     benchmark:
         "<benchmarks>/sum_unscored.tsv"
 
 
-use rule label_radiographs as label_unscored with:
+use rule list_radiographs as list_unscored with:
     input:
+        images=JOINTS.unscored.every_shard(
+            "<results>/standardized/unscored/{body_part}/{shard}.npy"
+        ),
+        masks=JOINTS.unscored.every_shard(
+            "<results>/unscored/masks/{body_part}/{shard}.npy"
+        ),
+        boxes=JOINTS.unscored.each_body_part(
+            "<results>/unscored/detection/{body_part}/boxes.csv"
+        ),
+        joints=JOINTS.unscored.each_body_part(
+            "<results>/unscored/detection/{body_part}/joints.csv"
+        ),
+    output:
+        radiographs="<results>/unscored/detection/radiographs.csv",
+        tables=multiext("<results>/scores/unscored/little_found", ".csv", ".md", ".tex"),
+    log:
+        "<logs>/list_unscored.log",
+    benchmark:
+        "<benchmarks>/list_unscored.tsv"
+
+
+rule label_unscored:
+    """Write boxes, names and scores on the radiographs without scores."""
+    input:
+        radiographs="<results>/unscored/detection/radiographs.csv",
         joints="<results>/scores/unscored/joints.csv",
         images=JOINTS.unscored.every_shard(
             "<results>/standardized/unscored/{body_part}/{shard}.npy"
@@ -143,3 +169,13 @@ use rule label_radiographs as label_unscored with:
         "<logs>/label_unscored.log",
     benchmark:
         "<benchmarks>/label_unscored.tsv"
+    conda:
+        "../../../envs/imaging.yaml"
+    resources:
+        **ask(gigabytes=2, seconds=JOINT_WORK.label_radiographs),
+    params:
+        data=plain(JOINTS.data_name()),
+        unit=study.split.unit,
+        code=code("joints/label_unscored"),
+    script:
+        "../../scripts/joints/label_unscored.py"

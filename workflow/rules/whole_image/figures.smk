@@ -73,9 +73,9 @@ rule draw_grad_cam:
 
 
 rule draw_learning_curves:
-    """Learning curves: MSE against smooth loss, batch 4 against 16."""
+    """Learning curves: MSE against smooth loss, batch 4 against 16, and all other networks."""
     input:
-        histories=WHOLE_IMAGE.files("history.csv", WHOLE_IMAGE.total_baselines),
+        histories=WHOLE_IMAGE.files("history.csv", WHOLE_IMAGE.trained),
         checked=checked("whole_image"),
     output:
         multiext("<results>/figures/bo_learning_curves", ".png", ".pdf"),

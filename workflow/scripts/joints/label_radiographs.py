@@ -1,22 +1,32 @@
-"""Write the names and scores of test joints onto their radiographs."""
-
-from pathlib import Path
+"""Write names and scores of joints onto radiographs without a part in training, or onto all."""
 
 from sharpflow.workflow.job import job
 
 with job(snakemake.log[0]):
-    import cv2
+    import pandas as pd
 
-    from sharpflow.files import atomic_write, read_table
-    from sharpflow.imaging.shards import read_shards
-    from sharpflow.reporting.overlays import label_radiograph
+    from sharpflow.cohorts.splits import split_joints
+    from sharpflow.files import read_table
+    from sharpflow.joints.radiographs import shown_joints
+    from sharpflow.joints.scoring.scores import NO_SCORES, score_joints
+    from sharpflow.reporting.overlays import write_overlays
     from sharpflow.reporting.style import data_note
 
-    params = snakemake.params
-    note = data_note(params.data, params.unit)
-    radiographs, rows = read_shards(snakemake.input.images)
-    number = {image_id: index for index, image_id in enumerate(rows["image_id"])}
-    for image_id, joints in read_table(snakemake.input.joints).groupby("image_id"):
-        labelled = label_radiograph(radiographs[number[image_id]], joints, note=note)
-        with atomic_write(Path(snakemake.output[0]) / f"{image_id}.png") as temporary:
-            cv2.imwrite(str(temporary), labelled[..., ::-1])
+    params, source = snakemake.params, snakemake.input
+    radiographs = read_table(source.radiographs)
+    joints = split_joints(radiographs, **params.split)
+    named = pd.concat(map(read_table, source.joints), ignore_index=True)
+    scored = score_joints(
+        shown_joints(joints, radiographs, params.shown, unit=params.split["unit"]),
+        named[named["rule"] == params.rule],
+        dict(zip(params.models, map(read_table, source.predictions), strict=True)),
+        read_table(source.scores) if source.scores else NO_SCORES,
+    )
+    write_overlays(
+        snakemake.output[0],
+        scored,
+        radiographs,
+        source.images,
+        note=data_note(params.data, params.unit if params.models else "patient"),
+        has_scores=bool(params.models),
+    )

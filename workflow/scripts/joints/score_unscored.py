@@ -10,11 +10,10 @@ with job(snakemake.log[0]):
     import pandas as pd
 
     from sharpflow.anatomy import MODELS
-    from sharpflow.cohorts.scores import LONG_COLUMNS
     from sharpflow.cohorts.splits import every_joint
     from sharpflow.files import read_table, write_table
     from sharpflow.joints.scoring.head_training import predict_scores
-    from sharpflow.joints.scoring.scores import has_score, score_joints
+    from sharpflow.joints.scoring.scores import NO_SCORES, has_score, score_joints
 
     params, source = snakemake.params, snakemake.input
     body_parts = [Path(path).stem for path in source.features]
@@ -34,6 +33,6 @@ with job(snakemake.log[0]):
         every_joint(radiographs),
         named[named["rule"] == params.rule],
         predictions,
-        pd.DataFrame(columns=LONG_COLUMNS),
+        NO_SCORES,
     )
     write_table(table, snakemake.output[0])

@@ -1,9 +1,11 @@
-"""Each test patient's sums of joint scores."""
+"""Sums of joint scores, of each test patient and each of their radiographs."""
 
 from sharpflow.workflow.job import job
 
 with job(snakemake.log[0]):
     from sharpflow.files import read_table, write_table
-    from sharpflow.joints.scoring.scores import total_scores
+    from sharpflow.joints.scoring.scores import radiograph_scores, total_scores
 
-    write_table(total_scores(read_table(snakemake.input.joints)), snakemake.output[0])
+    joints = read_table(snakemake.input.joints)
+    write_table(total_scores(joints), snakemake.output.visits)
+    write_table(radiograph_scores(joints), snakemake.output.radiographs)

@@ -10,13 +10,10 @@ with job(snakemake.log[0]):
     from sharpflow.cohorts.csv_rows import read_own_table
     from sharpflow.files import read_table
     from sharpflow.reporting.bo_grad_cam import draw_grad_cam
+    from sharpflow.reporting.bo_titles import experiment_title
     from sharpflow.reporting.style import save
-    from sharpflow.whole_image.experiments import EXPERIMENTS
 
     params, source = snakemake.params, snakemake.input
-    experiment = EXPERIMENTS[params.experiment]
-    tuned = experiment.label.freezing if experiment.freeze else "finetuned"
-    trained = f"{experiment.label.model}: {tuned}"
     joints = comments = None
     if source.get("truth"):
         joints = read_table(Path(source.truth) / "truth" / "joints.csv")
@@ -29,7 +26,7 @@ with job(snakemake.log[0]):
             kept["images"],
             kept["heat"],
             task=snakemake.wildcards.task,
-            title=trained,
+            title=experiment_title(params.experiment),
             data=params.data,
             joints=joints,
             comments=comments,

@@ -10,9 +10,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 from sharpflow.anatomy import BOX_COLUMNS, LIMBS, MODELS, Damage, scored_joints
+from sharpflow.cohorts.scores import LONG_COLUMNS
 from sharpflow.errors import UserError
 
 SCORED, NOT_FOUND, NOT_SCORED = "scored", "not found", "not scored"
+NO_SCORES = pd.DataFrame(columns=LONG_COLUMNS)
 _KEY = ["image_id", "joint"]
 _VISIT = ["patient", "visit"]
 _JOINT_COLUMNS = [
@@ -106,31 +108,64 @@ def total_scores(joints: pd.DataFrame) -> pd.DataFrame:
         joints: what `score_joints` returned.
 
     Returns:
-        patient, visit; erosion_true, erosion_predicted, narrowing_true, narrowing_predicted,
-        total_true, total_predicted: sums over the joints in state "scored";
-        erosion_true_all_joints, narrowing_true_all_joints, total_true_all_joints: over all finger
-        and toe joints of the visit's radiographs, found or not; joints_scored; joints_expected (32
-        with four radiographs); wrist_sites: "not included". A true sum is blank if a joint of the
-        sum has no true score.
+        patient, visit; limbs (of the visit's radiographs, as "LH RH LF RF"); the columns of
+        `sum_joint_scores`; joints_expected is 32 with four radiographs; wrist_sites: "not
+        included".
     """
-    scored = joints[joints["state"] == SCORED]
-    visits = pd.MultiIndex.from_frame(joints[_VISIT].drop_duplicates())
-    totals = pd.DataFrame(index=visits)
-    for damage in _DAMAGES:
-        totals[f"{damage}_true"] = _true_sum(scored, damage, visits)
-        predicted = scored.groupby(_VISIT)[f"{damage}_predicted"].sum()
-        totals[f"{damage}_predicted"] = predicted.reindex(visits, fill_value=0)
-    for kind in ("true", "predicted"):
-        totals[f"total_{kind}"] = totals[f"erosion_{kind}"] + totals[f"narrowing_{kind}"]
-    for damage in _DAMAGES:
-        totals[f"{damage}_true_all_joints"] = _true_sum(joints, damage, visits)
-    totals["total_true_all_joints"] = (
-        totals["erosion_true_all_joints"] + totals["narrowing_true_all_joints"]
+    limbs = joints.groupby(_VISIT, sort=False)["limb"].agg(
+        lambda own: " ".join(limb for limb in LIMBS if limb in set(own))
     )
-    totals["joints_scored"] = scored.groupby(_VISIT).size().reindex(visits, fill_value=0)
-    totals["joints_expected"] = joints.groupby(_VISIT).size().reindex(visits)
-    totals["wrist_sites"] = "not included"
-    return totals.reset_index()
+    totals = sum_joint_scores(joints, _VISIT)
+    totals.insert(2, "limbs", limbs.to_numpy())
+    return totals.assign(wrist_sites="not included")
+
+
+def radiograph_scores(joints: pd.DataFrame) -> pd.DataFrame:
+    """scores/radiographs.csv: image_id, patient, visit, limb and the columns of `sum_joint_scores`.
+
+    `joints` is what `score_joints` returned.
+    """
+    return sum_joint_scores(joints, ["image_id", *_VISIT, "limb"])
+
+
+def sum_joint_scores(joints: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """Sums of joint scores, for what has all its joints scored.
+
+    A sum over some of the joints would look like a low total, so it is blank.
+
+    Args:
+        joints: what `score_joints` returned.
+        key: the columns that say what is summed up, as patient and visit.
+
+    Returns:
+        The key; erosion_true, erosion_predicted, narrowing_true, narrowing_predicted, total_true,
+        total_predicted: blank if a joint is missing; erosion_true_all_joints,
+        narrowing_true_all_joints, total_true_all_joints: true sums, whether the joints were found
+        or not; joints_scored (in state "scored"), joints_expected (of the radiographs that there
+        are), joints_missing. A true sum is also blank if a joint has no true score. In the order of
+        `joints`.
+    """
+    groups = joints.groupby(key, sort=False, dropna=False)
+    expected = groups.size()
+    scored = (joints["state"] == SCORED).groupby([joints[name] for name in key], dropna=False)
+    missing = expected - scored.sum().reindex(expected.index)
+    sums = pd.DataFrame(index=expected.index)
+    for damage in _DAMAGES:
+        for kind in ("true", "predicted"):
+            whole = _sum(joints, f"{damage}_{kind}", Damage(damage), key, expected.index)
+            sums[f"{damage}_{kind}"] = whole.mask(missing > 0)
+    for kind in ("true", "predicted"):
+        sums[f"total_{kind}"] = sums[f"erosion_{kind}"] + sums[f"narrowing_{kind}"]
+    for damage in _DAMAGES:
+        whole = _sum(joints, f"{damage}_true", Damage(damage), key, expected.index)
+        sums[f"{damage}_true_all_joints"] = whole
+    sums["total_true_all_joints"] = (
+        sums["erosion_true_all_joints"] + sums["narrowing_true_all_joints"]
+    )
+    sums["joints_scored"] = expected - missing
+    sums["joints_expected"] = expected
+    sums["joints_missing"] = missing
+    return sums.reset_index()
 
 
 def _add_true(table: pd.DataFrame, scores: pd.DataFrame, damage: Damage) -> pd.DataFrame:
@@ -160,14 +195,14 @@ def _all_predicted(table: pd.DataFrame) -> "pd.Series[bool]":
     return complete
 
 
-def _true_sum(joints: pd.DataFrame, damage: str, visits: pd.MultiIndex) -> "pd.Series[int]":
-    """Sum of true scores for each visit; blank if one of them is missing."""
-    due = joints[has_score(joints, Damage(damage))]
-    groups = due.groupby(_VISIT)[f"{damage}_true"]
-    sums = groups.sum().where(groups.count() == groups.size())
-    known = sums.reindex(visits)
-    none_due = ~known.index.isin(groups.size().index)
-    return known.mask(none_due, 0).astype("Int64")
+def _sum(
+    joints: pd.DataFrame, column: str, damage: Damage, key: list[str], index: pd.Index
+) -> "pd.Series[int]":
+    """Sum of a column over the joints that have this damage; blank if one of them is blank."""
+    due = joints[has_score(joints, damage)]
+    groups = due.groupby(key, dropna=False)[column]
+    sums = groups.sum().where(groups.count() == groups.size()).reindex(index)
+    return sums.mask(~index.isin(groups.size().index), 0).astype("Int64")
 
 
 def _refuse_twice(table: pd.DataFrame, what: str) -> None:

@@ -244,6 +244,11 @@ class JointPlan:
         """A file of each model."""
         return [pattern.replace("{model}", model) for model in self.models]
 
+    @property
+    def predictions(self) -> list[str]:
+        """The predicted scores of each model; none in a study without scores."""
+        return self.each_model("<results>/heads/{model}/predictions.csv") * self.has_scores
+
     def of_model(self, pattern: str) -> Callable[[Wildcards], str]:
         """The file of the body part that the wildcard `model` is of."""
         return lambda wildcards: pattern.replace("{body_part}", self.models[wildcards.model][1])
@@ -320,7 +325,13 @@ class JointPlan:
         return [] if self.study.detector.weights == "none" else "<results>/detector/coco.pt"
 
     def data_name(self, cohort: str = "joints") -> str:
-        """What a table says its data are: "phantom", or the name of the cohort's folder."""
+        """What tables say their data are: "phantom", or the cohort's name."""
+        if self.own and self.own.name and cohort not in self.synthetic:
+            return self.own.name
+        return self.folder(cohort)
+
+    def folder(self, cohort: str = "joints") -> str:
+        """What a model's card says its data are, so that another name trains nothing again."""
         if cohort in self.synthetic or self.own is None:
             return PHANTOM
         return folder_name(self.own.radiographs)
@@ -343,7 +354,7 @@ class JointPlan:
     @property
     def tables(self) -> list[str]:
         """The tables that this study can have; others need scores, boxes or a known truth."""
-        names = ["mask_yield"] + (["detection"] if self.has_boxes else [])
+        names = ["mask_yield", "little_found"] + (["detection"] if self.has_boxes else [])
         names += ["segmentation"] if self.has_truth else []
         return names + (["joint_scoring"] if self.has_scores else [])
 
@@ -356,12 +367,14 @@ class JointPlan:
 
     @property
     def further_results(self) -> list[str]:
-        """Contact sheets, the scores of the test patients' radiographs, and of those unscored."""
+        """Contact sheets, overlays, the scores of the test patients, and of those unscored."""
         files = self.every_shard("<results>/masks/sheets/{body_part}-{shard}.png")
-        if self.has_scores:
-            files += ["<results>/scores/overlays", "<results>/timing/minutes_per_patient.csv"]
-        files += ["<results>/scores/totals.csv"] if self.has_totals else []
-        made = ("joints.csv", "totals.csv", "overlays") if self.unscored else ()
+        files += self.every_shard("<results>/masks/sheets/{body_part}-{shard}-unet.png")
+        files += ["<results>/scores/overlays"]
+        files += ["<results>/timing/minutes_per_patient.csv"] * self.has_scores
+        sums = ["<results>/scores/totals.csv", "<results>/scores/radiographs.csv"]
+        files += sums * self.has_totals
+        made = ("totals.csv", "overlays", "little_found.md") if self.unscored else ()
         return files + [f"<results>/scores/unscored/{name}" for name in made]
 
     # Settings by body part, and how much there is.
@@ -391,6 +404,11 @@ class JointPlan:
             return self.unscored.count_shards(body_part)
         asked = self.study.standardize.shards[body_part]
         return shards_for(asked, self._count(cohort, body_part))
+
+    @property
+    def count_all_radiographs(self) -> int:
+        """How many radiographs the scored cohort has."""
+        return sum(self._count("joints", part) for part in self.body_parts)
 
 
 def _cohort_of(wildcards: Wildcards) -> str:

@@ -59,9 +59,22 @@ def existing_labels(folder: str) -> list[Path]:
         return []
 
 
-def folder_name(file: str | None) -> str:
-    """The name of the folder that a file lies in; empty for no file."""
-    return Path(file).resolve().parent.name if file else ""
+# Names of folders that say what is in them, not whose it is.
+_CONTENTS = {"radiographs", "images"}
+
+
+def folder_name(radiographs: str | None) -> str:
+    """The name of the folder that holds a cohort's radiographs, or that its CSV lies in.
+
+    If that is "radiographs" or "images", the name of the folder around it. Empty for no cohort.
+    """
+    if not radiographs:
+        return ""
+    folder = Path(radiographs).resolve()
+    if folder.suffix.lower() == ".csv":
+        folder = folder.parent
+    is_contents = folder.name.lower() in _CONTENTS and folder.parent.name
+    return folder.parent.name if is_contents else folder.name
 
 
 def table_files(names: Iterable[str]) -> list[str]:

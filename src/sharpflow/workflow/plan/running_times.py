@@ -127,6 +127,11 @@ class JointWork:
         """All epochs with all seeds."""
         return self.study.heads.seeds * self.study.heads.epochs
 
+    @property
+    def label_radiographs(self) -> float:
+        """All radiographs, if all are asked for."""
+        return self.plan.count_all_radiographs * self.radiograph * 0.3
+
     def _in_shard(self, wildcards: Wildcards) -> float:
         return self.plan.count_radiographs(wildcards) / self.plan.count_shards(wildcards)
 

@@ -28,7 +28,7 @@ from sharpflow.workflow.plan.paths import (
 from sharpflow.workflow.settings import Study
 from sharpflow.workflow.user_paths import as_they_stand
 
-# The networks that the paper's Figures 3 and 5 explain.
+# The networks that the paper's Figures 3 and 5 explain, if they are run.
 EXPLAINED = {"total": "total-resnet50-rbs1", "severity": "severity-resnet50-finetuned"}
 # What is compared with the joint pipeline: the paper's best, or the first total that there is.
 BEST_OF_PAPER = "total-stack-batch16"
@@ -67,7 +67,7 @@ class WholeImagePlan:
         self.networks = {e.name: e for e in self.experiments if isinstance(e, NetworkExperiment)}
         self.stacks = {e.name: e for e in self.experiments if isinstance(e, StackExperiment)}
         self.binned = {e.name: e for e in self.experiments if isinstance(e, BinnedExperiment)}
-        self.explained = {task: name for task, name in EXPLAINED.items() if name in self.networks}
+        self.explained = self._explained()
         self.replicates = {
             f"seed-{number}/" if number > 1 else "": replicate_seed(study.seed, number)
             for number in range(1, settings.seeds + 1)
@@ -85,6 +85,15 @@ class WholeImagePlan:
         self._own_images_by_shard = {
             cohort: self._by_shard(cohort, images) for cohort, images in self._own_images.items()
         }
+
+    def _explained(self) -> dict[str, str]:
+        """The paper's networks, or the first of the task that there is."""
+        explained = {}
+        for task, of_paper in EXPLAINED.items():
+            names = [name for name, network in self.networks.items() if network.task == task]
+            if names:
+                explained[task] = of_paper if of_paper in names else names[0]
+        return explained
 
     @property
     def cohorts(self) -> list[str]:
@@ -105,13 +114,9 @@ class WholeImagePlan:
         return [e.name for e in self.experiments if e.cohort == "whole_image"]
 
     @property
-    def total_baselines(self) -> list[str]:
-        """The networks whose learning curves are compared."""
-        return [
-            name
-            for name, experiment in self.networks.items()
-            if experiment.group == "baseline" and experiment.task == "total"
-        ]
+    def trained(self) -> list[str]:
+        """The networks that are trained on the scored radiographs, not on bone age."""
+        return [name for name in self.networks if name in self.scored]
 
     # Cohorts of images.
 
@@ -124,7 +129,7 @@ class WholeImagePlan:
         cohort = "whole_image" if cohort == UNSCORED else cohort
         settings, folder = getattr(self.study.cohorts, cohort), self.phantom_folder(cohort)
         if settings != PHANTOM:
-            own: dict[str, Any] = settings.model_dump()
+            own: dict[str, Any] = settings.model_dump(exclude={"name"})
             return own
         if cohort == "whole_image":
             return {
@@ -185,11 +190,17 @@ class WholeImagePlan:
         return len(self._own_images[cohort])
 
     def data_name(self, cohort: str = "whole_image") -> str:
-        """What a table says its data are: "phantom", or the name of the table's folder."""
+        """What tables say their data are: "phantom", or the cohort's name."""
+        if self.is_synthetic(cohort):
+            return PHANTOM
+        return getattr(self.study.cohorts, cohort).name or self.folder(cohort)
+
+    def folder(self, cohort: str = "whole_image") -> str:
+        """What a model's card says its data are, so that another name trains nothing again."""
         if self.is_synthetic(cohort):
             return PHANTOM
         settings = getattr(self.study.cohorts, cohort)
-        return folder_name(settings.table if cohort == "whole_image" else settings.training_table)
+        return folder_name(settings.images if cohort == "whole_image" else settings.training_images)
 
     def is_synthetic(self, cohort: str) -> bool:
         """Whether the phantom makes a cohort."""
@@ -344,7 +355,7 @@ class WholeImagePlan:
 
     def trained_on(self, wildcards: Wildcards) -> str:
         """What a network's card says it was trained on."""
-        return self.data_name(self.networks[wildcards.network].cohort)
+        return self.folder(self.networks[wildcards.network].cohort)
 
     def notes(self) -> Mapping[str, Any]:
         """What every table says of the data and the training behind it."""

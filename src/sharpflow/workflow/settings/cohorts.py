@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from sharpflow.workflow.settings.base import Count, Positive, PositiveShare, Section
 from sharpflow.workflow.settings.warnings import Warnings
@@ -10,9 +10,25 @@ from sharpflow.workflow.settings.warnings import Warnings
 Children = Annotated[int, Field(ge=10)]
 
 
+def _not_the_phantom(name: str) -> str:
+    if name.strip().lower() in {"", "phantom"}:
+        raise ValueError(
+            f"found {name!r}; expected another name: phantom means synthetic radiographs"
+        )
+    return name
+
+
+CohortName = Annotated[str, AfterValidator(_not_the_phantom)]
+_NAME = (
+    "What tables and figures call the cohort. null: the name of the folder that holds the "
+    "radiographs or, if that is `radiographs` or `images`, of the folder around it."
+)
+
+
 class JointCohort(Section):
     """Radiographs of hands and feet with scores joint by joint (Tan et al.)."""
 
+    name: CohortName | None = Field(None, description=_NAME)
     radiographs: str | None = Field(
         description="A folder of radiographs named `<patient>-<LH|RH|LF|RF>`, those of further "
         "visits `<patient>@<visit>-<LH|RH|LF|RF>`, with the suffix .jpg, .png, .bmp, .tif or .dcm "
@@ -73,6 +89,7 @@ class WholeImageColumns(Section):
 class WholeImageCohort(Section):
     """Radiographs of both hands with the total of hands and wrists (Bo et al.)."""
 
+    name: CohortName | None = Field(None, description=_NAME)
     table: str | None = Field(
         description="The CSV of labels, one row a radiograph. null, as `images`: there is no "
         "whole-image cohort.",
@@ -90,6 +107,7 @@ class WholeImageCohort(Section):
 class BoneAgeCohort(Section):
     """Children's hands with bone ages, in RSNA's layouts, to pretrain on (Bo et al., 2.4)."""
 
+    name: CohortName | None = Field(None, description=_NAME)
     training_table: str | None = Field(
         description="RSNA's `boneage-training-dataset.csv`. null: there is no bone-age cohort.",
     )

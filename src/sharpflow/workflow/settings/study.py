@@ -1,12 +1,12 @@
 """The settings of a study: all of config.yaml, read and checked."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
 from sharpflow.errors import UserError
-from sharpflow.workflow.settings.base import FileName, Section
+from sharpflow.workflow.settings.base import FileName, PositiveShare, Section, Share
 from sharpflow.workflow.settings.cohorts import Checks, Cohorts, Phantom, Split
 from sharpflow.workflow.settings.errors import explain
 from sharpflow.workflow.settings.joint_scoring import VGG16, Crops, Heads
@@ -17,12 +17,38 @@ Seed = Annotated[int, Field(ge=0)]
 Resamples = Annotated[int, Field(ge=40)]
 
 
+class LittleFound(Section):
+    """The radiographs that are listed since little was found in them."""
+
+    joints: Share = Field(
+        description="Radiographs of which a smaller share of the joints was found and named are "
+        "listed. Ours: three quarters.",
+    )
+    mask_from: Share = Field(
+        description="Radiographs of which the U-Net's mask covers a smaller share are listed. "
+        "Ours: a tenth; a limb covers a quarter to a half.",
+    )
+    mask_to: PositiveShare = Field(
+        description="Radiographs of which the U-Net's mask covers a larger share are listed. Ours: "
+        "two thirds or so; such a mask has background in it.",
+    )
+
+
 class Evaluation(Section):
-    """Confidence intervals by patient bootstrap."""
+    """What tables measure, and what is shown and listed."""
 
     resamples: Resamples = Field(
         description="Resamples of patients for the 95% intervals of means and errors: at least 40, "
         "as of fewer none lies outside of 95%. Recalls and balanced accuracy need none. Ours.",
+    )
+    overlays: Literal["unseen", "all"] = Field(
+        description="`unseen`: `scores/overlays` shows the radiographs that had no part in "
+        "training: those of test patients, and those from which nothing learned. `all`: every "
+        "radiograph. Each says which part it had.",
+    )
+    little_found: LittleFound = Field(
+        description="Which radiographs `tables/little_found` lists: those in which few joints were "
+        "found, or whose mask is implausible.",
     )
 
 
@@ -80,7 +106,9 @@ class Study(Section):
     whole_image: WholeImage = Field(
         description="Totals and severity classes from whole radiographs (Bo et al.).",
     )
-    evaluation: Evaluation = Field(description="What the tables measure.")
+    evaluation: Evaluation = Field(
+        description="What the tables measure, and what is shown and listed.",
+    )
 
 
 UNSET_COHORT = """\
