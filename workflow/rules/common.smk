@@ -17,12 +17,15 @@ from sharpflow.workflow.plan.running_times import JointWork, WholeImageWork, ask
 from sharpflow.workflow.plan.study import plan_study
 from sharpflow.workflow.plan.weights import own_weights
 from sharpflow.workflow.provenance import write_record
+from sharpflow.workflow.settings.missing_files import refuse_missing_files
 from sharpflow.workflow.told_at_end import problems_in_short
 from sharpflow.workflow.user_paths import as_they_stand, keep_user_paths
 
 try:
     prepare_clone_folder(workflow.basedir)
     PLAN = plan_study(config)
+    if workflow.is_main_process:
+        refuse_missing_files(PLAN.study)
 except UserError as error:
     raise WorkflowError(str(error))
 

@@ -2,6 +2,14 @@
 # named; what needs scores, a known truth or the other cohort is left out.
 
 
+rule check:
+    """Check the cohorts that the user brought, and make nothing else."""
+    input:
+        PLAN.problems("joints", "whole_image"),
+        checked("joints", "whole_image"),
+    localrule: True
+
+
 rule tables:
     """Make every table of both papers."""
     input:

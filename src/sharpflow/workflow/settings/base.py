@@ -22,6 +22,13 @@ def _odd(value: int) -> int:
 Odd = Annotated[Count, AfterValidator(_odd)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
+
+
+class OnDisk:
+    """Marks a setting that names a file or folder, which must be there."""
+
+
+UserPath = Annotated[str, OnDisk()]
 FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 SHA256 = r"^[0-9a-f]{64}$"
 FileName = Annotated[str, Field(pattern=FILE_NAME)]
@@ -52,7 +59,7 @@ class PerBodyPart(Section, Generic[Value]):
 class Weights(Section):
     """Pretrained weights from a local file, whose SHA-256 is checked."""
 
-    file: str = Field(description="Path of the local weights file.")
+    file: UserPath = Field(description="Path of the local weights file.")
     sha256: Sha256 = Field(
         description="SHA-256 of the file; a file with another one is refused.",
     )
