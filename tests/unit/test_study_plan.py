@@ -11,6 +11,7 @@ import yaml
 from sharpflow.errors import UserError
 from sharpflow.workflow.plan.checks import Checks
 from sharpflow.workflow.plan.paths import folder_name, one_of, shard_names
+from sharpflow.workflow.plan.published import published_of_joints
 from sharpflow.workflow.plan.running_times import A_DAY, JointWork, WholeImageWork, ask
 from sharpflow.workflow.plan.study import StudyPlan, plan_study
 
@@ -64,7 +65,10 @@ def test_a_cohort_of_hands_without_scores_has_what_needs_neither(hands: dict[str
     assert joints and study.whole_image is None and not study.compares
     assert joints.body_parts == ["hand"]
     assert sorted(joints.models) == ["erosion-hand", "narrowing-hand"]
-    assert joints.tables == ["mask_yield", "little_found"]  # nothing to measure detection on
+    assert published_of_joints(joints).tables == [
+        "mask_yield",
+        "little_found",
+    ]  # nothing to measure detection on
     made = [path for path in study.joint_results() if "scores" in path]
     assert made == ["<results>/scores/overlays"]
     assert "<results>/masks/sheets/hand-00-unet.png" in study.joint_results()
@@ -93,7 +97,7 @@ def test_radiographs_without_scores_have_shards_of_their_own(
     (path,) = joints.unscored.every_shard(pattern)
     shard = wildcards(cohort="unscored", body_part="hand", shard=Path(path).stem)
     assert [row[0] for row in joints.shard_rows(shard)] == ["UAB002-LH", "UAB003-RH"]
-    assert "<results>/scores/unscored/totals.csv" in joints.further_results
+    assert "<results>/scores/unscored/totals.csv" in published_of_joints(joints).further
     checked = joints.checked("radiographs")(wildcards(cohort="joints"))
     assert sum("cohort/unscored/" in path for path in checked) == 1
     # All that trains or measures knows the scored ones alone.

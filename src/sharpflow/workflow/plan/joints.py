@@ -349,34 +349,6 @@ class JointPlan:
             "visits": visits_in_words(self.study.phantom if self.own is None else self.radiographs),
         }
 
-    # What can be asked for by name.
-
-    @property
-    def tables(self) -> list[str]:
-        """The tables that this study can have; others need scores, boxes or a known truth."""
-        names = ["mask_yield", "little_found"] + (["detection"] if self.has_boxes else [])
-        names += ["segmentation"] if self.has_truth else []
-        return names + (["joint_scoring"] if self.has_scores else [])
-
-    @property
-    def figures(self) -> list[str]:
-        """The figures that this study can have."""
-        names = ["tan_fig2_clahe", "tan_fig3_good_masks", "tan_fig4_joints_boxed"]
-        scored = ["tan_fig1_score_distributions", "tan_fig5_pipeline", "tan_fig6_confusion"]
-        return names + (scored if self.has_scores else [])
-
-    @property
-    def further_results(self) -> list[str]:
-        """Contact sheets, overlays, the scores of the test patients, and of those unscored."""
-        files = self.every_shard("<results>/masks/sheets/{body_part}-{shard}.png")
-        files += self.every_shard("<results>/masks/sheets/{body_part}-{shard}-unet.png")
-        files += ["<results>/scores/overlays"]
-        files += ["<results>/timing/minutes_per_patient.csv"] * self.has_scores
-        sums = ["<results>/scores/totals.csv", "<results>/scores/radiographs.csv"]
-        files += sums * self.has_totals
-        made = ("totals.csv", "overlays", "little_found.md") if self.unscored else ()
-        return files + [f"<results>/scores/unscored/{name}" for name in made]
-
     # Settings by body part, and how much there is.
 
     def count_shards(self, wildcards: Wildcards) -> int:

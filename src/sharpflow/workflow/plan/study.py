@@ -13,6 +13,11 @@ from sharpflow.workflow.plan.paths import (
     problem_files,
     table_files,
 )
+from sharpflow.workflow.plan.published import (
+    Published,
+    published_of_joints,
+    published_of_whole_images,
+)
 from sharpflow.workflow.plan.whole_image import WholeImagePlan
 from sharpflow.workflow.settings import Study, load_study
 
@@ -68,14 +73,12 @@ class StudyPlan:
 
     def tables(self) -> list[str]:
         """Every table of the study."""
-        pipelines = [plan for plan in (self.joints, self.whole_image) if plan]
-        names = [name for plan in pipelines for name in plan.tables]
+        names = [name for published in self._published() for name in published.tables]
         return table_files([*names, *self._of_both()])
 
     def figures(self) -> list[str]:
         """Every figure of the study."""
-        pipelines = [plan for plan in (self.joints, self.whole_image) if plan]
-        names = [name for plan in pipelines for name in plan.figures]
+        names = [name for published in self._published() for name in published.figures]
         return figure_files([*names, *self._of_both()])
 
     def joint_results(self, wildcards: Wildcards | None = None) -> list[str]:
@@ -86,11 +89,7 @@ class StudyPlan:
         """
         if not self.joints:
             raise UserError(NO_PIPELINE.format("joint", "joints"))
-        return [
-            *table_files(self.joints.tables),
-            *figure_files(self.joints.figures),
-            *self.joints.further_results,
-        ]
+        return published_of_joints(self.joints).files
 
     def whole_image_results(self, wildcards: Wildcards | None = None) -> list[str]:
         """All that the whole-image pipeline makes alone, as an input function too.
@@ -100,11 +99,7 @@ class StudyPlan:
         """
         if not self.whole_image:
             raise UserError(NO_PIPELINE.format("whole-image", "whole_image"))
-        return [
-            *table_files(self.whole_image.tables),
-            *figure_files(self.whole_image.figures),
-            *self.whole_image.further_results,
-        ]
+        return published_of_whole_images(self.whole_image).files
 
     def all_results(self) -> list[str]:
         """All that the study makes."""
@@ -154,6 +149,11 @@ class StudyPlan:
             f"{len(first & second)} patients are in both cohorts, of {len(first)} with radiographs "
             f"of joints and {len(second)} with whole images."
         )
+
+    def _published(self) -> list[Published]:
+        joints = [published_of_joints(self.joints)] if self.joints else []
+        whole = [published_of_whole_images(self.whole_image)] if self.whole_image else []
+        return joints + whole
 
     def _of_both(self) -> list[str]:
         """Asked for with all tables and figures, not with one pipeline's."""

@@ -374,29 +374,3 @@ class WholeImagePlan:
             "members": settings.stacking.members,
             "fitted_on": settings.stacking.fitted_on,
         }
-
-    # What can be asked for by name.
-
-    @property
-    def further_results(self) -> list[str]:
-        """How long an epoch takes, and the scores of radiographs that nobody has scored."""
-        predicted = ["<results>/scores/unscored/whole_images.csv"] if self.unscored("") else []
-        return ["<results>/timing/whole_image_time.csv", *predicted]
-
-    @property
-    def tables(self) -> list[str]:
-        """The tables that this study can have; one needs a known truth."""
-        names = ["whole_regression", "whole_severity", "whole_differences"]
-        return names + (["grad_cam"] if self.is_phantom and self.explained else [])
-
-    @property
-    def figures(self) -> list[str]:
-        """The figures that this study can have."""
-        names = [
-            "bo_fig1_radiograph_and_classes",
-            "bo_fig2_predicted_true",
-            "bo_fig4_confusion",
-            "bo_learning_curves",
-        ]
-        numbers = {"total": "bo_fig3", "severity": "bo_fig5"}
-        return names + [f"{numbers[task]}_grad_cam_{task}" for task in self.explained]
