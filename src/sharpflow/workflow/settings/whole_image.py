@@ -12,6 +12,7 @@ from sharpflow.workflow.settings.base import (
     Section,
     Shards,
     Share,
+    UserPath,
 )
 
 # Snakemake's --config gives numbers within a section as text.
@@ -105,7 +106,7 @@ class GradCam(Section):
         description="Which radiographs count as TN, TP, FP and FN among severity classes. For "
         "totals the paper's rules hold.",
     )
-    comments: str | None = Field(
+    comments: UserPath | None = Field(
         description="A CSV with the columns image_id and comment, written below the panels of "
         "Figures 3 and 5. null: there are no comments.",
     )
