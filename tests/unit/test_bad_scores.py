@@ -62,6 +62,14 @@ def test_sum_that_differs_from_its_sites(cohort: Path) -> None:
     assert_named(lines, "scores.csv", "row 4 (patient UAB003)", "found 85", "86", "Correct the sum")
 
 
+def test_sums_may_be_missing(cohort: Path) -> None:
+    table = pd.read_csv(cohort / "scores.csv").drop(columns=["Overall_Tol", "Overall_erosion"])
+    table.to_csv(cohort / "scores.csv", index=False)
+    assert len(check(cohort).scores) == 3 * 86
+    edit_scores(cohort, 4, "Overall_narrowing", "1")
+    assert_named(problems_of(cohort), "row 4", "Overall_narrowing", "Correct the sum")
+
+
 def test_row_with_a_field_too_few(cohort: Path) -> None:
     path = cohort / "scores.csv"
     lines = path.read_text().splitlines()

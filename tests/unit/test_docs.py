@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from sharpflow.anatomy import score_columns
 from sharpflow.whole_image.experiments import EXPERIMENTS
 
 ROOT = Path(__file__).parents[2]
@@ -31,3 +32,15 @@ def test_links_lead_to_files_and_headings() -> None:
 def test_the_list_of_experiments_is_complete() -> None:
     page = (ROOT / "docs" / "reference" / "experiments.md").read_text()
     assert set(re.findall(r"`(\w+-[\w-]+)`", page)) == set(EXPERIMENTS)
+
+
+def test_the_columns_of_scores_are_those_that_are_read() -> None:
+    page = (ROOT / "docs" / "how-to" / "your_own_data.md").read_text()
+    columns = {
+        f"{limb}_{joints}{site.strip()}"
+        for left, right, scores in re.findall(r"^\| `(\w\w)`, `(\w\w)` \| (.*) \|$", page, re.M)
+        for joints, sites in re.findall(r"`(\w+__)` ([^;|]+)", scores)
+        for site in sites.split(",")
+        for limb in (left, right)
+    }
+    assert columns == set(score_columns())

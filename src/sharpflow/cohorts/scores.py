@@ -95,7 +95,7 @@ def read_score_table(path: str | Path, only: Mapping[str, str] | None = None) ->
 
     A row without any score or sum is left alone: nobody has scored that visit yet. A table of hands
     needs none of the feet's columns: all columns of a limb may be missing, and the sums are then
-    over the others.
+    over the others. Sums may be missing too; those that are there must be right.
 
     Args:
         path: of the table. Columns beyond the 90 and `visit` are left alone.
@@ -168,14 +168,16 @@ def _unit(row: Row) -> str:
 
 
 def _columns_due(path: str | Path) -> list[str]:
-    """The columns that a table must have: all but those of limbs of which it has none."""
+    """The columns that are read: without sums that are missing, and limbs missing altogether."""
     rows = read_rows(Path(path), (), "", optional=column_order()).rows
     header = rows[0].values if rows else {}
     limb_of = {name: limb for name, (limb, _, _) in score_columns().items()}
-    left_out = set(LIMBS) - {limb for name, limb in limb_of.items() if name in header}
-    if left_out == set(LIMBS):
-        return column_order()
-    return [name for name in column_order() if limb_of.get(name) not in left_out]
+    limbs = {limb for name, limb in limb_of.items() if name in header} or set(LIMBS)
+    return [
+        name
+        for name in column_order()
+        if (name in header if name in SUMS else name == PATIENT or limb_of[name] in limbs)
+    ]
 
 
 def _problem(
@@ -233,6 +235,8 @@ def _wrong_score(text: str, most: int) -> str:
 def _sum_problems(file: str, row: Row, scores: list[_Score]) -> list[Finding]:
     problems = []
     for column, damages in SUMS.items():
+        if column not in row.values:
+            continue
         total = sum(score for *_, damage, score in scores if Damage(damage) in damages)
         text = row.values[column]
         if not _NUMBER.fullmatch(text) or float(text) != total:

@@ -37,9 +37,10 @@ class JointCohort(Section):
     )
     scores: UserPath | None = Field(
         description="RA2-DREAM's CSV of 90 columns, read by name, with a column `visit` where "
-        "patients have several; all columns of a limb without radiographs may be missing. "
-        "Radiographs whose visit has no scores are predicted only. null: masks are made and joints "
-        "are found and named, but nothing is scored.",
+        "patients have several. The sums, and all columns of a limb without radiographs, may be "
+        "missing (docs/how-to/your_own_data.md lists the columns). Radiographs whose visit has no "
+        "scores are predicted only. null: masks are made and joints are found and named, but "
+        "nothing is scored.",
     )
     boxes: UserPath | None = Field(
         description="The folder that labelImg wrote (Pascal VOC .xml, or YOLO .txt with "
