@@ -50,6 +50,14 @@ def only(joints: dict[str, str | None]) -> dict[str, Any]:
     return {"joints": joints}
 
 
+def test_a_check_makes_no_phantom_beside_what_the_user_brought(hands: dict[str, Any]) -> None:
+    checked = plan(cohorts=only(hands)).check_results()
+    assert "<results>/cohort/checks/own/passed.csv" in checked
+    assert not [path for path in checked if "boxed" in path]
+    both = plan(cohorts="phantom").check_results()
+    assert {Path(path).parts[2] for path in both} >= {"joints", "whole_image", "bone_age"}
+
+
 def test_the_phantom_has_both_pipelines_and_compares_them() -> None:
     study = plan(cohorts="phantom")
     assert study.joints and study.whole_image

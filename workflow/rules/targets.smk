@@ -5,8 +5,7 @@
 rule check:
     """Check the cohorts that the user brought, and make nothing else."""
     input:
-        PLAN.problems("joints", "whole_image"),
-        checked("joints", "whole_image"),
+        PLAN.check_results(),
     localrule: True
 
 

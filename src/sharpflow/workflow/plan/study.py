@@ -122,6 +122,14 @@ class StudyPlan:
         """The tables of these problems alone."""
         return problem_files(self.checks.before(*pipelines))
 
+    def check_results(self) -> list[str]:
+        """The check of what the user brought; of the synthetic cohorts only where that is nothing.
+
+        Synthetic cohorts take long to make and are right.
+        """
+        pipelines = () if self.checks.cohorts[OWN] else ("joints", "whole_image")
+        return [*self.problems(*pipelines), *self.checks.passed(*pipelines)]
+
     def own_patients(self) -> dict[str, set[str]]:
         """The patients of each cohort of the user's own that names them, by the cohort's file."""
         patients: dict[str, set[str]] = {}
