@@ -16,6 +16,8 @@ from sharpflow.imaging.appearance import Shape
 _BLACK = 20  # grey level; a radiograph whose brightest part is darker is called black
 _HAND_DIGITS = range(4, 7)  # that a hand shows; one may hide, and the forearm may count
 _CLEARLY = 0.2  # by which the negative must look more like a hand than the radiograph does
+# A ground so bright needs no more than that the negative shows a hand (chosen on the same 700).
+_BRIGHT = 0.7
 _TURNED_BY = {"hand": 0.5, "foot": 0.35}  # by which another direction must beat upwards
 _DIRECTIONS = {"down": "upside down", "left": "turned, fingers to the left"} | {
     "right": "turned, fingers to the right"
@@ -131,7 +133,8 @@ def _inverted(seen: Seen, limits: Mapping[str, Any]) -> _Doubt | None:
     if seen.body_part == BodyPart.HAND:
         clear = likeness(seen.negative)
         enough = limits["turned"]["hand"]
-        if clear < enough or clear <= likeness(seen.shape) + _CLEARLY:
+        is_clearer = border > _BRIGHT or clear > likeness(seen.shape) + _CLEARLY
+        if clear < enough or not is_clearer:
             return None
     return (
         "inverted: dark bones on a bright ground",
