@@ -21,7 +21,7 @@ from sharpflow.evaluation.metrics import constant_guess
 from sharpflow.seeds import replicate_seed, seed_for
 
 ROOT = Path(__file__).parents[2]
-SEEDS = 10
+SEEDS = 5
 ROUNDINGS = [1 + place * 1e-7 for place in (1, 2, 3)]
 MOST_CHANGED = 0.05
 MOST_SD = {"hand": 0.04, "foot": 0.08}
