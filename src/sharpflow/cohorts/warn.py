@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from sharpflow.cohorts.boxes import read_boxes
+from sharpflow.cohorts.labels import label_files
 from sharpflow.cohorts.plausible_boxes import implausible_boxes, unlabelled
 from sharpflow.cohorts.plausible_radiographs import implausible_radiographs
 from sharpflow.cohorts.plausible_scores import implausible_scores
@@ -54,8 +55,9 @@ def warn_of_joint_cohort(
         found, _ = read_boxes(boxes, readable, ignored_classes)
         # Where the radiograph itself is odd, its silhouette says nothing of the boxes' places.
         sound = readable.assign(silhouette=readable["silhouette"].mask(odd, ""))
-        warnings += implausible_boxes(boxes, found, sound, limits)
-        labelled = {path.stem for path in Path(boxes).glob("*")} & set(readable["image_id"])
+        labels = _label_files(Path(boxes))
+        warnings += implausible_boxes(labels, found, sound, limits)
+        labelled = set(labels) & set(readable["image_id"])
         warnings += unlabelled(boxes, readable, labelled, scored)
     return warning_table(warnings)
 
@@ -78,3 +80,11 @@ def warn_of_images(
     file = [str(files[image_id]) for image_id in listed["image_id"]]
     measured = listed.assign(file=file, body_part="hand", side="", expected_limbs=hands)
     return warning_table(implausible_radiographs(measured, limits))
+
+
+def _label_files(folder: Path) -> dict[str, Path]:
+    """Label files by image_id; none where the folder cannot be read, which is a problem already."""
+    try:
+        return {path.stem: path for path in label_files(folder)}
+    except (OSError, ValueError):
+        return {}

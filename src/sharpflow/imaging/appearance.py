@@ -38,6 +38,11 @@ class Shape(NamedTuple):
     limbs: int  # regions nearly as large as the largest
     share: float  # of the radiograph's area
 
+    @property
+    def fingers(self) -> float:
+        """How clearly one half has more fingers than the other, whichever way they point."""
+        return max(abs(self.up), abs(self.left))
+
 
 class Appearance(NamedTuple):
     """What a radiograph looks like."""
@@ -68,7 +73,7 @@ def measure_appearance(image: Grey) -> Appearance:
     """Measure a radiograph, uint8 (height, width)."""
     small = _small(image)
     low, high = (float(value) for value in np.percentile(small, (1, 99)))
-    border = (_ring(small) - low) / (high - low) if high > low else 0.0
+    border = float(np.clip((_ring(small) - low) / (high - low), 0, 1)) if high > low else 0.0
     if min(small.shape) < _NARROWEST:
         mask = np.zeros(small.shape, np.uint8)
         return Appearance(high, high - low, border, NOTHING, NOTHING, mask)
@@ -76,7 +81,7 @@ def measure_appearance(image: Grey) -> Appearance:
     shape = measure_shape(mask)
     doubtful = border > _DARK_BORDER or not shows_fingers(shape)
     negative = measure_shape(silhouette(np.asarray(255 - small))) if doubtful else NOTHING
-    return Appearance(high, high - low, float(np.clip(border, 0, 1)), shape, negative, mask)
+    return Appearance(high, high - low, border, shape, negative, mask)
 
 
 def appearance_row(image_id: str, image: Grey) -> list[str | float]:
@@ -89,7 +94,7 @@ def appearance_row(image_id: str, image: Grey) -> list[str | float]:
 
 def shows_fingers(shape: Shape) -> bool:
     """Whether a silhouette has fingers, whichever way they point."""
-    return max(abs(shape.up), abs(shape.left)) >= _FINGERS and shape.digits >= _FEWEST_DIGITS
+    return shape.fingers >= _FINGERS and shape.digits >= _FEWEST_DIGITS
 
 
 def measure_shape(mask: Mask) -> Shape:
