@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from sharpflow.anatomy import LIMBS
+from sharpflow.cohorts.check_radiographs import read_radiographs
 from sharpflow.cohorts.dicom_table import hashed, main, read_key
 from sharpflow.cohorts.radiographs import list_radiographs
+from sharpflow.cohorts.warn import warn_of_images, warn_of_joint_cohort
 from sharpflow.errors import UserError
-from sharpflow.files import write_table
+from sharpflow.files import read_table, write_table
+from sharpflow.imaging.appearance import Look
 from sharpflow.imaging.dicom_limb import limb_of
 from sharpflow.imaging.reading import read_image
 from sharpflow.whole_image.data.packing import pack
@@ -21,6 +25,9 @@ from sharpflow.whole_image.data.packing import pack
 from .dicom_files import JPEG_LS, PLANTED, SECRETS, header, image, save, save_compressed
 from .joint_cohort import assert_named, check, make_cohort, problems_of
 
+LIMITS = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())["checks"][
+    "warnings"
+]
 PARTS = {"hand": "HAND", "foot": "FOOT"}
 SIDES = {"left": "L", "right": "R"}
 
@@ -88,6 +95,22 @@ def test_a_header_that_contradicts_the_name(
     caplog.clear()
     assert len(check(cohort, contradicting_headers="warn").radiographs) == 12
     assert found in caplog.text
+
+
+def test_contradicting_headers_are_warnings(cohort: Path, tmp_path: Path) -> None:
+    other(cohort, **says("RF"))
+    listed = list_radiographs(cohort / "radiographs").radiographs[:6]
+    look = Look()
+    table = read_radiographs(listed, max_pixels=10**7, contradicting_headers="warn", look=look)
+    write_table(look.table(), tmp_path / "appearance.csv")
+    seen = read_table(tmp_path / "appearance.csv", header_says=str)
+    warnings = warn_of_joint_cohort(table, seen, None, None, limits=LIMITS)
+    lines = warnings[warnings["warning"] == "contradicts its DICOM header"].to_numpy().tolist()
+    assert len(lines) == 1
+    assert_named([" ".join(lines[0])], "UAB002-LH", "says right foot", "left hand, frontal")
+    hands = warn_of_images({"UAB002-LH": Path("b.dcm")}, seen, hands=2, limits=LIMITS)
+    lines = hands[hands["warning"] == "contradicts its DICOM header"].to_numpy().tolist()
+    assert_named([" ".join(lines[0])], "b.dcm", "says right foot", " hand, frontal")
 
 
 @pytest.mark.parametrize(
@@ -283,7 +306,10 @@ def test_no_output_of_a_check_names_a_person(
     for name, checked in (("good", good), ("aside", aside)):
         for table in ("radiographs", "problems"):
             write_table(getattr(checked, table), written / name / f"{table}.csv")
-    images, rows, unpacked = pack({path.stem: path for path in folder.iterdir()}, 32)
+    look = Look()
+    paths = {path.stem: path for path in folder.iterdir()}
+    images, rows, unpacked = pack(paths, 32, contradicting_headers="warn", look=look)
+    write_table(look.table(), written / "appearance.csv")
     np.save(written / "packed.npy", images)
     write_table(rows, written / "rows.csv")
     write_table(unpacked, written / "unpacked.csv")

@@ -12,6 +12,7 @@ import pandas as pd
 from sharpflow.anatomy import BodyPart
 from sharpflow.cohorts.warnings import CohortWarning, Doubt
 from sharpflow.imaging.appearance import Shape
+from sharpflow.imaging.dicom_limb import frontal
 
 _BLACK = 20  # grey level; a radiograph whose brightest part is darker is called black
 _HAND_DIGITS = range(4, 7)  # that a hand shows; one may hide, and the forearm may count
@@ -62,6 +63,28 @@ def implausible_radiographs(
             for doubt in _doubts(seen, limits)
         ]
     return found
+
+
+def contradicted_radiographs(measured: pd.DataFrame) -> list[CohortWarning]:
+    """Warn of radiographs whose DICOM header says another limb, or a lateral view.
+
+    Args:
+        measured: as for `implausible_radiographs`.
+    """
+    says = measured["header_says"].fillna("")
+    return [
+        CohortWarning(
+            str(row["file"]),
+            str(row["image_id"]),
+            str(row["body_part"]),
+            "contradicts its DICOM header",
+            f"a header that says {row['header_says']}",
+            frontal(str(row["body_part"]), str(row["side"])),
+            "Look at it, and correct its name, its list or its header.",
+            radiograph=str(row["file"]),
+        )
+        for row in measured[says != ""].to_dict("records")
+    ]
 
 
 def _doubts(seen: Seen, limits: Mapping[str, Any]) -> Iterator[Doubt]:

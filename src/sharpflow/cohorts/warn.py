@@ -9,7 +9,10 @@ import pandas as pd
 from sharpflow.cohorts.boxes import read_boxes
 from sharpflow.cohorts.labels import label_files
 from sharpflow.cohorts.plausible_boxes import implausible_boxes, unlabelled
-from sharpflow.cohorts.plausible_radiographs import implausible_radiographs
+from sharpflow.cohorts.plausible_radiographs import (
+    contradicted_radiographs,
+    implausible_radiographs,
+)
 from sharpflow.cohorts.plausible_scores import implausible_scores
 from sharpflow.cohorts.scores import read_score_table
 from sharpflow.cohorts.warnings import CohortWarning, warning_table
@@ -46,6 +49,7 @@ def warn_of_joint_cohort(
         readable.assign(expected_limbs=1), limits
     )
     odd = readable["image_id"].isin({warning.name for warning in warnings})
+    warnings += contradicted_radiographs(readable)  # whose silhouettes are sound
     scored: set[str] = set()
     if scores is not None:
         table = read_score_table(scores).scores
@@ -79,7 +83,8 @@ def warn_of_images(
     listed = appearance[appearance["image_id"].isin(files)].sort_values("image_id")
     file = [str(files[image_id]) for image_id in listed["image_id"]]
     measured = listed.assign(file=file, body_part="hand", side="", expected_limbs=hands)
-    return warning_table(implausible_radiographs(measured, limits))
+    found = [*implausible_radiographs(measured, limits), *contradicted_radiographs(measured)]
+    return warning_table(found)
 
 
 def _label_files(folder: Path) -> dict[str, Path]:

@@ -66,6 +66,7 @@ APPEARANCE_TABLE = [
     *Shape._fields,
     *(f"negative_{name}" for name in Shape._fields),
     "silhouette",
+    "header_says",  # what contradicts the user; blank where nothing does
 ]
 
 
@@ -84,12 +85,12 @@ def measure_appearance(image: Grey) -> Appearance:
     return Appearance(high, high - low, border, shape, negative, mask)
 
 
-def appearance_row(image_id: str, image: Grey) -> list[str | float]:
-    """A row of APPEARANCE_TABLE."""
+def appearance_row(image_id: str, image: Grey, header_says: str = "") -> list[str | float]:
+    """A row of APPEARANCE_TABLE; `header_says` as `check_limb` gives it."""
     seen = measure_appearance(image)
     numbers = [seen.brightest, seen.contrast, seen.border, *seen.shape, *seen.negative]
     rounded = [round(float(number), 3) for number in numbers]
-    return [image_id, *image.shape, *rounded, pack_silhouette(seen.mask)]
+    return [image_id, *image.shape, *rounded, pack_silhouette(seen.mask), header_says]
 
 
 def shows_fingers(shape: Shape) -> bool:
@@ -185,9 +186,9 @@ class Look:
         """Nothing is measured yet."""
         self._rows: dict[str, list[str | float]] = {}
 
-    def __call__(self, image_id: str, image: Grey) -> None:
-        """Measure one."""
-        self._rows[image_id] = appearance_row(image_id, image)
+    def __call__(self, image_id: str, image: Grey, header_says: str = "") -> None:
+        """Measure one, and keep what its DICOM header says against the user."""
+        self._rows[image_id] = appearance_row(image_id, image, header_says)
 
     def table(self) -> pd.DataFrame:
         """APPEARANCE_TABLE of all that were measured, by image_id."""

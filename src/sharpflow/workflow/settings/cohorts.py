@@ -185,7 +185,7 @@ class Checks(Section):
     contradicting_headers: Literal["problem", "warn"] = Field(
         description="A DICOM header that names another body part or side than the file's name or "
         "the table, or a lateral view: `problem`: the radiograph is listed as a problem; `warn`: "
-        "it is used, and the log of the check says so.",
+        "it is used, and is among the cohort's warnings.",
     )
     ignored_classes: list[str] = Field(
         description="Classes of the label files that are skipped, since they are none of the "
