@@ -140,8 +140,11 @@ def test_a_visit_in_another_notation_and_an_umlaut_in_two_pieces(tmp_path: Path)
 
 def test_ids_that_may_mean_one_person() -> None:
     joints = {"UAB002", "UAB003", "7", "A-1"}
-    assert near_ids({"joints": joints, "whole": {"uab002", "007", "UAB003", "a_01", "70"}}) == [
+    assert near_ids(
+        {"joints": joints, "whole": {"uab002", "007", "UAB003", "a_01", "70", "1.2", "1_2"}}
+    ) == [
         ["007", "7"],
+        ["1.2", "1_2"],
         ["A-1", "a_01"],
         ["UAB002", "uab002"],
     ]

@@ -174,9 +174,9 @@ class Checks(Section):
         description="Whether every patient must have all of LH, RH, LF and RF.",
     )
     near_ids: Literal["refuse", "accept"] = Field(
-        description="Patients' ids that differ only by case, blanks, leading zeros, - or _, in one "
-        "cohort or across both. `refuse`: they stop the run, as one person may stand behind them. "
-        "`accept`: they are different people.",
+        description="Patients' ids that differ only by case, blanks, leading zeros, -, _ or ., in "
+        "one cohort or across both. `refuse`: they stop the run, as one person may stand behind "
+        "them. `accept`: they are different people.",
     )
     max_megapixels: Positive = Field(
         description="Larger radiographs are refused before they are decoded, in millions of "
