@@ -143,6 +143,8 @@ def test_radiograph_labelled_twice(cohort: Path) -> None:
         ("2 0.5 0.5 0.2 0.2", "class 'MTP', which a foot has, on a hand"),
         ("0 0.5 0.5 0.2 0.0", "no width or height"),
         ("0 0.9 0.5 0.4 0.2", "outside the image"),
+        ("0 -0.01 0.5 0.01 0.2", "outside the image"),  # by less than a pixel
+        ("0 0.5 1.01 0.2 0.01", "outside the image"),
     ],
 )
 def test_wrong_line_of_a_yolo_label(cohort: Path, line: str, said: str) -> None:

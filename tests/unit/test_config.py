@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from sharpflow.errors import UserError
 from sharpflow.workflow.settings import Study, load_study
+from sharpflow.workflow.settings.errors import RENAMED
 
 ROOT = Path(__file__).parents[2]
 COHORTS = ("joints", "whole_image", "bone_age")
@@ -60,6 +61,26 @@ def test_shares_and_numbers_of_images_are_not_mixed(config: dict) -> None:
 def test_an_unknown_key_names_its_path_and_the_nearest_right_one(config: dict) -> None:
     with pytest.raises(UserError, match=r"unet\.epoch: unknown key; did you mean epochs\?"):
         load_study(changed(config, "unet.epoch", 3))
+
+
+@pytest.mark.parametrize("path", RENAMED)
+def test_a_renamed_key_is_told_its_new_name(config: dict, path: str) -> None:
+    config["cohorts"] = {"joints": {"radiographs": "r"}, "whole_image": None, "bone_age": None}
+    with pytest.raises(UserError) as caught:
+        load_study(changed(config, path, 3))
+    assert f"{path}: renamed: it is {RENAMED[path]} now (see Renamed" in str(caught.value)
+    assert _known(Study, [*path.split(".")[:-1], RENAMED[path]])
+
+
+def test_the_renamed_keys_are_those_of_the_changes() -> None:
+    renamed = {}
+    changes = (ROOT / "CHANGELOG.md").read_text()
+    for old, new in re.findall(r"^\| key \| (.*) \| (.*) \|$", changes, re.MULTILINE):
+        olds, news = (re.findall("`(.+?)`", cell) for cell in (old, new))
+        section = olds[0].split(": ")[:-1]
+        for key, name in zip(olds, news, strict=True):
+            renamed[".".join([*section, key.split(": ")[-1]])] = name.split(": ")[-1]
+    assert renamed == RENAMED
 
 
 @pytest.mark.parametrize(

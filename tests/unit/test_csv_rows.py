@@ -58,6 +58,10 @@ def test_what_other_programs_write_is_read(tmp_path: Path, data: bytes) -> None:
 def test_a_separator_that_the_file_tells(tmp_path: Path) -> None:
     read_here = values(read(tmp_path, "sep=;\n" + PLAIN.replace(",", ";")))
     assert read_here == [(3, "007", "2.5"), (4, "B2", "3")]
+    assert values(read(tmp_path, "sep=\t\r\n" + PLAIN.replace(",", "\t"))) == read_here
+    for name, there in (("sep=|\nid|score\n1|2\n", 2), ("\n\nid,score\n1,2\n", 3)):
+        (problem,) = read(tmp_path, name).problems
+        assert problem.where == f"row {there}, column patient"
 
 
 def test_a_guessed_encoding_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -136,8 +140,11 @@ def test_a_visit_in_another_notation_and_an_umlaut_in_two_pieces(tmp_path: Path)
 
 def test_ids_that_may_mean_one_person() -> None:
     joints = {"UAB002", "UAB003", "7", "A-1"}
-    assert near_ids({"joints": joints, "whole": {"uab002", "007", "UAB003", "a_01", "70"}}) == [
+    assert near_ids(
+        {"joints": joints, "whole": {"uab002", "007", "UAB003", "a_01", "70", "1.2", "1_2"}}
+    ) == [
         ["007", "7"],
+        ["1.2", "1_2"],
         ["A-1", "a_01"],
         ["UAB002", "uab002"],
     ]

@@ -249,6 +249,7 @@ REFUSED = {
     "colour": {"PhotometricInterpretation": "PALETTE COLOR"},
     "7 bits in 8": {"BitsStored": 7},
     "12 bits in 8": {"BitsStored": 12},
+    "8 bits in 8, the highest 15": {"HighBit": 15},
     "not square": {"PixelAspectRatio": ["2", "1"]},
     "pixels that are not square": {"ImagerPixelSpacing": [0.1, 0.2]},
     "cannot be decoded": {"Rows": 16},
@@ -267,6 +268,15 @@ def test_what_is_no_radiograph_is_refused(
     tmp_path: Path, words: str, elements: dict[str, Any]
 ) -> None:
     assert words in refused(save(tmp_path / "radiograph.dcm", image(RAMP, **elements)))
+
+
+def test_no_message_quotes_an_element_of_a_wrong_kind(tmp_path: Path) -> None:
+    """pydicom names what it cannot convert; a text that claims to be numbers."""
+    path = save(tmp_path / "radiograph.dcm", image(RAMP, BurnedInAnnotation="PLANTEDNAME"))
+    content = path.read_bytes()
+    place = content.index(b"\x28\x00\x01\x03CS") + 4
+    path.write_bytes(content[:place] + b"FD" + content[place + 2 :])
+    assert "impossible values" in refused(path)
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from sharpflow.anatomy import LIMBS
+from sharpflow.cohorts.check_radiographs import read_radiographs
 from sharpflow.cohorts.dicom_table import hashed, main, read_key
 from sharpflow.cohorts.radiographs import list_radiographs
+from sharpflow.cohorts.warn import warn_of_images, warn_of_joint_cohort
 from sharpflow.errors import UserError
-from sharpflow.files import write_table
+from sharpflow.files import read_table, write_table
+from sharpflow.imaging.appearance import Look
 from sharpflow.imaging.dicom_limb import limb_of
 from sharpflow.imaging.reading import read_image
 from sharpflow.whole_image.data.packing import pack
@@ -21,6 +25,9 @@ from sharpflow.whole_image.data.packing import pack
 from .dicom_files import JPEG_LS, PLANTED, SECRETS, header, image, save, save_compressed
 from .joint_cohort import assert_named, check, make_cohort, problems_of
 
+LIMITS = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())["checks"][
+    "warnings"
+]
 PARTS = {"hand": "HAND", "foot": "FOOT"}
 SIDES = {"left": "L", "right": "R"}
 
@@ -88,6 +95,22 @@ def test_a_header_that_contradicts_the_name(
     caplog.clear()
     assert len(check(cohort, contradicting_headers="warn").radiographs) == 12
     assert found in caplog.text
+
+
+def test_contradicting_headers_are_warnings(cohort: Path, tmp_path: Path) -> None:
+    other(cohort, **says("RF"))
+    listed = list_radiographs(cohort / "radiographs").radiographs[:6]
+    look = Look()
+    table = read_radiographs(listed, max_pixels=10**7, contradicting_headers="warn", look=look)
+    write_table(look.table(), tmp_path / "appearance.csv")
+    seen = read_table(tmp_path / "appearance.csv", header_says=str)
+    warnings = warn_of_joint_cohort(table, seen, None, None, limits=LIMITS)
+    lines = warnings[warnings["warning"] == "contradicts its DICOM header"].to_numpy().tolist()
+    assert len(lines) == 1
+    assert_named([" ".join(lines[0])], "UAB002-LH", "says right foot", "left hand, frontal")
+    hands = warn_of_images({"UAB002-LH": Path("b.dcm")}, seen, hands=2, limits=LIMITS)
+    lines = hands[hands["warning"] == "contradicts its DICOM header"].to_numpy().tolist()
+    assert_named([" ".join(lines[0])], "b.dcm", "says right foot", " hand, frontal")
 
 
 @pytest.mark.parametrize(
@@ -168,14 +191,17 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 @pytest.fixture
 def export(tmp_path: Path) -> Path:
-    """What a hospital's export looks like: one patient at two visits, a limb unsaid, a report."""
+    """What a hospital's export looks like: one patient at two visits, a limb unsaid, a report, a
+    radiograph of nobody.
+    """
     folder = tmp_path / "export"
     (folder / "series").mkdir(parents=True)
     pixels = np.arange(64, dtype=np.uint8).reshape(8, 8)
     save(folder / "IM1", image(pixels, **says("LH")))
     save(folder / "IM2", image(pixels.T.copy(), **says("LH"), StudyDate="20180101"))
     save(folder / "series" / "IM3", image(pixels[::-1].copy()))
-    save(folder / "series" / "IM4", header(Modality="SR", PatientID=""))
+    save(folder / "series" / "IM4", header(Modality="SR"))
+    save(folder / "series" / "IM5", image(pixels, PatientID=""))
     (folder / "DICOMDIR").write_bytes(b"\0" * 128 + b"DICM")
     (folder / "readme.txt").write_text("Plantedname")
     return folder
@@ -197,7 +223,10 @@ def test_a_list_with_hashed_patients(
         "export/series/IM3": ("", "2"),
     }
     assert "1 headers do not say the limb" in out
-    assert "IM4: found no PatientID" in err
+    assert "2 files left out" in out
+    assert "date" not in out
+    assert "IM4: found DICOM of another modality: a structured report" in err
+    assert "IM5: found no PatientID" in err
     assert key.stat().st_mode & 0o077 == 0
     said = (output.read_text() + out + err).lower()
     assert not [secret for secret in SECRETS if secret in said]
@@ -208,7 +237,9 @@ def test_a_list_with_hashed_patients(
     assert rows_of(tmp_path / "again.csv") == rows
 
 
-def test_a_list_with_the_users_patients_or_kept_ids(export: Path, tmp_path: Path) -> None:
+def test_a_list_with_the_users_patients_or_kept_ids(
+    export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     own, output = tmp_path / "own.csv", tmp_path / "radiographs.csv"
     own.write_text("file,patient\nIM1,anna\nseries/IM3,bert\n")
     make_list(export, "--patients", own, "--output", output)
@@ -216,8 +247,27 @@ def test_a_list_with_the_users_patients_or_kept_ids(export: Path, tmp_path: Path
         ("anna", "LH"),
         ("bert", ""),
     ]
+    own.write_text("file,patient\nIM1,anna\nseries/IM4,bert\nIM9,carl\n")
+    make_list(export, "--patients", own, "--output", output)
+    assert [row["patient"] for row in rows_of(output)] == ["anna"]
+    err = capsys.readouterr().err
+    assert "IM4: found DICOM of another modality" in err
+    assert "IM9: found no DICOM file" in err
+    own.write_text("file,patient\nIM1,anna\nIM1,bert\n")
+    with pytest.raises(SystemExit, match="row 3: found a second patient of this file"):
+        make_list(export, "--patients", own, "--output", output)
     make_list(export, "--keep-ids", "--output", output)
     assert {row["patient"] for row in rows_of(output)} == {PLANTED["PatientID"]}
+
+
+def test_a_list_of_radiographs_without_dates(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "export").mkdir()
+    save(tmp_path / "export" / "IM1", image(np.eye(8, dtype=np.uint8), StudyDate=""))
+    make_list(tmp_path / "export", "--keep-ids", "--output", tmp_path / "list.csv")
+    assert rows_of(tmp_path / "list.csv")[0]["visit"] == "1"
+    assert "1 headers do not say the date" in capsys.readouterr().out
 
 
 def test_hashes_depend_on_the_key_and_the_key_is_kept(tmp_path: Path) -> None:
@@ -231,6 +281,10 @@ def test_hashes_depend_on_the_key_and_the_key_is_kept(tmp_path: Path) -> None:
         read_key(tmp_path / "bad.key")
     with pytest.raises(UserError, match="Keep it elsewhere"):
         read_key(tmp_path / "results" / "a.key")
+    with pytest.raises(UserError, match=r"a\.key: found a file that cannot be made.*path"):
+        read_key(tmp_path / "missing" / "a.key")
+    with pytest.raises(UserError, match="found no key"):
+        read_key(tmp_path)
 
 
 def test_no_output_of_a_check_names_a_person(
@@ -252,7 +306,10 @@ def test_no_output_of_a_check_names_a_person(
     for name, checked in (("good", good), ("aside", aside)):
         for table in ("radiographs", "problems"):
             write_table(getattr(checked, table), written / name / f"{table}.csv")
-    images, rows, unpacked = pack({path.stem: path for path in folder.iterdir()}, 32)
+    look = Look()
+    paths = {path.stem: path for path in folder.iterdir()}
+    images, rows, unpacked = pack(paths, 32, contradicting_headers="warn", look=look)
+    write_table(look.table(), written / "appearance.csv")
     np.save(written / "packed.npy", images)
     write_table(rows, written / "rows.csv")
     write_table(unpacked, written / "unpacked.csv")

@@ -61,6 +61,14 @@ def test_16_bits_of_one_value(tmp_path: Path) -> None:
     assert (read_image(path) == 0).all()
 
 
+def test_pixels_that_are_not_numbers_are_refused(tmp_path: Path) -> None:
+    pixels = GREY.astype(np.float32)
+    assert read_image(saved(tmp_path / "radiograph.tif", pixels)).max() == 255
+    pixels[3, 4] = np.nan
+    with pytest.raises(ImageError, match=r"radiograph\.tif.*not numbers"):
+        read_image(saved(tmp_path / "radiograph.tif", pixels))
+
+
 def test_a_deep_tiff_whose_white_is_zero_is_turned(tmp_path: Path) -> None:
     ramp = np.arange(1000, dtype=np.uint16).reshape(20, 50)
     path = saved(tmp_path / "radiograph.tif", ramp, tiffinfo={262: 0})

@@ -111,6 +111,7 @@ def test_huge_and_tiny_boxes(folder: Path) -> None:
 
 def test_labels_that_name_another_image(folder: Path) -> None:
     path = folder / "boxes" / "P1-LH.xml"
+    path = path.rename(path.with_suffix(".XML"))
     path.write_text(path.read_text().replace("P1-LH.jpg", "scans\\P2-LH.JPG"))
     assert warned(folder) == ["P1-LH: the labels name another image"]
     path.write_text(path.read_text().replace("scans\\P2-LH.JPG", "p1-lh.PNG"))
@@ -141,6 +142,10 @@ def test_boxes_drawn_before_the_rotation_was_applied(folder: Path) -> None:
     assert "P1-LH: boxes made before the file's rotation (EXIF) was applied" in found
 
 
+def test_a_folder_of_boxes_that_is_missing_is_no_warning(folder: Path) -> None:
+    assert warned(folder, boxes=folder / "missing") == []
+
+
 def test_scored_radiographs_without_labels(folder: Path) -> None:
     sites = [(limb, site.name, str(damage)) for limb, site, damage in score_columns().values()]
     long = pd.DataFrame(
@@ -151,6 +156,7 @@ def test_scored_radiographs_without_labels(folder: Path) -> None:
     scores = {"scores": folder / "scores.csv"}
     assert warned(folder, **scores) == []
     (folder / "boxes" / "P2-LH.xml").unlink()
+    (folder / "boxes" / "P2-LH.png").touch()  # labelImg may write beside the pictures
     assert warned(folder, **scores) == ["P2-LH: scored, but without a label file"]
     (folder / "boxes" / "P1-LH.xml").unlink()  # most have none: so it was meant
     assert warned(folder, **scores) == []

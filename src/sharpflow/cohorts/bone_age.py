@@ -88,4 +88,4 @@ def _read_layout(table: Path) -> tuple[Rows, Mapping[str, str | None]]:
         (read_rows(table, list(map(str, layout.values())), f"a table of bone ages: {both}"), layout)
         for layout in LAYOUTS
     ]
-    return min(read, key=lambda each: sum(p.where.startswith("row 1,") for p in each[0].problems))
+    return min(read, key=lambda each: sum("no such column" in p.found for p in each[0].problems))

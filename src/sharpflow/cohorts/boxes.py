@@ -245,6 +245,9 @@ def _box_problems(box: Box, radiograph: LabelledRadiograph) -> list[tuple[str, s
         min(box.x_min, box.y_min) < -_TOLERANCE
         or box.x_max > radiograph.width + _TOLERANCE
         or box.y_max > radiograph.height + _TOLERANCE
+        or min(box.x_max, box.y_max) <= 0  # nothing would be left of it
+        or box.x_min >= radiograph.width
+        or box.y_min >= radiograph.height
     ):
         problems.append(
             (

@@ -34,7 +34,7 @@ def read_radiographs(
     max_pixels: int,
     contradicting_headers: OnContradiction = "problem",
     workers: int = 1,
-    look: Callable[[str, Grey], None] | None = None,
+    look: Callable[[str, Grey, str], None] | None = None,
 ) -> pd.DataFrame:
     """Decode radiographs for what a check must know of them.
 
@@ -42,9 +42,10 @@ def read_radiographs(
         radiographs: as `list_radiographs` gave them.
         max_pixels: a radiograph with more pixels counts as one that cannot be read.
         contradicting_headers: whether one whose DICOM header names another limb counts so too
-            ("problem"), or is logged ("warn").
+            ("problem"), or is looked at and logged ("warn").
         workers: number of threads that decode.
-        look: called in these threads with each radiograph's image_id and pixels.
+        look: called in these threads with each radiograph's image_id, pixels and what its header
+            says against the list (blank where nothing).
 
     Returns:
         A row a radiograph, in order: image_id, patient, limb, body_part, side, visit, file, height,
@@ -57,11 +58,13 @@ def read_radiographs(
             image = read_image(radiograph.path, max_pixels)
             limb = LIMBS[radiograph.limb]
             named = "the list of radiographs" if radiograph.listed else "the file's name"
-            check_limb(radiograph.path, limb.body_part, limb.side, named, contradicting_headers)
+            says = check_limb(
+                radiograph.path, limb.body_part, limb.side, named, contradicting_headers
+            )
         except ImageError as error:
             return 0, 0, "", error.found, error.expected, error.remedy
         if look:
-            look(radiograph.image_id, image)
+            look(radiograph.image_id, image, says)
         return *image.shape, image_digest(image), "", "", ""
 
     with ThreadPoolExecutor(workers) as pool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ROW = "row"
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
-_TOLD = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # a first line that spreadsheets write
+_TOLD = re.compile(r"sep=([^\r\n\"])\s*", re.IGNORECASE)  # a first line that spreadsheets write
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _NAMED_SINGLY = 3  # missing columns that resemble none; more are told together
 
@@ -54,6 +54,11 @@ class _Grid:
 
     separator: str
     lines: list[tuple[int, list[str]]]
+
+    @property
+    def header_row(self) -> str:
+        """Where the header stands, in words."""
+        return f"row {self.lines[0][0] if self.lines else 1}"
 
     @property
     def header(self) -> list[str]:
@@ -101,7 +106,7 @@ def read_rows(
         found = f"a file that cannot be read ({in_short(error)})"
         return Rows(problems=[Finding(str(path), "", found, what, remedy)])
     header = _asked_names(grid.header, [*required, *optional])
-    problems = _header_problems(path, header, required, what, named_in)
+    problems = _header_problems(path, header, required, what, named_in, row=grid.header_row)
     if not problems and grid.separator != ",":
         problems = _decimal_commas(path, grid, header, required)
     if not problems and len(grid.lines) < 2 and not may_be_empty:
@@ -180,7 +185,7 @@ def _read_grid(path: Path, asked: Sequence[str]) -> _Grid:
     """A file's fields, by the separator that finds most of the columns that are asked for."""
     text = read_text(path)
     first = text.partition("\n")[0]
-    told = _TOLD.fullmatch(first.strip())
+    told = _TOLD.fullmatch(first)  # unstripped: the separator may be a tab
     if told:
         lines = _numbered(text[len(first) + 1 :], told[1])
         return _Grid(told[1], [(number + 1, fields) for number, fields in lines])
@@ -218,14 +223,14 @@ def _asked_names(header: list[str], asked: Sequence[str]) -> list[str]:
 
 
 def _header_problems(
-    path: Path, header: list[str], required: Sequence[str], what: str, named_in: str
+    path: Path, header: list[str], required: Sequence[str], what: str, named_in: str, *, row: str
 ) -> list[Finding]:
     if not header:
         return [Finding(str(path), "", "an empty file", what, "Export the table again.")]
     problems = [
         Finding(
             str(path),
-            f"row 1, column {name}",
+            f"{row}, column {name}",
             f"this column {count} times",
             "each column once",
             "Delete or rename the wrong one.",
@@ -241,7 +246,7 @@ def _header_problems(
     problems += [
         Finding(
             str(path),
-            f"row 1, column {name}",
+            f"{row}, column {name}",
             f"no such column{f', but {near[name][0]}' if near[name] else ''}",
             what,
             _column_remedy(name, near[name], spare, named_in),
@@ -250,12 +255,12 @@ def _header_problems(
         if near[name] or not together
     ]
     if together:
-        problems.append(_columns_together(path, header, alone, what, named_in))
+        problems.append(_columns_together(path, header, alone, what, named_in, row=row))
     return problems
 
 
 def _columns_together(
-    path: Path, header: list[str], missing: list[str], what: str, named_in: str
+    path: Path, header: list[str], missing: list[str], what: str, named_in: str, *, row: str
 ) -> Finding:
     names = ", ".join(missing[:_NAMED_SINGLY])
     remedy = "Export the table with these columns, or correct the path."
@@ -263,7 +268,7 @@ def _columns_together(
         remedy = f"Correct {named_in} in the config, or the table."
     return Finding(
         str(path),
-        "row 1",
+        row,
         f"no columns {names} and {len(missing) - _NAMED_SINGLY} more; the columns are "
         f"{', '.join(map(repr, header[:_NAMED_SINGLY]))}{' …' * (len(header) > _NAMED_SINGLY)}",
         f"{what}, separated by commas, semicolons or tabs",

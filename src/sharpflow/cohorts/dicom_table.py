@@ -22,9 +22,10 @@ from pathlib import Path
 from sharpflow.cohorts.csv_rows import read_rows
 from sharpflow.cohorts.findings import Finding
 from sharpflow.cohorts.radiographs import ID, ID_RULE, ONLY_VISIT, RADIOGRAPH_COLUMNS
-from sharpflow.errors import Problem, UserError
+from sharpflow.cohorts.text import is_text
+from sharpflow.errors import Problem, UserError, in_short
 from sharpflow.files import atomic_write
-from sharpflow.imaging.dicom import attempt, is_dicom, read_elements
+from sharpflow.imaging.dicom import attempt, check_header, is_dicom, read_elements
 from sharpflow.imaging.dicom_limb import read_limb
 from sharpflow.imaging.image_error import ImageError
 
@@ -35,7 +36,7 @@ _HASH_DIGITS = 16  # 64 bits: no two of a million patients alike
 
 @dataclass(frozen=True)
 class Listed:
-    """A DICOM radiograph of the list; `limb` is empty where its header does not say it."""
+    """A DICOM radiograph of the list; `date` and `limb` are empty where its header lacks them."""
 
     patient: str
     date: str
@@ -55,9 +56,10 @@ def list_dicom(
             and no PatientID is read.
 
     Returns:
-        The radiographs, and what is wrong with the other DICOM files.
+        The radiographs; and what is wrong with the other DICOM files, which are no radiographs or
+        have no patient, and with files of `patients` that are not there.
     """
-    listed, problems = [], []
+    listed, problems, found = [], [], set()
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
@@ -65,11 +67,21 @@ def list_dicom(
             continue
         if not is_dicom(path) or (patients is not None and name not in patients):
             continue
+        found.add(name)
         try:
-            own = patients[name] if patients is not None else _patient(path, key)
-            listed.append(Listed(own, _study_date(path), read_limb(path).limb, path))
+            listed.append(_listed(path, key, None if patients is None else patients[name]))
         except ImageError as error:
             problems.append(Problem(str(path), "", error.found, error.expected, error.remedy))
+    problems += [
+        Problem(
+            str(folder / name),
+            "",
+            "no DICOM file",
+            "one, as the table of patients says",
+            "Correct its path there, which is relative to the folder, or delete the row.",
+        )
+        for name in sorted(set(patients or ()) - found)
+    ]
     return listed, problems
 
 
@@ -82,7 +94,8 @@ def read_key(path: Path) -> bytes:
     """Read a key, or make one where there is none, which only its owner may read.
 
     Raises:
-        UserError: the file holds no key, or lies among results, which people publish.
+        UserError: the file holds no key and cannot be made, or lies among results, which people
+            publish.
     """
     if "results" in path.resolve().parts:
         raise UserError(f"{path}: a key among results could be published. Keep it elsewhere.")
@@ -91,6 +104,11 @@ def read_key(path: Path) -> bytes:
             file.write(secrets.token_hex(_KEY_BYTES) + "\n")
     except FileExistsError:
         pass
+    except OSError as error:
+        raise UserError(
+            f"{path}: found a file that cannot be made ({in_short(error)}); expected one in a "
+            "folder that is there and yours. Correct the path."
+        ) from error
     try:
         key = bytes.fromhex(path.read_text().strip())
     except (OSError, ValueError):
@@ -130,9 +148,18 @@ def table_rows(listed: Iterable[Listed], beside: Path) -> list[dict[str, str]]:
     return sorted(rows, key=lambda row: row["image_id"])
 
 
+def _listed(path: Path, key: bytes | None, own: str | None) -> Listed:
+    """A radiograph as it is listed; ImageError where it cannot be. `own`: the user's patient."""
+    if not is_text(path):
+        found, remedy = "a name that is no text", "Rename the file and its folders."
+        raise ImageError(path, found, "names in UTF-8", remedy)
+    check_header(path)
+    patient = own or _patient(path, key)
+    return Listed(patient, _text(path, "StudyDate"), read_limb(path).limb, path)
+
+
 def _patient(path: Path, key: bytes | None) -> str:
-    header = read_elements(path, ["PatientID"], pixels=False)
-    number = attempt(path, lambda: str(header.get("PatientID") or "").strip(), "a bad PatientID")
+    number = _text(path, "PatientID")
     if not number:
         found, remedy = "no PatientID", "List your patients in a CSV (--patients)."
         raise ImageError(path, found, "a header with PatientID", remedy)
@@ -144,28 +171,27 @@ def _patient(path: Path, key: bytes | None) -> str:
     return number
 
 
-def _study_date(path: Path) -> str:
-    header = read_elements(path, ["StudyDate"], pixels=False)
-    return attempt(path, lambda: str(header.get("StudyDate") or "").strip(), "a bad StudyDate")
+def _text(path: Path, name: str) -> str:
+    """An element of a header; empty where it is not there."""
+    header = read_elements(path, [name], pixels=False)
+    return attempt(path, lambda: str(header.get(name) or "").strip(), f"a bad {name}")
 
 
 def _read_patients(path: Path) -> dict[str, str]:
     table = read_rows(path, ["file", "patient"], "a list of DICOM files: file, patient")
     problems = list(table.problems)
-    problems += [
-        Finding(
-            str(path),
-            f"row {row.number}",
-            "a patient of other signs",
-            ID_RULE,
-            "Give another name.",
-        )
-        for row in table.rows
-        if not ID.fullmatch(row.values["patient"])
-    ]
+    patients: dict[str, str] = {}
+    for row in table.rows:
+        place, file, patient = f"row {row.number}", row.values["file"], row.values["patient"]
+        if not ID.fullmatch(patient):
+            found, remedy = "a patient of other signs", "Give another name."
+            problems.append(Finding(str(path), place, found, ID_RULE, remedy))
+        elif patients.setdefault(file, patient) != patient:
+            found, remedy = "a second patient of this file", "Delete the wrong row."
+            problems.append(Finding(str(path), place, found, "one patient a file", remedy))
     if problems:
         raise UserError("\n".join(map(str, problems)))
-    return {row.values["file"]: row.values["patient"] for row in table.rows}
+    return patients
 
 
 def main() -> None:
@@ -196,10 +222,13 @@ def main() -> None:
     writer.writerows(rows)
     with atomic_write(asked.output) as temporary:
         temporary.write_text(text.getvalue())
-    blank = sum(not row["limb"] for row in rows)
+    no_limb = sum(not each.limb for each in listed)
+    no_date = sum(not each.date for each in listed)
     print(f"{asked.output}: {len(rows)} radiographs, {len(problems)} files left out")
-    if blank:
-        print(f"{blank} headers do not say the limb: fill in LH, RH, LF or RF.")
+    if no_limb:
+        print(f"{no_limb} headers do not say the limb: fill in LH, RH, LF or RF.")
+    if no_date:
+        print(f"{no_date} headers do not say the date: look whether visit {ONLY_VISIT} is right.")
     for problem in problems:
         print(problem, file=sys.stderr)
 

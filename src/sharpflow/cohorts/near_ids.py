@@ -1,4 +1,4 @@
-"""Ids of patients that may mean one person: they differ by case, blanks, leading zeros, - or _.
+"""Ids of patients that may mean one person: they differ by case, blanks, zeros in front or - _ .
 
 Such a patient would be two people for a split: trained on as one, tested on as the other. Only the
 standard library is used: the plan of a study asks while the workflow is parsed.
@@ -39,7 +39,7 @@ def near_id_problems(groups: Collection[Collection[str]], files: Collection[str]
         Problem(
             ", ".join(dict.fromkeys(files)),
             "patients",
-            f"ids that differ only by case, blanks, leading zeros, - or _: {shown}{more}",
+            f"ids that differ only by case, blanks, leading zeros, -, _ or .: {shown}{more}",
             "one spelling of each patient, who is otherwise split as two people",
             "Correct the ids or, if these are different people, set checks: near_ids: accept.",
         )

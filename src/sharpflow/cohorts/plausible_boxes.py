@@ -8,21 +8,22 @@ from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from PIL import Image
 
 from sharpflow.anatomy import BOX_COLUMNS, DETECTED_JOINTS, BodyPart
-from sharpflow.cohorts.warnings import CohortWarning
+from sharpflow.cohorts.warnings import CohortWarning, Doubt
 from sharpflow.imaging.silhouettes import PACKED_SIDE, Mask, unpack_silhouette
 
 _ORIENTATION = 0x0112  # the EXIF tag
 _FEW_LABELLED = 0.5  # of the radiographs; with fewer, only some were meant to be labelled
 
-_Doubt = tuple[str, str, str, str]  # what, measured, threshold, remedy
+_Floats = npt.NDArray[np.float64]
 
 
 def implausible_boxes(
-    folder: str | Path,
+    labels: Mapping[str, Path],
     boxes: pd.DataFrame,
     radiographs: pd.DataFrame,
     limits: Mapping[str, Any],
@@ -30,31 +31,31 @@ def implausible_boxes(
     """Warn of boxes by number, class, size and place.
 
     Args:
-        folder: of the label files.
+        labels: the label file by image_id.
         boxes: BOX_TABLE, as `read_boxes` gives it.
         radiographs: image_id, file, body_part, height, width, silhouette of each radiograph (blank
             where it is not to be trusted).
         limits: the settings `checks: warnings`.
     """
     known = {str(row["image_id"]): row for row in radiographs.to_dict("records")}
-    found = []
+    found: list[CohortWarning] = []
     for image_id, group in boxes.groupby("image_id", sort=True):
-        radiograph = known[str(image_id)]
-        label = Path(folder) / f"{image_id}.xml"
-        if not label.exists():
-            label = label.with_suffix(".txt")
+        radiograph, label = known[str(image_id)], labels[str(image_id)]
+        picture = str(radiograph["file"])
         body_part = BodyPart(radiograph["body_part"])
-        for doubt in (
-            *_other_image(label, str(image_id), str(radiograph["file"])),
+        doubts = (
+            *_other_image(label, str(image_id), picture),
             *_doubled(group, limits["box_overlap"]),
             *_numbers(group, body_part),
             *_order(group, body_part),
             *_distance(group, body_part, limits["pip_distance"]),
             *_sizes(group, limits["box_size"]),
             *_places(group, radiograph, limits["boxes_on_limb"]),
-        ):
-            picture = str(radiograph["file"])
-            found.append(CohortWarning(str(label), str(image_id), str(body_part), *doubt, picture))
+        )
+        found += [
+            CohortWarning(str(label), str(image_id), str(body_part), *doubt, picture)
+            for doubt in doubts
+        ]
     return found
 
 
@@ -89,14 +90,14 @@ def unlabelled(
     ]
 
 
-def _other_image(label: Path, image_id: str, file: str) -> Iterator[_Doubt]:
+def _other_image(label: Path, image_id: str, file: str) -> Iterator[Doubt]:
     """A Pascal VOC file whose <filename> is another radiograph's."""
     if label.suffix.lower() != ".xml":
         return
     named = ElementTree.parse(label).getroot().findtext("filename", "").strip()
     stem = Path(named.replace("\\", "/")).stem.casefold()
     if stem and stem not in (image_id.casefold(), Path(file).stem.casefold()):
-        yield (
+        yield Doubt(
             "the labels name another image",
             f"<filename> {named}",
             f"{image_id} or {Path(file).name}",
@@ -104,24 +105,26 @@ def _other_image(label: Path, image_id: str, file: str) -> Iterator[_Doubt]:
         )
 
 
-def _doubled(boxes: pd.DataFrame, most: float) -> Iterator[_Doubt]:
-    for (_, first), (_, second) in combinations(boxes.iterrows(), 2):
-        overlap = _overlap(first[BOX_COLUMNS].to_numpy(float), second[BOX_COLUMNS].to_numpy(float))
+def _doubled(boxes: pd.DataFrame, most: float) -> Iterator[Doubt]:
+    edges = boxes[BOX_COLUMNS].to_numpy(float)
+    for (first, name), (second, other) in combinations(zip(edges, _names(boxes), strict=True), 2):
+        overlap = _overlap(first, second)
         if overlap > most:
-            yield (
-                f"{_name(first)} and {_name(second)} boxed at one place",
+            yield Doubt(
+                f"{name} and {other} boxed at one place",
                 f"{overlap:.2f} overlap",
                 f"at most {most:g}",
                 "Delete one of the two boxes, or move it to its joint.",
             )
 
 
-def _name(box: "pd.Series[Any]") -> str:
-    joint = box["joint"]
-    return str(joint) if isinstance(joint, str) and joint else str(box["class"])
+def _names(boxes: pd.DataFrame) -> list[str]:
+    """Each box's joint, or its class where the label gives that alone."""
+    named = zip(boxes["joint"], boxes["class"], strict=True)
+    return [str(joint or detector_class) for joint, detector_class in named]
 
 
-def _overlap(first: "np.ndarray[Any, Any]", second: "np.ndarray[Any, Any]") -> float:
+def _overlap(first: _Floats, second: _Floats) -> float:
     """Intersection over union of two boxes x_min, y_min, x_max, y_max."""
     sides = np.minimum(first[2:], second[2:]) - np.maximum(first[:2], second[:2])
     shared = float(np.prod(np.maximum(sides, 0)))
@@ -129,7 +132,7 @@ def _overlap(first: "np.ndarray[Any, Any]", second: "np.ndarray[Any, Any]") -> f
     return shared / (float(areas) - shared)
 
 
-def _numbers(boxes: pd.DataFrame, body_part: BodyPart) -> Iterator[_Doubt]:
+def _numbers(boxes: pd.DataFrame, body_part: BodyPart) -> Iterator[Doubt]:
     expected = Counter(str(joint.detector_class) for joint in DETECTED_JOINTS[body_part])
     found = Counter(boxes["class"])
     if found == expected:
@@ -141,20 +144,20 @@ def _numbers(boxes: pd.DataFrame, body_part: BodyPart) -> Iterator[_Doubt]:
         what, remedy = "too few boxes", "Box the missing joint, unless it cannot be seen."
     else:
         what, remedy = "too many boxes", "Delete the boxes that are no joint of the score."
-    yield what, _count(found, expected), _count(expected, expected), remedy
+    yield Doubt(what, _count(found, expected), _count(expected, expected), remedy)
 
 
 def _count(numbers: Counter[str], order: Counter[str]) -> str:
     return ", ".join(f"{numbers[name]} {name}" for name in order)
 
 
-def _order(boxes: pd.DataFrame, body_part: BodyPart) -> Iterator[_Doubt]:
+def _order(boxes: pd.DataFrame, body_part: BodyPart) -> Iterator[Doubt]:
     """Fingertips point up, so the joints nearer to them lie higher, on average."""
     base = "MCP" if body_part is BodyPart.HAND else "MTP"
     height = boxes.assign(y=(boxes["y_min"] + boxes["y_max"]) / 2).groupby("class")["y"].mean()
     if "PIP" not in height or base not in height or height["PIP"] < height[base]:
         return
-    yield (
+    yield Doubt(
         f"PIP boxes lie below the {base} boxes",
         f"PIP at {height['PIP']:.0f}, {base} at {height[base]:.0f} pixels from the top",
         f"PIP above {base}",
@@ -162,7 +165,7 @@ def _order(boxes: pd.DataFrame, body_part: BodyPart) -> Iterator[_Doubt]:
     )
 
 
-def _distance(boxes: pd.DataFrame, body_part: BodyPart, most: float) -> Iterator[_Doubt]:
+def _distance(boxes: pd.DataFrame, body_part: BodyPart, most: float) -> Iterator[Doubt]:
     """How far the PIP joints of four fingers lie from the MCP joints: DIP joints lie further."""
     if body_part is not BodyPart.HAND:
         return
@@ -179,7 +182,7 @@ def _distance(boxes: pd.DataFrame, body_part: BodyPart, most: float) -> Iterator
     knuckles = max(float(np.hypot(*(a - b))) for a, b in combinations(mcp, 2))
     away = float(np.hypot(*(pip.mean(0) - mcp.mean(0)))) / max(knuckles, 1.0)
     if away > most:
-        yield (
+        yield Doubt(
             "PIP boxes lie far from the MCP boxes, as DIP joints do",
             f"{away:.2f} of the knuckles' width",
             f"at most {most:g}",
@@ -187,20 +190,20 @@ def _distance(boxes: pd.DataFrame, body_part: BodyPart, most: float) -> Iterator
         )
 
 
-def _sizes(boxes: pd.DataFrame, most: float) -> Iterator[_Doubt]:
+def _sizes(boxes: pd.DataFrame, most: float) -> Iterator[Doubt]:
     sides = np.sqrt((boxes["x_max"] - boxes["x_min"]) * (boxes["y_max"] - boxes["y_min"]))
     median = float(sides.median())
-    for (_, box), side in zip(boxes.iterrows(), sides, strict=True):
+    for name, side in zip(_names(boxes), sides, strict=True):
         if side > most * median or side * most < median:
-            yield (
-                f"{_name(box)}'s box is {'huge' if side > median else 'tiny'}",
+            yield Doubt(
+                f"{name}'s box is {'huge' if side > median else 'tiny'}",
                 f"{side:.0f} pixels a side; the radiograph's median is {median:.0f}",
                 f"{median / most:.0f} to {most * median:.0f}",
                 "Draw the box again.",
             )
 
 
-def _places(boxes: pd.DataFrame, radiograph: Mapping[Any, Any], least: float) -> Iterator[_Doubt]:
+def _places(boxes: pd.DataFrame, radiograph: Mapping[Any, Any], least: float) -> Iterator[Doubt]:
     """Boxes that mostly lie on the background; or fit the radiograph before it was turned."""
     if not radiograph["silhouette"]:
         return  # not to be trusted
@@ -215,14 +218,14 @@ def _places(boxes: pd.DataFrame, radiograph: Mapping[Any, Any], least: float) ->
     measured = f"{share:.2f} of the boxes lie on the limb"
     for turned_x, turned_y in _before_rotation(Path(str(radiograph["file"])), radiograph, x, y):
         if _share_on(limb, turned_x, turned_y) >= least:
-            yield (
+            yield Doubt(
                 "boxes made before the file's rotation (EXIF) was applied",
                 measured,
                 f"at least {least:g}",
                 "Save the picture turned, without the EXIF tag, and label it again.",
             )
             return
-    yield (
+    yield Doubt(
         "boxes on the background",
         measured,
         f"at least {least:g}",
@@ -230,7 +233,7 @@ def _places(boxes: pd.DataFrame, radiograph: Mapping[Any, Any], least: float) ->
     )
 
 
-def _share_on(limb: Mask, x: "np.ndarray[Any, Any]", y: "np.ndarray[Any, Any]") -> float:
+def _share_on(limb: Mask, x: _Floats, y: _Floats) -> float:
     """Share of points (fractions of the sides) on the limb or within a pixel of it."""
     near = np.zeros_like(np.pad(limb, 1))
     for dy in range(3):
@@ -242,8 +245,8 @@ def _share_on(limb: Mask, x: "np.ndarray[Any, Any]", y: "np.ndarray[Any, Any]") 
 
 
 def _before_rotation(
-    file: Path, radiograph: Mapping[Any, Any], x: "np.ndarray[Any, Any]", y: "np.ndarray[Any, Any]"
-) -> Iterator[tuple["np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]]:
+    file: Path, radiograph: Mapping[Any, Any], x: _Floats, y: _Floats
+) -> Iterator[tuple[_Floats, _Floats]]:
     """Where boxes lie if their pixels are the stored picture's, which a viewer then turns."""
     try:
         with Image.open(file) as image:

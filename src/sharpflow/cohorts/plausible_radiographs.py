@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from sharpflow.anatomy import BodyPart
-from sharpflow.cohorts.warnings import CohortWarning
+from sharpflow.cohorts.warnings import CohortWarning, Doubt
 from sharpflow.imaging.appearance import Shape
+from sharpflow.imaging.dicom_limb import frontal
 
 _BLACK = 20  # grey level; a radiograph whose brightest part is darker is called black
 _HAND_DIGITS = range(4, 7)  # that a hand shows; one may hide, and the forearm may count
@@ -19,9 +20,6 @@ _CLEARLY = 0.2  # by which the negative must look more like a hand than the radi
 # A ground so bright needs no more than that the negative shows a hand (chosen on the same 700).
 _BRIGHT = 0.7
 _TURNED_BY = {"hand": 0.5, "foot": 0.35}  # by which another direction must beat upwards
-_DIRECTIONS = {"down": "upside down", "left": "turned, fingers to the left"} | {
-    "right": "turned, fingers to the right"
-}
 
 
 class Seen(NamedTuple):
@@ -53,7 +51,7 @@ def implausible_radiographs(
             expected_limbs; a row a radiograph that can be read.
         limits: the settings `checks: warnings`.
     """
-    found = []
+    found: list[CohortWarning] = []
     for row in measured.to_dict("records"):
         seen = Seen(
             {str(key): value for key, value in row.items()},
@@ -61,55 +59,58 @@ def implausible_radiographs(
             str(row["side"]),
             int(row["expected_limbs"]),
         )
-        for what, value, threshold, remedy in _doubts(seen, limits):
-            found.append(
-                CohortWarning(
-                    str(row["file"]),
-                    str(row["image_id"]),
-                    seen.body_part,
-                    what,
-                    value,
-                    threshold,
-                    remedy,
-                    radiograph=str(row["file"]),
-                )
-            )
+        file, image_id = str(row["file"]), str(row["image_id"])
+        found += [
+            CohortWarning(file, image_id, seen.body_part, *doubt, radiograph=file)
+            for doubt in _doubts(seen, limits)
+        ]
     return found
 
 
-_Doubt = tuple[str, str, str, str]  # what, measured, threshold, remedy
+def contradicted_radiographs(measured: pd.DataFrame) -> list[CohortWarning]:
+    """Warn of radiographs whose DICOM header says another limb, or a lateral view.
+
+    Args:
+        measured: as for `implausible_radiographs`.
+    """
+    says = measured["header_says"].fillna("")
+    return [
+        CohortWarning(
+            str(row["file"]),
+            str(row["image_id"]),
+            str(row["body_part"]),
+            "contradicts its DICOM header",
+            f"a header that says {row['header_says']}",
+            frontal(str(row["body_part"]), str(row["side"])),
+            "Look at it, and correct its name, its list or its header.",
+            radiograph=str(row["file"]),
+        )
+        for row in measured[says != ""].to_dict("records")
+    ]
 
 
-def _doubts(seen: Seen, limits: Mapping[str, Any]) -> Iterator[_Doubt]:
-    """What is implausible; what makes the rest meaningless ends the list."""
+def _doubts(seen: Seen, limits: Mapping[str, Any]) -> Iterator[Doubt]:
+    """What is implausible; but for the size only the first, which makes the rest meaningless."""
     row = seen.row
-    longer = max(row["height"], row["width"])
-    if longer < limits["smallest_side"]:
-        yield (
+    if max(row["height"], row["width"]) < limits["smallest_side"]:
+        yield Doubt(
             "very small",
             f"{row['width']:g} x {row['height']:g} pixels",
             f"longer side at least {limits['smallest_side']}",
             "Export the radiograph at its full size; a preview was saved, perhaps.",
         )
-    for decisive in (_no_contrast, _inverted, _no_limb):
-        doubt = decisive(seen, limits)
-        if doubt:
+    for check in _IN_ORDER:
+        if doubt := check(seen, limits):
             yield doubt
             return
-    for check in (_several_limbs, _turned, _wrong_side, _little_limb):
-        doubt = check(seen, limits)
-        if doubt:
-            yield doubt
-            if check is not _little_limb:
-                return
 
 
-def _no_contrast(seen: Seen, limits: Mapping[str, Any]) -> _Doubt | None:
+def _no_contrast(seen: Seen, limits: Mapping[str, Any]) -> Doubt | None:
     least = limits["least_contrast"]
     if seen.row["contrast"] >= least:
         return None
     dark = seen.row["brightest"] < _BLACK
-    return (
+    return Doubt(
         "black, or nearly" if dark else "almost uniform",
         f"{seen.row['contrast']:.0f} grey levels",
         f"at least {least:g} from the 1st to the 99th percentile",
@@ -117,26 +118,22 @@ def _no_contrast(seen: Seen, limits: Mapping[str, Any]) -> _Doubt | None:
     )
 
 
-def likeness(shape: Shape) -> float:
+def _likeness(shape: Shape) -> float:
     """How clearly a silhouette has a hand's fingers, whichever way they point; 0 for none."""
-    return _clearest(shape) if shape.digits in _HAND_DIGITS else 0.0
+    return shape.fingers if shape.digits in _HAND_DIGITS else 0.0
 
 
-def _clearest(shape: Shape) -> float:
-    return max(abs(shape.up), abs(shape.left))
-
-
-def _inverted(seen: Seen, limits: Mapping[str, Any]) -> _Doubt | None:
+def _inverted(seen: Seen, limits: Mapping[str, Any]) -> Doubt | None:
     border, most = seen.row["border"], limits["bright_border"][seen.body_part]
     if border <= most:
         return None
     if seen.body_part == BodyPart.HAND:
-        clear = likeness(seen.negative)
+        clear = _likeness(seen.negative)
         enough = limits["turned"]["hand"]
-        is_clearer = border > _BRIGHT or clear > likeness(seen.shape) + _CLEARLY
+        is_clearer = border > _BRIGHT or clear > _likeness(seen.shape) + _CLEARLY
         if clear < enough or not is_clearer:
             return None
-    return (
+    return Doubt(
         "inverted: dark bones on a bright ground",
         f"{border:.2f} background",
         f"at most {most:g} of the way from dark to bright",
@@ -144,47 +141,45 @@ def _inverted(seen: Seen, limits: Mapping[str, Any]) -> _Doubt | None:
     )
 
 
-def _no_limb(seen: Seen, limits: Mapping[str, Any]) -> _Doubt | None:
+def _no_limb(seen: Seen, limits: Mapping[str, Any]) -> Doubt | None:
     least = limits["least_fingers"][seen.body_part]
-    clearest = _clearest(seen.shape)
-    if clearest >= least:
+    if seen.shape.fingers >= least:
         return None
-    return (
+    return Doubt(
         "no fingers found: another body part, a wrist, or a cropped hand",
-        f"{clearest:.2f} more fingers across one half than across the other",
+        f"{seen.shape.fingers:.2f} more fingers across one half than across the other",
         f"at least {least:g}",
         "Look at it; bring the radiograph of the whole hand, or leave it out.",
     )
 
 
-def _several_limbs(seen: Seen, _: Mapping[str, Any]) -> _Doubt | None:
+def _several_limbs(seen: Seen, _: Mapping[str, Any]) -> Doubt | None:
     if not seen.limbs or seen.shape.limbs <= seen.limbs:
         return None
-    one = {"hand": "hand", "foot": "foot"}[seen.body_part]
-    return (
-        f"more than one {one} on the radiograph",
+    return Doubt(
+        f"more than one {seen.body_part} on the radiograph",
         f"{seen.shape.limbs:g} limbs",
         f"{seen.limbs}",
-        f"Cut the radiograph so that each file shows one {one}.",
+        f"Cut the radiograph so that each file shows one {seen.body_part}.",
     )
 
 
-def _turned(seen: Seen, limits: Mapping[str, Any]) -> _Doubt | None:
+def _turned(seen: Seen, limits: Mapping[str, Any]) -> Doubt | None:
     shape, least = seen.shape, limits["turned"][seen.body_part]
     others = {"down": -shape.up, "left": shape.left, "right": -shape.left}
     way = max(others, key=lambda name: others[name])
     if others[way] < least or others[way] - shape.up < _TURNED_BY[seen.body_part]:
         return None
     word = "fingers" if seen.body_part == BodyPart.HAND else "toes"
-    return (
-        _DIRECTIONS[way].replace("fingers", word),
+    return Doubt(
+        "upside down" if way == "down" else f"turned, {word} to the {way}",
         f"{others[way]:.2f} more {word} on that side; upwards {shape.up:.2f}",
-        f"{least:g}",
+        f"less than {least:g}",
         f"Turn the file so that the {word} point up.",
     )
 
 
-def _wrong_side(seen: Seen, limits: Mapping[str, Any]) -> _Doubt | None:
+def _wrong_side(seen: Seen, limits: Mapping[str, Any]) -> Doubt | None:
     """A left hand, seen from its back, has the thumb on the right of the picture."""
     thumb, most = seen.shape.thumb, limits["thumb_side"]
     if seen.body_part != BodyPart.HAND or not seen.side or math.isnan(thumb):
@@ -193,7 +188,7 @@ def _wrong_side(seen: Seen, limits: Mapping[str, Any]) -> _Doubt | None:
     if towards <= most:
         return None
     other = "right" if seen.side == "left" else "left"
-    return (
+    return Doubt(
         f"looks like a {other} hand, or mirrored",
         f"the gap beside the thumb's side is {towards:.0f} degrees wider",
         f"at most {most:g}",
@@ -201,13 +196,24 @@ def _wrong_side(seen: Seen, limits: Mapping[str, Any]) -> _Doubt | None:
     )
 
 
-def _little_limb(seen: Seen, limits: Mapping[str, Any]) -> _Doubt | None:
+def _little_limb(seen: Seen, limits: Mapping[str, Any]) -> Doubt | None:
     share, least = seen.shape.share, limits["least_limb"]
     if share >= least:
         return None
-    return (
+    return Doubt(
         f"the {seen.body_part} is small in the picture: borders, text, or a wide exposure",
         f"{share:.2f} of the picture",
         f"at least {least:g}",
         "Cut the borders off, or export the exposed field alone.",
     )
+
+
+_IN_ORDER = (
+    _no_contrast,
+    _inverted,
+    _no_limb,
+    _several_limbs,
+    _turned,
+    _wrong_side,
+    _little_limb,
+)

@@ -7,8 +7,12 @@ from typing import Any
 import pandas as pd
 
 from sharpflow.cohorts.boxes import read_boxes
+from sharpflow.cohorts.labels import label_files
 from sharpflow.cohorts.plausible_boxes import implausible_boxes, unlabelled
-from sharpflow.cohorts.plausible_radiographs import implausible_radiographs
+from sharpflow.cohorts.plausible_radiographs import (
+    contradicted_radiographs,
+    implausible_radiographs,
+)
 from sharpflow.cohorts.plausible_scores import implausible_scores
 from sharpflow.cohorts.scores import read_score_table
 from sharpflow.cohorts.warnings import CohortWarning, warning_table
@@ -45,6 +49,7 @@ def warn_of_joint_cohort(
         readable.assign(expected_limbs=1), limits
     )
     odd = readable["image_id"].isin({warning.name for warning in warnings})
+    warnings += contradicted_radiographs(readable)  # whose silhouettes are sound
     scored: set[str] = set()
     if scores is not None:
         table = read_score_table(scores).scores
@@ -54,8 +59,9 @@ def warn_of_joint_cohort(
         found, _ = read_boxes(boxes, readable, ignored_classes)
         # Where the radiograph itself is odd, its silhouette says nothing of the boxes' places.
         sound = readable.assign(silhouette=readable["silhouette"].mask(odd, ""))
-        warnings += implausible_boxes(boxes, found, sound, limits)
-        labelled = {path.stem for path in Path(boxes).glob("*")} & set(readable["image_id"])
+        labels = _label_files(Path(boxes))
+        warnings += implausible_boxes(labels, found, sound, limits)
+        labelled = set(labels) & set(readable["image_id"])
         warnings += unlabelled(boxes, readable, labelled, scored)
     return warning_table(warnings)
 
@@ -77,4 +83,13 @@ def warn_of_images(
     listed = appearance[appearance["image_id"].isin(files)].sort_values("image_id")
     file = [str(files[image_id]) for image_id in listed["image_id"]]
     measured = listed.assign(file=file, body_part="hand", side="", expected_limbs=hands)
-    return warning_table(implausible_radiographs(measured, limits))
+    found = [*implausible_radiographs(measured, limits), *contradicted_radiographs(measured)]
+    return warning_table(found)
+
+
+def _label_files(folder: Path) -> dict[str, Path]:
+    """Label files by image_id; none where the folder cannot be read, which is a problem already."""
+    try:
+        return {path.stem: path for path in label_files(folder)}
+    except (OSError, ValueError):
+        return {}

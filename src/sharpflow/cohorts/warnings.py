@@ -2,8 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
+from typing import NamedTuple
 
 import pandas as pd
+
+
+class Doubt(NamedTuple):
+    """What is implausible of one thing, and what to do: the middle of a CohortWarning."""
+
+    warning: str
+    measured: str
+    threshold: str
+    remedy: str
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,11 @@ class Shape(NamedTuple):
     limbs: int  # regions nearly as large as the largest
     share: float  # of the radiograph's area
 
+    @property
+    def fingers(self) -> float:
+        """How clearly one half has more fingers than the other, whichever way they point."""
+        return max(abs(self.up), abs(self.left))
+
 
 class Appearance(NamedTuple):
     """What a radiograph looks like."""
@@ -61,6 +66,7 @@ APPEARANCE_TABLE = [
     *Shape._fields,
     *(f"negative_{name}" for name in Shape._fields),
     "silhouette",
+    "header_says",  # what contradicts the user; blank where nothing does
 ]
 
 
@@ -68,7 +74,7 @@ def measure_appearance(image: Grey) -> Appearance:
     """Measure a radiograph, uint8 (height, width)."""
     small = _small(image)
     low, high = (float(value) for value in np.percentile(small, (1, 99)))
-    border = (_ring(small) - low) / (high - low) if high > low else 0.0
+    border = float(np.clip((_ring(small) - low) / (high - low), 0, 1)) if high > low else 0.0
     if min(small.shape) < _NARROWEST:
         mask = np.zeros(small.shape, np.uint8)
         return Appearance(high, high - low, border, NOTHING, NOTHING, mask)
@@ -76,20 +82,20 @@ def measure_appearance(image: Grey) -> Appearance:
     shape = measure_shape(mask)
     doubtful = border > _DARK_BORDER or not shows_fingers(shape)
     negative = measure_shape(silhouette(np.asarray(255 - small))) if doubtful else NOTHING
-    return Appearance(high, high - low, float(np.clip(border, 0, 1)), shape, negative, mask)
+    return Appearance(high, high - low, border, shape, negative, mask)
 
 
-def appearance_row(image_id: str, image: Grey) -> list[str | float]:
-    """A row of APPEARANCE_TABLE."""
+def appearance_row(image_id: str, image: Grey, header_says: str = "") -> list[str | float]:
+    """A row of APPEARANCE_TABLE; `header_says` as `check_limb` gives it."""
     seen = measure_appearance(image)
     numbers = [seen.brightest, seen.contrast, seen.border, *seen.shape, *seen.negative]
     rounded = [round(float(number), 3) for number in numbers]
-    return [image_id, *image.shape, *rounded, pack_silhouette(seen.mask)]
+    return [image_id, *image.shape, *rounded, pack_silhouette(seen.mask), header_says]
 
 
 def shows_fingers(shape: Shape) -> bool:
     """Whether a silhouette has fingers, whichever way they point."""
-    return max(abs(shape.up), abs(shape.left)) >= _FINGERS and shape.digits >= _FEWEST_DIGITS
+    return shape.fingers >= _FINGERS and shape.digits >= _FEWEST_DIGITS
 
 
 def measure_shape(mask: Mask) -> Shape:
@@ -180,9 +186,9 @@ class Look:
         """Nothing is measured yet."""
         self._rows: dict[str, list[str | float]] = {}
 
-    def __call__(self, image_id: str, image: Grey) -> None:
-        """Measure one."""
-        self._rows[image_id] = appearance_row(image_id, image)
+    def __call__(self, image_id: str, image: Grey, header_says: str = "") -> None:
+        """Measure one, and keep what its DICOM header says against the user."""
+        self._rows[image_id] = appearance_row(image_id, image, header_says)
 
     def table(self) -> pd.DataFrame:
         """APPEARANCE_TABLE of all that were measured, by image_id."""

@@ -115,14 +115,7 @@ def read_dicom(
         ImageError: the file is missing, damaged or no DICOM; no radiograph of one grey frame with
             square pixels, for presentation; compressed as we cannot decode; or too large.
     """
-    _check_size(path, max_pixels)
-    header = read_elements(path, _IMAGE_ELEMENTS, pixels=False)
-    attempt(
-        path,
-        lambda: _check_header(path, header, max_pixels),
-        "a DICOM header with impossible values",
-    )
-    if str(header.get("BurnedInAnnotation")).strip().upper() == "YES":
+    if check_header(path, max_pixels):
         log.warning("%s: text is burned into its pixels, maybe a name; figures may show it", path)
     dataset = read_elements(path, _IMAGE_ELEMENTS, pixels=True)
     stored = attempt(
@@ -143,6 +136,29 @@ def read_dicom(
             "Export it as PNG, as a viewer shows it, or correct the DICOM window.",
         )
     return grey
+
+
+def check_header(path: Path, max_pixels: int = MAX_PIXELS) -> bool:
+    """Refuse, as `read_dicom` does, what its header alone says is no radiograph of ours.
+
+    Args:
+        path: the file.
+        max_pixels: an image of more is refused.
+
+    Returns:
+        Whether the header says that text is burned into the pixels.
+
+    Raises:
+        ImageError: see `read_dicom`.
+    """
+    _check_size(path, max_pixels)
+    header = read_elements(path, _IMAGE_ELEMENTS, pixels=False)
+
+    def check() -> bool:
+        _check_header(path, header, max_pixels)
+        return str(header.get("BurnedInAnnotation")).strip().upper() == "YES"
+
+    return attempt(path, check, "a DICOM header with impossible values")
 
 
 def read_elements(path: Path, names: Collection[str], *, pixels: bool) -> Any:
@@ -296,7 +312,11 @@ def _check_header(path: Path, header: Any, max_pixels: int) -> None:
 def _check_bits(header: Any, refuse: Callable[..., None]) -> None:
     allocated, stored = int(header.BitsAllocated), int(header.BitsStored)
     high = int(header.get("HighBit", stored - 1))
-    if allocated not in (8, 16) or not 8 <= stored <= allocated or not stored <= high + 1 <= 16:
+    if (
+        allocated not in (8, 16)
+        or not 8 <= stored <= allocated
+        or not stored <= high + 1 <= allocated
+    ):
         refuse(
             f"DICOM pixels of {stored} bits in {allocated}, the highest {high}",
             "8 to 16 bits in 8 or 16",

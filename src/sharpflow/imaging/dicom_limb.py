@@ -65,12 +65,12 @@ class HeaderLimb:
         return next((code for code, x in LIMBS.items() if (x.body_part, x.side) == pair), "")
 
     def contradiction(self, part: BodyPart, side: Side | None = None) -> str:
-        """What contradicts a body part and, unless None, a side; empty where nothing does."""
+        """What it says against a body part and, unless None, a side; empty where nothing."""
         other_part = self.part and self.part != part
         other_side = side and self.side and self.side != side
         if other_part or other_side:
-            return f"a DICOM header that says {' '.join(filter(None, (self.side, self.part)))}"
-        return "a DICOM header that says lateral view" if self.lateral else ""
+            return " ".join(filter(None, (self.side, self.part)))
+        return "lateral view" if self.lateral else ""
 
 
 def read_limb(path: Path) -> HeaderLimb:
@@ -93,7 +93,7 @@ def check_limb(
     side: Side | None,
     named: str,
     on_contradiction: OnContradiction = "problem",
-) -> None:
+) -> str:
     """Refuse a DICOM file whose header contradicts what the user says of it.
 
     Args:
@@ -101,26 +101,34 @@ def check_limb(
         part: body part that the user says.
         side: the side; None where it is not to be compared.
         named: where the user says so, for the message.
-        on_contradiction: "warn" only logs a contradiction.
+        on_contradiction: "warn" gives and logs a contradiction, and does not raise it.
+
+    Returns:
+        What the header says against it, such as "right hand"; empty where nothing.
 
     Raises:
         ImageError: the header says another limb, or a lateral view; or it cannot be read.
     """
     if not is_dicom(path):
-        return
-    wrong = read_limb(path).contradiction(part, side)
-    if wrong:
-        limb = f"{side} {part}" if side else str(part)
-        error = ImageError(
+        return ""
+    said = read_limb(path).contradiction(part, side)
+    found, expected = f"a DICOM header that says {said}", f"{frontal(part, side)}, as {named} says"
+    if said and on_contradiction == "problem":
+        raise ImageError(
             path,
-            wrong,
-            f"{limb}, frontal view, as {named} says",
+            found,
+            expected,
             f"Look at the radiograph, and correct {named} or the header; if the headers are wrong, "
             "set checks: contradicting_headers: warn.",
         )
-        if on_contradiction == "problem":
-            raise error
-        log.warning("%s", error)
+    if said:
+        log.warning("%s: found %s; expected %s", path, found, expected)
+    return said
+
+
+def frontal(part: str, side: str | None) -> str:
+    """What a radiograph of a body part and, where it is known, a side shows."""
+    return f"{side} {part}, frontal view" if side else f"{part}, frontal view"
 
 
 def _part(header: Any) -> str:

@@ -26,9 +26,9 @@ Image.MAX_IMAGE_PIXELS = None
 Grey: TypeAlias = npt.NDArray[np.uint8]
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF")
+_KINDS = "a JPG, PNG, BMP, TIFF or DICOM image"
 
 _ORIENTATION = 0x0112  # the EXIF tag
-_LUMA = (0.299, 0.587, 0.114)  # ITU-R 601
 # What an EXIF orientation asks for; 1 is upright.
 _UPRIGHT: dict[int, Callable[[npt.NDArray[Any]], npt.NDArray[Any]]] = {
     2: np.fliplr,
@@ -133,24 +133,25 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     Pillow gets the file, not its name: by name it maps an uncompressed TIFF into memory and
     garbles it where the TIFF says that it lies on its side.
     """
-    kinds = "a JPG, PNG, BMP, TIFF or DICOM image"
     with ExitStack() as stack:
         try:
             found = path.stat()
             if not stat.S_ISREG(found.st_mode):
-                raise ImageError(path, "no file but a folder or device", kinds, "Correct the path.")
+                raise ImageError(
+                    path, "no file but a folder or device", _KINDS, "Correct the path."
+                )
             file: IO[bytes] = stack.enter_context(path.open("rb"))
             if found.st_size == 0:
                 raise ImageError(
-                    path, "an empty file", kinds, "Copy or export the radiograph again."
+                    path, "an empty file", _KINDS, "Copy or export the radiograph again."
                 )
             image = stack.enter_context(Image.open(_pixels_only(file), formats=FORMATS))
         except FileNotFoundError as error:
             remedy = "Correct the path, or add the radiograph."
-            raise ImageError(path, "no file", kinds, remedy) from error
+            raise ImageError(path, "no file", _KINDS, remedy) from error
         except UnidentifiedImageError as error:
             remedy = "Remove it, or export the radiograph as one of these."
-            raise ImageError(path, "a file that is not an image", kinds, remedy) from error
+            raise ImageError(path, "a file that is not an image", _KINDS, remedy) from error
         yield image
 
 
@@ -186,7 +187,7 @@ def _unreadable(path: Path, error: Exception) -> ImageError:
     return ImageError(
         path,
         f"a file that cannot be read ({in_short(error)})",
-        "a JPG, PNG, BMP or TIFF image",
+        _KINDS,
         "Copy or export the radiograph again.",
     )
 
@@ -208,9 +209,7 @@ def _deep_grey(file: IO[bytes]) -> npt.NDArray[Any]:
     colours = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
     if colours is None or colours.dtype != np.uint16 or colours.ndim != 3:
         raise ValueError("16-bit colours of a kind that is not read")
-    blue, green, red = (colours[..., channel].astype(float) for channel in range(3))
-    grey = sum(w * c for w, c in zip(_LUMA, (red, green, blue), strict=True))
-    return np.asarray(np.rint(grey), np.uint16)
+    return np.asarray(cv2.cvtColor(colours[..., :3], cv2.COLOR_BGR2GRAY), np.uint16)
 
 
 def _is_deep(mode: str) -> bool:
@@ -225,10 +224,13 @@ def _is_white_zero(image: Image.Image) -> bool:
 
 def _to_8_bits(deep: npt.NDArray[Any], percentiles: tuple[float, float]) -> Grey:
     low, high = np.percentile(deep, percentiles)
+    if not np.isfinite([low, high]).all():
+        raise ValueError("pixels that are not numbers")
     if high <= low:
         low, high = float(deep.min()), float(deep.max())
     if high <= low:
         return np.zeros(deep.shape, np.uint8)
-    scaled = (deep.astype(np.float32) - np.float32(low)) * np.float32(255 / (high - low))
-    grey: Grey = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
-    return grey
+    scaled = deep.astype(np.float32)
+    scaled -= np.float32(low)  # in place: it has four bytes a pixel
+    scaled *= np.float32(255 / (high - low))
+    return np.clip(np.rint(scaled, out=scaled), 0, 255, out=scaled).astype(np.uint8)

@@ -11,7 +11,7 @@ with job(snakemake.log[0]):
     source, params = snakemake.input, snakemake.params
     warnings = warn_of_joint_cohort(
         pd.concat([read_table(path, digest=str) for path in source.radiographs]),
-        pd.concat([read_table(path) for path in source.appearance]),
+        pd.concat([read_table(path, header_says=str) for path in source.appearance]),
         params.scores,
         params.boxes if params.boxes != "phantom" else None,
         limits=params.limits,

@@ -14,7 +14,7 @@ with job(snakemake.log[0]):
     listed = {"whole_image": list_whole_images, "bone_age": list_bone_age}[images]
     warnings = warn_of_images(
         listed(**params.source).paths(),
-        pd.concat([read_table(path) for path in snakemake.input.appearance]),
+        pd.concat([read_table(path, header_says=str) for path in snakemake.input.appearance]),
         hands=2 if images == "whole_image" else 1,
         limits=params.limits,
     )

@@ -60,7 +60,7 @@ def pack(
     contrast: Literal["none", "clahe"] = "none",
     contradicting_headers: OnContradiction = "problem",
     workers: int = 1,
-    look: Callable[[str, Grey], None] | None = None,
+    look: Callable[[str, Grey, str], None] | None = None,
 ) -> tuple[Grey, pd.DataFrame, pd.DataFrame]:
     """Decode each image once, in `workers` threads, and resize it.
 
@@ -72,9 +72,10 @@ def pack(
         max_pixels: an image of more is refused before it is decoded.
         contrast: "none" (the paper's) or "clahe".
         contradicting_headers: whether an image whose DICOM header says that it shows no hand counts
-            as one that cannot be read ("problem"), or is logged ("warn").
+            as one that cannot be read ("problem"), or is looked at and logged ("warn").
         workers: threads.
-        look: called in these threads with each image's image_id and pixels.
+        look: called in these threads with each image's image_id, pixels and what its header says
+            against the table (blank where nothing).
 
     Returns:
         The images that can be read, uint8 (n, size, size), sorted by image_id; their rows:
@@ -85,11 +86,12 @@ def pack(
     def read(image_id: str) -> tuple[Grey, tuple[int, int, str]] | ImageError:
         try:
             image = read_image(paths[image_id], max_pixels)
-            check_limb(paths[image_id], BodyPart.HAND, None, "the table", contradicting_headers)
+            path = paths[image_id]
+            says = check_limb(path, BodyPart.HAND, None, "the table", contradicting_headers)
         except ImageError as error:
             return error
         if look:
-            look(image_id, image)
+            look(image_id, image, says)
         small = resize(image, size)
         small = equalize(small) if contrast == "clahe" else small
         return small, (*image.shape, image_digest(image))

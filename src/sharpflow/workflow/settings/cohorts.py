@@ -198,9 +198,9 @@ class Checks(Section):
         description="Whether every patient must have all of LH, RH, LF and RF.",
     )
     near_ids: Literal["refuse", "accept"] = Field(
-        description="Patients' ids that differ only by case, blanks, leading zeros, - or _, in one "
-        "cohort or across both. `refuse`: they stop the run, as one person may stand behind them. "
-        "`accept`: they are different people.",
+        description="Patients' ids that differ only by case, blanks, leading zeros, -, _ or ., in "
+        "one cohort or across both. `refuse`: they stop the run, as one person may stand behind "
+        "them. `accept`: they are different people.",
     )
     max_megapixels: Positive = Field(
         description="Larger radiographs are refused before they are decoded, in millions of "
@@ -209,7 +209,7 @@ class Checks(Section):
     contradicting_headers: Literal["problem", "warn"] = Field(
         description="A DICOM header that names another body part or side than the file's name or "
         "the table, or a lateral view: `problem`: the radiograph is listed as a problem; `warn`: "
-        "it is used, and the log of the check says so.",
+        "it is used, and is among the cohort's warnings.",
     )
     ignored_classes: list[str] = Field(
         description="Classes of the label files that are skipped, since they are none of the "

@@ -29,6 +29,21 @@ _UNION_MEMBERS = (
     *("JointCohort", "WholeImageCohort", "BoneAgeCohort", "Weights"),
     *("bool", "int", "str", "constrained-int"),
 )
+# Keys of former versions, with their new names: those of CHANGELOG.md, which a test compares.
+RENAMED = {
+    "cohorts.joints.films": "radiographs",
+    "cohorts.whole": "whole_image",
+    "phantom.film_height": "radiograph_height",
+    "phantom.child_film_height": "child_radiograph_height",
+    "phantom.whole_patients": "whole_image_patients",
+    "phantom.whole_film_height": "whole_image_height",
+    "identity": "identification",
+    "vgg16.drawn_joints": "synthetic_joints",
+    "whole_image.turns": "rotations",
+    "whole_image.rows": "experiments",
+    "whole_image.row_epochs": "experiment_epochs",
+    "whole_image.shards.whole": "whole_image",
+}
 _PATTERNS = {
     SHA256: "64 hexadecimal digits, as `sha256sum` gives them",
     FILE_NAME: "letters, digits, '_', '.' and '-', beginning with a letter or digit",
@@ -54,6 +69,9 @@ def _explain_key(root: type[BaseModel], keys: Sequence[str], items: list[Any]) -
     """What is wrong with one key, which may hold one of several kinds of value."""
     first = items[0]
     if first["type"] == "extra_forbidden":
+        renamed = RENAMED.get(".".join(keys))
+        if renamed:
+            return f"renamed: it is {renamed} now (see Renamed in CHANGELOG.md)."
         allowed = sorted(_section(root, keys[:-1]).model_fields)
         near = difflib.get_close_matches(keys[-1], allowed, n=1)
         hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(allowed)}."
