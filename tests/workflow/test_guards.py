@@ -91,6 +91,7 @@ def test_nothing_trains_beside_a_bad_cohort(
     output = ended.stdout + ended.stderr
     assert ended.returncode != 0
     assert [words for words in said if words not in output] == []
+    assert "stopped this run; they are listed above" in output
     planned = set(re.findall(r"^([a-z]\w+) +\d+$", output, re.M))
     assert planned & TRAINING == (JOINT_TRAINING if study == "finished" else WHOLE_IMAGE_TRAINING)
     executed = set(re.findall(r"^(?:local)?rule (\w+):", output, re.M))

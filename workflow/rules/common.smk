@@ -80,7 +80,7 @@ def tell_problems():
     """Say last what stopped a run that a check refused."""
     told = problems_in_short(
         path.replace("<results>", RESULTS)
-        for path in PLAN.problems("joints", "whole_image")
+        for path in PLAN.problem_lists("joints", "whole_image")
     )
     if told:
         logger.error(told)

@@ -121,7 +121,11 @@ class StudyPlan:
 
         With the warnings of the user's own cohorts.
         """
-        return [*problem_files(self.checks.before(*pipelines)), *self.checks.warning_sheets()]
+        return [*self.problem_lists(*pipelines), *self.checks.warning_sheets()]
+
+    def problem_lists(self, *pipelines: str) -> list[str]:
+        """The tables of what is wrong with the cohorts of these pipelines."""
+        return problem_files(self.checks.before(*pipelines))
 
     def own_patients(self) -> dict[str, set[str]]:
         """The patients of each cohort of the user's own that names them, by the cohort's file."""
