@@ -104,18 +104,19 @@ def takes_too_much_memory(project: Project) -> None:
 
 
 def misses_its_gpu(project: Project) -> None:
-    """It was granted one that no driver shows; then the study is told to use processors."""
+    """It was granted one that no driver shows, on two nodes; then the study uses processors."""
     project = for_cluster(project)
-    refused = project.attempt(TABLE, "--precommand", "true", "--retries", "0")
+    refused = project.attempt(TABLE, "--precommand", "true", "--retries", "1")
     assert refused.returncode == 1
-    (job,) = jobs_of(project, RULE)
-    assert (job.state, job.gpus) == ("FAILED", True)
+    first, job = jobs_of(project, RULE)
+    assert {(one.state, one.gpus) for one in (first, job)} == {("FAILED", True)}
+    assert {first.node, job.node} == {"gpu1", "gpu2"}
     said = _log(project).read_text()
     assert f"job {job.number} sees none on node {job.node}" in said
     assert "CUDA_VISIBLE_DEVICES is '0'" in said
     on_cpus = ("train_network:gpu=0", "train_network:slurm_partition=cpu")
     project.run(TABLE, "--precommand", "true", "--set-resources", *on_cpus)
-    assert [job.gpus for job in jobs_of(project, RULE)] == [True, False]
+    assert [job.gpus for job in jobs_of(project, RULE)] == [True, True, False]
 
 
 def loses_snakemake(project: Project) -> None:

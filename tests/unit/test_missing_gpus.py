@@ -11,7 +11,11 @@ import torch
 
 from sharpflow.errors import UserError
 from sharpflow.workflow import missing_gpus
-from sharpflow.workflow.missing_gpus import refuse_missing_gpus, torch_in_words
+from sharpflow.workflow.missing_gpus import (
+    missed_its_gpu,
+    refuse_missing_gpus,
+    torch_in_words,
+)
 from tests.fake_driver import fake_gpus
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -58,12 +62,14 @@ def test_a_submitted_job_that_sees_none_ends_with_what_it_sees(
         f"torch {torch.__version__} is built for ",
         "torch.cuda.is_available() is False",
         "Keras runs on torch",
-        "A retry will not help",
+        "A retry helps on another node only",
         "`gpu: 0`",
     ):
         assert fact in log
     assert "computes" not in log
     assert "Traceback" not in log
+    assert missed_its_gpu(tmp_path / "job.log")
+    assert not missed_its_gpu(tmp_path / "none.log")
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_what_a_node_has_is_not_warned_of(threads: int, resources: dict[str, obj
 @pytest.mark.parametrize(
     ("threads", "resources", "said"),
     [
-        (1, {"slurm_partition": "gpus"}, "partition gpus does not exist"),
+        (1, {"slurm_partition": "gpus"}, "partition gpus does not exist, asked for by train. Set"),
         (33, {"slurm_partition": "cpu"}, "no more than 32 CPUs, asked for train: 33 CPUs"),
         (
             8,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sharpflow.workflow import slurm_status
+from sharpflow.workflow.missing_gpus import REFUSAL
 from sharpflow.workflow.slurm_status import (
     LOOKS,
     JobState,
@@ -35,6 +36,7 @@ class Slurm:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         self.squeue: dict[str, str] | None = {}  # number -> state
+        self.elsewhere: dict[str, str] = {}  # the same, of other clusters
         self.sacct: dict[str, str] = {}
         self.config = config(300)
         self.happened: list[tuple[str, str]] = []
@@ -43,15 +45,19 @@ class Slurm:
         self.log.touch()
         monkeypatch.setattr(slurm_status, "ask_slurm", self.answer)
         monkeypatch.setattr(slurm_status.shutil, "which", lambda name: name)
+        self.asked: list[tuple[str, ...]] = []
 
     def answer(self, program: str, *options: str) -> str | None:
+        self.asked.append((program, *options))
         if program == "scontrol":
             return self.config
         if program == "sacct":
             return "".join(f"{number}|{state}\n" for number, state in self.sacct.items())
         if self.squeue is None:
             return None
-        return "".join(self._line(number, state) for number, state in self.squeue.items())
+        there = any(option.startswith("--clusters=") for option in options)
+        jobs = self.elsewhere if there else self.squeue
+        return "".join(self._line(number, state) for number, state in jobs.items())
 
     @staticmethod
     def _line(number: str, state: str) -> str:
@@ -153,6 +159,49 @@ def test_a_job_that_nobody_knows_counts_as_failed(slurm: Slurm, accounts: dict[s
     assert slurm.happened == [("error", "7")]
 
 
+def test_jobs_of_this_and_of_other_clusters_are_looked_at(slurm: Slurm) -> None:
+    executor = slurm.executor()
+    executor._submitted_job_clusters.add("far")
+    slurm.squeue, slurm.elsewhere = {"7": "RUNNING"}, {"8": "RUNNING"}
+    watch, jobs = JobWatch(executor), [slurm.job("7"), slurm.job("8")]
+    for _ in range(LOOKS + 1):
+        assert watch.look(jobs) == jobs
+    assert slurm.happened == []
+
+
+def test_jobs_in_hidden_partitions_are_looked_at(slurm: Slurm) -> None:
+    JobWatch(slurm.executor()).look([slurm.job()])
+    assert "--all" in slurm.asked[-1]
+
+
+def test_a_log_that_cannot_be_removed_stops_nothing(
+    slurm: Slurm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        raise OSError("Stale file handle")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    slurm.squeue = {"7": "COMPLETED"}
+    JobWatch(slurm.executor()).look([slurm.job()])
+    assert slurm.happened == [("success", "7")]
+
+
+def test_a_node_that_shows_no_gpu_is_avoided(slurm: Slurm) -> None:
+    slurm.log.write_text(f"12:00 {REFUSAL}job 7 sees none on node node3:\n")
+    slurm.squeue = {"7": "FAILED"}
+    executor = slurm.executor()
+    JobWatch(executor).look([slurm.job()])
+    assert slurm.happened == [("error", "7")]
+    assert executor._failed_nodes == {"node3"}
+
+
+def test_the_node_of_another_failure_is_not_avoided(slurm: Slurm) -> None:
+    slurm.squeue = {"7": "FAILED"}
+    executor = slurm.executor()
+    JobWatch(executor).look([slurm.job()])
+    assert executor._failed_nodes == set()
+
+
 def test_silence_is_no_end(slurm: Slurm) -> None:
     watch, jobs = JobWatch(slurm.executor()), [slurm.job()]
     slurm.squeue = None
@@ -196,7 +245,7 @@ def test_answers_are_read() -> None:
         f"7|PENDING|{NEVER}|{NEVER}||\n"
         f"8_3|FAILED|2026-03-01T11:00:00|{BEGAN}|node[3-4]|\n"
     ) == {"7": JobState("PENDING"), "8_3": JobState("FAILED", True, "node[3-4]")}
-    assert parse_sacct("7|CANCELLED by 1001\n8_3|COMPLETED\n9|RUNNING\n") == {
+    assert parse_sacct("7|CANCELLED by 1001\n8_3|COMPLETED\n9|RUNNING\nodd\n10|\n") == {
         "7": JobState("CANCELLED"),
         "8_3": JobState("COMPLETED"),
     }

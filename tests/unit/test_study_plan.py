@@ -241,6 +241,13 @@ def test_the_users_own_cohorts_are_checked_before_any_is_made() -> None:
     assert alone.passed("joints", "whole_image") == ["<results>/cohort/checks/joints/passed.csv"]
 
 
+def test_what_stopped_a_run_is_read_from_tables_alone(hands: dict[str, Any]) -> None:
+    study = plan(cohorts=only(hands))
+    lists = [f"<results>/cohort/{cohort}/problems.csv" for cohort in ("joints", "boxed")]
+    assert study.problem_lists("joints", "whole_image") == lists
+    assert study.problems("joints") == [*lists, "<results>/cohort/joints/warnings.png"]
+
+
 def test_a_rule_asks_for_twice_its_work_and_more_with_each_attempt() -> None:
     asked = ask(gigabytes=lambda job: float(job.size), seconds=600)
     job = wildcards(size="3")

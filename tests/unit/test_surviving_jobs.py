@@ -4,16 +4,27 @@ import json
 import os
 import shutil
 import socket
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from sharpflow.errors import UserError
 from sharpflow.workflow.after_crash import State, go_on, look, refuse_beside_others
 from sharpflow.workflow.locks import keep_locks_of_others
-from sharpflow.workflow.runs import LOCKS, RECORDS, Run, SlurmContext, note_run, read_runs
-from sharpflow.workflow.surviving_jobs import find_strays, parse_queue
+from sharpflow.workflow.runs import (
+    LOCKS,
+    RECORDS,
+    SLURM_PLUGIN,
+    Run,
+    SlurmContext,
+    name_of_slurm_jobs,
+    note_run,
+    read_runs,
+)
+from sharpflow.workflow.surviving_jobs import find_strays, parse_queue, read_queue
 
 NAME, OTHER = (
     "sharpflow_6241ee3f-a6f2-4f97-ac37-31e9a362a956",
@@ -55,8 +66,14 @@ def queue(programs: Path, *lines: str) -> None:
     (programs / "queue").write_text("".join(f"{line}|\n" for line in lines))
 
 
+def after_sleep(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) -> None:
+    """While `wait` sleeps, something happens."""
+    asleep = SimpleNamespace(sleep=lambda seconds: happens())
+    monkeypatch.setattr("sharpflow.workflow.after_crash.time", asleep)
+
+
 def job(number: str, name: str, log: str = "/elsewhere/7.log", restarts: int = 0) -> str:
-    return f"{number}|{number}|RUNNING|{name}|bob|{restarts}|rule_train_unet|{log}"
+    return f"{number}|{number}|RUNNING|bob|{restarts}|{name}|rule_train_unet|{log}"
 
 
 def note(folder: Path, results: str, *, lives: bool = True, host: str = "", **more: object) -> Run:
@@ -123,6 +140,29 @@ def test_a_job_that_no_record_knows_counts_by_its_log(folder: Path) -> None:
     jobs = parse_queue("\n".join(lines))
     assert jobs[0].log.endswith("/a|b/%j.log")
     assert [stray.number for stray in find_strays(folder, [run], jobs)] == ["7"]
+
+
+def test_what_others_call_their_jobs_does_no_harm(programs: Path, folder: Path) -> None:
+    note(folder, OURS, lives=False, jobs=NAME)
+    odd = ["a|b|c", "two\nlines|x", "K\udcf6ln", "\u2028"]
+    lines = [*(job(f"{number}", name) for number, name in enumerate(odd)), job("7", NAME)]
+    text = "".join(f"{line}|\n" for line in lines)
+    (programs / "queue").write_bytes(text.encode(errors="surrogateescape"))
+    assert [job.number for job in look(folder, OURS).surviving] == ["7"]
+
+
+def test_what_a_user_filters_is_asked_for_all_the_same(
+    programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_program(programs / "squeue", f"env > {programs}/environment")
+    for name in ("SQUEUE_USERS", "SQUEUE_STATES", "SLURM_TIME_FORMAT", "SLURM_CLUSTERS"):
+        monkeypatch.setenv(name, "mine")
+    assert read_queue() == []
+    seen = (programs / "environment").read_text().splitlines()
+    assert sorted(line for line in seen if line.startswith(("SLURM_", "SQUEUE_"))) == [
+        "SLURM_CLUSTERS=mine",  # where sbatch too sends its jobs
+        "SLURM_TIME_FORMAT=standard",
+    ]
 
 
 def test_cancel_leaves_jobs_alone_whose_run_nobody_knows(programs: Path, folder: Path) -> None:
@@ -199,6 +239,62 @@ def test_a_slurm_that_does_not_answer_is_no_all_clear(programs: Path, folder: Pa
         refuse_beside_others(folder, OURS, False, [])
 
 
+def test_waiting_survives_a_slurm_that_is_silent_for_a_while(
+    programs: Path,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    note(folder, OURS, lives=False, jobs=NAME)
+    queue(programs, job("7", NAME))
+    happens = iter(["exit 1", "exit 1", f"cat {programs}/queue", f"cat {programs}/queue", "true"])
+    after_sleep(monkeypatch, lambda: write_program(programs / "squeue", next(happens)))
+    go_on("wait", folder, OURS)
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        "waiting for 1 job(s)",
+        "waiting for 1 job(s); Slurm does not answer, and is asked again",
+        "waiting for 1 job(s)",
+    ]
+
+
+def test_locks_of_a_run_that_began_while_this_one_waited_stay(
+    programs: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = folder / LOCKS / "0.output.lock"
+    lock.parent.mkdir(parents=True)
+    note(folder, OURS, lives=False, jobs=NAME)
+    queue(programs, job("7", NAME))
+
+    def begin() -> None:
+        queue(programs)
+        lock.touch()
+        note(folder, OURS, locks=[lock])
+
+    after_sleep(monkeypatch, begin)
+    with pytest.raises(UserError, match="a run that lives"):
+        go_on("wait", folder, OURS)
+    assert lock.exists()
+
+
+def test_a_list_says_where_it_looked(
+    programs: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    go_on("list", folder, OURS)
+    said = capsys.readouterr().out
+    assert f"{OURS} in {folder}:\nNo jobs are left.\n" in said
+    assert "`--directory`" in said
+
+
+def test_only_slurm_s_executor_has_slurm_jobs() -> None:
+    slurm, lsf = (
+        type("Executor", (), {"__module__": module, "run_uuid": NAME})()
+        for module in (SLURM_PLUGIN, "snakemake_executor_plugin_lsf")
+    )
+    assert name_of_slurm_jobs(slurm) == NAME
+    assert name_of_slurm_jobs(lsf) is None
+    assert name_of_slurm_jobs(object()) is None
+
+
 def test_a_machine_without_slurm_cannot_see_jobs(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,6 +323,7 @@ class Persistence:
 
     def __init__(self, *held: Path) -> None:
         self._lockfile = {path.name: str(path) for path in held}
+        self.locked = bool(held)
 
 
 def test_locks_of_other_studies_stay(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,7 +334,7 @@ def test_locks_of_other_studies_stay(folder: Path, monkeypatch: pytest.MonkeyPat
         path.write_text(path.name)
     note(folder, THEIRS, locks=[theirs])
     note(folder, OURS, locks=[ours])
-    keep_locks_of_others(Persistence, OURS)
+    keep_locks_of_others(Persistence, OURS, print)
     Persistence(unknown).unlock()  # type: ignore[attr-defined]
     assert sorted(ours.parent.iterdir()) == [ours, theirs]
     refuse_beside_others(folder, OURS, False, [])  # Snakemake minds what they share
@@ -245,3 +342,17 @@ def test_locks_of_other_studies_stay(folder: Path, monkeypatch: pytest.MonkeyPat
     assert list(ours.parent.iterdir()) == [theirs]
     with pytest.raises(UserError, match="a run that lives"):
         refuse_beside_others(folder, OURS, False, [])
+
+
+def test_a_dry_run_says_which_run_holds_the_files(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    said: list[str] = []
+    keep_locks_of_others(Persistence, OURS, said.append)
+    with Persistence().lock_warn_only():  # type: ignore[attr-defined]
+        assert said == []
+    run = note(folder, OURS)
+    with Persistence(folder / "0.output.lock").lock_warn_only():  # type: ignore[attr-defined]
+        (line,) = said
+    assert f"{OURS} are locked: {run}, makes them" in line

@@ -17,7 +17,7 @@ def make_slurm(folder: Path) -> Path:
     """Programs in the place of squeue and scancel: one job, until it is cancelled."""
     cancelled = shlex.quote(str(folder / "cancelled"))
     programs = {
-        "squeue": f"[ -e {cancelled} ] || echo '7|7|RUNNING|{NAME}|bob|0|rule_train_unet|/7.log|'",
+        "squeue": f"[ -e {cancelled} ] || echo '7|7|RUNNING|bob|0|{NAME}|rule_train_unet|/7.log|'",
         "scancel": f'echo "$@" > {cancelled}',
     }
     folder.mkdir()

@@ -6,13 +6,18 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 from snakemake.persistence.file import FilePersistence
 
 from sharpflow.errors import UserError
 from sharpflow.workflow.after_crash import end_run, go_on, refuse_beside_others
 from sharpflow.workflow.job_records import record_in_jobs
 from sharpflow.workflow.locks import keep_locks_of_others
-from sharpflow.workflow.runs import note_run, read_slurm_context
+from sharpflow.workflow.runs import (
+    name_of_slurm_jobs,
+    note_run,
+    read_slurm_context,
+)
 
 # Snakemake's executor for Slurm removes this from the environment before `onstart`.
 WITHIN = read_slurm_context(os.environ)
@@ -39,9 +44,8 @@ def held_locks():
 def begin_run():
     """Stop if others may write to these results, else note this run."""
     global RUN
-    executor = workflow.scheduler._executor
     refuse_beside_others(Path.cwd(), RESULTS, workflow.non_local_exec, held_locks())
-    jobs = getattr(executor, "run_uuid", None)
+    jobs = name_of_slurm_jobs(workflow.scheduler._executor)
     RUN = note_run(Path.cwd(), RESULTS, jobs, WITHIN, held_locks())
 
 
@@ -63,7 +67,7 @@ def make_way(what):
 
 
 if workflow.is_main_process:
-    keep_locks_of_others(FilePersistence, RESULTS)
+    keep_locks_of_others(FilePersistence, RESULTS, logger.warning)
     if what := os.environ.pop("SHARPFLOW_AFTER_CRASH", ""):
         make_way(what)
 else:

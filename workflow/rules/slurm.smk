@@ -5,11 +5,12 @@ import sys
 from snakemake.logging import logger
 from snakemake.resources import GroupResources
 
+from sharpflow.workflow.runs import SLURM_PLUGIN
 from sharpflow.workflow.slurm_nodes import read_request, warn_of_excess
 from sharpflow.workflow.slurm_status import see_every_end
 
-if workflow.is_main_process and "snakemake_executor_plugin_slurm" in sys.modules:
-    see_every_end(sys.modules["snakemake_executor_plugin_slurm"])
+if workflow.is_main_process and SLURM_PLUGIN in sys.modules:
+    see_every_end(sys.modules[SLURM_PLUGIN])
 
 
 # A request that no node can meet fails at `sbatch`, or waits for ever, maybe after hours of other

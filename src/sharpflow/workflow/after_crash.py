@@ -15,6 +15,7 @@ from sharpflow.errors import UserError
 from sharpflow.workflow.locks import is_locked, remove_locks
 from sharpflow.workflow.runs import Run, forget_run, read_runs, user_name
 from sharpflow.workflow.surviving_jobs import (
+    SilentSlurmError,
     SlurmJob,
     cancel_jobs,
     find_jobs,
@@ -47,10 +48,15 @@ class Situation:
         """The runs in some states."""
         return [run for run, state in self.states.items() if state in states]
 
+    @property
+    def jobs(self) -> list[SlurmJob]:
+        """All jobs that are left."""
+        return [*self.surviving, *self.strays]
+
     def __str__(self) -> str:
         """For a list: runs, and jobs."""
         runs = [f"{run}: it {state.value}." for run, state in self.states.items()]
-        jobs = [f"  {job}" for job in (*self.surviving, *self.strays)]
+        jobs = [f"  {job}" for job in self.jobs]
         if not jobs and not self.runs(State.LIVES, State.UNKNOWN):  # these have jobs of their own
             jobs = ["No jobs are left."]
         return "\n".join([*runs, *jobs])
@@ -100,8 +106,8 @@ def refuse_beside_others(
     for run in found.runs(State.LIVES, State.UNKNOWN):
         if not is_locked(folder, run, own=locks):
             raise UserError(_refusal(run, found.states[run], results))
-    if jobs := found.surviving + found.strays:
-        listed = "\n".join(f"  {job}" for job in jobs)
+    if found.jobs:
+        listed = "\n".join(f"  {job}" for job in found.jobs)
         raise UserError(
             f"Jobs of an earlier run that writes to {results} are still with Slurm:\n{listed}\n"
             "Two jobs must not write one file. Wait for them or cancel them, then go on: "
@@ -124,11 +130,12 @@ def go_on(what: str, folder: str | Path, results: str, gone: Collection[str] = (
         UserError: a run lives, or may live; or jobs cannot be seen or cancelled.
     """
     found = look(folder, results, gone)
-    print(found, flush=True)
+    print(f"{results} in {Path(folder).resolve()}:\n{found}", flush=True)
     if what == "list":
+        if not (found.states or found.jobs):
+            print("For runs in another folder, type their `--directory` too.", flush=True)
         return
-    for run in found.runs(State.LIVES, State.UNKNOWN):
-        raise UserError(_refusal(run, found.states[run], results))
+    _refuse_beside_living(found, results)
     if what == "cancel":
         if found.strays:
             numbers = " ".join(job.number for job in found.strays)
@@ -137,12 +144,31 @@ def go_on(what: str, folder: str | Path, results: str, gone: Collection[str] = (
                 f"{folder}, type `scancel {numbers}`, and try again; or `wait` for them."
             )
         cancel_jobs(found.surviving)
-    while left := len(found.surviving) + len(found.strays):
-        print(f"waiting for {left} job(s)", flush=True)
-        time.sleep(PAUSE)
-        found = look(folder, results, gone)
+    found = _wait(found, folder, results, gone)
     _forget(folder, found)
     remove_locks(folder, results)
+
+
+def _wait(found: Situation, folder: str | Path, results: str, gone: Collection[str]) -> Situation:
+    """Wait for the jobs that are left; refuse if another run began meanwhile."""
+    said = silent = ""
+    while found.jobs:
+        waits = f"waiting for {len(found.jobs)} job(s){silent}"
+        if waits != said:
+            print(waits, flush=True)
+        said = waits
+        time.sleep(PAUSE)
+        try:
+            found, silent = look(folder, results, gone), ""
+        except SilentSlurmError:
+            silent = "; Slurm does not answer, and is asked again"
+        _refuse_beside_living(found, results)
+    return found
+
+
+def _refuse_beside_living(found: Situation, results: str) -> None:
+    for run in found.runs(State.LIVES, State.UNKNOWN):
+        raise UserError(_refusal(run, found.states[run], results))
 
 
 def end_run(folder: str | Path, run: Run) -> None:

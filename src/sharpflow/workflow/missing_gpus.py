@@ -28,6 +28,7 @@ SUBMITTED = "SHARPFLOW_SUBMITTED"
 # What Slurm sets in a job or step that was granted some, however Snakemake was started there: their
 # numbers, and how many.
 GRANTED = ("SLURM_JOB_GPUS", "SLURM_STEP_GPUS", "SLURM_GPUS_ON_NODE")
+REFUSAL = "The scheduler was asked for a GPU, and "
 KERNEL_MODULE = Path("/proc/driver/nvidia/version")
 
 
@@ -45,14 +46,22 @@ def refuse_missing_gpus() -> None:
     lines = "\n".join(f"  - {fact}" for fact in seen)
     node = os.environ.get("SLURMD_NODENAME") or platform.node()
     raise UserError(
-        f"The scheduler was asked for a GPU, and {_job_in_words()} sees none on node {node}:\n"
+        f"{REFUSAL}{_job_in_words()} sees none on node {node}:\n"
         f"{lines}\n"
-        "A retry will not help, unless it gets another node. Look at what a job there is shown "
-        '(`srun --partition=… --gpus=1 nvidia-smi`); docs/how-to/cluster.md, "When something goes '
-        'wrong", says what to do then. To compute on processors, give the rule `gpu: 0` and a '
+        "A retry helps on another node only, which it gets on Slurm. Look at what a job there is "
+        'shown (`srun --partition=… --gpus=1 nvidia-smi`); docs/how-to/cluster.md, "When something '
+        'goes wrong", says what to do then. To compute on processors, give the rule `gpu: 0` and a '
         "partition without GPUs in the profile (set-resources), or set "
         f"{GPU_OPTIONAL}=1 where you start Snakemake."
     )
+
+
+def missed_its_gpu(log: str | Path) -> bool:
+    """Whether a scheduler's log of a job holds what `refuse_missing_gpus` says."""
+    try:
+        return REFUSAL in Path(log).read_text(errors="replace")
+    except OSError:
+        return False
 
 
 def _scheduler_was_asked() -> bool:

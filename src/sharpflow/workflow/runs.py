@@ -21,6 +21,7 @@ from sharpflow.files import atomic_write
 
 RECORDS = Path(".snakemake/sharpflow/runs")
 LOCKS = Path(".snakemake/locks")
+SLURM_PLUGIN = "snakemake_executor_plugin_slurm"
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,16 @@ def read_slurm_context(environment: Mapping[str, str]) -> SlurmContext:
         return SlurmContext()
     restarts = environment.get("SLURM_RESTART_COUNT", "0")
     return SlurmContext(environment["SLURM_JOB_ID"], int(restarts))
+
+
+def name_of_slurm_jobs(executor: Any) -> str | None:
+    """The name of the jobs that Snakemake's executor submits; None if that is not Slurm's.
+
+    Others, as that of LSF, keep a number of the run too.
+    """
+    plugin = type(executor).__module__.partition(".")[0]
+    name: str | None = executor.run_uuid if plugin == SLURM_PLUGIN else None
+    return name
 
 
 def note_run(

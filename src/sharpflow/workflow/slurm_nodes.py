@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sharpflow.workflow.slurm_status import ask_slurm
+from sharpflow.workflow.slurm_commands import ask_slurm
 
 FIELDS = ("PartitionName", "CPUs", "MaxCPUsPerNode", "Memory", "Gres", "Time", "Features")
 # A line for each kind of node of each partition; without a width, old ones cut words off.
@@ -19,6 +19,7 @@ SECONDS = 5  # for Slurm to answer
 # `gpu:a100:4(S:0-1)`, `gpu:2`, `shard:8`, `bandwidth:lustre:no_consume:4G`
 GRES = re.compile(r"([^,:()]+)((?::[^,:()]+)*)(?:\([^)]*\))?")
 GRES_REMEDY = "Set `slurm_partition`, `gpu_model`, `gpu` or `gres` under `set-resources`"
+ABSENT = "does not exist"
 MANY = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
@@ -258,7 +259,10 @@ def find_excess(requests: Iterable[Request], nodes: Sequence[Nodes]) -> list[str
         asked: dict[str, list[str]] = {}
         for one in {one.rule: one for one in same}.values():  # the largest of each rule
             asked.setdefault(one.wish, []).append(one.rule)
-        wishes = "; ".join(f"{', '.join(rules)}: {wish}" for wish, rules in asked.items())
+        if there == ABSENT:
+            wishes = f"by {', '.join(rule for rules in asked.values() for rule in rules)}"
+        else:
+            wishes = "; ".join(f"{', '.join(rules)}: {wish}" for wish, rules in asked.items())
         lines.append(f"partition {partition} {there}, asked for {wishes}. {remedy}.")
     return lines
 
@@ -290,7 +294,7 @@ def _excess(request: Request, nodes: Sequence[Nodes]) -> Iterator[Excess]:
     here = [one for one in nodes if one.partition in request.partition.split(",")]
     if not here:
         known = ", ".join(sorted({one.partition for one in nodes}))
-        yield from report("does not exist", f"Set `slurm_partition`: there are {known}", "a node")
+        yield from report(ABSENT, f"Set `slurm_partition`: there are {known}", "a node")
         return
     for wanted in request.gres:
         fit = [one for one in here if one.count(wanted) >= wanted.count]

@@ -9,15 +9,19 @@ for what squeue no longer knows.
 
 import re
 import shutil
-import subprocess
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+
+from sharpflow.workflow.missing_gpus import missed_its_gpu
+from sharpflow.workflow.slurm_commands import ask_slurm
 
 # What the executor is asked for; without one of these it is left as it is.
 METHODS = ("check_active_jobs", "report_job_success", "report_job_error", "_submit_job")
 FIELDS = ("JobArrayID", "State", "PreemptTime", "StartTime", "NodeList")
+# Not REVOKED: in a federation such a job runs on another cluster.
 FAILED = (
     "BOOT_FAIL",
     "CANCELLED",
@@ -26,10 +30,8 @@ FAILED = (
     "NODE_FAIL",
     "OUT_OF_MEMORY",
     "PREEMPTED",
-    "REVOKED",
     "TIMEOUT",
 )
-SECONDS = 60  # for Slurm to answer
 SHORTEST, LONGEST = 5, 180  # seconds between two looks
 LOOKS = 3  # that find no trace of a job, before it counts as failed
 
@@ -94,8 +96,11 @@ class JobWatch:
 
     def ask(self, numbers: Collection[str]) -> dict[str, JobState] | None:
         """States of the jobs of this run by number; None if Slurm does not answer."""
-        clusters = sorted(self.executor._submitted_job_clusters)  # besides the usual one
-        answer = ask_slurm(*squeue(self.executor.run_uuid, clusters))
+        run, clusters = self.executor.run_uuid, sorted(self.executor._submitted_job_clusters)
+        answer = ask_slurm(*squeue(run))
+        if answer is not None and clusters:  # besides the usual one
+            elsewhere = ask_slurm(*squeue(run, clusters))
+            answer = None if elsewhere is None else answer + elsewhere
         if (answer is None) != self.silent:
             self.silent = not self.silent
             said = "does not answer squeue; it is asked again" if self.silent else "answers again"
@@ -105,7 +110,7 @@ class JobWatch:
         states = parse_squeue(answer)
         forgotten = [number for number in numbers if number not in states]
         if forgotten and self.memory.accounts:
-            states |= parse_sacct(ask_slurm(*sacct(forgotten, clusters)) or "")
+            states |= parse_sacct(ask_slurm(*sacct(run, forgotten, clusters)) or "")
         return states
 
     def _ended(self, job: Any, states: dict[str, JobState]) -> bool:
@@ -123,10 +128,18 @@ class JobWatch:
         elif found.preempted or found.state == "PREEMPTED":
             self._submit_again(job)
         else:
-            if found.state == "NODE_FAIL" and found.nodes:
-                self.executor._failed_nodes.add(found.nodes)  # later jobs keep away from it
-            self._report_error(job, f"Slurm says of job {number}: {found.state}. ")
+            why = f"Slurm says of job {number}: {found.state}. "
+            self._report_error(job, why + self._avoid_nodes(job, found))
         return True
+
+    def _avoid_nodes(self, job: Any, found: JobState) -> str:
+        """Keep later jobs away from a node that failed, or lacks its GPU; says so in the latter."""
+        blind = missed_its_gpu(job.aux["slurm_logfile"])
+        if found.nodes and (blind or found.state == "NODE_FAIL"):
+            self.executor._failed_nodes.add(found.nodes)
+            if blind:
+                return f"It saw no GPU on {found.nodes}: later jobs of this run go elsewhere. "
+        return ""
 
     def _is_lost(self, job: Any) -> bool:
         number = job.external_jobid
@@ -154,7 +167,8 @@ class JobWatch:
 
     def _remove_log(self, job: Any) -> None:
         if not self.executor.workflow.executor_settings.keep_successful_logs:
-            job.aux["slurm_logfile"].unlink(missing_ok=True)
+            with suppress(OSError):  # network file systems refuse at times
+                job.aux["slurm_logfile"].unlink()
 
 
 def see_every_end(plugin: Any) -> bool:
@@ -184,17 +198,20 @@ def see_every_end(plugin: Any) -> bool:
 
 
 def squeue(run: str, clusters: Collection[str] = ()) -> list[str]:
-    """The question for all jobs of a run, ended ones too."""
+    """The question for all jobs of a run, ended ones and those in hidden partitions too."""
     fields = ",".join(f"{field}:|" for field in FIELDS)
-    question = ["squeue", "--noheader", "--array", "--states=all", f"--name={run}"]
+    question = ["squeue", "--noheader", "--all", "--array", "--states=all", f"--name={run}"]
     return [*question, f"--Format={fields}", *_on(clusters)]
 
 
-def sacct(numbers: Iterable[str], clusters: Collection[str] = ()) -> list[str]:
-    """The question for some jobs, however long ago they ended."""
-    asked = f"--jobs={','.join(numbers)}"
-    question = ["sacct", "--noheader", "--allocations", "--parsable2", asked]
-    return [*question, "--format=JobID,State", *_on(clusters)]
+def sacct(run: str, numbers: Iterable[str], clusters: Collection[str] = ()) -> list[str]:
+    """The question for some jobs of a run, however long ago they ended.
+
+    By name too, since other clusters give the same numbers to jobs of their own.
+    """
+    asked = [f"--jobs={','.join(numbers)}", f"--name={run}"]
+    question = ["sacct", "--noheader", "--allocations", "--parsable2", *asked]
+    return [*question, "--format=JobID,State", *_on(["all"] if clusters else [])]
 
 
 def _on(clusters: Collection[str]) -> list[str]:
@@ -219,14 +236,13 @@ def parse_sacct(answer: str) -> dict[str, JobState]:
 
     Others are left out: what is on no queue does not run, though accounts may lag behind.
     """
-    lines = [line.split("|") for line in answer.splitlines()]
-    # "CANCELLED by 1001" is CANCELLED.
-    states = {number: state.split()[0] for number, state in lines}
-    return {
-        number: JobState(state)
-        for number, state in states.items()
-        if state == "COMPLETED" or state in FAILED
-    }
+    states = {}
+    for line in answer.splitlines():
+        number, _, words = line.partition("|")
+        state = words.split(" ", maxsplit=1)[0]  # "CANCELLED by 1001" is CANCELLED
+        if state == "COMPLETED" or state in FAILED:
+            states[number] = JobState(state)
+    return states
 
 
 def read_memory(config: str | None) -> Memory:
@@ -238,13 +254,3 @@ def read_memory(config: str | None) -> Memory:
         seconds=int(age) or None,  # 0: for ever
         accounts=keeps_accounts and shutil.which("sacct") is not None,
     )
-
-
-def ask_slurm(*command: str, seconds: float = SECONDS) -> str | None:
-    """What one of Slurm's commands prints; None if it fails, or is too slow."""
-    try:
-        return subprocess.run(
-            command, capture_output=True, text=True, timeout=seconds, check=True
-        ).stdout
-    except (OSError, subprocess.SubprocessError):
-        return None

@@ -14,13 +14,19 @@ from pathlib import Path
 
 from sharpflow.errors import UserError
 from sharpflow.workflow.runs import Run, user_name
+from sharpflow.workflow.slurm_commands import run_slurm
 
 # What Snakemake's executor calls its jobs: prefix_xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx.
 RUN = re.compile(r"(.+_)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# "Comment" is the rule, "STDOUT" the log; the last may hold the sign that divides them.
-FIELDS = ("JobArrayID", "JobID", "State", "Name", "UserName", "RestartCnt", "Comment", "STDOUT")
+# "Comment" is the rule, "STDOUT" the log. What people choose stands last, since it may hold the
+# sign that divides the fields; of Snakemake's jobs only the log does.
+FIELDS = ("JobArrayID", "JobID", "State", "UserName", "RestartCnt", "Name", "Comment", "STDOUT")
 LOGS = "/.snakemake/slurm_logs/"
 SECONDS = 120  # for Slurm to answer
+
+
+class SilentSlurmError(UserError):
+    """Slurm does not answer."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ class SlurmJob:
 def read_queue() -> list[SlurmJob] | None:
     """All jobs that Slurm has not ended yet, anybody's; None where there is no Slurm.
 
-    Raises UserError if Slurm does not answer.
+    Raises SilentSlurmError if Slurm does not answer.
     """
     if shutil.which("squeue") is None:
         return None
@@ -53,14 +59,12 @@ def read_queue() -> list[SlurmJob] | None:
 
 
 def ask(*command: str) -> str:
-    """What one of Slurm's commands prints; raises UserError if it fails, or is too slow."""
+    """What one of Slurm's commands prints; raises SilentSlurmError if it fails, or is too slow."""
     try:
-        return subprocess.run(
-            command, capture_output=True, text=True, timeout=SECONDS, check=True
-        ).stdout
+        return run_slurm(*command, seconds=SECONDS).stdout
     except (OSError, subprocess.SubprocessError) as error:
         said = (getattr(error, "stderr", None) or str(error)).strip()
-        raise UserError(
+        raise SilentSlurmError(
             "Slurm was asked for jobs that an earlier run may have left in this folder, and did "
             f"not answer ({said}). Two jobs must not write one file: try again once "
             f"`{command[0]}` works."
@@ -68,15 +72,17 @@ def ask(*command: str) -> str:
 
 
 def parse_queue(answer: str) -> list[SlurmJob]:
-    """The jobs in squeue's lines of `FIELDS`."""
+    """The jobs in squeue's lines of `FIELDS`.
+
+    Lines of another form are of jobs that are not Snakemake's, with a line's end in a name.
+    """
     jobs = []
-    for line in answer.splitlines():
-        number, raw, state, name, user, restarts, rule, log = (
-            word.strip() for word in line.split("|", maxsplit=len(FIELDS) - 1)
-        )
-        jobs.append(
-            SlurmJob(number, raw, state, name, user, int(restarts), rule, log.removesuffix("|"))
-        )
+    for line in answer.split("\n"):
+        words = [word.strip() for word in line.split("|", maxsplit=len(FIELDS) - 1)]
+        if len(words) == len(FIELDS) and words[4].isdecimal():
+            number, raw, state, user, restarts, name, rule, log = words
+            log = log.removesuffix("|")
+            jobs.append(SlurmJob(number, raw, state, name, user, int(restarts), rule, log))
     return jobs
 
 
@@ -110,7 +116,7 @@ def cancel_jobs(jobs: Collection[SlurmJob]) -> None:
         if job.user != me:
             print(f"Job {job.number} is {job.user}'s; Slurm may refuse to let {me} cancel it.")
     numbers = [job.number for job in jobs]
-    done = subprocess.run(["scancel", *numbers], capture_output=True, text=True, check=False)
+    done = run_slurm("scancel", *numbers, seconds=None, check=False)
     if done.returncode != 0:
         left = {job.number for job in read_queue() or [] if job.state != "COMPLETING"}
         if left.intersection(numbers):
