@@ -241,7 +241,7 @@ def _box_problems(box: Box, radiograph: LabelledRadiograph) -> list[tuple[str, s
                 "Draw the box again in labelImg.",
             )
         )
-    if sized and (
+    elif sized and (
         min(box.x_min, box.y_min) < -_TOLERANCE
         or box.x_max > radiograph.width + _TOLERANCE
         or box.y_max > radiograph.height + _TOLERANCE
