@@ -42,7 +42,8 @@ class Study:
         self.typed_in.mkdir(exist_ok=True)
         with (self.typed_in / f"{self.name}.said").open("w") as said:
             return subprocess.Popen(
-                self.snakemake(seconds),
+                # Tests that run in the background were told to ignore interrupts.
+                ["env", "--default-signal=INT", *self.snakemake(seconds)],
                 cwd=self.typed_in,
                 stdout=said,
                 stderr=said,

@@ -232,8 +232,10 @@ def _box_problems(box: Box, radiograph: LabelledRadiograph) -> list[tuple[str, s
     edges = " ".join(f"{edge:g}" for edge in box[2:])
     if read_box_name(box.name, radiograph.body_part) is None:
         problems.append(unknown_name(box.name, radiograph.body_part))
-    sized = radiograph.height > 0
-    if sized and (box.x_max <= box.x_min or box.y_max <= box.y_min):
+    if radiograph.height == 0:  # its size is not known
+        return problems
+    is_flat = box.x_max <= box.x_min or box.y_max <= box.y_min
+    if is_flat:
         problems.append(
             (
                 f"a box of no width or height ({edges})",
@@ -241,14 +243,7 @@ def _box_problems(box: Box, radiograph: LabelledRadiograph) -> list[tuple[str, s
                 "Draw the box again in labelImg.",
             )
         )
-    elif sized and (
-        min(box.x_min, box.y_min) < -_TOLERANCE
-        or box.x_max > radiograph.width + _TOLERANCE
-        or box.y_max > radiograph.height + _TOLERANCE
-        or min(box.x_max, box.y_max) <= 0  # nothing would be left of it
-        or box.x_min >= radiograph.width
-        or box.y_min >= radiograph.height
-    ):
+    if _is_beyond(box, radiograph) or (not is_flat and _is_beside(box, radiograph)):
         problems.append(
             (
                 f"a box outside the image ({edges})",
@@ -257,6 +252,24 @@ def _box_problems(box: Box, radiograph: LabelledRadiograph) -> list[tuple[str, s
             )
         )
     return problems
+
+
+def _is_beyond(box: Box, radiograph: LabelledRadiograph) -> bool:
+    """Whether a box reaches further than rounding explains."""
+    return (
+        min(box.x_min, box.y_min) < -_TOLERANCE
+        or box.x_max > radiograph.width + _TOLERANCE
+        or box.y_max > radiograph.height + _TOLERANCE
+    )
+
+
+def _is_beside(box: Box, radiograph: LabelledRadiograph) -> bool:
+    """Whether nothing of a box would be left if it were cut at the border."""
+    return (
+        min(box.x_max, box.y_max) <= 0
+        or box.x_min >= radiograph.width
+        or box.y_min >= radiograph.height
+    )
 
 
 def _row(box: Box, name: BoxName, radiograph: LabelledRadiograph) -> tuple[str | float, ...]:
