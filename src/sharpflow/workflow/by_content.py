@@ -14,7 +14,7 @@ Here, in place of that:
   folder, if its record is: how it was made decides what is in it.
 - Files of the user's are compared by the params of the rules that read them, which hold what each
   of them reads (`workflow.plan.content`); where they lie and when they were changed does not count.
-- A param counts under its name, unless it is `Told`.
+- A param counts under its name, unless it is `Told`. A result without a record is made again.
 - A script counts by the digest in its rule's params (`code_digest`), not by its date.
 """
 
@@ -41,7 +41,7 @@ class ToldText(Told, str):
     __slots__ = ()
 
 
-class ToldFiles(Told, dict[str, str]):
+class ToldFiles(Told, dict[str, Any]):
     """Files of this kind, by name."""
 
 
@@ -144,6 +144,17 @@ def _compare_params(persistence: type[Any], records: _Records) -> None:
         ]
         return sorted(text.replace(f"{records.results}/", f"{_RESULTS}/") for text in named)
 
+    params_changed = persistence.params_changed
+
+    def known_params_changed(self: Any, job: Any, file: Any = None) -> Any:
+        change = params_changed(self, job, file)
+        unknown = {path for path in job.output if self.metadata(path) is None}
+        if not unknown:
+            return change
+        return type(change)({"unknown"}, set(self._params(job)), unknown)
+
+    persistence.has_metadata = lambda self, job: True  # else no params are looked at
+    persistence.params_changed = known_params_changed
     persistence._input = inputs
     persistence._params = params
 

@@ -159,7 +159,7 @@ def _write_down(node: Any, parts: list[str]) -> None:
             _write_down(part, parts)
         parts.append("]")
     else:
-        parts.append(f"{ascii(node)},")  # which letters `repr` writes as they are differs, too
+        parts.append(f"{node!a},")  # which letters `repr` writes as they are differs, too
 
 
 def _remove_docstrings(tree: ast.Module) -> None:
