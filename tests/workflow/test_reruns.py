@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from .projects import Project
+from .projects import ROOT, Project
 
 FINISHED, IMAGES = "finished", "finished_whole_image"
 NAMES = {FINISHED: "small", IMAGES: "images"}
@@ -262,12 +262,22 @@ def folder(tmp_path: Path, request: pytest.FixtureRequest, case: Case) -> Path:
 
 
 def without_results(project: Project, folder: Path) -> Path:
-    """The files that a user changes, copied; the results behind a link."""
+    """The files that a user changes, copied; the results behind a link.
+
+    With what Python has compiled of the code, which is a second of each dry run.
+    """
     shutil.copytree(
         project.folder, folder, ignore=shutil.ignore_patterns("results", ".snakemake", "*.log")
     )
     (folder / "results").symlink_to(project.folder / "results")
     return folder
+
+
+def test_the_documented_table_has_these_cases() -> None:
+    page = (ROOT / "docs" / "how-to" / "change_and_rerun.md").read_text()
+    rows = re.findall(r"^\| ([^|]+) \|", page, re.MULTILINE)
+    documented = set(rows) - {"you change", "the place and the name of the study"}
+    assert documented == {case.said for case in CASES}
 
 
 def told(planned: dict[str, int]) -> dict[str, int]:
