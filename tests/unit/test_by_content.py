@@ -1,12 +1,15 @@
 """What Snakemake remembers of results, and how it compares it."""
 
+import asyncio
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sharpflow.workflow import by_content
 from sharpflow.workflow.by_content import ToldText, rerun_by_content
 
 RESULTS = "results/mine"
@@ -108,3 +111,48 @@ def test_a_result_without_a_record_has_changed_params(persistence: Any) -> None:
     assert persistence.params_changed(job).only_new == {"epochs=3"}
     persistence._io_write(persistence._metadata_path, {"rule": "a"}, job.output[0])
     assert persistence.params_changed(job) == Change()
+
+
+def write(path: str, content: str) -> Files:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(content)
+    return Files(path)
+
+
+def checksum(file: Any) -> str:
+    found: str = asyncio.run(file.checksum(1_000_000))
+    return found
+
+
+def test_a_result_is_compared_by_its_content_whatever_its_date(persistence: Any) -> None:
+    file = write(f"{RESULTS}/a.csv", "1")
+    assert asyncio.run(file.is_newer(1e12))  # so Snakemake compares checksums
+    before = checksum(file)
+    os.utime(file, (1, 1))
+    assert checksum(file) == before
+    write(file, "2")
+    assert checksum(file) != before
+
+
+def test_a_large_result_or_a_folder_is_compared_by_its_record(
+    persistence: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(by_content, "READ_WHOLE", 1)
+    file = write(f"{RESULTS}/shard.npy", "pixels")
+    folder = Files(f"{RESULTS}/phantom")
+    Path(folder).mkdir()
+    for result in (file, folder):
+        record = {"rule": "a", "params": ["epochs=3"], "input": [], "input_checksums": {}}
+        persistence._io_write(persistence._metadata_path, record, result)
+        before = checksum(result)
+        persistence._io_write(persistence._metadata_path, record | {"endtime": 3}, result)
+        assert checksum(result) == before  # the same work, done again
+        record["params"] = ["epochs=12"]
+        persistence._io_write(persistence._metadata_path, record, result)
+        assert checksum(result) != before
+
+
+def test_files_of_the_users_are_not_asked(persistence: Any) -> None:
+    file = write("cohort/scores.csv", "1")
+    assert not asyncio.run(file.is_newer(0))
+    assert asyncio.run(file.checksum(1)) is None

@@ -56,7 +56,6 @@ def plan(**changes: Any) -> StudyPlan:
     changes = {"cohorts": {"joints": joints}, "masks": {"overrides": "overrides.csv"}} | changes
     for section, value in changes.items():
         config[section] = config[section] | value
-    config["cohorts"] = changes["cohorts"]
     return plan_study(config)
 
 

@@ -187,7 +187,7 @@ CASES = [
     Case(
         "a patient who is removed",
         remove_patient,
-        {"check_radiographs": 4, "standardize": 4, "make_entropy_masks": 4, "split_patients": 1}
+        {"check_radiographs": 2, "standardize": 2, "make_entropy_masks": 2, "split_patients": 1}
         | {"read_scores": 1, "read_boxes": 1, "check_cohort": 1}
         | AFTER_RADIOGRAPHS
         | {"segment": 4}
