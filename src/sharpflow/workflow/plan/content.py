@@ -35,11 +35,11 @@ class JointContent:
         self.plan = plan
         self.own = plan.own
 
-    def radiographs(self, wildcards: Wildcards) -> list[list[str]]:
-        """A shard's radiographs: image_id, patient, limb, visit, content."""
+    def radiographs(self, wildcards: Wildcards) -> str:
+        """A shard's radiographs: whose they are, and what is in them."""
         if self._is_synthetic(wildcards):
-            return []
-        return self._listed(self.plan.shard_radiographs(wildcards))
+            return ""
+        return digest_of(self._listed(self.plan.shard_radiographs(wildcards)))
 
     def score_file(self, wildcards: Wildcards) -> list[str]:
         """The whole table of scores."""
@@ -177,7 +177,7 @@ class ImageContent:
         """Where a shard's images lie: image_id -> file."""
         return ToldFiles(self.plan.own_images(wildcards))
 
-    def images(self, wildcards: Wildcards) -> dict[str, str]:
-        """The content of a shard's images: image_id -> digest."""
+    def images(self, wildcards: Wildcards) -> str:
+        """A shard's images: their ids, and what is in them."""
         own = self.plan.own_images(wildcards)
-        return dict(zip(own, contents_of(list(own.values())), strict=True))
+        return digest_of(dict(zip(own, contents_of(list(own.values())), strict=True)))

@@ -354,7 +354,8 @@ class WholeImagePlan:
     def experiment(self, wildcards: Wildcards) -> dict[str, Any]:
         """What an experiment says of its network, so that a change of it trains it again."""
         told = asdict(self.networks[wildcards.network])
-        return {key: value for key, value in told.items() if key not in ("group", "label")}
+        del told["label"]  # how tables print it
+        return told
 
     def trained_on(self, wildcards: Wildcards) -> ToldText:
         """What a network's card says it was trained on."""
