@@ -120,7 +120,7 @@ class JointContent:
     def _labels(self) -> list[list[str]]:
         """The user's label files: name, content."""
         folder = self.own.boxes if self.own else None
-        paths = existing_labels(folder) if folder not in (None, PHANTOM) else []
+        paths = existing_labels(folder) if folder and folder != PHANTOM else []
         contents = contents_of(paths)
         return [[path.name, content] for path, content in zip(paths, contents, strict=True)]
 
