@@ -72,6 +72,7 @@ onstart:
 
 
 onsuccess:
+    remove_removed()
     write_run_record()
     leave_run()
 

@@ -1,6 +1,9 @@
 """An edit reruns what it touches: the digest follows imports and nothing but code."""
 
 import ast
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,6 +82,57 @@ def test_a_table_beside_a_module_counts(package: Path) -> None:
     before = digest(package)
     (package / "sharpflow/helper.csv").write_text("x\n1\n")
     assert digest(package) != before
+
+
+def test_an_edited_script_changes_the_digest(package: Path) -> None:
+    before = digest(package)
+    (package / "script.py").write_text("from sharpflow.stage import run\nrun(), run()\n")
+    assert digest(package) != before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from sharpflow.stage import run  # why\n\n\nrun()\n",
+        '"""What it does."""\n\nfrom sharpflow.stage import (\n    run,\n)\n\nrun(\n)\n',
+    ],
+)
+def test_a_scripts_comments_docstring_and_layout_do_not(package: Path, text: str) -> None:
+    before = digest(package)
+    (package / "script.py").write_text(text)
+    assert digest(package) == before
+
+
+def test_a_description_counts_for_modules_that_read_such(package: Path) -> None:
+    before = digest(package)
+    (package / "sharpflow/network.yaml").write_text("layers: 3\n")
+    assert digest(package) == before
+    (package / "sharpflow/helper.py").write_text("def two():\n    return open('network.yaml')\n")
+    reading = digest(package)
+    (package / "sharpflow/network.yaml").write_text("layers: 4\n")
+    assert digest(package) not in (before, reading)
+
+
+OTHERS = [
+    path
+    for number in (11, 12, 13)
+    if (path := shutil.which(f"python3.{number}")) and number != sys.version_info.minor
+]
+
+
+@pytest.mark.skipif(not OTHERS, reason="no other Python is here")
+def test_all_versions_of_python_agree() -> None:
+    script = _script("train_unet")
+    program = "import sys; from sharpflow.workflow.code_digest import code_digest as digest; "
+    program += f"print(digest({str(script)!r}))"
+    module.forget()
+    environment = {"PYTHONPATH": str(ROOT / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    for python in OTHERS:
+        told = subprocess.run(
+            [python, "-c", program], check=False, capture_output=True, env=environment
+        )
+        if told.returncode == 0:  # a name alone, as of a version manager, is no Python
+            assert told.stdout.decode().strip() == code_digest(script)
 
 
 @pytest.mark.parametrize(

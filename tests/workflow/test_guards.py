@@ -116,9 +116,8 @@ def test_a_score_refused_and_corrected_makes_no_images_again(
         assert (project.folder / head).read_text() == card
     scores.write_text(good)
     planned = project.planned()
-    assert {"check_cohort", "stop_at_problems", "pass_checks", "train_head"} <= planned.keys()
-    others = TRAINING - {"train_head"}
-    assert not planned.keys() & {*IMAGING, *others, "check_radiographs", "crop_joints"}
+    assert {"check_cohort", "stop_at_problems", "pass_checks"} <= planned.keys()
+    assert not planned.keys() & {*IMAGING, *TRAINING, "check_radiographs", "crop_joints"}
 
 
 def test_what_changed_beside_a_score_is_planned_too(finished: Project, tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
-import pytest
 
 from sharpflow.anatomy import LIMBS, MODELS
 from sharpflow.imaging.shards import shard_of
@@ -73,29 +72,6 @@ def test_no_test_patient_is_learned_from(finished: Project) -> None:
     assert "test" not in set(crops.loc[crops["source"] == "labelled", "split"])
 
 
-def test_a_corrected_score_redoes_no_imaging(finished: Project) -> None:
-    scores = finished.folder / "cohort" / "scores.csv"
-    table = pd.read_csv(scores)
-    change = 1 if table.loc[0, "LH_mcp_E__2"] == 0 else -1
-    corrected = table.copy()
-    corrected.loc[0, ["LH_mcp_E__2", "Overall_erosion", "Overall_Tol"]] += change
-    _, first, *_ = scores.read_text().splitlines()
-    new = corrected.head(1).to_csv(index=False).splitlines()[1]
-    with edited(scores, first, new):
-        planned = finished.planned()
-    assert planned["check_cohort"] == 1
-    assert planned["train_head"] == len(MODELS)
-    assert not planned.keys() & {
-        *IMAGING,
-        "check_radiographs",
-        "split_patients",
-        "train_unet",
-        "train_detector",
-        "extract_features",
-    }
-    assert finished.planned() == {}
-
-
 def test_an_added_patient_redoes_its_shards_alone(finished: Project) -> None:
     folder = finished.folder / "cohort"
     name = next(  # a patient whose hands fall into one shard, and feet into another
@@ -142,53 +118,6 @@ def test_a_patient_without_scores_is_predicted_and_trains_nothing_again(finished
         *("score_radiographs", "table_joint_scoring"),
     }
     assert finished.planned() == {}
-
-
-def test_an_overruled_mask_trains_again_but_masks_nothing_again(finished: Project) -> None:
-    with edited(finished.folder / "overrides.csv", "good\n", "good\nUAB001-LH,false\n"):
-        planned = finished.planned()
-    assert planned["choose_masks"] == 2
-    assert planned["train_unet"] == 2
-    assert not planned.keys() & {*IMAGING, "check_cohort", "split_patients", "train_base"}
-
-
-@pytest.mark.parametrize(
-    ("module", "runs", "rests"),
-    [
-        (
-            "joints/identification/rules.py",
-            {"name_joints", "crop_joints", "train_head", "table_detection"},
-            {*IMAGING, "train_unet", "train_detector", "detect_joints", "train_base"},
-        ),
-        (
-            "joints/masks/entropy_masks.py",
-            {"make_entropy_masks", "train_unet", "train_detector", "train_head"},
-            {"standardize", "check_cohort", "train_base"},
-        ),
-        (
-            "evaluation/metrics.py",
-            {"table_joint_scoring"},
-            {*IMAGING, *TRAINING, "name_joints", "crop_joints"},
-        ),
-    ],
-)
-def test_an_edited_module_redoes_its_stage_and_what_follows(
-    finished: Project, module: str, runs: set[str], rests: set[str]
-) -> None:
-    path = finished.folder / "src" / "sharpflow" / module
-    with edited(path, "\n\n\n", "\n\n\nEDITED = 1\n\n\n"):
-        planned = finished.planned()
-    assert runs <= planned.keys()
-    assert not planned.keys() & rests
-    with edited(path, "\n\n\n", "\n\n\n# A comment changes nothing.\n"):
-        assert finished.planned() == {}
-
-
-def test_another_name_of_the_cohort_trains_nothing(finished: Project) -> None:
-    with edited(finished.folder / "own.yaml", "joints: {", "joints: {name: mine, "):
-        planned = finished.planned()
-    assert planned["table_joint_scoring"] == planned["label_radiographs"] == 1
-    assert not planned.keys() & {*IMAGING, *TRAINING, "segment", "detect_joints", "crop_joints"}
 
 
 def test_a_figures_style_trains_nothing(finished: Project) -> None:

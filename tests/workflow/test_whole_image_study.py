@@ -58,17 +58,6 @@ def test_a_second_run_has_nothing_to_do(project: Project) -> None:
     assert project.planned() == {}
 
 
-def test_a_corrected_total_packs_nothing_again(project: Project) -> None:
-    table = project.folder / "wang" / "labels.csv"
-    _, first, *_ = table.read_text().splitlines()
-    fields = first.split(",")
-    fields[2] = str(100 - int(float(fields[2])) % 50)
-    with edited(table, first, ",".join(fields)):
-        planned = project.planned()
-    assert "pack_images" not in planned
-    assert planned["train_network"] == TRAININGS - NETWORKS  # what bone age taught stays
-
-
 def test_another_radiograph_packs_its_shard_alone(project: Project) -> None:
     images = project.folder / "wang" / "images"
     source = sorted(images.glob("*.jpg"))[0]

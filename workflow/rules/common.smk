@@ -7,11 +7,16 @@ from snakemake.dag import DAG
 from snakemake.exceptions import UndefinedPathvarException, WorkflowError
 from snakemake.logging import logger
 from snakemake.pathvars import Pathvars
+from snakemake.persistence.file import FilePersistence
 
 from sharpflow.errors import UserError
 from sharpflow.workflow.ancient_inputs import plan_behind_ancient_inputs
+from sharpflow.workflow.by_content import ToldText, rerun_by_content
 from sharpflow.workflow.clone_folder import prepare_clone_folder, refuse_on_cluster
 from sharpflow.workflow.code_digest import code_digest
+from sharpflow.workflow.content import CONTENTS, contents_of
+from sharpflow.workflow.leftovers import remove_leftovers
+from sharpflow.workflow.plan.content import ImageContent, JointContent
 from sharpflow.workflow.plan.paths import one_of
 from sharpflow.workflow.plan.running_times import JointWork, WholeImageWork, ask
 from sharpflow.workflow.plan.study import plan_study
@@ -37,6 +42,10 @@ study, RESULTS = PLAN.study, PLAN.results
 JOINTS, WHOLE_IMAGE = PLAN.joints, PLAN.whole_image
 plan_behind_ancient_inputs(DAG)
 keep_user_paths(snakemake_io, Pathvars, UndefinedPathvarException)
+rerun_by_content(snakemake_io._IOFile, FilePersistence, RESULTS)
+CONTENTS.keep_in(
+    Path(".snakemake/sharpflow/contents.json"), write=workflow.is_main_process
+)
 
 
 def plain(value):
@@ -49,9 +58,17 @@ def own_file(path):
     return lambda wildcards: as_they_stand(path or [])
 
 
-def code(script):
-    """Digest of the library code that a script runs."""
-    return code_digest(f"{workflow.basedir}/workflow/scripts/{script}.py")
+def told(text):
+    """A text as a param that is told only: another one makes nothing again."""
+    return lambda wildcards: ToldText(text)
+
+
+def code(*scripts):
+    """Digests of scripts and the library code that they run: a rule's own, then any that make what
+    it takes as an `ancient` input.
+    """
+    scripts_folder = f"{workflow.basedir}/workflow/scripts"
+    return " ".join(code_digest(f"{scripts_folder}/{script}.py") for script in scripts)
 
 
 def checked(*pipelines):
@@ -87,6 +104,13 @@ def tell_problems():
     )
     if told:
         logger.error(told)
+
+
+def remove_removed():
+    """Remove the results of radiographs that are no longer in the study."""
+    gone = remove_leftovers(PLAN)
+    if gone:
+        logger.info(f"{len(gone)} results of radiographs that are gone were removed.")
 
 
 def write_run_record():

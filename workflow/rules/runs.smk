@@ -7,7 +7,6 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
-from snakemake.persistence.file import FilePersistence
 
 from sharpflow.errors import UserError
 from sharpflow.workflow.after_crash import end_run, go_on, refuse_beside_others

@@ -5,17 +5,17 @@ Columns: Patient_ID, three sums (`Overall_Tol`, `Overall_erosion`, `Overall_narr
 Ours: a column `visit` beside Patient_ID, in capitals or not, where patients have several visits.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
-from sharpflow.anatomy import LIMBS, MAX_SCORE, Damage, score_columns
+from sharpflow.anatomy import LIMBS, Damage, score_columns
 from sharpflow.cohorts.csv_rows import Row, read_rows
-from sharpflow.cohorts.findings import Finding, Scope
+from sharpflow.cohorts.findings import Finding
 from sharpflow.cohorts.radiographs import ID, ID_RULE, ONLY_VISIT
+from sharpflow.cohorts.score_rows import Score, read_row, row_problem
 from sharpflow.cohorts.visits import (
     PATIENT,
     SUMS,
@@ -28,10 +28,7 @@ from sharpflow.cohorts.visits import (
 )
 from sharpflow.files import write_table
 
-_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 LONG_COLUMNS = ["patient", "visit", "limb", "joint", "damage", "score"]
-
-_Score = tuple[str, str, str, str, str, int]
 
 
 @dataclass(frozen=True)
@@ -112,14 +109,14 @@ def read_score_table(path: str | Path, only: Mapping[str, str] | None = None) ->
     file = str(path)
     table = read_rows(Path(path), _columns_due(path), "the 90 columns of a RA2-DREAM score table")
     problems = list(table.problems)
-    scores: list[_Score] = []
+    scores: list[Score] = []
     first: dict[Visit, int] = {}
     without_visit: dict[str, int] = {}
     for row in filter(has_scores, table.rows):
         patient = row.values[PATIENT]
         if not patient:
             problems.append(
-                _problem(
+                row_problem(
                     file,
                     row,
                     PATIENT,
@@ -134,7 +131,7 @@ def read_score_table(path: str | Path, only: Mapping[str, str] | None = None) ->
             without_visit.setdefault(patient, row.number)
         if not ID.fullmatch(visit[1]):
             problems.append(
-                _problem(
+                row_problem(
                     file,
                     row,
                     visit_column(row.values) or VISIT,
@@ -145,7 +142,7 @@ def read_score_table(path: str | Path, only: Mapping[str, str] | None = None) ->
             )
         elif visit in first:
             problems.append(
-                _problem(
+                row_problem(
                     file,
                     row,
                     PATIENT,
@@ -156,8 +153,8 @@ def read_score_table(path: str | Path, only: Mapping[str, str] | None = None) ->
             )
         else:
             first[visit] = row.number
-            found, wrong = _read_sites(file, row, visit)
-            problems += wrong or _sum_problems(file, row, found)
+            found, wrong = read_row(file, row, visit)
+            problems += wrong
             scores += found
     long = pd.DataFrame(scores, columns=LONG_COLUMNS).astype({"score": int})
     return ScoreTable(long, first, problems, without_visit)
@@ -178,76 +175,3 @@ def _columns_due(path: str | Path) -> list[str]:
         for name in column_order()
         if (name in header if name in SUMS else name == PATIENT or limb_of[name] in limbs)
     ]
-
-
-def _problem(
-    file: str, row: Row, column: str, found: str, *, expected: str, remedy: str
-) -> Finding:
-    patient, visit = row.values[PATIENT], said_visit(row)
-    who = f" (patient {patient}{f', visit {visit}' if visit else ''})" if patient else ""
-    return Finding(
-        file,
-        f"row {row.number}{who}, column {column}",
-        found,
-        expected,
-        remedy,
-        Scope.PATIENT if patient else Scope.ENTRY,
-        patient or f"row {row.number}",
-    )
-
-
-def _read_sites(file: str, row: Row, visit: Visit) -> tuple[list[_Score], list[Finding]]:
-    scores: list[_Score] = []
-    problems: list[Finding] = []
-    for column, (limb, site, damage) in score_columns().items():
-        if column not in row.values:
-            continue  # of a limb that the table leaves out
-        most = MAX_SCORE[LIMBS[limb].body_part, damage]
-        text = row.values[column]
-        wrong = _wrong_score(text, most)
-        if wrong:
-            problems.append(
-                _problem(
-                    file,
-                    row,
-                    column,
-                    wrong,
-                    expected=f"a whole number from 0 to {most}",
-                    remedy="Correct the score from the reader's sheet.",
-                )
-            )
-        else:
-            scores.append((*visit, limb, site.name, str(damage), int(float(text))))
-    return scores, problems
-
-
-def _wrong_score(text: str, most: int) -> str:
-    """What is wrong with a score, in words; empty if nothing is."""
-    if not text:
-        return "no score"
-    if not _NUMBER.fullmatch(text):
-        return f"{text!r}, which is not a number"
-    if float(text) % 1:
-        return f"{text}, which is not whole"
-    return "" if 0 <= float(text) <= most else f"{text}, which is out of range"
-
-
-def _sum_problems(file: str, row: Row, scores: list[_Score]) -> list[Finding]:
-    problems = []
-    for column, damages in SUMS.items():
-        if column not in row.values:
-            continue
-        total = sum(score for *_, damage, score in scores if Damage(damage) in damages)
-        text = row.values[column]
-        if not _NUMBER.fullmatch(text) or float(text) != total:
-            problems.append(
-                _problem(
-                    file,
-                    row,
-                    column,
-                    text or "no value",
-                    expected=f"{total}, the sum of the patient's sites",
-                    remedy="Correct the sum, or the site whose score is wrong.",
-                )
-            )
-    return problems

@@ -17,7 +17,7 @@ from sharpflow.evaluation.whole_image_metrics import (
     severity_metrics,
 )
 from sharpflow.papers.bo_numbers import SECONDS_PER_EPOCH, TRAINING_IMAGES
-from sharpflow.papers.bo_results import RESULTS, PaperValues
+from sharpflow.papers.bo_results import RESULTS, PaperValues, reported
 from sharpflow.whole_image.experiment_types import (
     PRINTED_NETWORKS,
     Experiment,
@@ -201,7 +201,7 @@ def _line(
 ) -> dict[str, Any]:
     line: dict[str, Any] = {"row": experiment.name, "data": data, "state": NOT_RUN}
     line |= _printed(experiment.group, experiment.label) | _paper(
-        experiment.paper, PAPER_METRICS[experiment.task]
+        reported(experiment.name), PAPER_METRICS[experiment.task]
     )
     each = [
         predictions[experiment.name] for predictions in trainings if experiment.name in predictions

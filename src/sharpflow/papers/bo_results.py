@@ -37,5 +37,15 @@ def _values(row: Mapping[str, str]) -> PaperValues:
     return PaperValues(**{name: float(row[name]) for name in names if row[name]})
 
 
+# Wang et al.'s network and results; theirs was pretrained on chest radiographs, ours on bone age.
+_REPORTED_AS = {
+    "total-resnetdwise50-mse-batch4": "wang-resnetdwise50",
+    "total-resnetdwise50-finetuned": "wang-resnetdwise50-chexpert",
+}
 # An experiment's name, or that of a result to compare with -> what is reported of it.
 RESULTS: Mapping[str, PaperValues] = {row["row"]: _values(row) for row in rows_beside(__file__)}
+
+
+def reported(experiment: str) -> PaperValues:
+    """What is published of an experiment, by its name."""
+    return RESULTS.get(_REPORTED_AS.get(experiment, experiment), NOT_REPORTED)

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from sharpflow.papers.bo_results import NOT_REPORTED, PaperValues
-
 Network = Literal["resnet50", "resnet34", "mobilenetv2", "resnetdwise50"]
 Task = Literal["bone_age", "total", "severity"]
 Loss = Literal["mse", "smooth", "cross_entropy", "ordinal"]
@@ -64,8 +62,7 @@ class NetworkExperiment:
     network: Network
     loss: Loss
     batch: int
-    label: Label
-    paper: PaperValues = NOT_REPORTED
+    label: Label = Label("")
     start: str | None = None  # the pretraining whose weights it begins with; None: random ones
     freeze: Scheme | None = None
     sampling: Sampling = "shuffled"
@@ -92,7 +89,6 @@ class StackExperiment:
     batch: int
     members: tuple[str, ...]  # the paper's, one of each network, in the order of NETWORKS
     label: Label
-    paper: PaperValues = NOT_REPORTED
     cohort: ClassVar[str] = "whole_image"
 
 
@@ -105,7 +101,6 @@ class BinnedExperiment:
     task: Task
     stack: str
     label: Label
-    paper: PaperValues = NOT_REPORTED
     cohort: ClassVar[str] = "whole_image"
 
 

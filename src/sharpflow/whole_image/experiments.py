@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sharpflow.errors import UserError
-from sharpflow.papers.bo_results import NOT_REPORTED, RESULTS
 from sharpflow.whole_image.experiment_types import (
     NETWORKS,
     PRINTED_LOSSES,
@@ -46,11 +45,6 @@ _SEVERITY_MEMBERS = (
     "severity-mobilenetv2-irbs3",
 )
 _SEVERITY_COMBINATION = "ResNet-50:finetuned & ResNet-34:RBs-2 & MobileNetV2:IRBs-3"
-# Wang et al.'s network and results; theirs was pretrained on chest radiographs, ours on bone age.
-_REPORTED_AS = {
-    "total-resnetdwise50-mse-batch4": "wang-resnetdwise50",
-    "total-resnetdwise50-finetuned": "wang-resnetdwise50-chexpert",
-}
 
 
 def _pretraining(network: Network) -> NetworkExperiment:
@@ -127,13 +121,8 @@ def _further_experiments() -> Iterable[NetworkExperiment]:
     yield _transfer("total", "resnetdwise50", None)
 
 
-def _with_results(experiment: Experiment) -> Experiment:
-    name = _REPORTED_AS.get(experiment.name, experiment.name)
-    return replace(experiment, paper=RESULTS.get(name, NOT_REPORTED))
-
-
 EXPERIMENTS: Mapping[str, Experiment] = {
-    experiment.name: _with_results(experiment) for experiment in _experiments()
+    experiment.name: experiment for experiment in _experiments()
 }
 
 

@@ -1,9 +1,12 @@
-"""Digest of the code that a script runs, so that an edit reruns what it touches and no more."""
+"""Digest of the code that a script runs, so that an edit reruns what it touches and no more.
+
+It is of syntax trees, written down here rather than by `ast.dump`, which writes them otherwise in
+each version of Python.
+"""
 
 import ast
 import hashlib
 import json
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,27 +28,28 @@ class _Module:
     """What is kept of a library module; its syntax tree, a thousand times as large, is not."""
 
     imports: frozenset[str]  # library modules
-    digest: str  # of the tree, docstrings taken out, and of the CSV beside the module
+    digest: str  # of the tree, docstrings taken out, and of the data beside the module
 
 
 @cache
 def code_digest(script: str | Path) -> str:
-    """Digest of the library modules that a script imports, directly or not.
+    """Digest of a script, and of the library modules that it imports, directly or not.
 
-    Imports inside functions count, and a CSV beside a module that has its name; comments,
-    docstrings and layout don't. A package's
-    `__init__` counts when a name is imported from the package itself. The script's own text is
-    left out, since Snakemake watches it.
+    Imports inside functions count, and data beside a module: a CSV that has its name, and if the
+    module speaks of YAML files, those in its folder. Comments, docstrings and layout don't. A
+    package's `__init__` counts when a name is imported from the package itself.
     """
+    tree = ast.parse(Path(script).read_bytes())
     modules: set[str] = set()
-    waiting = imports_of(script)
+    waiting = _existing(_imports(tree))
     while waiting:
         module = waiting.pop()
         modules.add(module)
         waiting |= imported_modules(module) - modules
-    text = "\n".join(f"{module} {_read(module).digest}" for module in sorted(modules))
+    lines = [f"{module} {_read(module).digest}" for module in sorted(modules)]
+    lines.append(_digest_of(tree))
     _keep()
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def imports_of(script: str | Path) -> set[str]:
@@ -69,19 +73,24 @@ def _read(module: str) -> _Module:
     path = _file(module)
     if path is None:
         raise ModuleNotFoundError(module)
-    text, table = path.read_bytes(), path.with_suffix(".csv")
-    data = table.read_bytes() if table.is_file() else b""
-    version = str(sys.version_info).encode()  # syntax trees differ between versions
-    key = hashlib.sha256(b"\0".join((version, text, data))).hexdigest()
+    text = path.read_bytes()
+    data = b"\0".join(beside.read_bytes() for beside in _data_beside(path, text))
+    key = hashlib.sha256(b"\0".join((text, data))).hexdigest()
     if key not in _kept():
         tree = ast.parse(text)
         imports = sorted(_imports(tree))
-        _remove_docstrings(tree)
-        digest = hashlib.sha256(ast.dump(tree).encode() + data).hexdigest()
+        digest = hashlib.sha256(_digest_of(tree).encode() + data).hexdigest()
         _kept()[key] = {"imports": imports, "digest": digest}
         _new.add(key)
     known = _kept()[key]
     return _Module(frozenset(_existing(known["imports"])), known["digest"])
+
+
+def _data_beside(path: Path, text: bytes) -> list[Path]:
+    """The files that a module reads from its own folder."""
+    table = path.with_suffix(".csv")
+    found = [table] if table.is_file() else []
+    return found + (sorted(path.parent.glob("*.yaml")) if b".yaml" in text else [])
 
 
 _new: set[str] = set()  # keys that are not in the file yet
@@ -121,6 +130,36 @@ def _existing(names: Iterable[str]) -> set[str]:
     parents = {name: name.rpartition(".")[0] for name in names}
     found = {name if _file(name) else parent for name, parent in parents.items()}
     return {name for name in found if _file(name)}
+
+
+def _digest_of(tree: ast.Module) -> str:
+    """Digest of a syntax tree, without its docstrings, which are taken out."""
+    _remove_docstrings(tree)
+    parts: list[str] = []
+    _write_down(tree, parts)
+    return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+def _write_down(node: Any, parts: list[str]) -> None:
+    """A part of a syntax tree as text, the same in Python 3.11 to 3.13.
+
+    What is empty is left out, since later versions have more fields; so is `kind`, the u of u"".
+    """
+    if isinstance(node, ast.AST):
+        parts.append(f"{type(node).__name__}(")
+        for name, value in ast.iter_fields(node):
+            is_value = isinstance(node, ast.Constant) and name == "value"
+            if name != "kind" and (is_value or not (value is None or value == [])):
+                parts.append(f"{name}=")
+                _write_down(value, parts)
+        parts.append(")")
+    elif isinstance(node, list):
+        parts.append("[")
+        for part in node:
+            _write_down(part, parts)
+        parts.append("]")
+    else:
+        parts.append(f"{node!a},")  # which letters `repr` writes as they are differs, too
 
 
 def _remove_docstrings(tree: ast.Module) -> None:

@@ -47,6 +47,7 @@ rule check_radiographs:
     params:
         source=JOINTS.synthetic_radiographs,
         radiographs=JOINTS.shard_rows,
+        content=READ.radiographs,
         shards=JOINTS.count_shards,
         max_megapixels=study.checks.max_megapixels,
         contradicting_headers=study.checks.contradicting_headers,
@@ -71,6 +72,7 @@ rule read_scores:
     params:
         source=JOINTS.scores_source,
         only_visits=JOINTS.only_visits,
+        content=READ.score_file,
         code=code("joints/read_scores"),
     script:
         "../../scripts/joints/read_scores.py"
@@ -95,6 +97,7 @@ rule read_boxes:
     params:
         source=JOINTS.boxes_source,
         ignored_classes=plain(study.checks.ignored_classes),
+        content=READ.box_files,
         code=code("joints/read_boxes"),
     script:
         "../../scripts/joints/read_boxes.py"
@@ -124,6 +127,8 @@ rule check_cohort:
         scores=JOINTS.scores_source,
         boxes=JOINTS.boxes_source,
         settings=JOINTS.check_settings,
+        content=READ.score_file,
+        labels=READ.box_files,
         code=code("joints/check_cohort"),
     script:
         "../../scripts/joints/check_cohort.py"
@@ -150,6 +155,8 @@ rule list_warnings:
         boxes=JOINTS.boxes_source,
         limits=study.checks.warnings.model_dump(),
         ignored_classes=plain(study.checks.ignored_classes),
+        content=READ.score_file,
+        labels=READ.box_files,
         code=code("joints/list_warnings"),
     script:
         "../../scripts/joints/list_warnings.py"
@@ -160,7 +167,8 @@ rule split_patients:
     it.
     """
     input:
-        radiographs=JOINTS.split_radiographs,
+        made=JOINTS.synthetic_folder,
+        radiographs=ancient(JOINTS.split_radiographs),
         table=JOINTS.split_table,
         checked=checked("joints"),
     output:
@@ -176,6 +184,9 @@ rule split_patients:
     params:
         shares=study.split.model_dump(include={"test", "validation", "random_state"}),
         unscored=JOINTS.unscored_patients,
-        code=code("joints/split_patients"),
+        patients=READ.patients,
+        set_aside=READ.set_aside,
+        content=READ.split_file,
+        code=code("joints/split_patients", *CHECKS),
     script:
         "../../scripts/joints/split_patients.py"

@@ -12,7 +12,7 @@ rule train_detector:
             JOINTS.boxed,
         ),
         masks=JOINTS.boxed_masks,
-        boxes=JOINTS.cohort_table("boxes", JOINTS.boxed),
+        boxes=ancient(f"<results>/cohort/{JOINTS.boxed}/boxes.csv"),
         split=f"<results>/cohort/{JOINTS.boxed}/split.csv",
         weights=JOINTS.detector_start,
         checked=checked("joints"),
@@ -34,8 +34,10 @@ rule train_detector:
         true_masks=JOINTS.boxed == "boxed",
         crop_bottom=JOINTS.crop_bottom,
         seed=study.seed,
-        data=plain(JOINTS.folder(JOINTS.boxed)),
-        code=code("joints/train_detector"),
+        data=told(JOINTS.folder(JOINTS.boxed)),
+        boxes=READ.boxes,
+        ignored_classes=plain(study.checks.ignored_classes),
+        code=code("joints/train_detector", "joints/read_boxes"),
     script:
         "../../scripts/joints/train_detector.py"
 
@@ -91,7 +93,7 @@ rule name_joints:
 rule locate_true_joints:
     """Locate the true joints of boxed radiographs, which detection is measured against."""
     input:
-        boxes=JOINTS.cohort_table("boxes"),
+        boxes=ancient("<results>/cohort/joints/boxes.csv"),
         rows=JOINTS.shards("<results>/standardized/joints/{body_part}/{shard}.csv"),
         truth=JOINTS.truth(),
         checked=checked("joints"),
@@ -107,6 +109,8 @@ rule locate_true_joints:
         **ask(gigabytes=1, seconds=JOINT_WORK.locate_true_joints),
     params:
         mirrored_share=study.identification.mirrored_share,
-        code=code("joints/locate_true_joints"),
+        boxes=READ.boxes,
+        ignored_classes=plain(study.checks.ignored_classes),
+        code=code("joints/locate_true_joints", "joints/read_boxes"),
     script:
         "../../scripts/joints/locate_true_joints.py"

@@ -31,7 +31,7 @@ rule choose_masks:
     input:
         quality=JOINTS.shards("<results>/masks/quality/{body_part}/{shard}.csv"),
         overrides=own_file(study.masks.overrides),
-        radiographs=JOINTS.radiograph_tables("joints"),
+        radiographs=[ancient(table) for table in JOINTS.radiograph_tables("joints")],
         checked=checked("joints"),
     output:
         "<results>/masks/chosen/{body_part}.csv",
@@ -44,6 +44,7 @@ rule choose_masks:
         "../../../envs/imaging.yaml"
     params:
         good_quality=study.masks.good_quality,
+        verdicts=READ.verdicts,
         code=code("joints/choose_masks"),
     script:
         "../../scripts/joints/choose_masks.py"

@@ -1,5 +1,9 @@
 # Tan et al.: scores joint by joint. The stages in the order in which data flow.
 JOINT_WORK = JointWork(JOINTS)
+READ = JointContent(JOINTS)  # of the user's files
+# The scripts that make the table of radiographs from which the others begin.
+CHECKS = ["joints/check_radiographs"]
+CHECKS += ["joints/check_cohort"] * (study.checks.on_problem == "set_aside")
 
 
 wildcard_constraints:

@@ -9,7 +9,7 @@ rule crop_joints:
         masks=JOINTS.shards("<results>/masks/unet/{body_part}/{shard}.npy"),
         joints="<results>/detection/{body_part}/joints.csv",
         true_joints="<results>/detection/{body_part}/true_joints.csv",
-        boxed=JOINTS.cohort_table("boxes"),
+        boxed=ancient("<results>/cohort/joints/boxes.csv"),
         split="<results>/cohort/joints/split.csv",
         checked=checked("joints"),
     output:
@@ -28,7 +28,9 @@ rule crop_joints:
         rule=study.identification.rule,
         split=study.split.model_dump(exclude={"table"}),
         seed=study.seed,
-        code=code("joints/crop_joints"),
+        boxes=READ.boxes,
+        ignored_classes=plain(study.checks.ignored_classes),
+        code=code("joints/crop_joints", "joints/read_boxes"),
     script:
         "../../scripts/joints/crop_joints.py"
 
@@ -114,7 +116,7 @@ rule train_head:
     input:
         features=JOINTS.of_model("<results>/features/{body_part}.npy"),
         crops=JOINTS.of_model("<results>/crops/{body_part}/crops.csv"),
-        scores=JOINTS.cohort_table("scores"),
+        scores=ancient("<results>/cohort/joints/scores.csv"),
         checked=checked("joints"),
     output:
         model="<results>/heads/{model}/model.keras",
@@ -132,8 +134,9 @@ rule train_head:
     params:
         settings=study.heads.model_dump(),
         seed=study.seed,
-        data=plain(JOINTS.folder()),
+        data=told(JOINTS.folder()),
+        scores=READ.scores,
         checkpoints=f"{RESULTS}/checkpoints",
-        code=code("joints/train_head"),
+        code=code("joints/train_head", "joints/read_scores"),
     script:
         "../../scripts/joints/train_head.py"

@@ -5,7 +5,7 @@ rule standardize:
     """Crop, resize, pad and equalize the radiographs whose ids hash to a shard."""
     input:
         changed=JOINTS.shard_radiograph_files,
-        radiographs=JOINTS.shard_table,
+        radiographs=ancient(JOINTS.shard_table),
         checked=checked("joints"),
     output:
         images="<results>/standardized/{cohort}/{body_part}/{shard}.npy",
@@ -25,6 +25,8 @@ rule standardize:
         width=study.standardize.width,
         clahe=study.standardize.clahe.model_dump(),
         max_megapixels=study.checks.max_megapixels,
-        code=code("joints/standardize"),
+        content=READ.radiographs,
+        set_aside=READ.set_aside,
+        code=code("joints/standardize", *CHECKS),
     script:
         "../../scripts/joints/standardize.py"

@@ -25,7 +25,7 @@ rule train_unet:
     params:
         settings=study.unet.model_dump(),
         seed=study.seed,
-        data=plain(JOINTS.folder()),
+        data=told(JOINTS.folder()),
         checkpoints=f"{RESULTS}/checkpoints",
         code=code("joints/train_unet"),
     script:

@@ -2,6 +2,15 @@
 # for.
 
 
+def weights_file(weights):
+    """A local file of weights as params: its SHA-256 counts, not where it lies."""
+    asked = own_weights(weights)
+    return {
+        key: told(value) if key == "file" and value else plain(value)
+        for key, value in asked.items()
+    }
+
+
 rule fetch_vgg16:
     """Fetch ImageNet's VGG16, in place of the base that learns on synthetic joints."""
     output:
@@ -14,7 +23,7 @@ rule fetch_vgg16:
     conda:
         "../../../envs/keras.yaml"
     params:
-        **{key: plain(value) for key, value in own_weights(study.vgg16.weights).items()},
+        **weights_file(study.vgg16.weights),
         size=study.crops.size,
         code=code("joints/fetch_vgg16"),
     script:
@@ -33,10 +42,7 @@ rule fetch_yolov3:
     conda:
         "../../../envs/torch.yaml"
     params:
-        **{
-            key: plain(value)
-            for key, value in own_weights(study.detector.weights).items()
-        },
+        **weights_file(study.detector.weights),
         model=study.detector.model,
         code=code("joints/fetch_yolov3"),
     script:

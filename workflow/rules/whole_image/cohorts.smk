@@ -72,7 +72,8 @@ rule pack_images:
     resources:
         **ask(gigabytes=2, seconds=25),
     params:
-        own=WHOLE_IMAGE.own_images,
+        own=READ_IMAGES.files,
+        content=READ_IMAGES.images,
         source=WHOLE_IMAGE.synthetic_source,
         shards=WHOLE_IMAGE.count_shards,
         size=study.whole_image.size,
@@ -102,7 +103,9 @@ rule check_images:
     conda:
         "../../../envs/imaging.yaml"
     params:
-        source=WHOLE_IMAGE.source_of,
+        source=READ_IMAGES.source,
+        columns=READ_IMAGES.columns,
+        content=READ_IMAGES.labels,
         on_problem=study.checks.on_problem,
         code=code("whole_image/check_images"),
     script:
@@ -125,6 +128,7 @@ rule list_image_warnings:
         "../../../envs/imaging.yaml"
     params:
         source=WHOLE_IMAGE.source_of,
+        content=READ_IMAGES.labels,
         limits=study.checks.warnings.model_dump(),
         code=code("whole_image/list_image_warnings"),
     script:

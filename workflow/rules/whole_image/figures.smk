@@ -66,6 +66,7 @@ rule draw_grad_cam:
         "../../../envs/imaging.yaml"
     params:
         experiment=WHOLE_IMAGE.explained_name,
+        content=contents_of(study.whole_image.grad_cam.comments),
         data=plain(WHOLE_IMAGE.data_name()),
         code=code("whole_image/draw_grad_cam"),
     script:

@@ -61,7 +61,7 @@ rule stack_networks:
     params:
         settings=study.whole_image.stacking.model_dump(),
         seed=WHOLE_IMAGE.seed,
-        data=plain(WHOLE_IMAGE.folder()),
+        data=told(WHOLE_IMAGE.folder()),
         code=code("whole_image/stack_networks"),
     script:
         "../../scripts/whole_image/stack_networks.py"

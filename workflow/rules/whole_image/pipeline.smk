@@ -2,6 +2,7 @@
 # further seeds lie beside the first's, whose files lie in no folder of their own: {replicate} is
 # empty.
 WHOLE_IMAGE_WORK = WholeImageWork(WHOLE_IMAGE)
+READ_IMAGES = ImageContent(WHOLE_IMAGE)  # of the user's files
 
 
 wildcard_constraints:

@@ -12,14 +12,14 @@ if __name__ == "__main__":
         from sharpflow.files import read_table, write_table
         from sharpflow.hardware import device_in_words
         from sharpflow.imaging.shards import choose_images, read_shards
-        from sharpflow.whole_image.experiments import EXPERIMENTS
+        from sharpflow.whole_image.experiment_types import NetworkExperiment
         from sharpflow.whole_image.training.predictions import predict_images
         from sharpflow.whole_image.training.settings import TrainingSettings
         from sharpflow.whole_image.training.train import train_network
         from sharpflow.workflow.training_run import best_epoch, training_run
 
         params, source, output = snakemake.params, snakemake.input, snakemake.output
-        experiment = EXPERIMENTS[snakemake.wildcards.network]
+        experiment = NetworkExperiment(**params.experiment)
         settings = TrainingSettings(**params.settings)
         target = "months" if experiment.task == "bone_age" else "total"
         statistics = json.loads(Path(source.statistics).read_text())

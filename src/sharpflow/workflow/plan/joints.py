@@ -46,6 +46,7 @@ class JointPlan:
         unscored: those of them whose visits nobody has scored, a cohort of their own: they are
             predicted, and nothing is trained on them or measured.
         own_patients: whom the user's radiographs are of, with scores or without.
+        only_visits_of_own: see `visits.only_visits`.
         body_parts: "hand" and "foot", or the one that the user has.
         models: the models of Table 1 of these body parts: name -> damage, body part.
         synthetic: the cohorts that the phantom makes: "joints", which is scored, or "boxed", which
@@ -66,7 +67,7 @@ class JointPlan:
         listed = list_by_scores(self.own) if self.own else ListedRadiographs()
         self.radiographs = listed.scored
         self.own_patients = listed.patients
-        self._only_visits = listed.only_visits
+        self.only_visits_of_own = listed.only_visits
         # A cohort may have hands only. Without any radiographs both body parts stay, and the check
         # says what is wrong.
         found = {body_part_of(radiograph.limb) for radiograph in self.radiographs}
@@ -134,7 +135,7 @@ class JointPlan:
 
     def only_visits(self, wildcards: Wildcards) -> dict[str, str]:
         """patient -> visit that a row of scores is of, if it names none and it is not "1"."""
-        return {} if wildcards.cohort in self.synthetic else self._only_visits
+        return {} if wildcards.cohort in self.synthetic else self.only_visits_of_own
 
     def unscored_patients(self, wildcards: Wildcards) -> list[str]:
         """Patients without scores whom the user's own split has all the same.
@@ -160,7 +161,11 @@ class JointPlan:
 
     def shard_radiograph_files(self, wildcards: Wildcards) -> str | list[str]:
         """The radiographs of one body part that belong to a shard."""
-        return self._files(wildcards, lambda: [r.path for r in self._shard(wildcards)])
+        return self._files(wildcards, lambda: [r.path for r in self.shard_radiographs(wildcards)])
+
+    def synthetic_folder(self, wildcards: Wildcards) -> str | list[str]:
+        """The folder of a synthetic cohort, for what takes its tables as `ancient` inputs."""
+        return self._files(wildcards, list)
 
     def score_files(self, wildcards: Wildcards) -> str | list[str]:
         """The table of scores, if there is one."""
@@ -187,7 +192,7 @@ class JointPlan:
             return []
         return [
             [r.image_id, r.patient, r.limb, r.visit, str(r.path), r.listed]
-            for r in self._shard(wildcards)
+            for r in self.shard_radiographs(wildcards)
         ]
 
     def _files(
@@ -197,7 +202,8 @@ class JointPlan:
             return self.phantom_folder(wildcards.cohort)
         return as_they_stand(existing(own()))
 
-    def _shard(self, wildcards: Wildcards) -> list[Radiograph]:
+    def shard_radiographs(self, wildcards: Wildcards) -> list[Radiograph]:
+        """The user's radiographs of one body part that belong to a shard."""
         unscored, shards = wildcards.cohort == UNSCORED, self.count_shards(wildcards)
         return [
             radiograph
@@ -215,7 +221,7 @@ class JointPlan:
         return [
             pattern.replace("{body_part}", body_part).replace("{shard}", shard)
             for body_part in body_parts or self.body_parts
-            for shard in shard_names(self._count_shards(cohort, body_part))
+            for shard in shard_names(self.count_shards_of(cohort, body_part))
         ]
 
     def shards(self, pattern: str, cohort: str = "joints") -> Callable[[Wildcards], list[str]]:
@@ -353,7 +359,7 @@ class JointPlan:
 
     def count_shards(self, wildcards: Wildcards) -> int:
         """How many shards a body part has."""
-        return self._count_shards(_cohort_of(wildcards), wildcards.body_part)
+        return self.count_shards_of(_cohort_of(wildcards), wildcards.body_part)
 
     def crop_bottom(self, wildcards: Wildcards) -> float:
         """The share of a radiograph's height that is cut off below."""
@@ -371,7 +377,8 @@ class JointPlan:
             return 2 * self.study.phantom.patients * self.study.phantom.visits
         return sum(body_part_of(radiograph.limb) == body_part for radiograph in self.radiographs)
 
-    def _count_shards(self, cohort: str, body_part: str) -> int:
+    def count_shards_of(self, cohort: str, body_part: str) -> int:
+        """The same by their names."""
         if cohort == UNSCORED:
             return self.unscored.count_shards(body_part)
         asked = self.study.standardize.shards[body_part]

@@ -120,7 +120,7 @@ class UnscoredRadiographs:
         return [
             pattern.replace("{body_part}", part).replace("{shard}", shard)
             for part in body_parts or self.body_parts
-            for shard in self._shards[BodyPart(part)]
+            for shard in self._shards.get(BodyPart(part), ())
         ]
 
     def shards(self, pattern: str) -> Callable[[Wildcards], list[str]]:

@@ -17,6 +17,7 @@ from sharpflow.whole_image.experiment_types import (
 )
 from sharpflow.whole_image.experiments import candidates, choose_experiments
 from sharpflow.whole_image.training.settings import TrainingSettings
+from sharpflow.workflow.by_content import ToldText
 from sharpflow.workflow.plan.paths import (
     PHANTOM,
     Wildcards,
@@ -175,9 +176,10 @@ class WholeImagePlan:
 
     def count_shards(self, wildcards: Wildcards) -> int:
         """How many shards a cohort has."""
-        return self._count_shards(wildcards.images)
+        return self.count_shards_of(wildcards.images)
 
-    def _count_shards(self, cohort: str) -> int:
+    def count_shards_of(self, cohort: str) -> int:
+        """How many shards a cohort has, by its name."""
         settings = self.study.whole_image.shards
         asked = getattr(settings, "whole_image" if cohort == UNSCORED else cohort)
         return shards_for(asked, self.count_images(cohort))
@@ -247,7 +249,7 @@ class WholeImagePlan:
     def _by_shard(self, cohort: str, images: Mapping[str, str]) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
         for image_id, path in images.items():
-            found.setdefault(shard_of(image_id, self._count_shards(cohort)), {})[image_id] = path
+            found.setdefault(shard_of(image_id, self.count_shards_of(cohort)), {})[image_id] = path
         return found
 
     # Files of a stage.
@@ -275,7 +277,7 @@ class WholeImagePlan:
 
     def packed(self, suffix: str, cohort: str) -> list[str]:
         """All shards of a cohort."""
-        names = shard_names(self._count_shards(cohort))
+        names = shard_names(self.count_shards_of(cohort))
         return [f"<results>/packed/{cohort}/{name}{suffix}" for name in names]
 
     def packed_of(self, suffix: str) -> Callable[[Wildcards], list[str]]:
@@ -350,12 +352,14 @@ class WholeImagePlan:
         }
 
     def experiment(self, wildcards: Wildcards) -> dict[str, Any]:
-        """All that an experiment says of its network, so that a change of it trains it again."""
-        return asdict(self.networks[wildcards.network])
+        """What an experiment says of its network, so that a change of it trains it again."""
+        told = asdict(self.networks[wildcards.network])
+        del told["label"]  # how tables print it
+        return told
 
-    def trained_on(self, wildcards: Wildcards) -> str:
+    def trained_on(self, wildcards: Wildcards) -> ToldText:
         """What a network's card says it was trained on."""
-        return self.folder(self.networks[wildcards.network].cohort)
+        return ToldText(self.folder(self.networks[wildcards.network].cohort))
 
     def notes(self) -> Mapping[str, Any]:
         """What every table says of the data and the training behind it."""
