@@ -73,9 +73,11 @@ onstart:
 
 onsuccess:
     write_run_record()
+    gather_provenance()
     leave_run()
 
 
 onerror:
+    gather_provenance()
     leave_run()
     tell_problems()

@@ -16,7 +16,8 @@ from sharpflow.workflow.plan.paths import one_of
 from sharpflow.workflow.plan.running_times import JointWork, WholeImageWork, ask
 from sharpflow.workflow.plan.study import plan_study
 from sharpflow.workflow.plan.weights import own_weights
-from sharpflow.workflow.provenance import write_record
+from sharpflow.workflow.provenance.index import write_index
+from sharpflow.workflow.provenance.last_run import write_record
 from sharpflow.workflow.settings.missing_files import refuse_missing_files
 from sharpflow.workflow.told_at_end import problems_in_short
 from sharpflow.workflow.user_paths import as_they_stand, keep_user_paths
@@ -90,7 +91,13 @@ def tell_problems():
 
 
 def write_run_record():
+    """Write what this run is: run.json."""
     write_record(RESULTS, study.model_dump(mode="json"), workflow.basedir)
+
+
+def gather_provenance():
+    """Gather what this run's jobs and earlier ones left of themselves: provenance/index.json."""
+    write_index(RESULTS)
 
 
 wildcard_constraints:
