@@ -74,6 +74,7 @@ onstart:
 onsuccess:
     write_run_record()
     gather_provenance()
+    compare_with_reference()
     leave_run()
 
 

@@ -100,6 +100,21 @@ def gather_provenance():
     write_index(RESULTS)
 
 
+def compare_with_reference():
+    """Say how this run's tables compare with the reference, which the demo has."""
+    from sharpflow.workflow.compare.reference import said_at_end
+
+    try:
+        said = said_at_end(
+            RESULTS, f"{workflow.basedir}/profiles/{study.study}/reference"
+        )
+    except UserError as error:
+        logger.warning(str(error))
+    else:
+        if said:
+            logger.info(said)
+
+
 wildcard_constraints:
     cohort="joints|boxed|unscored",
     body_part="hand|foot",
