@@ -181,7 +181,7 @@ def test_reference_tables_are_kept_with_what_made_them(
     write_records(other, processor="B", rate=0.2)
     assert keep_reference(other, tmp_path / "second") == []
     said = said_at_end(other, reference)
-    assert "Differ: scoring. 1 of 1 with an interval are outside the other run's." in said
+    assert "Differ: scoring. 1 of 1 values with an interval lie outside the other run's." in said
     assert "no provenance" not in said
 
 

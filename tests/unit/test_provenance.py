@@ -1,6 +1,7 @@
 """Records of jobs, and the index that follows them along the digests of their inputs."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -128,6 +129,14 @@ def test_what_was_changed_by_hand_or_never_recorded_is_said(study: Study) -> Non
     entry = found["results"]["tables/joint_scoring"]
     assert entry["unrecorded"] == ["<results>/heads/predictions.csv"]
     assert "heads/predictions.csv" in (study.results / PAGE).read_text()
+
+
+def test_names_that_are_no_text_are_listed(study: Study) -> None:
+    name = os.fsdecode(b"own-\xff.csv")
+    (study.folder / name).write_text("scores")
+    study.job("read_boxes", inputs=[name], outputs={"tables/boxes.csv": "read"})
+    assert str(study.folder / name) in study.index()["results"]["tables/boxes"]["data"]
+    assert "own-\\udcff.csv" in (study.results / PAGE).read_text()
 
 
 def test_a_copy_beside_its_source_is_its_sources(study: Study) -> None:

@@ -97,7 +97,10 @@ def write_run_record():
 
 def gather_provenance():
     """Gather what this run's jobs and earlier ones left of themselves: provenance/index.json."""
-    write_index(RESULTS)
+    try:
+        write_index(RESULTS)
+    except OSError as error:
+        logger.warning(f"{RESULTS}/provenance/index.json could not be written: {error}")
 
 
 def compare_with_reference():

@@ -161,8 +161,13 @@ def _files(first: Mapping[str, str], second: Mapping[str, str]) -> list[str]:
             ("first", first, changed[0]),
             ("second", second, changed[1]),
         )
-        if (names := [Path(path).name for path, digest in data.items() if digest in digests])
+        if (names := [_file_name(path) for path, digest in data.items() if digest in digests])
     ]
+
+
+def _file_name(path: str) -> str:
+    """The name alone, printable: names may have bytes that are no text."""
+    return Path(path).name.encode(errors="backslashreplace").decode()
 
 
 def _data(entries: Iterable[Mapping[str, Any]]) -> dict[str, str]:

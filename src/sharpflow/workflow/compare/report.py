@@ -87,7 +87,9 @@ def in_short(compared: Compared) -> str:
         lines.append(f"Differ: {names}.{_outside(differing, before=' ')}")
         other = compared.provenance()
         lines.append(
-            f"Also different: {', '.join(other)}." if other else "Settings and code are the same."
+            f"Also different: {', '.join(other)}."
+            if other
+            else "Settings, code, data and processor are the same."
         )
         lines.append(f"In full: {COMMAND} {compared.folders[0]} {compared.folders[1]}")
     return "\n".join(lines)
@@ -150,7 +152,9 @@ def _outside(tables: Iterable[TableDifference], before: str) -> str:
     found = [cell.outside for table in tables for cell in table.cells if cell.outside is not None]
     if not found:
         return ""
-    return f"{before}{sum(found)} of {len(found)} with an interval are outside the other run's."
+    return (
+        f"{before}{sum(found)} of {len(found)} values with an interval lie outside the other run's."
+    )
 
 
 def _provenance(compared: Compared) -> list[str]:

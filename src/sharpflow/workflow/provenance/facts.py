@@ -12,6 +12,8 @@ from typing import Any
 from sharpflow.hardware import processor_name
 
 ROOT = Path(__file__).resolve().parents[4]  # of the workflow, with uv.lock
+# Libraries choose their code by these, so sums are rounded differently with each.
+INSTRUCTIONS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
 PACKAGES = (
     "snakemake",
     "numpy",
@@ -62,7 +64,7 @@ def environment(folder: Path = ROOT) -> dict[str, Any]:
         "lock": lock_digest(folder),
         "packages": {name: _version(name) for name in PACKAGES},
         "system": platform.platform(),
-        "processor": processor_name(),
+        "processor": _processor(),
     }
 
 
@@ -86,6 +88,13 @@ def gpu_names(visible: str | None = None) -> list[str]:
     except (OSError, subprocess.CalledProcessError):
         return []
     return listed.strip().splitlines()
+
+
+def _processor() -> str:
+    """The processor's name, and those of its instructions by which results differ."""
+    listed = Path("/proc/cpuinfo")
+    words = set(listed.read_text().split()) if listed.is_file() else set()
+    return ", ".join([processor_name(), *(name for name in INSTRUCTIONS if name in words)])
 
 
 def _git(folder: Path, *arguments: str) -> bytes:

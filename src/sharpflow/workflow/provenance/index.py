@@ -187,7 +187,8 @@ def _digest(value: Any) -> str:
 
 def _write(path: Path, text: str) -> None:
     with atomic_write(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        # Names of files may have bytes that are no text.
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def main(arguments: list[str] | None = None) -> None:

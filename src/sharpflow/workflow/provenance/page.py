@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+_NAMED = 3  # files in a line
 COLUMNS = (
     "what",
     "made",
@@ -99,13 +100,15 @@ def _data(index: Mapping[str, Any]) -> list[str]:
 
 
 def _unrecorded(index: Mapping[str, Any]) -> list[str]:
-    lines = [
-        f"- `{name}`: changed since it was made, or made by a version that left no records"
-        for name in index["unrecorded"]
-    ]
+    lines = []
+    if index["unrecorded"]:
+        names = ", ".join(f"`{name}`" for name in index["unrecorded"])
+        lines.append(
+            f"- changed since they were made, or made by a version that left no records: {names}"
+        )
     lines += [
-        f"- `{name}` read {', '.join(f'`{path}`' for path in entry['unrecorded'])}, of which there "
-        "is no record as it was then"
+        f"- `{name}` rests on {_some(entry['unrecorded'])}, of which there is no record as it was "
+        "then"
         for name, entry in sorted(index["results"].items())
         if entry["unrecorded"]
     ]
@@ -116,6 +119,12 @@ def _table(columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> list[str]
     heads = list(columns)
     lines = [heads, ["---"] * len(heads), *rows]
     return ["| " + " | ".join(line) + " |" for line in lines]
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _NAMED
+    named = ", ".join(f"`{name}`" for name in names[:_NAMED])
+    return named + (f" and {more} other files" if more > 0 else "")
 
 
 def _list(values: Iterable[Any]) -> str:
