@@ -131,6 +131,21 @@ def test_what_was_changed_by_hand_or_never_recorded_is_said(study: Study) -> Non
     assert "heads/predictions.csv" in (study.results / PAGE).read_text()
 
 
+def test_a_folder_is_known_by_its_files_but_for_snakemakes_own(study: Study) -> None:
+    study.job("make_joint_phantom", outputs={"phantom/a.jpg": "radiograph"}, seed=3)
+    script = next((study.results / RECORDS / "make_joint_phantom").glob("*.json"))
+    folder = study.results / "phantom"
+    record = json.loads(script.read_text())
+    record["outputs"] = {"<results>/phantom": digest_of_path(folder)}
+    script.write_text(json.dumps(record))
+    (folder / ".snakemake_timestamp").touch()
+    study.job("draw_clahe", inputs=["phantom"], outputs={"figures/clahe.png": "drawn"})
+    assert study.index()["results"]["figures/clahe"]["seeds"] == [3]
+    before = digest_of_path(folder)
+    (folder / "a.jpg").write_text("another")
+    assert digest_of_path(folder) != before
+
+
 def test_names_that_are_no_text_are_listed(study: Study) -> None:
     name = os.fsdecode(b"own-\xff.csv")
     (study.folder / name).write_text("scores")

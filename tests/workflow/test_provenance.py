@@ -54,8 +54,8 @@ def test_the_chain_of_table_1_leads_back_to_the_cohorts_files(finished: Project)
     assert entry["threads"] == [1]
     assert entry["precision"] in (["float32"], ["bfloat16", "float32"])
     assert entry["seconds"] > 10
-    # 56 radiographs, 56 files of boxes, and the scores.
-    assert entry["data"]["items"] == 113
+    # 56 radiographs, 56 files of boxes, the scores, and the masks' overrides.
+    assert entry["data"]["items"] == 114
 
 
 def test_no_training_is_behind_what_needs_none(finished: Project) -> None:

@@ -85,17 +85,17 @@ def _environment(facts: Mapping[str, Any]) -> str:
 
 
 def _data(index: Mapping[str, Any]) -> list[str]:
-    """Files from outside the results, by the tables that rest on them."""
-    lines = []
+    """Files from outside the results, and what rests on them."""
+    resting: dict[str, list[str]] = {}
     for name, entry in sorted(index["results"].items()):
         data = entry["data"]
-        if "items" in data and "digest" in data:
-            lines.append(
-                f"- `{name}`: {data['items']} files, digest of all `{data['digest'][:16]}`"
-            )
-        elif data:
-            listed = ", ".join(f"`{path}` ({digest[:16]})" for path, digest in data.items())
-            lines.append(f"- `{name}`: {listed}")
+        if set(data) == {"items", "digest"}:
+            files = f"{data['items']} files, digest of all `{data['digest'][:16]}`"
+        else:
+            files = ", ".join(f"`{path}` ({digest[:16]})" for path, digest in data.items())
+        if files:
+            resting.setdefault(files, []).append(f"`{name}`")
+    lines = [f"- {files}: {', '.join(names)}" for files, names in resting.items()]
     return ["## Files from outside", "", *lines, ""] if lines else []
 
 

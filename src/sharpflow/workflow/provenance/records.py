@@ -22,6 +22,7 @@ from sharpflow.workflow.provenance.facts import code_version, environment, gpu_n
 
 RECORDS = Path("provenance/jobs")  # in the folder of results
 RESULTS = "<results>"  # stands for that folder in records, so that two studies' can be compared
+TIMESTAMP = ".snakemake_timestamp"  # Snakemake's, in folders that a finished job has made
 UNREADABLE = "unreadable"
 MODEL_CARD = "model_card.json"
 # Params that say where a job works or which code it has, and are no settings.
@@ -107,7 +108,8 @@ def digest_of_path(path: Path) -> str:
         except OSError:
             return UNREADABLE
     total = hashlib.sha256()
-    for file in sorted(file for file in path.rglob("*") if file.is_file()):
+    files = (file for file in path.rglob("*") if file.is_file() and file.name != TIMESTAMP)
+    for file in sorted(files):
         total.update(os.fsencode(file.relative_to(path)) + b"\0")
         total.update(digest_of_path(file).encode())
     return total.hexdigest()
