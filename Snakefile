@@ -74,9 +74,12 @@ onstart:
 onsuccess:
     remove_removed()
     write_run_record()
+    gather_provenance()
+    compare_with_reference()
     leave_run()
 
 
 onerror:
+    gather_provenance()
     leave_run()
     tell_problems()

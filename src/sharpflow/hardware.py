@@ -125,6 +125,11 @@ def uses_bfloat16(precision: Precision, device: str) -> bool:
     return bool(can.get("amx_bf16") or can.get("avx512_bf16"))
 
 
+def precision_in_words(*, bfloat16: bool) -> str:
+    """The precision of a training's products, for its model's card."""
+    return "bfloat16" if bfloat16 else "float32"
+
+
 def keep_tensorflow_out() -> None:
     """On another backend Keras would load TensorFlow too, seconds and memory, only to seed it."""
     if os.environ.get(KERAS_BACKEND) != "tensorflow":
@@ -152,7 +157,7 @@ def device_in_words(threads: int) -> str:
 
     if torch.cuda.is_available():
         return str(torch.cuda.get_device_name())
-    return _processor_in_words(threads)
+    return processor_in_words(threads)
 
 
 def keras_in_words(threads: int) -> str:
@@ -168,16 +173,17 @@ def keras_in_words(threads: int) -> str:
 
     gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
-        return f"tensorflow {tf.__version__} on {_processor_in_words(threads)}"
+        return f"tensorflow {tf.__version__} on {processor_in_words(threads)}"
     name = tf.config.experimental.get_device_details(gpus[0]).get("device_name", "a GPU")
     return f"tensorflow {tf.__version__} on {name}"
 
 
-def _processor_in_words(threads: int) -> str:
-    return f"{_processor()}, {threads} thread{'s' * (threads != 1)}"
+def processor_in_words(threads: int) -> str:
+    """The processor and the threads that a job is given."""
+    return f"{processor_name()}, {threads} thread{'s' * (threads != 1)}"
 
 
-def _processor() -> str:
+def processor_name() -> str:
     """The processor's name as Linux tells it; elsewhere what Python knows."""
     listed = Path("/proc/cpuinfo")
     lines = listed.read_text().splitlines() if listed.is_file() else []

@@ -77,10 +77,15 @@ def test_model_history_and_card_are_written(tmp_path: Path, *, written: bool) ->
         expects="images",
         data="phantom",
         settings={"epochs": 3},
+        device="a processor, 1 thread",
+        precision="bfloat16",
         model=None if written else Model(),  # type: ignore[arg-type]
     )
     assert Path(outputs.model).exists() is not written
     pd.testing.assert_frame_equal(read_table(outputs.history), HISTORY)
     card = json.loads(Path(outputs.model_card).read_text())
     assert card["data_digest"] == "abc"
+    assert {"commit", "uncommitted", "lock", "python"} <= card["made_by"].keys()
+    assert card["made_by"]["device"] == "a processor, 1 thread"
+    assert card["made_by"]["precision"] == "bfloat16"
     assert card["validation"] == {"epoch": 2, "validation_loss": 0.25}

@@ -21,7 +21,8 @@ from sharpflow.workflow.plan.paths import one_of
 from sharpflow.workflow.plan.running_times import JointWork, WholeImageWork, ask
 from sharpflow.workflow.plan.study import plan_study
 from sharpflow.workflow.plan.weights import own_weights
-from sharpflow.workflow.provenance import write_record
+from sharpflow.workflow.provenance.index import write_index
+from sharpflow.workflow.provenance.last_run import write_record
 from sharpflow.workflow.settings.missing_files import refuse_missing_files
 from sharpflow.workflow.told_at_end import problems_in_short
 from sharpflow.workflow.user_paths import as_they_stand, keep_user_paths
@@ -114,7 +115,31 @@ def remove_removed():
 
 
 def write_run_record():
+    """Write what this run is: run.json."""
     write_record(RESULTS, study.model_dump(mode="json"), workflow.basedir)
+
+
+def gather_provenance():
+    """Gather what this run's jobs and earlier ones left of themselves: provenance/index.json."""
+    try:
+        write_index(RESULTS)
+    except OSError as error:
+        logger.warning(f"{RESULTS}/provenance/index.json could not be written: {error}")
+
+
+def compare_with_reference():
+    """Say how this run's tables compare with the reference, which the demo has."""
+    from sharpflow.workflow.compare.reference import said_at_end
+
+    try:
+        said = said_at_end(
+            RESULTS, f"{workflow.basedir}/profiles/{study.study}/reference"
+        )
+    except UserError as error:
+        logger.warning(str(error))
+    else:
+        if said:
+            logger.info(said)
 
 
 wildcard_constraints:

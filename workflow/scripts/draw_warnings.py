@@ -1,8 +1,8 @@
 """Draw the radiographs that were warned of, and say on the terminal how many warnings there are."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]) as frame:
+with recorded_job(snakemake) as frame:
     from sharpflow.cohorts.warnings import WARNING_TABLE
     from sharpflow.files import read_table
     from sharpflow.reporting.warning_sheet import draw_warning_sheet

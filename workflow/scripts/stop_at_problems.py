@@ -1,8 +1,8 @@
 """Stop where a check found what cannot be set aside; every problem of every cohort at once."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     from sharpflow.cohorts.near_ids import near_id_problems
     from sharpflow.cohorts.set_aside import PROBLEM_TABLE, count_set_aside
     from sharpflow.files import read_table, write_table

@@ -1,4 +1,4 @@
-"""The frame around each script: everything it says, a traceback too, lands in its log."""
+"""The frame around each script: what it says lands in its log, and it leaves a record of itself."""
 
 import logging
 import os
@@ -17,6 +17,7 @@ from sharpflow.gpus import show_gpus
 from sharpflow.hardware import choose_keras_backend, keep_tensorflow_out, refuse_unusable_gpus
 from sharpflow.training.time_limit import Stopped, obey_sigterm, seconds_left
 from sharpflow.workflow.missing_gpus import refuse_missing_gpus
+from sharpflow.workflow.provenance.records import Script, recorded
 
 # Read by the libraries when they are loaded, so set before.
 THREAD_VARIABLES = (
@@ -48,6 +49,22 @@ class Job:
         """Say a line to the log, and beside Snakemake's own lines."""
         print(text, file=sys.stderr)
         os.write(self.stderr, f"{text}\n".encode())
+
+
+@contextmanager
+def recorded_job(script: Script, threads: int | None = None) -> Iterator[Job]:
+    """The frame of a rule's script: `job`, and the record of what made its outputs.
+
+    Args:
+        script: the object `snakemake` of the script.
+        threads: of this process, where it shares the rule's out to others of its own.
+
+    Yields:
+        What the script may ask of its job.
+    """
+    own = script.threads if threads is None else threads
+    with job(script.log[0], own, script.resources) as this, recorded(script):
+        yield this
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sharpflow.files import atomic_write
+from sharpflow.workflow.provenance.facts import code_version, environment
 
 NOT_FOR = "Research only: not a medical device, not for decisions about any person."
 
@@ -18,6 +19,8 @@ def write_model_card(
     data_digest: str,
     settings: Mapping[str, Any],
     metrics: Mapping[str, float],
+    device: str,
+    precision: str,
 ) -> None:
     """Write a model's card as JSON.
 
@@ -28,13 +31,23 @@ def write_model_card(
         data_digest: which version of that.
         settings: of network and training.
         metrics: of the validation patients that chose the model.
+        device: on which it was trained, in words.
+        precision: of the training's products; what "auto" became there.
     """
+    facts = environment()
     card = {
         "expects": expects,
         "trained_on": data,
         "data_digest": data_digest,
         "settings": dict(settings),
         "validation": dict(metrics),
+        "made_by": {
+            **code_version(),
+            "python": facts["python"],
+            "lock": facts["lock"],
+            "device": device,
+            "precision": precision,
+        },
         "not_for": NOT_FOR
         + (
             " Trained on synthetic radiographs: says nothing about real radiographs."

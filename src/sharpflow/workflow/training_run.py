@@ -44,6 +44,8 @@ class TrainingRun:
         expects: str,
         data: str,
         settings: Mapping[str, Any],
+        device: str,
+        precision: str = "float32",
         history: "pd.DataFrame | None" = None,
         model: "keras.Model | None" = None,
     ) -> None:
@@ -55,6 +57,8 @@ class TrainingRun:
             expects: what the model takes and gives, with shapes and ranges.
             data: "phantom", or the name of the cohort.
             settings: all that the card tells of network and training.
+            device: on which it was trained, in words.
+            precision: of the training's products.
             history: a row an epoch; None where the training has written it already.
             model: the trained model, likewise.
         """
@@ -70,6 +74,8 @@ class TrainingRun:
             data_digest=self.data_digest,
             settings=settings,
             metrics=metrics,
+            device=device,
+            precision=precision,
         )
 
 

@@ -1,8 +1,8 @@
 """List what is wrong with a cohort's radiographs, scores and boxes, and keep the rest."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]) as this:
+with recorded_job(snakemake) as this:
     import pandas as pd
 
     from sharpflow.cohorts.check_joint_cohort import check_joint_cohort, refused_cohort

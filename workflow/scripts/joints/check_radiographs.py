@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0], snakemake.threads):
+with recorded_job(snakemake):
     from sharpflow.anatomy import LIMBS
     from sharpflow.cohorts.check_radiographs import read_radiographs
     from sharpflow.cohorts.radiographs import Radiograph, list_radiographs

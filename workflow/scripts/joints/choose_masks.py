@@ -1,8 +1,8 @@
 """Propose good masks by their quality, and let a person's table overrule."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     import pandas as pd
 
     from sharpflow.cohorts.csv_rows import read_own_table

@@ -1,8 +1,8 @@
 """Cut out the joints of one body part's radiographs."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     import numpy as np
 
     from sharpflow.cohorts.splits import split_joints

@@ -1,8 +1,8 @@
 """Find the joints of one body part's radiographs."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0], snakemake.threads, snakemake.resources):
+with recorded_job(snakemake):
     from sharpflow.anatomy import BodyPart
     from sharpflow.files import write_table
     from sharpflow.imaging.shards import read_shards

@@ -1,8 +1,8 @@
 """Figure 4 of Tan et al.: a hand and a foot with their joints boxed and named."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     import pandas as pd
 
     from sharpflow.files import read_table

@@ -1,8 +1,8 @@
 """Figure 2 of Tan et al.: radiographs before and after CLAHE."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     import pandas as pd
 
     from sharpflow.files import read_table

@@ -1,8 +1,8 @@
 """Figure 6 of Tan et al.: the four models' confusion matrices."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     from sharpflow.evaluation.joint_scoring import model_confusions
     from sharpflow.files import read_table
     from sharpflow.reporting.style import save

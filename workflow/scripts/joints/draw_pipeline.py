@@ -1,8 +1,8 @@
 """Figure 5 of Tan et al.: the pipeline, stage by stage, on one radiograph with test joints."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     import numpy as np
     import pandas as pd
 

@@ -1,8 +1,8 @@
 """Figure 1 of Tan et al.: how often each score occurs in each limb."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     from sharpflow.anatomy import LIMBS
     from sharpflow.evaluation.score_counts import has_wrist_sites, score_counts
     from sharpflow.files import read_table

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     from sharpflow.imaging.shards import read_shards
     from sharpflow.joints.masks.contact_sheet import UNET_LEGEND, draw_contact_sheet
     from sharpflow.joints.radiographs import judge_masks, mask_share

@@ -1,8 +1,8 @@
 """Run the frozen base once over all crops of one body part."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0], snakemake.threads, snakemake.resources):
+with recorded_job(snakemake):
     import keras
     import numpy as np
 

@@ -1,8 +1,8 @@
 """ImageNet's VGG16 without its top: from a local file, or downloaded by Keras."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     from sharpflow.digests import check_sha256
     from sharpflow.files import atomic_write
     from sharpflow.joints.scoring.imagenet import download_base

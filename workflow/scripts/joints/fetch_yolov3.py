@@ -2,9 +2,9 @@
 
 import shutil
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     from sharpflow.digests import check_sha256
     from sharpflow.files import atomic_write
     from sharpflow.joints.detection.pretrained import download_coco_weights

@@ -1,8 +1,8 @@
 """Write names and scores of joints onto the radiographs that nobody has scored."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     from sharpflow.files import read_table
     from sharpflow.reporting.overlays import write_overlays
     from sharpflow.reporting.style import data_note

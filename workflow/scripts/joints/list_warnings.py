@@ -1,8 +1,8 @@
 """List what is implausible in a joint cohort's radiographs, boxes and scores."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     import pandas as pd
 
     from sharpflow.cohorts.warn import warn_of_joint_cohort

@@ -1,8 +1,8 @@
 """Mask a shard's radiographs by entropy and measure how good each mask looks."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     import pandas as pd
 
     from sharpflow.files import write_table

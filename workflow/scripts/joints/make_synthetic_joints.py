@@ -1,8 +1,8 @@
 """Make single joints of one body part for the base to learn from."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     import numpy as np
 
     from sharpflow.anatomy import BodyPart

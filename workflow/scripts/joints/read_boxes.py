@@ -1,8 +1,8 @@
 """Read the label files; what is wrong with them is for the check of the cohort to say."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     import pandas as pd
 
     from sharpflow.cohorts.boxes import BOX_TABLE, read_boxes

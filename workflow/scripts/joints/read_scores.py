@@ -1,8 +1,8 @@
 """Read the score table; what is wrong with it is for the check of the cohort to say."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     from sharpflow.cohorts.scores import read_score_table
     from sharpflow.files import write_table
 

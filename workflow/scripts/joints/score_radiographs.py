@@ -1,8 +1,8 @@
 """The scores of the test joints, found or not."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     import pandas as pd
 
     from sharpflow.cohorts.splits import split_joints

@@ -1,8 +1,8 @@
 """Score the joints of radiographs that nobody has scored, with the heads of the first seed."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     from pathlib import Path
 
     import keras

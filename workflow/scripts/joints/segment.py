@@ -1,8 +1,8 @@
 """Mask a shard's radiographs by the U-Net."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0], snakemake.threads, snakemake.resources):
+with recorded_job(snakemake):
     import keras
 
     from sharpflow.imaging.shards import read_shards, write_shard

@@ -1,8 +1,8 @@
 """Split the cohort's patients into train, validation and test; who has a split keeps it."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]) as this:
+with recorded_job(snakemake) as this:
     import pandas as pd
 
     from sharpflow.cohorts.csv_rows import read_own_table

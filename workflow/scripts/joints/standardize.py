@@ -1,8 +1,8 @@
 """Bring one shard's radiographs to the study's size and contrast."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     import pandas as pd
 
     from sharpflow.files import read_table

@@ -1,8 +1,8 @@
 """Sums of joint scores, of each test patient and each of their radiographs."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     from sharpflow.files import read_table, write_table
     from sharpflow.joints.scoring.scores import radiograph_scores, total_scores
 

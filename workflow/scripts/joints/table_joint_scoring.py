@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     from sharpflow.evaluation.joint_scoring import joint_scoring_table, recalls_table
     from sharpflow.files import read_table
     from sharpflow.reporting.study_notes import StudyNotes

@@ -1,14 +1,14 @@
 """Train VGG16's base on synthetic joints, hands' and feet's together."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
+with recorded_job(snakemake) as this:
     from functools import partial
 
     import numpy as np
 
     from sharpflow.files import read_table
-    from sharpflow.hardware import keras_in_words
+    from sharpflow.hardware import keras_in_words, keras_uses_bfloat16, precision_in_words
     from sharpflow.joints.scoring.base_training import BaseSettings, train_base
     from sharpflow.joints.scoring.crops import CropSettings
     from sharpflow.joints.scoring.synthetic_joints import SyntheticJoints
@@ -46,5 +46,7 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
             expects=f"joint crops, float32 (n, {crops.size}, {crops.size}, 3) in [0, 1]; gives 512 "
             "features a joint",
             data="phantom",
-            settings={**params.settings, "keras": keras_in_words(snakemake.threads)},
+            settings=params.settings,
+            device=keras_in_words(snakemake.threads),
+            precision=precision_in_words(bfloat16=keras_uses_bfloat16(settings.precision)),
         )

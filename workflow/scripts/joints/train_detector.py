@@ -1,16 +1,18 @@
 """Train one body part's YOLOv3 on the boxed, masked radiographs of training patients."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
+with recorded_job(snakemake) as this:
     from pathlib import Path
     from shutil import rmtree
 
     from sharpflow.anatomy import BodyPart
     from sharpflow.digests import digest_of
     from sharpflow.files import read_table
+    from sharpflow.hardware import device_in_words, precision_in_words, uses_bfloat16
     from sharpflow.imaging.shards import read_shards
     from sharpflow.joints.detection.dataset import write_detector_set
+    from sharpflow.joints.detection.offline import chosen_device
     from sharpflow.joints.detection.training import DetectorSettings, train_detector
     from sharpflow.joints.detection.views import Views
     from sharpflow.joints.scoring.crops import to_standard
@@ -66,6 +68,8 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
         f"longer side {settings.image_size} pixels; gives joint boxes",
         data=params.data,
         settings=params.settings,
+        device=device_in_words(snakemake.threads),
+        precision=precision_in_words(bfloat16=uses_bfloat16(settings.precision, chosen_device())),
     )
     rmtree(out / "radiographs")
     rmtree(run.checkpoints, ignore_errors=True)

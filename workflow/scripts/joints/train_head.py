@@ -1,8 +1,8 @@
 """Train one of the four ordinal heads with each seed, and score every crop with all of them."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
+with recorded_job(snakemake) as this:
     import numpy as np
 
     from sharpflow.anatomy import MODELS, n_classes
@@ -41,5 +41,6 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
             f"probabilities of the {n_classes(body_part, damage)} ordinal bits of {damage} in a "
             f"{body_part}",
             data=params.data,
-            settings={**params.settings, "keras": keras_in_words(snakemake.threads)},
+            settings=params.settings,
+            device=keras_in_words(snakemake.threads),
         )

@@ -1,8 +1,8 @@
 """Train one body part's U-Net on the chosen masks of training patients."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
+with recorded_job(snakemake) as this:
     from sharpflow.files import read_table
     from sharpflow.hardware import keras_in_words
     from sharpflow.imaging.shards import read_shards
@@ -48,5 +48,6 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
             expects=f"standardized images of a {body_part}, float32 (n, {settings.height}, "
             f"{settings.width}, 1) in [0, 1]; gives the probability of limb for each pixel",
             data=params.data,
-            settings={**params.settings, "keras": keras_in_words(snakemake.threads)},
+            settings=params.settings,
+            device=keras_in_words(snakemake.threads),
         )

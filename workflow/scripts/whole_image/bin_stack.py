@@ -1,8 +1,8 @@
 """Put a stack's totals into severity classes."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     from sharpflow.files import read_table, write_table
     from sharpflow.whole_image.stacking.stack import bin_stack
 

@@ -1,8 +1,8 @@
 """List what is wrong with a cohort of images, in its labels and in packing, and keep the rest."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]) as this:
+with recorded_job(snakemake) as this:
     import pandas as pd
 
     from sharpflow.cohorts.check_whole_images import (

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     from sharpflow.evaluation.compared_patients import compare_patients
     from sharpflow.evaluation.pipelines import pipelines_table
     from sharpflow.files import read_table

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     from sharpflow.files import read_table
     from sharpflow.reporting.bo_learning_curves import draw_learning_curves
     from sharpflow.reporting.style import save

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     from sharpflow.evaluation.whole_image_metrics import regression_metrics
     from sharpflow.files import read_table
     from sharpflow.reporting.bo_scores import draw_predicted_true, draw_severity_confusion

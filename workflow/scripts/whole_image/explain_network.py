@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0], snakemake.threads, snakemake.resources):
+with recorded_job(snakemake):
     import numpy as np
     import pandas as pd
     import torch

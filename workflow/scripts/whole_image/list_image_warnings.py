@@ -1,8 +1,8 @@
 """List what is implausible in a cohort's whole radiographs."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     import pandas as pd
 
     from sharpflow.cohorts.bone_age import list_bone_age

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
 
 def main() -> None:
-    with job(snakemake.log[0]):
+    with recorded_job(snakemake, threads=1):
         from sharpflow.phantom.cohorts.bone_age import make_bone_age_cohort
         from sharpflow.seeds import seed_for
 

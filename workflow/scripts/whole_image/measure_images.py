@@ -2,9 +2,9 @@
 
 import json
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     from sharpflow.files import atomic_write, read_table
     from sharpflow.imaging.shards import read_shards
     from sharpflow.whole_image.data.packing import statistics

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0], 1):
+with recorded_job(snakemake, threads=1):
     import numpy as np
 
     from sharpflow.cohorts.bone_age import list_bone_age

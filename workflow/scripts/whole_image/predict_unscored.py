@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0], snakemake.threads, snakemake.resources):
+with recorded_job(snakemake):
     from sharpflow.files import read_table, write_table
     from sharpflow.imaging.shards import choose_images, read_shards
     from sharpflow.whole_image.experiments import EXPERIMENTS

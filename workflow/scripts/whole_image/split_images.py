@@ -1,8 +1,8 @@
 """Split a cohort of images, by patient; who has a split keeps it."""
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]) as this:
+with recorded_job(snakemake) as this:
     from sharpflow.cohorts.lasting_splits import read_earlier_split, write_record
     from sharpflow.files import read_table, write_table
     from sharpflow.whole_image.data.splits import dealt_by, split_bone_age, split_images

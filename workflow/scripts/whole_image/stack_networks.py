@@ -3,11 +3,12 @@
 import json
 from pathlib import Path
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0], snakemake.threads, snakemake.resources):
+with recorded_job(snakemake):
     from sharpflow.digests import digest_of
     from sharpflow.files import read_table, write_table
+    from sharpflow.hardware import processor_in_words
     from sharpflow.whole_image.experiments import EXPERIMENTS
     from sharpflow.whole_image.stacking.settings import StackSettings
     from sharpflow.whole_image.stacking.stack import choose_members, train_stack
@@ -42,4 +43,6 @@ with job(snakemake.log[0], snakemake.threads, snakemake.resources):
             "batch": experiment.batch,
         },
         metrics=read_table(output.history).iloc[-1].to_dict(),
+        device=processor_in_words(snakemake.threads),
+        precision="float32",
     )

@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     import numpy as np
 
     from sharpflow.files import read_table, write_table

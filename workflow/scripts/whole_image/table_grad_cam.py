@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     import pandas as pd
 
     from sharpflow.evaluation.grad_cam import summarize_heat

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
-with job(snakemake.log[0]):
+with recorded_job(snakemake):
     from sharpflow.evaluation.whole_image_differences import comparisons, difference_table
     from sharpflow.evaluation.whole_image_tables import (
         regression_table,

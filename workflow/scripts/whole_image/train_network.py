@@ -3,16 +3,17 @@
 import json
 from pathlib import Path
 
-from sharpflow.workflow.job import job
+from sharpflow.workflow.job import recorded_job
 
 # Several devices are several processes, which import this file again.
 if __name__ == "__main__":
-    with job(snakemake.log[0], snakemake.threads, snakemake.resources) as this:
+    with recorded_job(snakemake) as this:
         from sharpflow.digests import digest_of
         from sharpflow.files import read_table, write_table
-        from sharpflow.hardware import device_in_words
+        from sharpflow.hardware import device_in_words, precision_in_words
         from sharpflow.imaging.shards import choose_images, read_shards
         from sharpflow.whole_image.experiment_types import NetworkExperiment
+        from sharpflow.whole_image.networks.layout import device_here, wants_bfloat16
         from sharpflow.whole_image.training.predictions import predict_images
         from sharpflow.whole_image.training.settings import TrainingSettings
         from sharpflow.whole_image.training.train import train_network
@@ -71,10 +72,9 @@ if __name__ == "__main__":
                 f"the mean {statistics['pixel_mean']:.4f} and SD {statistics['pixel_sd']:.4f}; "
                 f"gives {experiment.task}",
                 data=params.data,
-                settings={
-                    **params.experiment,
-                    **params.settings,
-                    **statistics,
-                    "device": device_in_words(snakemake.threads),
-                },
+                settings={**params.experiment, **params.settings, **statistics},
+                device=device_in_words(snakemake.threads),
+                precision=precision_in_words(
+                    bfloat16=wants_bfloat16(experiment, settings.precision, device_here())
+                ),
             )

@@ -25,6 +25,11 @@ def wants_bfloat16(experiment: NetworkExperiment, precision: Precision, device: 
     return uses_bfloat16(precision, device)
 
 
+def device_here() -> str:
+    """The device on which this process trains, as torch names it."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 @contextmanager
 def full_float32(device: str) -> Iterator[None]:
     """Compute in float32 with all its bits, whatever the precision of training.

@@ -24,7 +24,7 @@ from sharpflow.whole_image.experiment_types import NetworkExperiment
 from sharpflow.whole_image.networks.activation_checkpointing import recompute_blocks
 from sharpflow.whole_image.networks.architectures import build_network, transfer_weights
 from sharpflow.whole_image.networks.freezing import freeze
-from sharpflow.whole_image.networks.layout import ready_network, wants_bfloat16
+from sharpflow.whole_image.networks.layout import device_here, ready_network, wants_bfloat16
 from sharpflow.whole_image.training.checkpoints import Progress
 from sharpflow.whole_image.training.lightning_module import TrainingData, WholeImageModule
 from sharpflow.whole_image.training.predictions import encode_targets
@@ -180,7 +180,7 @@ def _trainer(
 ) -> pl.Trainer:
     """A trainer for so many epochs that keeps and prints nothing by itself."""
     on_gpu = torch.cuda.is_available()
-    device = "cuda" if on_gpu else "cpu"
+    device = device_here()
     bfloat16 = wants_bfloat16(experiment, settings.precision, device)
     return pl.Trainer(
         accelerator=device,
