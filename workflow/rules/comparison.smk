@@ -11,8 +11,17 @@ rule compare_pipelines:
         split="<results>/cohort/joints/split.csv",
         checked=checked("joints"),
     output:
-        tables=multiext("<results>/tables/pipelines", ".csv", ".md", ".tex"),
-        figures=multiext("<results>/figures/pipelines", ".png", ".pdf"),
+        tables=shown_table(
+            "pipelines",
+            "Sums of joints and whole radiographs: agreement",
+            "Both pipelines",
+        ),
+        figures=shown_figure(
+            "pipelines",
+            "Sums of joints and whole radiographs: plots",
+            "Both pipelines",
+            caption="pipelines_figure",
+        ),
     log:
         "<logs>/compare_pipelines.log",
     benchmark:

@@ -16,6 +16,7 @@ include: "scoring.smk"
 include: "scores.smk"
 include: "tables.smk"
 include: "figures.smk"
+include: "examples.smk"
 
 
 if JOINTS.unscored:
