@@ -1,13 +1,20 @@
 # The HTML report, `snakemake --report report.html`: how rules mark what it shows, and what its
 # captions (workflow/report) say of the data.
+import sys
+
 from sharpflow.workflow.report_facts import report_facts
+from sharpflow.workflow.report_style import use_stylesheet
 
 # Categories that are divided, and a part of one.
 TAN, BO, EXAMPLES = "Tan et al.", "Bo et al.", "Examples"
 
-# A caption can read nothing but the config.
 if workflow.is_main_process:
+    # A caption can read nothing but the config.
     config["report"] = report_facts(PLAN, workflow.basedir)
+    if reporter := sys.modules.get("snakemake.report.html_reporter"):
+        use_stylesheet(
+            reporter.Reporter, f"{workflow.basedir}/workflow/report/style.css"
+        )
 
 
 def shown(path, label, category, part=None, caption=None):

@@ -60,8 +60,8 @@ def write_cohort_page(path: str | Path, cohorts: Sequence[CohortTables], unscore
     """
     overview = pd.DataFrame([_overview(cohort) for cohort in cohorts])
     notes = [
-        "Patients are split once, and all radiographs of a patient are in one split. Test patients "
-        "choose no threshold, mask, epoch or network.",
+        "Training, validation, test: patients. They are split once, and all radiographs of a "
+        "patient are in one split. Test patients choose no threshold, mask, epoch or network.",
     ]
     if unscored:
         notes.append(f"{unscored} more radiographs have no scores: they are predicted alone.")
@@ -79,7 +79,7 @@ def _overview(cohort: CohortTables) -> dict[str, str]:
         "Data": "phantom (synthetic)" if cohort.data == "phantom" else cohort.data,
         "Radiographs": f"{cohort.radiographs}",
         "Patients": f"{len(patients)}",
-        **{f"{word} patients": f"{counts.get(split, 0)}" for split, word in _SPLITS.items()},
+        **{word: f"{counts.get(split, 0)}" for split, word in _SPLITS.items()},
         "Problems": f"{len(cohort.problems)}",
         "Warnings": MISSING if cohort.warnings is None else f"{len(cohort.warnings)}",
     }

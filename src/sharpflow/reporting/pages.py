@@ -16,13 +16,13 @@ RESEARCH_ONLY = "Research use only: not a medical device, not for decisions abou
 # A browser that opens a page may fetch nothing, whatever its text holds.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _STYLE = """
-body { font: 14px/1.45 system-ui, sans-serif; color: #1f2933; background: #fff;
+body { font: 13px/1.45 system-ui, sans-serif; color: #1f2933; background: #fff;
   margin: 1.2em 1.6em }
 h1 { font-size: 1.35em; margin: 0 0 .4em } h2 { font-size: 1.1em; margin: 1.5em 0 .4em }
 p, ul { max-width: 62em } ul { padding-left: 1.3em } li { margin: .15em 0 }
 .scroll { overflow-x: auto; margin: .6em 0 }
 table { border-collapse: collapse } caption { text-align: left; color: #52606d }
-th, td { padding: .28em .65em; text-align: right; vertical-align: top;
+th, td { padding: .28em .55em; text-align: right; vertical-align: top;
   border-bottom: 1px solid #e4e7eb; font-variant-numeric: tabular-nums }
 td { white-space: nowrap } .text td { white-space: normal }
 thead th { border-bottom: 2px solid #9aa5b1; vertical-align: bottom; font-weight: 600 }

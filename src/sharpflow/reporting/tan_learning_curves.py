@@ -58,14 +58,21 @@ def draw_joint_learning_curves(
     grid = figure.subplots(1, len(panels), squeeze=False)[0]
     for index, (axes, (title, histories, colours)) in enumerate(zip(grid, panels, strict=True)):
         for name, history in histories.items():
-            _draw_history(axes, history, LIMB_NAMES.get(name, name), colours[name])
+            _draw_history(axes, history, _name(name), colours[name])
         panel_letter(axes, index, title)
         axes.set_xlabel("Epoch")
         axes.set_ylabel("Validation mAP50" if title == "Detector" else "Loss")
         axes.set_ylim(bottom=0)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
+        if title != "Detector":
+            axes.plot([], [], "--", color="0.4", linewidth=0.7, label="Training")
         axes.legend(frameon=False)
     return figure
+
+
+def _name(name: str) -> str:
+    """What a legend calls a body part or a model."""
+    return LIMB_NAMES.get(name, name.replace("-", ", ").capitalize())
 
 
 def _body_part_colours(histories: Histories) -> dict[str, str]:
@@ -82,5 +89,5 @@ def _draw_history(axes: Axes, history: pd.DataFrame, label: str, colour: str) ->
         history["epoch"],
         history["validation_loss"],
         color=colour,
-        label="training dashed" if label == "base" else label,
+        label="Validation" if label == "Base" else label,
     )

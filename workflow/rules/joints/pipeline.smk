@@ -17,6 +17,7 @@ include: "scores.smk"
 include: "tables.smk"
 include: "figures.smk"
 include: "examples.smk"
+include: "patients.smk"
 
 
 if JOINTS.unscored:

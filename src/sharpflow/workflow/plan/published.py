@@ -43,7 +43,8 @@ def published_of_joints(plan: JointPlan) -> Published:
         "<results>/report/masks.html",
         "<results>/report/detections.html",
     ]
-    further += ["<results>/report/scores.html"] * plan.has_scores
+    of_scores = ("report/scores.html", "scores/patients")
+    further += [f"<results>/{name}" for name in of_scores if plan.has_scores]
     further += table_files(["minutes_per_patient"] * plan.has_scores, "timing")
     sums = ["<results>/scores/totals.csv", "<results>/scores/radiographs.csv"]
     further += sums * plan.has_totals
