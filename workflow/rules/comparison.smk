@@ -13,12 +13,12 @@ rule compare_pipelines:
     output:
         tables=shown_table(
             "pipelines",
-            "Sums of joints and whole radiographs: agreement",
+            "Agreement with the true totals",
             "Both pipelines",
         ),
         figures=shown_figure(
             "pipelines",
-            "Sums of joints and whole radiographs: plots",
+            "Predicted, true and their differences",
             "Both pipelines",
             caption="pipelines_figure",
         ),

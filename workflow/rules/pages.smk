@@ -12,7 +12,7 @@ rule show_cohorts:
     output:
         shown(
             "<results>/report/cohorts.html",
-            "Cohorts, splits, problems and warnings",
+            "Cohorts, problems and warnings",
             "Data",
         ),
     log:
@@ -51,3 +51,35 @@ rule show_cost:
         code=code("show_cost"),
     script:
         "../scripts/show_cost.py"
+
+
+rule fill_checklists:
+    """Fill in the items of CLAIM and TRIPOD+AI with what the study knows."""
+    input:
+        splits=PLAN.pages.of_cohorts("split.csv"),
+        problems=PLAN.pages.of_cohorts("problems.csv"),
+        tables=PLAN.pages.tables,
+    output:
+        page=shown(
+            "<results>/report/checklists.html",
+            "CLAIM and TRIPOD+AI",
+            "Reporting checklists",
+        ),
+        text="<results>/report/checklists.md",
+    log:
+        "<logs>/fill_checklists.log",
+    benchmark:
+        "<benchmarks>/fill_checklists.tsv"
+    localrule: True
+    conda:
+        "../../envs/imaging.yaml"
+    params:
+        settings=plain(study.model_dump(mode="json", exclude={"cohorts", "checks"})),
+        record=f"{RESULTS}/run.json",
+        cohorts=PLAN.pages.cohorts,
+        data=plain(PLAN.pages.data),
+        counts=PLAN.pages.counts,
+        networks=PLAN.pages.networks,
+        code=code("fill_checklists"),
+    script:
+        "../scripts/fill_checklists.py"

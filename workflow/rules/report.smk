@@ -20,8 +20,8 @@ if workflow.is_main_process:
 def shown(path, label, category, part=None, caption=None):
     """An output that the report shows.
 
-    `label` is what it is called there, once in its `category` and `part`. Its caption has the
-    file's name unless another is named.
+    `label`, or what that function of the wildcards gives, is what it is called there, once in its
+    `category` and `part`. Its caption has the file's name unless another is named.
     """
     name = caption or Path(path).stem
     return report(
@@ -29,7 +29,9 @@ def shown(path, label, category, part=None, caption=None):
         caption=f"{workflow.basedir}/workflow/report/{name}.rst",
         category=category,
         subcategory=part,
-        labels={"Result": label},
+        labels=lambda wildcards: {
+            "Result": label(wildcards) if callable(label) else label
+        },
     )
 
 

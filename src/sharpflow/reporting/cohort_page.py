@@ -99,7 +99,6 @@ def _sections(cohort: CohortTables) -> list[str]:
                 ),
                 heading=f"{title}: problems",
                 notes=["Set aside: what the study goes on without. Blank: the run stopped for it."],
-                is_text=True,
             )
         )
     if cohort.warnings is not None and len(cohort.warnings):
@@ -113,9 +112,7 @@ def _sections(cohort: CohortTables) -> list[str]:
         left_out = len(cohort.warnings) - MOST
         notes = ["Warnings stop nothing. They are of files that are well formed and implausible."]
         notes += [f"{left_out} more are in warnings.csv."] * (left_out > 0)
-        parts.append(
-            table_html(_text(cohort.warnings.head(MOST), columns), notes=notes, is_text=True)
-        )
+        parts.append(table_html(_text(cohort.warnings.head(MOST), columns), notes=notes))
         if cohort.sheet:
             parts.append(template(_PICTURE).render(uri=_sheet_uri(cohort.sheet)))
     return parts

@@ -1,9 +1,11 @@
 """HTML pages in one style. They stand alone: nothing is fetched, and all text is escaped."""
 
 import base64
+import re
 from collections.abc import Sequence
 from functools import cache
 from io import BytesIO
+from itertools import groupby
 from pathlib import Path
 
 import pandas as pd
@@ -24,9 +26,8 @@ p, ul { max-width: 62em } ul { padding-left: 1.3em } li { margin: .15em 0 }
 table { border-collapse: collapse } caption { text-align: left; color: #52606d }
 th, td { padding: .28em .55em; text-align: right; vertical-align: top;
   border-bottom: 1px solid #e4e7eb; font-variant-numeric: tabular-nums }
-td { white-space: nowrap } .text td { white-space: normal }
 thead th { border-bottom: 2px solid #9aa5b1; vertical-align: bottom; font-weight: 600 }
-th:first-child, td:first-child, .text th, .text td { text-align: left }
+th:first-child, td:first-child, .text { text-align: left }
 thead tr:not(:last-child) th { text-align: center; border-bottom: 1px solid #cbd2d9 }
 tbody tr:hover { background: #f5f7fa } img { max-width: 100%; height: auto }
 .note { color: #52606d; font-size: .92em }
@@ -52,7 +53,24 @@ _PAGE = """<!doctype html>
 _TABLE = """
 {%- if heading %}<h2>{{ heading }}</h2>
 {% endif -%}
-<div class="scroll">{{ table | safe }}</div>
+<div class="scroll"><table>
+<thead>
+{%- for headings in head %}
+<tr>
+{%- for text, span, is_text in headings %}
+<th{% if span > 1 %} colspan="{{ span }}"{% endif %}{% if is_text %} class="text"{% endif %}>
+{{- text }}</th>
+{%- endfor %}
+</tr>
+{%- endfor %}
+</thead>
+<tbody>
+{%- for cells in rows %}
+<tr>
+{%- for text, is_text in cells %}<td{% if is_text %} class="text"{% endif %}>{{ text }}</td>
+{%- endfor %}</tr>
+{%- endfor %}
+</tbody></table></div>
 {%- if notes %}
 <ul class="note">
 {%- for note in notes %}
@@ -89,25 +107,48 @@ def write_page(path: str | Path, title: str, body: str, *, style: str = "") -> N
         temporary.write_text(page, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
-def table_html(
-    shown: pd.DataFrame,
-    *,
-    heading: str = "",
-    notes: Sequence[str] = (),
-    is_text: bool = False,
-) -> str:
+def table_html(shown: pd.DataFrame, *, heading: str = "", notes: Sequence[str] = ()) -> str:
     """A table as HTML, with its heading above and its notes below.
 
     Args:
         shown: all text, as a reader sees it; columns may have two levels.
         heading: text; none if empty.
         notes: sentences below the table.
-        is_text: whether its cells are sentences, which wrap, instead of numbers.
     """
-    table = shown.to_html(
-        index=False, escape=True, border=0, classes="text" if is_text else None, na_rep=""
+    columns = [name if isinstance(name, tuple) else (name,) for name in shown.columns]
+    is_text = [not all(map(_is_number, shown.iloc[:, number])) for number in range(len(columns))]
+    levels = list(zip(*columns, strict=True))
+    rows = [
+        [(_bound(str(cell)), text) for cell, text in zip(row, is_text, strict=True)]
+        for row in shown.itertuples(index=False)
+    ]
+    return template(_TABLE).render(
+        heading=heading,
+        head=[_joined(level) for level in levels[:-1]]
+        + [[(text, 1, left) for text, left in zip(levels[-1], is_text, strict=True)]],
+        rows=rows,
+        notes=list(notes),
     )
-    return template(_TABLE).render(heading=heading, table=table, notes=list(notes))
+
+
+def _joined(headings: Sequence[str]) -> list[tuple[str, int, bool]]:
+    """Each heading once, with the number of columns that share it."""
+    groups = [(text, len(list(same))) for text, same in groupby(headings)]
+    return [(text, span, False) for text, span in groups]
+
+
+def _is_number(text: object) -> bool:
+    """Whether a cell is a number, its interval or nothing, which stand at the right."""
+    return re.match(r"[\d\s–+±.-]|$", str(text)) is not None
+
+
+def _bound(text: str) -> str:
+    """A number's interval is not broken over lines."""
+    return (
+        re.sub(r"\([^()]*\)", lambda found: found[0].replace(" ", "\u00a0"), text)
+        if _is_number(text)
+        else text
+    )
 
 
 def jpeg_uri(image: Image.Image, *, quality: int = 80) -> str:

@@ -34,9 +34,7 @@ rule draw_clahe:
         ),
         checked=checked("joints"),
     output:
-        shown_figure(
-            "tan_fig2_clahe", "Figure 2: radiographs before and after CLAHE", TAN
-        ),
+        shown_figure("tan_fig2_clahe", "Figure 2: before and after CLAHE", TAN),
     log:
         "<logs>/draw_clahe.log",
     benchmark:

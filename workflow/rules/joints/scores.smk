@@ -18,9 +18,7 @@ rule list_radiographs:
         checked=checked("joints"),
     output:
         radiographs="<results>/detection/radiographs.csv",
-        tables=shown_table(
-            "little_found", "Radiographs in which little was found", "Data"
-        ),
+        tables=shown_table("little_found", "Radiographs with little found", "Data"),
     log:
         "<logs>/list_radiographs.log",
     benchmark:

@@ -7,9 +7,7 @@ rule table_joint_scoring:
         predictions=JOINTS.each_model("<results>/heads/{model}/predictions.csv"),
         joints="<results>/scores/joints.csv",
     output:
-        shown_table(
-            "joint_scoring", "Table 1: scores of joints by the four models", TAN
-        ),
+        shown_table("joint_scoring", "Table 1: scores of joints", TAN),
         shown_table("joint_recalls", "Recall of each score", TAN),
     log:
         "<logs>/table_joint_scoring.log",

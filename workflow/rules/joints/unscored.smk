@@ -150,7 +150,7 @@ use rule list_radiographs as list_unscored with:
         radiographs="<results>/unscored/detection/radiographs.csv",
         tables=shown_table(
             "unscored/little_found",
-            "Radiographs without scores in which little was found",
+            "Unscored radiographs with little found",
             "Data",
             folder="scores",
         ),

@@ -11,7 +11,7 @@ rule draw_radiograph_and_classes:
     output:
         shown_figure(
             "bo_fig1_radiograph_and_classes",
-            "Figure 1: a radiograph and the severity classes",
+            "Figure 1: severity classes",
             BO,
         ),
     log:

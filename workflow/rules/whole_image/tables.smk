@@ -11,7 +11,7 @@ rule table_whole_image:
         shown_table("whole_severity", "Table 2: severity classes", BO),
         shown_table(
             "whole_differences",
-            "What transfer, freezing, loss, batch and stacking changed",
+            "What each choice changed",
             BO,
         ),
     log:

@@ -26,7 +26,7 @@ class PagesPlan:
     @property
     def files(self) -> list[str]:
         """The pages."""
-        names = ("cohorts", "cost")
+        names = ("checklists", "cohorts", "cost")
         return [f"<results>/report/{name}.html" for name in names]
 
     def of_cohorts(self, name: str, cohorts: Sequence[str] | None = None) -> list[str]:
@@ -39,6 +39,19 @@ class PagesPlan:
         """What is known of each image, in cohorts of whole images."""
         whole = [cohort for cohort in self.cohorts if cohort not in self._of_joints]
         return self.of_cohorts("images.csv", whole)
+
+    @property
+    def tables(self) -> list[str]:
+        """The tables that the reporting checklists quote."""
+        names = ["little_found"] if self._joints else []
+        names += ["joint_scoring"] if self._joints and self._joints.has_scores else []
+        names += ["whole_regression", "whole_severity"] if self._whole_image else []
+        return [f"<results>/tables/{name}.csv" for name in names]
+
+    @property
+    def networks(self) -> list[str]:
+        """The networks that are trained on whole radiographs."""
+        return list(self._whole_image.networks) if self._whole_image else []
 
     @property
     def warnings(self) -> list[str]:
