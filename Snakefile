@@ -8,6 +8,10 @@ from snakemake.utils import min_version
 
 min_version("9.27")
 
+
+report: "workflow/report/workflow.rst"
+
+
 # The library is found by this file and by every job, wherever it runs.
 sys.path.insert(0, f"{workflow.basedir}/src")
 os.environ["PYTHONPATH"] = f"{workflow.basedir}/src"
@@ -23,6 +27,7 @@ configfile: f"{workflow.basedir}/config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/report.smk"
 include: "workflow/rules/runs.smk"
 include: "workflow/rules/gpus.smk"
 include: "workflow/rules/slurm.smk"
@@ -52,6 +57,7 @@ if PLAN.shares_patients and WHOLE_IMAGE.compared:
     include: "workflow/rules/comparison.smk"
 
 
+include: "workflow/rules/pages.smk"
 include: "workflow/rules/targets.smk"
 
 

@@ -11,8 +11,17 @@ rule compare_pipelines:
         split="<results>/cohort/joints/split.csv",
         checked=checked("joints"),
     output:
-        tables=multiext("<results>/tables/pipelines", ".csv", ".md", ".tex"),
-        figures=multiext("<results>/figures/pipelines", ".png", ".pdf"),
+        tables=shown_table(
+            "pipelines",
+            "Agreement with the true totals",
+            "Both pipelines",
+        ),
+        figures=shown_figure(
+            "pipelines",
+            "Predicted, true and their differences",
+            "Both pipelines",
+            caption="pipelines_figure",
+        ),
     log:
         "<logs>/compare_pipelines.log",
     benchmark:

@@ -25,7 +25,7 @@ def write_grad_cam_table(table: pd.DataFrame, folder: str | Path) -> list[Path]:
         folder: the study's tables.
 
     Returns:
-        The three files.
+        The files.
     """
     table = check_columns(table, COLUMNS, ("heat", "area"))
     shown = pd.DataFrame({

@@ -58,7 +58,7 @@ _DIGITS = {"mae": 2, "rmse": 2}  # of the others three, as the paper prints them
 def publish_regression(
     table: pd.DataFrame, folder: str | Path, notes: WholeImageNotes
 ) -> list[Path]:
-    """Bo et al.'s Table 1: folder/whole_regression.csv, .md, .tex.
+    """Bo et al.'s Table 1: folder/whole_regression.csv, .md, .tex, .html.
 
     Args:
         table: what `evaluation.whole_image_tables.regression_table` gave.
@@ -89,7 +89,7 @@ def publish_regression(
 
 
 def publish_severity(table: pd.DataFrame, folder: str | Path, notes: WholeImageNotes) -> list[Path]:
-    """Bo et al.'s Table 2: folder/whole_severity.csv, .md, .tex.
+    """Bo et al.'s Table 2: folder/whole_severity.csv, .md, .tex, .html.
 
     Args:
         table: what `evaluation.whole_image_tables.severity_table` gave.
@@ -97,7 +97,7 @@ def publish_severity(table: pd.DataFrame, folder: str | Path, notes: WholeImageN
         notes: what made the numbers.
 
     Returns:
-        The three files.
+        The files.
     """
     metrics = ("accuracy", "balanced_accuracy", "pcc", "mae", "rmse", "kappa", "icc")
     table = _checked(table, "severity", metrics)
@@ -144,7 +144,7 @@ def publish_severity(table: pd.DataFrame, folder: str | Path, notes: WholeImageN
 def publish_differences(
     table: pd.DataFrame, folder: str | Path, notes: WholeImageNotes
 ) -> list[Path]:
-    """What transfer, freezing, stacking did: folder/whole_differences.csv, .md, .tex.
+    """What transfer, freezing, stacking did: folder/whole_differences.csv, .md, .tex, .html.
 
     Args:
         table: what `evaluation.whole_image_differences.difference_table` gave.
@@ -152,7 +152,7 @@ def publish_differences(
         notes: what made the numbers.
 
     Returns:
-        The three files.
+        The files.
     """
     numbers = (
         *("value", "compared_value", "difference", "low", "high"),
@@ -221,7 +221,7 @@ def publish_differences(
 
 
 def publish_time(table: pd.DataFrame, folder: str | Path, notes: WholeImageNotes) -> list[Path]:
-    """Time of an epoch: folder/whole_image_time.csv, .md, .tex.
+    """Time of an epoch: folder/whole_image_time.csv, .md, .tex, .html.
 
     Wall times differ from run to run, so this table does too.
 
@@ -231,7 +231,7 @@ def publish_time(table: pd.DataFrame, folder: str | Path, notes: WholeImageNotes
         notes: what made the numbers.
 
     Returns:
-        The three files.
+        The files.
     """
     columns = (
         *("cohort", "network", "batch", "freezing", "rows", "epochs", "seconds_per_epoch"),

@@ -28,7 +28,7 @@ def publish_little_found(
     mask_from: float,
     mask_to: float,
 ) -> list[Path]:
-    """Radiographs in which little or nothing was found: folder/little_found.csv, .md, .tex.
+    """Radiographs in which little or nothing was found: folder/little_found.csv, .md, .tex, .html.
 
     Args:
         listed: what `joints.radiographs.little_found` returned, with part, boxes,
@@ -41,7 +41,7 @@ def publish_little_found(
         mask_to: radiographs whose mask covers more are listed.
 
     Returns:
-        The three files.
+        The files.
     """
     of = zip(listed["joints"], listed["joints_expected"], strict=True)
     shown = pd.DataFrame(

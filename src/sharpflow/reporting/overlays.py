@@ -169,14 +169,18 @@ def score_colour(row: pd.Series, body_part: BodyPart) -> tuple[int, int, int]:  
 
     0 is blue, up to a third yellow, up to two thirds orange, above that red; grey without scores.
     """
-    shares = [
-        float(row[f"{damage.value}_predicted"]) / MAX_SCORE[body_part, damage]
-        for damage in Damage
-        if pd.notna(row[f"{damage.value}_predicted"])
-    ]
-    if not shares:
-        return _NO_SCORE
-    return SCORE_COLOURS[int(np.ceil(3 * min(1.0, max(shares)) - 1e-9))]
+    shares = [score_share(row, damage, body_part) for damage in Damage]
+    known = [share for share in shares if share is not None]
+    return SCORE_COLOURS[max(known)] if known else _NO_SCORE
+
+
+def score_share(row: pd.Series, damage: Damage, body_part: BodyPart) -> int | None:  # type: ignore[type-arg]
+    """The third of its range that a predicted score lies in, 1 to 3; 0 of a score of 0, or None."""
+    predicted = row[f"{damage.value}_predicted"]
+    if pd.isna(predicted):
+        return None
+    share = float(predicted) / MAX_SCORE[body_part, damage]
+    return int(np.ceil(3 * min(1.0, share) - 1e-9))
 
 
 def _text(row: pd.Series) -> str:  # type: ignore[type-arg]

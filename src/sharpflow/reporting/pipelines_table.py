@@ -49,7 +49,7 @@ def publish_pipelines(
     data: str,
     experiment: str,
 ) -> list[Path]:
-    """Both pipelines on the same patients: folder/pipelines.csv, .md, .tex.
+    """Both pipelines on the same patients: folder/pipelines.csv, .md, .tex, .html.
 
     Args:
         table: what `evaluation.pipelines.pipelines_table` returned.
@@ -59,7 +59,7 @@ def publish_pipelines(
         experiment: the experiment whose predictions stand for the whole-image pipeline.
 
     Returns:
-        The three files.
+        The files.
     """
     parts = [f"{name}{part}" for name in (*_MEASURES, *_LIMITS) for part in ("", "_low", "_high")]
     difference = ["mae_difference", "mae_difference_low", "mae_difference_high", "better"]

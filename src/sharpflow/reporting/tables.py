@@ -1,7 +1,7 @@
-"""Writing a table for machines (CSV, fractions) and for readers (Markdown and LaTeX, per cent).
+"""Writing a table for machines (CSV, fractions) and for readers (Markdown, LaTeX, HTML; per cent).
 
 The module of each table decides which columns a reader sees and how; here are the number formats
-and the three writers.
+and the writers.
 """
 
 import re
@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from sharpflow.files import atomic_write, write_table
+from sharpflow.reporting.pages import table_html, write_page
 
 MISSING = "–"
 LIMB_NAMES = {"hand": "Hands", "foot": "Feet"}
@@ -99,7 +100,7 @@ def publish(
     caption: str,
     notes: Sequence[str],
 ) -> list[Path]:
-    """Write folder/name.csv, .md and .tex.
+    """Write folder/name.csv, .md, .tex and .html.
 
     Args:
         table: for machines, fractions; written as it is.
@@ -111,12 +112,13 @@ def publish(
         notes: sentences below the table.
 
     Returns:
-        The three files.
+        The files.
     """
-    paths = [Path(folder) / f"{name}{suffix}" for suffix in (".csv", ".md", ".tex")]
+    paths = [Path(folder) / f"{name}{suffix}" for suffix in (".csv", ".md", ".tex", ".html")]
     write_table(table, paths[0])
     _write_text(paths[1], to_markdown(shown, caption=caption, notes=notes))
     _write_text(paths[2], to_latex(shown, name=name, caption=caption, notes=notes))
+    write_page(paths[3], caption, table_html(shown, notes=notes))
     return paths
 
 

@@ -35,7 +35,7 @@ _JOINT_SCORING = ("model", "data", "n", "n_not_found", *_ACCURACIES)
 
 
 def publish_joint_scoring(table: pd.DataFrame, folder: str | Path, study: StudyNotes) -> list[Path]:
-    """Tan et al.'s Table 1: folder/joint_scoring.csv, .md, .tex.
+    """Tan et al.'s Table 1: folder/joint_scoring.csv, .md, .tex, .html.
 
     Args:
         table: what `evaluation.joint_scoring.joint_scoring_table` returned.
@@ -43,7 +43,7 @@ def publish_joint_scoring(table: pd.DataFrame, folder: str | Path, study: StudyN
         study: what made the numbers.
 
     Returns:
-        The three files.
+        The files.
     """
     table = check_columns(table, _JOINT_SCORING, _ACCURACIES)
     caption = "Balanced accuracy of the joint scores, beside Tan et al., Table 1"
@@ -52,7 +52,7 @@ def publish_joint_scoring(table: pd.DataFrame, folder: str | Path, study: StudyN
 
 
 def publish_joint_recalls(table: pd.DataFrame, folder: str | Path, study: StudyNotes) -> list[Path]:
-    """The recalls of which balanced accuracy is the mean: folder/joint_recalls.csv, .md, .tex.
+    """The recalls whose mean is balanced accuracy: folder/joint_recalls.csv, .md, .tex, .html.
 
     Args:
         table: what `evaluation.joint_scoring.recalls_table` returned.
@@ -60,7 +60,7 @@ def publish_joint_recalls(table: pd.DataFrame, folder: str | Path, study: StudyN
         study: what made the numbers.
 
     Returns:
-        The three files.
+        The files.
     """
     shown = pd.DataFrame(
         {

@@ -23,7 +23,7 @@ from sharpflow.reporting.tables import (
 
 
 def publish_segmentation(table: pd.DataFrame, folder: str | Path, study: StudyNotes) -> list[Path]:
-    """Overlap of masks with the truth: folder/segmentation.csv, .md, .tex.
+    """Overlap of masks with the truth: folder/segmentation.csv, .md, .tex, .html.
 
     Args:
         table: what `evaluation.segmentation.segmentation_table` returned; the bounds of the means
@@ -32,7 +32,7 @@ def publish_segmentation(table: pd.DataFrame, folder: str | Path, study: StudyNo
         study: what made the numbers.
 
     Returns:
-        The three files.
+        The files.
     """
     means = ("dice", "iou", "dice_all", "iou_all")
     columns = ("limb", "method", "data", "n", "dice", "iou", "n_all", "dice_all", "iou_all")
@@ -59,7 +59,7 @@ def publish_segmentation(table: pd.DataFrame, folder: str | Path, study: StudyNo
 
 
 def publish_detection(table: pd.DataFrame, folder: str | Path, study: StudyNotes) -> list[Path]:
-    """Joints found and rightly named: folder/detection.csv, .md, .tex.
+    """Joints found and rightly named: folder/detection.csv, .md, .tex, .html.
 
     The paper's 99.991% is added as paper_accuracy.
 
@@ -69,7 +69,7 @@ def publish_detection(table: pd.DataFrame, folder: str | Path, study: StudyNotes
         study: what made the numbers.
 
     Returns:
-        The three files.
+        The files.
     """
     columns = ("limb", "rule", "data", "truth", "n_radiographs_left_out", "n_joints", "found")
     table = check_columns(table, (*columns, "named_right"), ("found", "named_right"))
@@ -132,7 +132,7 @@ def _notes_of_truth(table: pd.DataFrame) -> list[str]:
 
 
 def publish_mask_yield(table: pd.DataFrame, folder: str | Path, study: StudyNotes) -> list[Path]:
-    """Entropy masks chosen to train the U-Nets: folder/mask_yield.csv, .md, .tex.
+    """Entropy masks chosen to train the U-Nets: folder/mask_yield.csv, .md, .tex, .html.
 
     Args:
         table: what `evaluation.mask_yield.mask_yield` returned.
@@ -140,7 +140,7 @@ def publish_mask_yield(table: pd.DataFrame, folder: str | Path, study: StudyNote
         study: what made the numbers.
 
     Returns:
-        The three files.
+        The files.
     """
     shown = pd.DataFrame(
         {
@@ -170,7 +170,7 @@ def publish_mask_yield(table: pd.DataFrame, folder: str | Path, study: StudyNote
 
 
 def publish_minutes(table: pd.DataFrame, folder: str | Path, study: StudyNotes) -> list[Path]:
-    """Time to score a patient: folder/minutes_per_patient.csv, .md, .tex.
+    """Time to score a patient: folder/minutes_per_patient.csv, .md, .tex, .html.
 
     Args:
         table: what `evaluation.timing.minutes_per_patient` returned. Wall times differ from run to
@@ -179,7 +179,7 @@ def publish_minutes(table: pd.DataFrame, folder: str | Path, study: StudyNotes) 
         study: what made the numbers.
 
     Returns:
-        The three files.
+        The files.
     """
     table = check_columns(table, ("step", "seconds", "patients", "minutes_per_patient"))
     shown = pd.DataFrame(

@@ -7,7 +7,9 @@ rule draw_score_distributions:
         scores=JOINTS.cohort_table("scores"),
         checked=checked("joints"),
     output:
-        multiext("<results>/figures/tan_fig1_score_distributions", ".png", ".pdf"),
+        shown_figure(
+            "tan_fig1_score_distributions", "Figure 1: distribution of scores", TAN
+        ),
     log:
         "<logs>/draw_score_distributions.log",
     benchmark:
@@ -32,7 +34,7 @@ rule draw_clahe:
         ),
         checked=checked("joints"),
     output:
-        multiext("<results>/figures/tan_fig2_clahe", ".png", ".pdf"),
+        shown_figure("tan_fig2_clahe", "Figure 2: before and after CLAHE", TAN),
     log:
         "<logs>/draw_clahe.log",
     benchmark:
@@ -59,7 +61,7 @@ rule draw_good_masks:
         ),
         masks=JOINTS.every_shard("<results>/masks/entropy/{body_part}/{shard}.npy"),
     output:
-        multiext("<results>/figures/tan_fig3_good_masks", ".png", ".pdf"),
+        shown_figure("tan_fig3_good_masks", "Figure 3: chosen entropy masks", TAN),
     log:
         "<logs>/draw_good_masks.log",
     benchmark:
@@ -84,7 +86,7 @@ rule draw_boxed_joints:
             "<results>/standardized/joints/{body_part}/{shard}.npy"
         ),
     output:
-        multiext("<results>/figures/tan_fig4_joints_boxed", ".png", ".pdf"),
+        shown_figure("tan_fig4_joints_boxed", "Figure 4: joints found and named", TAN),
     log:
         "<logs>/draw_boxed_joints.log",
     benchmark:
@@ -117,7 +119,7 @@ rule draw_pipeline:
         unet=JOINTS.first_shards("<results>/masks/unet/{body_part}/{shard}.npy"),
         checked=checked("joints"),
     output:
-        multiext("<results>/figures/tan_fig5_pipeline", ".png", ".pdf"),
+        shown_figure("tan_fig5_pipeline", "Figure 5: the pipeline, stage by stage", TAN),
     log:
         "<logs>/draw_pipeline.log",
     benchmark:
@@ -141,7 +143,7 @@ rule draw_confusion:
     input:
         JOINTS.each_model("<results>/heads/{model}/predictions.csv"),
     output:
-        multiext("<results>/figures/tan_fig6_confusion", ".png", ".pdf"),
+        shown_figure("tan_fig6_confusion", "Figure 6: confusion matrices", TAN),
     log:
         "<logs>/draw_confusion.log",
     benchmark:
@@ -156,3 +158,34 @@ rule draw_confusion:
         code=code("joints/draw_confusion"),
     script:
         "../../scripts/joints/draw_confusion.py"
+
+
+rule draw_joint_learning_curves:
+    """Learning curves: U-Nets, detectors, VGG16's base where it was trained, and scoring heads."""
+    input:
+        unets=JOINTS.each_body_part("<results>/unet/{body_part}/history.csv"),
+        detectors=JOINTS.each_body_part("<results>/detector/{body_part}/history.csv"),
+        base=JOINTS.base_history,
+        heads=(
+            JOINTS.each_model("<results>/heads/{model}/history.csv")
+            if JOINTS.has_scores
+            else []
+        ),
+    output:
+        shown_figure(
+            "tan_learning_curves", "Learning curves of the joint pipeline", "Training"
+        ),
+    log:
+        "<logs>/draw_joint_learning_curves.log",
+    benchmark:
+        "<benchmarks>/draw_joint_learning_curves.tsv"
+    localrule: True
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        body_parts=[str(part) for part in JOINTS.body_parts],
+        models=list(JOINTS.models) if JOINTS.has_scores else [],
+        data=plain(JOINTS.data_name()),
+        code=code("joints/draw_joint_learning_curves"),
+    script:
+        "../../scripts/joints/draw_joint_learning_curves.py"

@@ -20,6 +20,8 @@ include: "scoring.smk"
 include: "scores.smk"
 include: "tables.smk"
 include: "figures.smk"
+include: "examples.smk"
+include: "patients.smk"
 
 
 if JOINTS.unscored:

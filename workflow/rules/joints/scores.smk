@@ -18,7 +18,7 @@ rule list_radiographs:
         checked=checked("joints"),
     output:
         radiographs="<results>/detection/radiographs.csv",
-        tables=multiext("<results>/tables/little_found", ".csv", ".md", ".tex"),
+        tables=shown_table("little_found", "Radiographs with little found", "Data"),
     log:
         "<logs>/list_radiographs.log",
     benchmark:

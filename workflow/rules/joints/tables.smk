@@ -7,8 +7,8 @@ rule table_joint_scoring:
         predictions=JOINTS.each_model("<results>/heads/{model}/predictions.csv"),
         joints="<results>/scores/joints.csv",
     output:
-        multiext("<results>/tables/joint_scoring", ".csv", ".md", ".tex"),
-        multiext("<results>/tables/joint_recalls", ".csv", ".md", ".tex"),
+        shown_table("joint_scoring", "Table 1: scores of joints", TAN),
+        shown_table("joint_recalls", "Recall of each score", TAN),
     log:
         "<logs>/table_joint_scoring.log",
     benchmark:
@@ -36,7 +36,7 @@ rule table_segmentation:
         unet=JOINTS.every_shard("<results>/masks/unet/{body_part}/{shard}.npy"),
         chosen=JOINTS.each_body_part("<results>/masks/chosen/{body_part}.csv"),
     output:
-        multiext("<results>/tables/segmentation", ".csv", ".md", ".tex"),
+        shown_table("segmentation", "Overlap of masks with the truth", TAN),
     log:
         "<logs>/table_segmentation.log",
     benchmark:
@@ -68,7 +68,7 @@ rule table_detection:
         ),
         boxed=JOINTS.cohort_table("boxes"),
     output:
-        multiext("<results>/tables/detection", ".csv", ".md", ".tex"),
+        shown_table("detection", "Joints found and named", TAN),
     log:
         "<logs>/table_detection.log",
     benchmark:
@@ -90,7 +90,7 @@ rule table_mask_yield:
     input:
         JOINTS.each_body_part("<results>/masks/chosen/{body_part}.csv"),
     output:
-        multiext("<results>/tables/mask_yield", ".csv", ".md", ".tex"),
+        shown_table("mask_yield", "Entropy masks chosen for training", TAN),
     log:
         "<logs>/table_mask_yield.log",
     benchmark:
@@ -112,7 +112,12 @@ rule table_timing:
         scores="<results>/scores/joints.csv",
         checked=checked("joints"),
     output:
-        multiext("<results>/timing/minutes_per_patient", ".csv", ".md", ".tex"),
+        shown_table(
+            "minutes_per_patient",
+            "Minutes from radiographs to scores",
+            "Cost",
+            folder="timing",
+        ),
     log:
         "<logs>/table_timing.log",
     benchmark:

@@ -148,7 +148,12 @@ use rule list_radiographs as list_unscored with:
         ),
     output:
         radiographs="<results>/unscored/detection/radiographs.csv",
-        tables=multiext("<results>/scores/unscored/little_found", ".csv", ".md", ".tex"),
+        tables=shown_table(
+            "unscored/little_found",
+            "Unscored radiographs with little found",
+            "Data",
+            folder="scores",
+        ),
     log:
         "<logs>/list_unscored.log",
     benchmark:

@@ -9,7 +9,11 @@ rule draw_radiograph_and_classes:
         folder=WHOLE_IMAGE.truth(),
         checked=checked("whole_image"),
     output:
-        multiext("<results>/figures/bo_fig1_radiograph_and_classes", ".png", ".pdf"),
+        shown_figure(
+            "bo_fig1_radiograph_and_classes",
+            "Figure 1: severity classes",
+            BO,
+        ),
     log:
         "<logs>/draw_radiograph_and_classes.log",
     benchmark:
@@ -31,8 +35,12 @@ rule draw_whole_image_scores:
     input:
         WHOLE_IMAGE.files("predictions.csv", WHOLE_IMAGE.scored),
     output:
-        totals=multiext("<results>/figures/bo_fig2_predicted_true", ".png", ".pdf"),
-        classes=multiext("<results>/figures/bo_fig4_confusion", ".png", ".pdf"),
+        totals=shown_figure(
+            "bo_fig2_predicted_true", "Figure 2: predicted and true totals", BO
+        ),
+        classes=shown_figure(
+            "bo_fig4_confusion", "Figure 4: confusion of severity classes", BO
+        ),
     log:
         "<logs>/draw_whole_image_scores.log",
     benchmark:
@@ -48,6 +56,11 @@ rule draw_whole_image_scores:
         "../../scripts/whole_image/draw_whole_image_scores.py"
 
 
+def grad_cam_label(wildcards):
+    what = {"total": "totals", "severity": "severity classes"}[wildcards.task]
+    return f"Figure {wildcards.figure.removeprefix('fig')}: Grad-CAM of {what}"
+
+
 rule draw_grad_cam:
     """Figures 3 and 5 of Bo et al.: heat maps of a true and a false negative and positive."""
     input:
@@ -56,7 +69,12 @@ rule draw_grad_cam:
         comments=own_file(study.whole_image.grad_cam.comments),
         truth=WHOLE_IMAGE.truth(),
     output:
-        multiext("<results>/figures/bo_{figure}_grad_cam_{task}", ".png", ".pdf"),
+        shown_figure(
+            "bo_{figure}_grad_cam_{task}",
+            grad_cam_label,
+            BO,
+            caption="grad_cam_figure",
+        ),
     log:
         "<logs>/draw_grad_cam/{figure}_{task}.log",
     benchmark:
@@ -79,7 +97,9 @@ rule draw_learning_curves:
         histories=WHOLE_IMAGE.files("history.csv", WHOLE_IMAGE.trained),
         checked=checked("whole_image"),
     output:
-        multiext("<results>/figures/bo_learning_curves", ".png", ".pdf"),
+        shown_figure(
+            "bo_learning_curves", "Learning curves of whole-image networks", "Training"
+        ),
     log:
         "<logs>/draw_learning_curves.log",
     benchmark:

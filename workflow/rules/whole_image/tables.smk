@@ -7,9 +7,13 @@ rule table_whole_image:
         predictions=WHOLE_IMAGE.files("predictions.csv", WHOLE_IMAGE.scored),
         repeated=WHOLE_IMAGE.repeated_files("predictions.csv", WHOLE_IMAGE.scored),
     output:
-        multiext("<results>/tables/whole_regression", ".csv", ".md", ".tex"),
-        multiext("<results>/tables/whole_severity", ".csv", ".md", ".tex"),
-        multiext("<results>/tables/whole_differences", ".csv", ".md", ".tex"),
+        shown_table("whole_regression", "Table 1: totals of both hands", BO),
+        shown_table("whole_severity", "Table 2: severity classes", BO),
+        shown_table(
+            "whole_differences",
+            "What each choice changed",
+            BO,
+        ),
     log:
         "<logs>/table_whole_image.log",
     benchmark:
@@ -32,7 +36,7 @@ rule table_whole_image_time:
         histories=WHOLE_IMAGE.files("history.csv", WHOLE_IMAGE.networks),
         cards=WHOLE_IMAGE.files("model_card.json", WHOLE_IMAGE.networks),
     output:
-        multiext("<results>/timing/whole_image_time", ".csv", ".md", ".tex"),
+        shown_table("whole_image_time", "Time of an epoch", "Cost", folder="timing"),
     log:
         "<logs>/table_whole_image_time.log",
     benchmark:
@@ -55,7 +59,7 @@ rule table_grad_cam:
             task=WHOLE_IMAGE.explained,
         ),
     output:
-        multiext("<results>/tables/grad_cam", ".csv", ".md", ".tex"),
+        shown_table("grad_cam", "Grad-CAM heat on joints", BO),
     log:
         "<logs>/table_grad_cam.log",
     benchmark:

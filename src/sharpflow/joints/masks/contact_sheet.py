@@ -55,7 +55,7 @@ def draw_contact_sheet(
         thumbnail: height of a radiograph in pixels.
     """
     tiles = [
-        _tile(image, mask, row, thumbnail)
+        draw_tile(image, mask, row, thumbnail)
         for image, mask, row in zip(images, masks, rows, strict=True)
     ]
     lines = _lines(tiles, columns or max(8, math.isqrt(len(tiles)))) if tiles else []
@@ -71,8 +71,18 @@ def _lines(tiles: list[Image], most: int) -> list[Image]:
     return [np.hstack(tiles[start : start + columns]) for start in range(0, len(tiles), columns)]
 
 
-def _tile(image: Image, mask: Image, row: Mapping[str, Any], height: int) -> Image:
-    """One radiograph, outlined and framed, with two lines of text below."""
+def draw_tile(image: Image, mask: Image, row: Mapping[str, Any], height: int) -> Image:
+    """One radiograph, outlined and framed, with two lines of text below.
+
+    Args:
+        image: uint8 (height, width).
+        mask: likewise, 0 or 255.
+        row: as for `draw_contact_sheet`.
+        height: pixels of the radiograph in the tile.
+
+    Returns:
+        uint8 (height, width, 3), blue first.
+    """
     width = round(image.shape[1] * height / image.shape[0])
     radiograph = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
     tile: Image = cv2.cvtColor(radiograph, cv2.COLOR_GRAY2BGR)

@@ -326,6 +326,12 @@ class JointPlan:
         return f"<results>/vgg16/{name}.keras"
 
     @property
+    def base_history(self) -> str | list[str]:
+        """How the base was trained, if it was."""
+        is_trained = self.has_scores and self.study.vgg16.weights == "none"
+        return "<results>/vgg16/history.csv" if is_trained else []
+
+    @property
     def detector_start(self) -> str | list[str]:
         """The weights that the detector's training begins from, if any."""
         return [] if self.study.detector.weights == "none" else "<results>/detector/coco.pt"
@@ -387,7 +393,11 @@ class JointPlan:
     @property
     def count_all_radiographs(self) -> int:
         """How many radiographs the scored cohort has."""
-        return sum(self._count("joints", part) for part in self.body_parts)
+        return self.count_cohort("joints")
+
+    def count_cohort(self, cohort: str) -> int:
+        """How many radiographs a cohort has, without those that nobody has scored."""
+        return sum(self._count(cohort, part) for part in self.body_parts)
 
 
 def _cohort_of(wildcards: Wildcards) -> str:

@@ -77,9 +77,9 @@ def folder_name(radiographs: str | None) -> str:
     return folder.parent.name if is_contents else folder.name
 
 
-def table_files(names: Iterable[str]) -> list[str]:
-    """The CSV files of tables."""
-    return [f"<results>/tables/{name}.csv" for name in names]
+def table_files(names: Iterable[str], folder: str = "tables") -> list[str]:
+    """The files of tables: for machines, and the page that the report shows."""
+    return [f"<results>/{folder}/{name}.{suffix}" for name in names for suffix in ("csv", "html")]
 
 
 def figure_files(names: Iterable[str]) -> list[str]:

@@ -34,16 +34,21 @@ def published_of_joints(plan: JointPlan) -> Published:
     tables += ["segmentation"] * plan.has_truth
     tables += ["joint_scoring"] * plan.has_scores
     figures = ["tan_fig2_clahe", "tan_fig3_good_masks", "tan_fig4_joints_boxed"]
+    figures += ["tan_learning_curves"]
     scored = ["tan_fig1_score_distributions", "tan_fig5_pipeline", "tan_fig6_confusion"]
     further = [
         *plan.every_shard("<results>/masks/sheets/{body_part}-{shard}.png"),
         *plan.every_shard("<results>/masks/sheets/{body_part}-{shard}-unet.png"),
         "<results>/scores/overlays",
+        "<results>/report/masks.html",
+        "<results>/report/detections.html",
     ]
-    further += ["<results>/timing/minutes_per_patient.csv"] * plan.has_scores
+    of_scores = ("report/scores.html", "scores/patients")
+    further += [f"<results>/{name}" for name in of_scores if plan.has_scores]
+    further += table_files(["minutes_per_patient"] * plan.has_scores, "timing")
     sums = ["<results>/scores/totals.csv", "<results>/scores/radiographs.csv"]
     further += sums * plan.has_totals
-    of_unscored = ("totals.csv", "overlays", "little_found.md") if plan.unscored else ()
+    of_unscored = ("totals.csv", "overlays", "little_found.html") if plan.unscored else ()
     further += [f"<results>/scores/unscored/{name}" for name in of_unscored]
     return Published(tables, figures + scored * plan.has_scores, further)
 
@@ -60,6 +65,6 @@ def published_of_whole_images(plan: WholeImagePlan) -> Published:
     ]
     numbers = {"total": "bo_fig3", "severity": "bo_fig5"}
     figures += [f"{numbers[task]}_grad_cam_{task}" for task in plan.explained]
-    further = ["<results>/timing/whole_image_time.csv"]
+    further = table_files(["whole_image_time"], "timing")
     further += ["<results>/scores/unscored/whole_images.csv"] * bool(plan.unscored(""))
     return Published(tables, figures, further)

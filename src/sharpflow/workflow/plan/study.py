@@ -7,6 +7,7 @@ from sharpflow.cohorts.near_ids import near_ids
 from sharpflow.errors import UserError
 from sharpflow.workflow.plan.checks import OWN, Checks
 from sharpflow.workflow.plan.joints import JointPlan
+from sharpflow.workflow.plan.pages import PagesPlan
 from sharpflow.workflow.plan.paths import (
     Wildcards,
     figure_files,
@@ -37,6 +38,7 @@ class StudyPlan:
         shares_patients: whether one name in both cohorts is one person, who keeps one split: both
             cohorts are the user's own, or both synthetic.
         compares: whether both pipelines can be compared on these patients.
+        pages: the pages on the whole study, for its report.
     """
 
     def __init__(self, study: Study) -> None:
@@ -60,6 +62,7 @@ class StudyPlan:
             },
             self._synthetic(),
         )
+        self.pages = PagesPlan(self.joints, self.whole_image, self.checks)
 
     @property
     def results(self) -> str:
@@ -103,6 +106,10 @@ class StudyPlan:
 
     def all_results(self) -> list[str]:
         """All that the study makes."""
+        return [*self.measured_results(), *self.pages.files]
+
+    def measured_results(self) -> list[str]:
+        """All that the study makes, without the pages on the whole study."""
         return [
             *self.problems("joints", "whole_image"),
             *(self.joint_results() if self.joints else []),

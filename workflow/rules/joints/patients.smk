@@ -1,0 +1,36 @@
+# Scores -> a page for each patient: test patients', and of radiographs that nobody has scored.
+
+
+def with_unscored(scored, unscored):
+    """A file of the test patients, and that of radiographs without scores, where there are such."""
+    return [scored, *[unscored] * bool(JOINTS.unscored)]
+
+
+rule page_patients:
+    """Write a page for each test patient, and for patients with radiographs without scores."""
+    input:
+        joints=with_unscored(
+            "<results>/scores/joints.csv", "<results>/scores/unscored/joints.csv"
+        ),
+        radiographs=with_unscored(
+            "<results>/detection/radiographs.csv",
+            "<results>/unscored/detection/radiographs.csv",
+        ),
+        overlays=with_unscored(
+            "<results>/scores/overlays", "<results>/scores/unscored/overlays"
+        ),
+    output:
+        directory("<results>/scores/patients"),
+    log:
+        "<logs>/page_patients.log",
+    benchmark:
+        "<benchmarks>/page_patients.tsv"
+    localrule: True
+    conda:
+        "../../../envs/imaging.yaml"
+    params:
+        data=plain(JOINTS.data_name()),
+        unit=study.split.unit,
+        code=code("joints/page_patients"),
+    script:
+        "../../scripts/joints/page_patients.py"
