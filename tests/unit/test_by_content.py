@@ -108,6 +108,9 @@ def test_the_users_files_are_no_inputs_to_compare(persistence: Any) -> None:
 def test_a_result_without_a_record_has_changed_params(persistence: Any) -> None:
     job = Job(output=[Files(f"{RESULTS}/a.csv")], params=Params(epochs=3))
     assert persistence.has_metadata(job)
+    assert persistence.params_changed(job) == Change()  # not made yet
+    Path(f"{RESULTS}/a.csv").parent.mkdir(parents=True, exist_ok=True)
+    Path(f"{RESULTS}/a.csv").touch()
     assert persistence.params_changed(job).only_new == {"epochs=3"}
     persistence._io_write(persistence._metadata_path, {"rule": "a"}, job.output[0])
     assert persistence.params_changed(job) == Change()

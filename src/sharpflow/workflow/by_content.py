@@ -148,7 +148,8 @@ def _compare_params(persistence: type[Any], records: _Records) -> None:
 
     def known_params_changed(self: Any, job: Any, file: Any = None) -> Any:
         change = params_changed(self, job, file)
-        unknown = {path for path in job.output if self.metadata(path) is None}
+        made = (path for path in job.output if Path(path).exists())
+        unknown = {path for path in made if self.metadata(path) is None}
         if not unknown:
             return change
         return type(change)({"unknown"}, set(self._params(job)), unknown)
