@@ -83,7 +83,7 @@ def tell_problems():
     """Say last what stopped a run that a check refused."""
     told = problems_in_short(
         path.replace("<results>", RESULTS)
-        for path in PLAN.problems("joints", "whole_image")
+        for path in PLAN.pages.of_cohorts("problems.csv")
     )
     if told:
         logger.error(told)
