@@ -64,7 +64,7 @@ def test_every_result_can_be_opened_and_says_what_it_shows(
             assert len({label["Result"] for label in labels}) == len(paths)
     for path, result in results.items():
         label = result["labels"]["Result"]
-        assert Path(path).stem not in label
+        assert Path(path).name not in label
         assert "_" not in label
         assert len(label) <= 40
         assert result["mime_type"] in ("text/html", "image/png")  # others are not shown

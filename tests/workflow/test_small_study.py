@@ -39,7 +39,7 @@ def test_every_table_figure_and_overlay_is_there(finished: Project) -> None:
         for suffix in (".csv", ".md", ".tex"):
             assert (finished.results / "tables" / (table + suffix)).stat().st_size > 0
     figures = {path.name for path in (finished.results / "figures").iterdir()}
-    assert len(figures) == 12
+    assert len(figures) == 14
     radiographs = pd.read_csv(finished.results / "detection" / "radiographs.csv")
     unseen = radiographs.loc[radiographs["part"].isin(["test", "none"]), "image_id"]
     overlays = {path.stem for path in (finished.results / "scores" / "overlays").glob("*.png")}
@@ -138,6 +138,7 @@ def test_wrong_input_stops_before_any_work_with_all_problems(tmp_path: Path, coh
     output = ended.stdout + ended.stderr
     assert "UAB001-LH.jpg" in output
     assert "scores.csv, row 3" in output
+    assert "2 problems with the input stopped this run" in output
     made = {path.name for path in project.results.iterdir()}
     assert not made & {"masks", "unet", "detector", "heads"}
     assert not (project.results / "vgg16" / "synthetic_joints.keras").exists()

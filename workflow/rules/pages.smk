@@ -9,6 +9,7 @@ rule show_cohorts:
         problems=PLAN.pages.of_cohorts("problems.csv"),
         warnings=PLAN.pages.warnings,
         sheets=PLAN.checks.warning_sheets(),
+        checked=checked("joints", "whole_image"),
     output:
         shown(
             "<results>/report/cohorts.html",
@@ -59,6 +60,7 @@ rule fill_checklists:
         splits=PLAN.pages.of_cohorts("split.csv"),
         problems=PLAN.pages.of_cohorts("problems.csv"),
         tables=PLAN.pages.tables,
+        checked=checked("joints", "whole_image"),
     output:
         page=shown(
             "<results>/report/checklists.html",
