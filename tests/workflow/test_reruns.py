@@ -212,7 +212,7 @@ CASES = [
     Case(
         "a function that measures",
         edit("src/sharpflow/evaluation/metrics.py", "\n\n\n", "\n\n\nEDITED = 1\n\n\n"),
-        {"table_joint_scoring": 1},
+        {"table_joint_scoring": 1, "draw_confusion": 1},
     ),
     Case(
         "a script that trains heads",
@@ -228,7 +228,7 @@ CASES = [
     Case(
         "a published number of Tan et al.",
         edit("src/sharpflow/papers/tan_numbers.csv", "82.07", "82.08"),
-        {"table_joint_scoring": 1},
+        {"table_joint_scoring": 1, "draw_confusion": 1},  # whose numbers one module computes
     ),
     Case(
         "a setting: epochs of the heads", set_key("heads: {epochs: 11}"), {"train_head": 4} | SCORED
