@@ -58,7 +58,7 @@ def cut(folder: Path, *, rule: str = "template", unit: str = "patient") -> pd.Da
         },
         "wildcards": {"body_part": "foot"},
     }
-    run_script("crop_joints", folder / "log", **given)
+    run_script("crop_joints", folder, **given)
     crops: pd.DataFrame = read_table(folder / "crops.csv")
     assert np.load(folder / "crops.npy").shape == (len(crops), 16, 16)
     return crops

@@ -54,7 +54,7 @@ def run_split(folder: Path, patients: list[str], table: str = "", **shares: Any)
     )
     run_script(
         "split_patients",
-        folder / "log",
+        folder,
         input={"radiographs": [f"{folder}/radiographs.csv"], "table": table},
         output={"split": f"{folder}/split.csv", "record": f"{folder}/split.json"},
         params={"shares": SHARES | shares, "unscored": []},

@@ -52,7 +52,7 @@ def score(folder: Path, unit: str, lost: tuple[str, str]) -> pd.DataFrame:
     }
     run_script(
         "score_radiographs",
-        folder / "log",
+        folder,
         input=source,
         output={"joints": f"{folder}/out.csv"},
         params={
