@@ -64,6 +64,20 @@ def told(text):
     return lambda wildcards: ToldText(text)
 
 
+def weights_file(weights):
+    """A local file of weights as params: its SHA-256 counts, not where it lies."""
+    asked = own_weights(weights)
+    return {
+        key: told(value) if key == "file" and value else plain(value)
+        for key, value in asked.items()
+    }
+
+
+def with_unscored(scored, unscored):
+    """A file of the test patients, and that of radiographs without scores, where there are such."""
+    return [scored, *[unscored] * bool(JOINTS.unscored)]
+
+
 def code(*scripts):
     """Digests of scripts and the library code that they run: a rule's own, then any that make what
     it takes as an `ancient` input.

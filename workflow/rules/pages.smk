@@ -76,7 +76,9 @@ rule fill_checklists:
     conda:
         "../../envs/imaging.yaml"
     params:
-        settings=plain(study.model_dump(mode="json", exclude={"study", "cohorts", "checks"})),
+        settings=plain(
+            study.model_dump(mode="json", exclude={"study", "cohorts", "checks"})
+        ),
         record=f"{RESULTS}/run.json",
         cohorts=PLAN.pages.cohorts,
         data=plain(PLAN.pages.data),

@@ -48,3 +48,9 @@ def shown_figure(name, label, category, caption=None):
     stem = f"<results>/figures/{name}"
     part = "Figures" if category in (TAN, BO) else None
     return [shown(f"{stem}.png", label, category, part, caption), f"{stem}.pdf"]
+
+
+def grad_cam_label(wildcards):
+    """What the report calls a figure of heat maps."""
+    what = {"total": "totals", "severity": "severity classes"}[wildcards.task]
+    return f"Figure {wildcards.figure.removeprefix('fig')}: Grad-CAM of {what}"

@@ -1,11 +1,6 @@
 # Scores -> a page for each patient: test patients', and of radiographs that nobody has scored.
 
 
-def with_unscored(scored, unscored):
-    """A file of the test patients, and that of radiographs without scores, where there are such."""
-    return [scored, *[unscored] * bool(JOINTS.unscored)]
-
-
 rule page_patients:
     """Write a page for each test patient, and for patients with radiographs without scores."""
     input:

@@ -2,15 +2,6 @@
 # for.
 
 
-def weights_file(weights):
-    """A local file of weights as params: its SHA-256 counts, not where it lies."""
-    asked = own_weights(weights)
-    return {
-        key: told(value) if key == "file" and value else plain(value)
-        for key, value in asked.items()
-    }
-
-
 rule fetch_vgg16:
     """Fetch ImageNet's VGG16, in place of the base that learns on synthetic joints."""
     output:

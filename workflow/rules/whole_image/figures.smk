@@ -56,11 +56,6 @@ rule draw_whole_image_scores:
         "../../scripts/whole_image/draw_whole_image_scores.py"
 
 
-def grad_cam_label(wildcards):
-    what = {"total": "totals", "severity": "severity classes"}[wildcards.task]
-    return f"Figure {wildcards.figure.removeprefix('fig')}: Grad-CAM of {what}"
-
-
 rule draw_grad_cam:
     """Figures 3 and 5 of Bo et al.: heat maps of a true and a false negative and positive."""
     input:
