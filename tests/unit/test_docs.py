@@ -1,4 +1,4 @@
-"""Links of the documentation lead somewhere, and it names the experiments that there are."""
+"""Links of the documentation lead somewhere, and what it names is there; names of rules."""
 
 import re
 from pathlib import Path
@@ -44,3 +44,13 @@ def test_the_columns_of_scores_are_those_that_are_read() -> None:
         for limb in (left, right)
     }
     assert columns == set(score_columns())
+
+
+def test_no_two_rules_have_one_name() -> None:
+    """A study with both pipelines includes all files of rules."""
+    names = [
+        name
+        for path in (ROOT / "workflow" / "rules").rglob("*.smk")
+        for name in re.findall(r"^(?:rule|use rule \w+ as) (\w+)", path.read_text(), re.M)
+    ]
+    assert sorted(set(names)) == sorted(names)

@@ -189,6 +189,14 @@ def test_a_pipeline_on_the_phantom_waits_for_its_own_cohorts_alone(both: Project
     assert not planned.keys() & {"make_whole_image_phantom", "pack_images", "check_images"}
 
 
+def test_both_cohorts_may_have_radiographs_without_scores(both: Project, tmp_path: Path) -> None:
+    project = copy(both, tmp_path / "unscored")
+    scores = project.folder / "cohort" / "scores.csv"
+    scores.write_text("\n".join(scores.read_text().splitlines()[:-1]) + "\n")
+    edit(project.folder / "wang" / "labels.csv", "total", "")
+    assert {"list_unscored_joints", "list_unscored_images"} <= project.planned().keys()
+
+
 def test_nothing_is_made_beside_a_bad_cohort(both: Project, tmp_path: Path) -> None:
     project = copy(both, tmp_path / "bad")
     spoil_score(project.folder)

@@ -1,7 +1,7 @@
 # Radiographs that nobody has scored -> their scores, by the models of the others. They are a cohort
 # of their own, with shards of their own: nothing is trained on them or measured, and who adds some
 # trains nothing again. Steps: standardize -> segment_unscored -> detect_unscored -> name_unscored ->
-# crop_unscored -> extract_unscored -> score_unscored -> sum_unscored, list_unscored -> label_unscored
+# crop_unscored -> extract_unscored -> score_unscored -> sum_unscored, list_unscored_joints -> label_unscored
 
 
 use rule segment as segment_unscored with:
@@ -132,7 +132,7 @@ use rule sum_scores as sum_unscored with:
         "<benchmarks>/sum_unscored.tsv"
 
 
-use rule list_radiographs as list_unscored with:
+use rule list_radiographs as list_unscored_joints with:
     input:
         images=JOINTS.unscored.every_shard(
             "<results>/standardized/unscored/{body_part}/{shard}.npy"
@@ -155,9 +155,9 @@ use rule list_radiographs as list_unscored with:
             folder="scores",
         ),
     log:
-        "<logs>/list_unscored.log",
+        "<logs>/list_unscored_joints.log",
     benchmark:
-        "<benchmarks>/list_unscored.tsv"
+        "<benchmarks>/list_unscored_joints.tsv"
 
 
 rule label_unscored:

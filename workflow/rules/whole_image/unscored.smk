@@ -1,6 +1,6 @@
 # Radiographs that nobody has scored -> their totals and classes, by the models of the others. They
 # are a cohort of their own, with shards of their own: nothing is trained on them or measured.
-# Steps: pack_images -> predict_unscored -> stack_unscored -> list_unscored
+# Steps: pack_images -> predict_unscored -> stack_unscored -> list_unscored_images
 
 
 rule predict_unscored:
@@ -51,20 +51,20 @@ rule stack_unscored:
         "../../scripts/whole_image/stack_unscored.py"
 
 
-rule list_unscored:
+rule list_unscored_images:
     """List what each experiment predicts of the images without scores."""
     input:
         WHOLE_IMAGE.every_unscored_prediction(),
     output:
         "<results>/scores/unscored/whole_images.csv",
     log:
-        "<logs>/list_unscored.log",
+        "<logs>/list_unscored_images.log",
     benchmark:
-        "<benchmarks>/list_unscored.tsv"
+        "<benchmarks>/list_unscored_images.tsv"
     localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
-        code=code("whole_image/list_unscored"),
+        code=code("whole_image/list_unscored_images"),
     script:
-        "../../scripts/whole_image/list_unscored.py"
+        "../../scripts/whole_image/list_unscored_images.py"
