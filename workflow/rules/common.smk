@@ -23,12 +23,15 @@ from sharpflow.workflow.plan.study import plan_study
 from sharpflow.workflow.plan.weights import own_weights
 from sharpflow.workflow.provenance.index import write_index
 from sharpflow.workflow.provenance.last_run import write_record
+from sharpflow.workflow.settings.double_keys import refuse_double_keys
 from sharpflow.workflow.settings.missing_files import refuse_missing_files
 from sharpflow.workflow.told_at_end import problems_in_short
 from sharpflow.workflow.user_paths import as_they_stand, keep_user_paths
 
 try:
     prepare_clone_folder(workflow.basedir)
+    if workflow.is_main_process:
+        refuse_double_keys(workflow.config_settings.configfiles)
     PLAN = plan_study(config)
     if workflow.is_main_process:
         refuse_missing_files(PLAN.study)
