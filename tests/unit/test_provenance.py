@@ -139,7 +139,7 @@ def test_a_folder_is_known_by_its_files_but_for_snakemakes_own(study: Study) -> 
     record["outputs"] = {"<results>/phantom": digest_of_path(folder)}
     script.write_text(json.dumps(record))
     (folder / ".snakemake_timestamp").touch()
-    study.job("draw_clahe", inputs=["phantom"], outputs={"figures/clahe.png": "drawn"})
+    study.job("draw_clahe", inputs=["phantom"], outputs={"figures/clahe.png": "pixels"})
     assert study.index()["results"]["figures/clahe"]["seeds"] == [3]
     before = digest_of_path(folder)
     (folder / "a.jpg").write_text("another")
@@ -157,7 +157,7 @@ def test_names_that_are_no_text_are_listed(study: Study) -> None:
 def test_a_copy_beside_its_source_is_its_sources(study: Study) -> None:
     copy = study.results / "heads" / "copied.csv"
     copy.write_bytes((study.results / "heads" / "predictions.csv").read_bytes())
-    study.job("draw", inputs=["heads/copied.csv"], outputs={"figures/confusion.png": "drawn"})
+    study.job("draw", inputs=["heads/copied.csv"], outputs={"figures/confusion.png": "pixels"})
     assert study.index()["results"]["figures/confusion"]["seeds"] == [1]
 
 

@@ -132,11 +132,11 @@ def draw_learning_curves(histories: Mapping[str, pd.DataFrame], *, data: str) ->
             panel_letter(axes, letter, f"{PRINTED_NETWORKS[network]}{row.title}")
             letter += 1
             _draw_curves(axes, {name: networks[name] for name in own}, row, histories, numbers)
-        drawn = [axes for axes in line if axes.lines]
-        drawn[0].set_ylabel(row.error)
-        drawn[0].yaxis.label.set_visible(True)
-        drawn[0].tick_params(labelleft=True)
-        _leave_room_for_legend(drawn)
+        with_curves = [axes for axes in line if axes.lines]
+        with_curves[0].set_ylabel(row.error)
+        with_curves[0].yaxis.label.set_visible(True)
+        with_curves[0].tick_params(labelleft=True)
+        _leave_room_for_legend(with_curves)
     for column in panels.T:
         show_below([axes for axes in column if axes.lines][-1], "Epoch")
     return figure
@@ -197,8 +197,10 @@ def _numbers_text(name: str, numbers: pd.DataFrame) -> str:
 
 def _leave_room_for_legend(panels: list[Axes]) -> None:
     """Let the curves end below the legend; all panels of a row share their y axis."""
-    drawn = np.concatenate([np.asarray(line.get_ydata()) for axes in panels for line in axes.lines])
+    errors = np.concatenate(
+        [np.asarray(line.get_ydata()) for axes in panels for line in axes.lines]
+    )
     curves = max(len(axes.lines) for axes in panels)
-    low, high = float(drawn.min()), float(drawn.max())
+    low, high = float(errors.min()), float(errors.max())
     room = high - low or 1.0
     panels[0].set_ylim(low - 0.05 * room, high + 0.15 * curves * room)

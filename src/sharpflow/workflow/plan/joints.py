@@ -390,11 +390,6 @@ class JointPlan:
         asked = self.study.standardize.shards[body_part]
         return shards_for(asked, self._count(cohort, body_part))
 
-    @property
-    def count_all_radiographs(self) -> int:
-        """How many radiographs the scored cohort has."""
-        return self.count_cohort("joints")
-
     def count_cohort(self, cohort: str) -> int:
         """How many radiographs a cohort has, without those that nobody has scored."""
         return sum(self._count(cohort, part) for part in self.body_parts)

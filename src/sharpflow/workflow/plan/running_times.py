@@ -130,7 +130,7 @@ class JointWork:
     @property
     def label_radiographs(self) -> float:
         """All radiographs, if all are asked for."""
-        return self.plan.count_all_radiographs * self.radiograph * 0.3
+        return self.plan.count_cohort("joints") * self.radiograph * 0.3
 
     def _in_shard(self, wildcards: Wildcards) -> float:
         return self.plan.count_radiographs(wildcards) / self.plan.count_shards(wildcards)
