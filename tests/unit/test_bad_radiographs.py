@@ -15,6 +15,7 @@ from .joint_cohort import (
     WIDTH,
     assert_named,
     check,
+    check,
     make_cohort,
     problems_of,
     write_radiograph_list,
@@ -131,6 +132,26 @@ def test_file_name_that_is_no_id(cohort: Path) -> None:
     (cohort / "radiographs" / RADIOGRAPH).rename(cohort / "radiographs" / "UAB..002-LH.jpg")
     lines = problems_of(cohort)
     assert_named(lines, "UAB..002-LH.jpg", "'UAB..002-LH'", "<patient>-<limb>", "Rename the file")
+
+
+def test_a_limb_in_another_case_is_the_same(cohort: Path) -> None:
+    folder = cohort / "radiographs"
+    (folder / "UAB001-LH.jpg").rename(folder / "UAB001-lh.jpg")
+    boxes = cohort / "boxes"
+    (boxes / "UAB002-RF.xml").rename(boxes / "UAB002-Rf.xml")
+    checked = check(cohort)
+    limbs = checked.radiographs.set_index("image_id")["limb"]
+    assert limbs["UAB001-lh"] == "LH"
+    assert set(checked.boxes["image_id"]) == set(limbs.index)
+    assert len(checked.scores) == 3 * 86
+    listed = write_radiograph_list(
+        cohort, (2, "limb", "lh"), (2, "file", "radiographs/UAB001-lh.jpg")
+    )
+    assert set(check(cohort, radiographs=listed).radiographs["limb"]) == {"LH", "RH", "LF", "RF"}
+    (folder / "UAB002-Lh.jpg").write_bytes((folder / "UAB003-LH.jpg").read_bytes())
+    assert_named(problems_of(cohort), "LH of patient UAB002", "again")
+    (boxes / "UAB001-lh.txt").write_text("0 0.5 0.5 0.1 0.1")
+    assert_named(problems_of(cohort), "UAB001-lh.txt", "a second label file of UAB001-lh")
 
 
 def test_unknown_limb(cohort: Path) -> None:

@@ -3,7 +3,7 @@
 The name of a label file is the radiograph's image_id.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -25,6 +25,7 @@ from sharpflow.cohorts.labels import (
     LabelError,
     LabelledRadiograph,
     label_files,
+    labelled_images,
     parse_label,
 )
 from sharpflow.cohorts.text import read_text
@@ -77,9 +78,9 @@ def read_boxes(
 
     Args:
         folder: holds `<image_id>.xml` (Pascal VOC) or `<image_id>.txt` with a `classes.txt` (YOLO);
-            not every radiograph needs a file. A box names a class of the body part (hand PIP MCP,
-            foot PIP MTP); or the joint itself (`read_box_name`), then all boxes of the radiograph
-            do.
+            not every radiograph needs a file, and the limb in its name may be in another case. A
+            box names a class of the body part (hand PIP MCP, foot PIP MTP); or the joint itself
+            (`read_box_name`), then all boxes of the radiograph do.
         radiographs: image_id, body_part, height, width (pixels; 0 for a radiograph that could not
             be read: its classes are checked, its boxes left out).
         ignored_classes: boxes of these are left out.
@@ -105,8 +106,9 @@ def read_boxes(
     }
     names = _yolo_classes(folder, labels, problems)
     rows: list[tuple[str | float, ...]] = []
+    image_ids = labelled_images(labels, known)
     for path in labels:
-        radiograph = known.get(path.stem)
+        radiograph = known.get(image_ids[path])
         if radiograph is None:
             problems.append(_no_radiograph(path))
             continue
@@ -116,7 +118,7 @@ def read_boxes(
         problems += wrong
         if not wrong and radiograph.height:
             rows += [_row(box, name, radiograph) for box, name in boxes]
-    twice = _labelled_twice(labels)
+    twice = _labelled_twice(image_ids)
     problems += twice
     bad = {problem.name for problem in twice}
     table = pd.DataFrame([row for row in rows if row[0] not in bad], columns=BOX_TABLE)
@@ -159,20 +161,21 @@ def _no_radiograph(path: Path) -> Finding:
     )
 
 
-def _labelled_twice(labels: list[Path]) -> list[Finding]:
-    names = [path.stem for path in labels]
+def _labelled_twice(image_ids: Mapping[Path, str]) -> list[Finding]:
+    """A problem for each file but the first of a radiograph."""
+    first: dict[str, Path] = {}
     return [
         Finding(
             str(path),
             "",
-            f"a second label file of {path.stem}",
+            f"a second label file of {image_id}",
             "one label file a radiograph, .xml or .txt",
             "Delete the one that is out of date.",
             Scope.BOXES,
-            path.stem,
+            image_id,
         )
-        for path in labels
-        if _is_voc(path) and names.count(path.stem) > 1
+        for path, image_id in image_ids.items()
+        if first.setdefault(image_id, path) != path
     ]
 
 

@@ -6,11 +6,13 @@ pixels.
 
 import math
 import re
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
 from sharpflow.anatomy import BodyPart
+from sharpflow.cohorts.radiographs import named_alike
 from sharpflow.cohorts.text import read_text
 from sharpflow.errors import in_short
 
@@ -62,6 +64,20 @@ def label_files(folder: Path) -> list[Path]:
         and not path.name.startswith(".")
         and path.is_file()
     )
+
+
+def labelled_images(labels: Iterable[Path], known: Collection[str]) -> dict[Path, str]:
+    """The image_id of the radiograph that each label file is of: its name without suffix.
+
+    The limb in it may be in another case than the radiograph's. A file of no radiograph of `known`
+    has its name as it stands.
+    """
+    alike = {named_alike(image_id): image_id for image_id in known}
+    names = {path: path.stem for path in labels}
+    return {
+        path: name if name in known else alike.get(named_alike(name), name)
+        for path, name in names.items()
+    }
 
 
 def parse_label(

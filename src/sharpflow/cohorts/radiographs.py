@@ -25,8 +25,9 @@ ID_RULE = "letters, digits, '_', '-' and single '.', not beginning with '.'"
 AT = "@"
 IMAGE_ID = re.compile(rf"{ID.pattern}(?:{AT}{ID.pattern})?")
 _FILE_NAME = re.compile(
-    rf"(?P<patient>{ID.pattern})(?:{AT}(?P<visit>{ID.pattern}))?-(?P<limb>{'|'.join(LIMBS)})"
+    rf"(?P<patient>{ID.pattern})(?:{AT}(?P<visit>{ID.pattern}))?-(?P<limb>(?i:{'|'.join(LIMBS)}))"
 )
+_LIMB_AT_END = re.compile(rf"(?i:{'|'.join(LIMBS)})$")
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]*")
 _WHOLE = re.compile(r"\d+\.0*", re.ASCII)
 _LIMB_RULE = "one of " + ", ".join(LIMBS)
@@ -58,7 +59,8 @@ def list_radiographs(radiographs: str | Path) -> RadiographList:
     `radiographs` is a folder with files `<patient>-<LH|RH|LF|RF>`, of further visits
     `<patient>@<visit>-<limb>`, and one of SUFFIXES, or none for DICOM, whose image_id is the name
     without suffix (a name without a visit is of the visit "1"), or a CSV with columns image_id,
-    patient, limb, file (relative to the CSV) and, where there are several, visit. Hidden files,
+    patient, limb, file (relative to the CSV) and, where there are several, visit. A limb may be in
+    lower case. Hidden files,
     subfolders and files of other kinds in the folder are left alone, as is a DICOMDIR; images of
     formats that are not read, and DICOM files with other names, are problems. What is wrong is
     returned, not raised; of an image_id that is there twice the first is listed.
@@ -113,6 +115,11 @@ def file_name(patient: str, visit: str, limb: str) -> str:
     return f"{patient}-{limb}" if visit == ONLY_VISIT else f"{patient}{AT}{visit}-{limb}"
 
 
+def named_alike(image_id: str) -> str:
+    """A radiograph's name with its limb in capitals, for names that differ by that alone."""
+    return _LIMB_AT_END.sub(lambda limb: limb[0].upper(), image_id)
+
+
 def _list_folder(folder: Path) -> RadiographList:
     found = RadiographList()
     for path in sorted(folder.iterdir(), key=lambda path: path.name):
@@ -135,7 +142,8 @@ def _list_folder(folder: Path) -> RadiographList:
         name = _FILE_NAME.fullmatch(stem)
         if name and suffix in ("", *SUFFIXES):
             visit = visit_name(name["visit"] or "")
-            found.radiographs.append(Radiograph(stem, name["patient"], name["limb"], visit, path))
+            limb = name["limb"].upper()
+            found.radiographs.append(Radiograph(stem, name["patient"], limb, visit, path))
         elif suffix in SUFFIXES or (not suffix and _has_dicom_magic(path)):
             found.problems.append(_bad_name(path, stem))
     return found
@@ -190,7 +198,7 @@ def _list_csv(path: Path) -> RadiographList:
             radiograph = Radiograph(
                 value["image_id"],
                 value["patient"],
-                value["limb"],
+                value["limb"].upper(),
                 visit_name(value.get("visit", "")),
                 same_path(path.parent / value["file"]),
                 f"row {row.number}",
@@ -229,7 +237,7 @@ def _row_problems(path: Path, row: Row) -> list[Finding]:
         text = value.get(column, ONLY_VISIT) or (ONLY_VISIT if column == "visit" else "")
         if not (IMAGE_ID if column == "image_id" else ID).fullmatch(text):
             problems.append((column, text, ID_RULE, "Give it another name, here and elsewhere."))
-    if value["limb"] not in LIMBS:
+    if value["limb"].upper() not in LIMBS:
         problems.append(("limb", value["limb"], _LIMB_RULE, "Correct the limb."))
     if not value["file"]:
         problems.append(("file", "", "the radiograph's path, relative to this CSV", "Fill it in."))

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from sharpflow.cohorts.boxes import read_boxes
-from sharpflow.cohorts.labels import label_files
+from sharpflow.cohorts.labels import label_files, labelled_images
 from sharpflow.cohorts.plausible_boxes import implausible_boxes, unlabelled
 from sharpflow.cohorts.plausible_radiographs import (
     contradicted_radiographs,
@@ -59,7 +59,7 @@ def warn_of_joint_cohort(
         found, _ = read_boxes(boxes, readable, ignored_classes)
         # Where the radiograph itself is odd, its silhouette says nothing of the boxes' places.
         sound = readable.assign(silhouette=readable["silhouette"].mask(odd, ""))
-        labels = _label_files(Path(boxes))
+        labels = _label_files(Path(boxes), list(readable["image_id"]))
         warnings += implausible_boxes(labels, found, sound, limits)
         labelled = set(labels) & set(readable["image_id"])
         warnings += unlabelled(boxes, readable, labelled, scored)
@@ -87,9 +87,10 @@ def warn_of_images(
     return warning_table(found)
 
 
-def _label_files(folder: Path) -> dict[str, Path]:
+def _label_files(folder: Path, known: Collection[str]) -> dict[str, Path]:
     """Label files by image_id; none where the folder cannot be read, which is a problem already."""
     try:
-        return {path.stem: path for path in label_files(folder)}
+        labels = label_files(folder)
     except (OSError, ValueError):
         return {}
+    return {image_id: path for path, image_id in labelled_images(labels, known).items()}

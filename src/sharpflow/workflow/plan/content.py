@@ -12,6 +12,7 @@ from typing import Any
 
 from sharpflow.anatomy import DETECTED_JOINTS, score_columns
 from sharpflow.cohorts.csv_rows import read_rows
+from sharpflow.cohorts.labels import labelled_images
 from sharpflow.cohorts.radiographs import Radiograph
 from sharpflow.cohorts.score_rows import Score, read_row
 from sharpflow.cohorts.visits import PATIENT, SUMS, has_scores, said_visit, visit_of
@@ -67,8 +68,15 @@ class JointContent:
 
     def boxes(self, wildcards: Wildcards) -> str:
         """The label files of one body part's radiographs, and what belongs to none."""
-        others = {r.image_id for r in self._every if body_part_of(r.limb) != wildcards.body_part}
-        return digest_of([label for label in self._labels if Path(label[0]).stem not in others])
+        part_of = {r.image_id: body_part_of(r.limb) for r in self._every}
+        image_ids = labelled_images([Path(name) for name, _ in self._labels], part_of)
+        return digest_of(
+            [
+                label
+                for label in self._labels
+                if part_of.get(image_ids[Path(label[0])]) in (None, wildcards.body_part)
+            ]
+        )
 
     def verdicts(self, wildcards: Wildcards) -> str:
         """What a person says of one body part's masks, and of none's."""
