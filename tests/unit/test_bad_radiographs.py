@@ -15,7 +15,6 @@ from .joint_cohort import (
     WIDTH,
     assert_named,
     check,
-    check,
     make_cohort,
     problems_of,
     write_radiograph_list,

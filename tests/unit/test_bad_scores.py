@@ -80,8 +80,14 @@ def test_row_with_a_field_too_few(cohort: Path) -> None:
 def test_unknown_patient(cohort: Path) -> None:
     edit_scores(cohort, 3, "Patient_ID", "UAB999")
     lines = problems_of(cohort)
-    assert len(lines) == 2
-    assert_named(lines, "scores.csv, row 3", "unknown patient UAB999", "Correct the id")
+    assert len(lines) == 1
+    assert_named(
+        lines, "scores.csv, row 3", "unknown patient UAB999", "Correct the id", "scores are UAB002"
+    )
+    edit_scores(cohort, 2, "Patient_ID", "UAB998")
+    lines = problems_of(cohort)
+    assert len(lines) == 4
+    assert_named(lines, "scores.csv, row 2", "unknown patient UAB998")
     assert_named(lines, "scores.csv", "no row for patient UAB002", "Add the patient's row")
 
 

@@ -41,7 +41,7 @@ def second_visit(cohort: Path, patient: str, visit: str = "2") -> None:
         from PIL import Image
 
         image = np.asarray(Image.open(path))
-        Image.fromarray(255 - image).save(new)
+        Image.fromarray(np.roll(255 - image, int(visit), 0)).save(new)
 
 
 def test_a_files_name_may_name_the_visit(tmp_path: Path) -> None:
@@ -115,6 +115,33 @@ def test_a_visit_that_has_no_radiograph(cohort: Path) -> None:
     scores = {(patient, "1"): 1 for patient in PATIENTS} | {("UAB003", "2"): 3}
     write_scores(cohort / "scores.csv", long_scores(scores))
     assert_named(problems_of(cohort), "row 5, column visit", "unknown visit 2 of patient UAB003")
+
+
+def test_what_is_wrong_of_a_visit_leaves_the_patients_others(cohort: Path) -> None:
+    for visit in ("2", "3"):
+        second_visit(cohort, "UAB002", visit)
+    second_visit(cohort, "UAB001")
+    scores = {(patient, "1"): 1 for patient in PATIENTS}
+    scores |= {("UAB002", "2"): 1, ("UAB002", "9"): 1, ("UAB099", "1"): 1}
+    long = long_scores(scores)
+    write_scores(cohort / "scores.csv", long)
+    # Visit 2 has a wrong score, visit 9 no radiographs, visit 3 and UAB001's second no scores.
+    table = pd.read_csv(cohort / "scores.csv", dtype=str)
+    of_second = (table["Patient_ID"] == "UAB002") & (table["visit"] == "2")
+    table.loc[of_second, "LH_pip_E__2"] = "77"
+    table.to_csv(cohort / "scores.csv", index=False)
+    assert len(problems_of(cohort)) == 3
+    kept = check(cohort, on_problem="set_aside")
+    visits = {tuple(row) for row in kept.radiographs[["patient", "visit"]].to_numpy()}
+    assert visits == {(patient, "1") for patient in PATIENTS}
+    assert set(kept.scores.groupby(["patient", "visit"]).groups) == visits
+    unscored = kept.unscored[["patient", "visit"]].drop_duplicates().to_numpy().tolist()
+    assert sorted(unscored) == [["UAB001", "2"], ["UAB002", "3"]]
+    assert sorted(kept.problems["set_aside"]) == [
+        "visit 1 of patient UAB099",
+        "visit 2 of patient UAB002",
+        "visit 9 of patient UAB002",
+    ]
 
 
 def test_radiographs_without_scores_are_predicted_only(cohort: Path) -> None:

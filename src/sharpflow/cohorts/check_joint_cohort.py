@@ -4,7 +4,7 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -16,7 +16,7 @@ from sharpflow.cohorts.check_radiographs import (
     same_content,
     unreadable,
 )
-from sharpflow.cohorts.findings import Finding, Scope
+from sharpflow.cohorts.findings import Finding, Scope, visit_in_words
 from sharpflow.cohorts.radiographs import list_radiographs
 from sharpflow.cohorts.scores import LONG_COLUMNS, read_score_table
 from sharpflow.cohorts.set_aside import PROBLEM_TABLE, refused
@@ -85,8 +85,8 @@ def check_joint_cohort(
         ignored_classes: boxes of these classes are left out.
         on_problem: "stop", any problem raises; "set_aside", what a problem touches is left out, and
             the problem returned. Left out are a radiograph that cannot be used, with its boxes and
-            its limb's scores; a patient with wrong or missing scores or limbs, with all that is
-            theirs, of all visits; the boxes of a radiograph with a wrong box.
+            its limb's scores; a visit with wrong or missing scores or limbs, with all that is of
+            it; a row of scores that has no radiographs; the boxes of a radiograph with a wrong box.
         contradicting_headers: see `read_radiographs`.
         radiograph_table: what `read_radiographs` gave for all of the radiographs, so that they are
             not decoded again.
@@ -171,31 +171,32 @@ def _set_aside(
     problems: list[Finding],
     *,
     require_all_limbs: bool,
-    unscored: Collection[Visit],
+    unscored: set[Visit],
 ) -> JointCohort:
-    """Leave out what the problems touch, and the patients whom that leaves without a limb."""
+    """Leave out what the problems touch, and the visits that this leaves without a limb."""
     names = {scope: {p.name for p in problems if p.scope is scope} for scope in Scope}
     bad_radiographs = radiographs[radiographs["image_id"].isin(names[Scope.RADIOGRAPH])]
-    patients = set(names[Scope.PATIENT])
+    patients = names[Scope.PATIENT]
+    visits = {(p.name, p.visit) for p in problems if p.scope is Scope.VISIT}
     also: dict[tuple[Scope, str], str] = {}
     if require_all_limbs:
-        patients |= set(bad_radiographs["patient"])
+        visits |= set(_visits(bad_radiographs))
         also = {
-            (Scope.RADIOGRAPH, image_id): f" and with it patient {patient}"
-            for image_id, patient in zip(
-                bad_radiographs["image_id"], bad_radiographs["patient"], strict=True
+            (Scope.RADIOGRAPH, image_id): f" and with it {visit_in_words(*visit)}"
+            for image_id, visit in zip(
+                bad_radiographs["image_id"], _visits(bad_radiographs), strict=True
             )
         }
     radiographs = radiographs[
         ~radiographs["image_id"].isin(bad_radiographs["image_id"])
         & ~radiographs["patient"].isin(patients)
+        & ~_visits(radiographs).isin(visits)
     ]
     key = ["patient", "visit", "limb"]
     lost = pd.MultiIndex.from_frame(bad_radiographs[key])
     of_lost = pd.MultiIndex.from_frame(scores[key]).isin(lost)
-    scores = scores[~of_lost & ~scores["patient"].isin(patients)]
-    visits = zip(radiographs["patient"], radiographs["visit"], strict=True)
-    is_unscored = pd.Series([v in unscored for v in visits], index=radiographs.index, dtype=bool)
+    scores = scores[~of_lost & ~scores["patient"].isin(patients) & ~_visits(scores).isin(visits)]
+    is_unscored = _visits(radiographs).isin(unscored)
     radiographs, without_scores = radiographs[~is_unscored], radiographs[is_unscored]
     boxes = boxes[boxes["image_id"].isin(radiographs["image_id"])]
     table = [
@@ -216,6 +217,12 @@ def _set_aside(
         boxes.reset_index(drop=True),
         pd.DataFrame(table, columns=PROBLEM_TABLE),
     )
+
+
+def _visits(table: pd.DataFrame) -> "pd.Series[Any]":
+    """The visit of each row, as a pair of patient and visit."""
+    pairs = list(zip(table["patient"], table["visit"], strict=True))
+    return pd.Series(pairs, index=table.index, dtype=object)
 
 
 def _counted(radiographs: pd.DataFrame) -> str:

@@ -9,13 +9,15 @@ from sharpflow.cohorts.radiographs import AT, ONLY_VISIT, Radiograph, file_name
 from sharpflow.cohorts.scores import ScoreTable
 from sharpflow.cohorts.visits import PATIENT, VISIT, Visit, unscored_visits, visits_of
 
+_NAMED = 3  # patients without scores, beside an id that is none of theirs
+
 
 def unmatched(
     radiographs_file: str, scores_file: str, radiographs: Sequence[Radiograph], table: ScoreTable
 ) -> list[Finding]:
     """Visits with radiographs but no scores, or scores but no radiograph; rows of unclear visit.
 
-    Visits without scores are no problem where all rows of scores have their radiographs: these
+    Visits without scores are no problem where most rows of scores have their radiographs: these
     visits are predicted only (see `visits.unscored_visits`).
     """
     visits = visits_of(radiographs)
@@ -33,11 +35,13 @@ def unmatched(
             "which visit was scored, in each row of a patient with several visits",
             f"Add the column {VISIT} beside {PATIENT} and fill it in. (A file named "
             f"<patient>{AT}2-<limb> is of visit 2, one named <patient>-<limb> of {ONLY_VISIT}.)",
-            Scope.PATIENT,
+            Scope.VISIT,
             patient,
+            ONLY_VISIT,
         )
         for patient, row in unclear.items()
     ]
+    predicted_only = unscored_visits(radiographs, table.rows)
     unknown = [
         _unknown(
             radiographs_file,
@@ -46,12 +50,13 @@ def unmatched(
             row,
             known=visits.get(visit[0], set()),
             near=spelled.get(plain_id(visit[0]), []),
+            unscored=sorted({patient for patient, _ in predicted_only}),
         )
         for visit, row in table.rows.items()
-        if visit[1] not in visits.get(visit[0], ()) and visit[0] not in unclear
+        if visit[1] not in visits.get(visit[0], ()) and unclear.get(visit[0]) != row
     ]
     every = {(patient, visit) for patient, names in visits.items() for visit in names}
-    missing = every - table.rows.keys() - unscored_visits(radiographs, table.rows)
+    missing = every - table.rows.keys() - predicted_only
     unscored = [
         _unscored(radiographs_file, scores_file, visit, several=len(visits[visit[0]]) > 1)
         for visit in sorted(missing)
@@ -67,10 +72,11 @@ def _unscored(radiographs_file: str, scores_file: str, visit: Visit, *, several:
         scores_file,
         f"column {PATIENT}",
         f"no row for {who}, who has radiographs in {radiographs_file}",
-        "a row of scores for each patient with radiographs, as long as other rows have none",
+        "a row of scores for each patient with radiographs, as long as so many rows have none",
         "Add the patient's row, correct the id, or remove the radiographs.",
-        Scope.PATIENT,
+        Scope.VISIT,
         patient,
+        name,
     )
 
 
@@ -82,8 +88,13 @@ def _unknown(
     *,
     known: set[str],
     near: Sequence[str],
+    unscored: Sequence[str],
 ) -> Finding:
     patient, name = visit
+    remedy = f"Correct the {'visit' if known else 'id'}, add the radiographs, or delete the row."
+    if unscored and not (known or near):
+        more = f" and {len(unscored) - _NAMED} more" if len(unscored) > _NAMED else ""
+        remedy += f" (Without scores are {', '.join(unscored[:_NAMED])}{more}.)"
     if known:
         found = f"unknown visit {name} of patient {patient}, whose radiographs in "
         found += f"{radiographs_file} are of {', '.join(sorted(known))}"
@@ -97,9 +108,10 @@ def _unknown(
         f"row {row}, column {VISIT if known else PATIENT}",
         found,
         expected,
-        f"Correct the {'visit' if known else 'id'}, add the radiographs, or delete the row.",
-        Scope.PATIENT,
+        remedy,
+        Scope.VISIT,
         patient,
+        name,
     )
 
 
@@ -136,8 +148,9 @@ def missing_limbs(radiographs_file: str, radiographs: Iterable[Radiograph]) -> l
             "Add "
             + ", ".join(file_name(patient, visit, limb) for limb in LIMBS if limb not in found)
             + ", or set require_all_limbs to false.",
-            Scope.PATIENT,
+            Scope.VISIT,
             patient,
+            visit,
         )
         for (patient, visit), found in sorted(limbs.items())
         if len(found) < len(LIMBS)

@@ -11,6 +11,7 @@ class Scope(StrEnum):
 
     COHORT = "cohort"  # nothing can be set aside: the run stops
     PATIENT = "patient"  # the patient's radiographs, scores and boxes
+    VISIT = "visit"  # the same of one visit of a patient
     RADIOGRAPH = "radiograph"  # the radiograph, its boxes and its limb's scores
     BOXES = (
         "boxes"  # the radiograph's boxes: half a radiograph's boxes would teach a detector wrongly
@@ -24,8 +25,16 @@ class Finding(Problem):
 
     scope: Scope = Scope.COHORT
     name: str = ""  # patient or image_id; what stands in the row for an entry
+    visit: str = ""  # of the patient, where the scope is a visit
 
     @property
     def set_aside(self) -> str:
         """What is left out when the study sets problems aside, in words."""
+        if self.scope is Scope.VISIT:
+            return visit_in_words(self.name, self.visit)
         return f"{self.scope} {self.name}".strip()
+
+
+def visit_in_words(patient: str, visit: str) -> str:
+    """A visit of a patient, for a message."""
+    return f"visit {visit} of patient {patient}"

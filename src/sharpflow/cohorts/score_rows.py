@@ -8,7 +8,7 @@ import re
 from sharpflow.anatomy import LIMBS, MAX_SCORE, Damage, score_columns
 from sharpflow.cohorts.csv_rows import Row
 from sharpflow.cohorts.findings import Finding, Scope
-from sharpflow.cohorts.visits import PATIENT, SUMS, Visit, said_visit
+from sharpflow.cohorts.visits import SUMS, Visit, said_visit
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 
@@ -24,23 +24,24 @@ def read_row(file: str, row: Row, visit: Visit) -> tuple[list[Score], list[Findi
         visit: that the row is of.
     """
     scores, wrong = _read_sites(file, row, visit)
-    return scores, wrong or _sum_problems(file, row, scores)
+    return scores, wrong or _sum_problems(file, row, visit, scores)
 
 
 def row_problem(
-    file: str, row: Row, column: str, found: str, *, expected: str, remedy: str
+    file: str, row: Row, column: str, found: str, visit: Visit, *, expected: str, remedy: str
 ) -> Finding:
-    """What is wrong in a column of a row; it concerns the row's patient."""
-    patient, visit = row.values[PATIENT], said_visit(row)
-    who = f" (patient {patient}{f', visit {visit}' if visit else ''})" if patient else ""
+    """What is wrong in a column of a row; it concerns the visit that the row is of."""
+    patient, said = visit[0], said_visit(row)
+    who = f" (patient {patient}{f', visit {said}' if said else ''})" if patient else ""
     return Finding(
         file,
         f"row {row.number}{who}, column {column}",
         found,
         expected,
         remedy,
-        Scope.PATIENT if patient else Scope.ENTRY,
+        Scope.VISIT if patient else Scope.ENTRY,
         patient or f"row {row.number}",
+        visit[1],
     )
 
 
@@ -60,6 +61,7 @@ def _read_sites(file: str, row: Row, visit: Visit) -> tuple[list[Score], list[Fi
                     row,
                     column,
                     wrong,
+                    visit,
                     expected=f"a whole number from 0 to {most}",
                     remedy="Correct the score from the reader's sheet.",
                 )
@@ -80,7 +82,7 @@ def _wrong_score(text: str, most: int) -> str:
     return "" if 0 <= float(text) <= most else f"{text}, which is out of range"
 
 
-def _sum_problems(file: str, row: Row, scores: list[Score]) -> list[Finding]:
+def _sum_problems(file: str, row: Row, visit: Visit, scores: list[Score]) -> list[Finding]:
     problems = []
     for column, damages in SUMS.items():
         if column not in row.values:
@@ -94,6 +96,7 @@ def _sum_problems(file: str, row: Row, scores: list[Score]) -> list[Finding]:
                     row,
                     column,
                     text or "no value",
+                    visit,
                     expected=f"{total}, the sum of the patient's sites",
                     remedy="Correct the sum, or the site whose score is wrong.",
                 )

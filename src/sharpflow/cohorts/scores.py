@@ -121,6 +121,7 @@ def read_score_table(path: str | Path, only: Mapping[str, str] | None = None) ->
                     row,
                     PATIENT,
                     "no patient id",
+                    ("", ""),
                     expected="an id in every row",
                     remedy="Fill in the id, or delete the row.",
                 )
@@ -136,6 +137,7 @@ def read_score_table(path: str | Path, only: Mapping[str, str] | None = None) ->
                     row,
                     visit_column(row.values) or VISIT,
                     repr(visit[1]),
+                    visit,
                     expected=ID_RULE,
                     remedy="Give it another name, here and in the list of radiographs.",
                 )
@@ -147,6 +149,7 @@ def read_score_table(path: str | Path, only: Mapping[str, str] | None = None) ->
                     row,
                     PATIENT,
                     f"patient {patient} again",
+                    visit,
                     expected=f"each {_unit(row)} once (first in row {first[visit]})",
                     remedy="Delete the wrong row, or name each row's visit in a column visit.",
                 )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sharpflow.anatomy import Damage, score_columns
 from sharpflow.cohorts.csv_rows import Row, read_rows
-from sharpflow.cohorts.radiographs import ONLY_VISIT, Radiograph, visit_name
+from sharpflow.cohorts.radiographs import ID, ONLY_VISIT, Radiograph, visit_name
 
 PATIENT = "Patient_ID"
 VISIT = "visit"
@@ -71,24 +71,28 @@ def has_scores(row: Row) -> bool:
 def scored_visits(scores: str | Path, only: Mapping[str, str]) -> set[Visit]:
     """The visits that a score table has a row of, right or wrong; none if it cannot be read.
 
+    A row whose visit has no possible name is of none.
+
     Args:
         scores: the table (see `scores.read_score_table`).
         only: visits by patient, from `only_visits`.
     """
     columns = [*score_columns(), *SUMS]
     rows = read_rows(Path(scores), [PATIENT], "a RA2-DREAM score table", optional=columns).rows
-    return {visit_of(row, only) for row in rows if row.values[PATIENT] and has_scores(row)}
+    visits = {visit_of(row, only) for row in rows if row.values[PATIENT] and has_scores(row)}
+    return {visit for visit in visits if ID.fullmatch(visit[1])}
 
 
 def unscored_visits(radiographs: Iterable[Radiograph], scored: Collection[Visit]) -> set[Visit]:
     """The visits whose radiographs are only predicted, since nobody has scored them.
 
-    None, if some row of scores has no radiograph: ids that do not match are more likely then, and
-    the check says so.
+    None, if as many rows of scores have no radiograph as have one: ids that do not match are more
+    likely then, and the check says so.
 
     Args:
         radiographs: of the cohort.
         scored: visits that the score table has.
     """
     visits = {(radiograph.patient, radiograph.visit) for radiograph in radiographs}
-    return set() if not scored or set(scored) - visits else visits - set(scored)
+    matched = visits & set(scored)
+    return visits - matched if len(matched) > len(set(scored) - matched) else set()

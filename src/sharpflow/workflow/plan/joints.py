@@ -89,11 +89,15 @@ class JointPlan:
         self.has_scores = self.own is None or self.own.scores is not None
         self.has_totals = self.has_scores and study.split.unit == "patient"
         self._set_aside = study.checks.on_problem == "set_aside"
-        self.warnings = [*self._refuse_too_few(), *self.unscored.warnings]
+        self.warnings = [*self._refuse_too_few(listed), *self.unscored.warnings]
 
-    def _refuse_too_few(self) -> list[str]:
-        """UserError where a part of the split would have no patient; warnings where few test."""
-        own = len({radiograph.patient for radiograph in self.radiographs})
+    def _refuse_too_few(self, listed: ListedRadiographs) -> list[str]:
+        """UserError where a part of the split would have no patient; warnings where few test.
+
+        Where rows of scores have no radiographs, whoever has none may be theirs, and counts.
+        """
+        scored = {radiograph.patient for radiograph in self.radiographs}
+        own = len(listed.patients if listed.has_strays else scored)
         patients = {
             cohort: self.study.phantom.patients if cohort in self.synthetic else own
             for cohort in self.cohorts

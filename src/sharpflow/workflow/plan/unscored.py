@@ -23,11 +23,13 @@ class ListedRadiographs:
         scored: those that are trained on and measured; all, where the cohort has no scores.
         unscored: those of visits that nobody has scored.
         only_visits: see `visits.only_visits`.
+        has_strays: whether rows of scores have no radiographs; whose they are, the check asks.
     """
 
     scored: Sequence[Radiograph] = ()
     unscored: Sequence[Radiograph] = ()
     only_visits: dict[str, str] = field(default_factory=dict)
+    has_strays: bool = False
 
     @property
     def patients(self) -> set[str]:
@@ -41,11 +43,13 @@ def list_by_scores(own: JointCohort) -> ListedRadiographs:
         return ListedRadiographs()
     listed = list_radiographs(own.radiographs).radiographs
     only = only_visits(listed)
-    unscored = unscored_visits(listed, scored_visits(own.scores, only) if own.scores else ())
+    scored = scored_visits(own.scores, only) if own.scores else set()
+    unscored = unscored_visits(listed, scored)
     return ListedRadiographs(
         [r for r in listed if (r.patient, r.visit) not in unscored],
         [r for r in listed if (r.patient, r.visit) in unscored],
         only,
+        bool(scored - {(r.patient, r.visit) for r in listed}),
     )
 
 
