@@ -93,6 +93,27 @@ def test_what_cannot_be_read_is_one_problem(tmp_path: Path, text: str, said: lis
     assert [words for words in said if words not in lines[0]] == []
 
 
+def test_what_else_is_wrong_is_told_beside_a_missing_column(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("image_id;patient;file;visit\na b;1;a.png;1\nb;;;1,0\n")
+    said = [str(problem) for problem in list_radiographs(path).problems]
+    assert len(said) == 5
+    for words in ("no such column", "row 2, column image_id", "row 3, column patient"):
+        assert any(words in line for line in said), said
+    path.write_text("Patient_ID;visit;LH_pip_E__2;LH_pip_E__3\n1;1;1,5;9\n1;1;1;1\n;1;0;0\n")
+    read = read_score_table(path)
+    said = [str(problem) for problem in read.problems]
+    for words in ("no columns", "decimal comma", "9, which is out", "1 again", "no patient id"):
+        assert any(words in line for line in said), said
+    assert any("1.5, which is not whole" in line for line in said), said
+    assert len(said) == 6
+    assert list(read.rows) == [("1", "1")]
+    path.write_text("LH_pip_E__2,Overall_Tol\n9,3\n")
+    said = [str(problem) for problem in read_score_table(path).problems]
+    assert sum("Patient_ID" in line for line in said) == 1
+    assert any("row 2, column LH_pip_E__2" in line for line in said), said
+
+
 def test_many_missing_columns_are_one_problem(tmp_path: Path) -> None:
     path = tmp_path / "scores.csv"
     path.write_text("name|points\na|1\n")

@@ -313,7 +313,7 @@ def test_numbers_of_images_that_do_not_fit_the_cohort_are_refused_at_once(tmp_pa
     table.write_text("image,total\na.png,1\nb.png,2\nc.png,3\nd.png,\n")
     for name in "abcd":
         (tmp_path / f"{name}.png").touch()
-    absent = dict.fromkeys(("age", "sex", "patient", "visit"))
+    absent = dict.fromkeys(("id", "age", "sex", "patient", "visit"))
     columns = {"image": "image", "total": "total", **absent}
     whole = {"table": str(table), "images": str(tmp_path), "columns": columns}
     cohorts = {"whole_image": whole, "bone_age": "phantom"}

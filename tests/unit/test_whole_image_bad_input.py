@@ -20,6 +20,7 @@ from sharpflow.files import read_table, write_table
 from sharpflow.whole_image.data.packing import pack
 
 COLUMNS = {"image": "file", "patient": "patient", "total": "svdh", "age": "age", "sex": "sex"}
+COLUMNS_BY = {column: name for name, column in COLUMNS.items()}
 NAMES = ("a1", "a2", "a3", "a4", "a5")
 SIZE, MAX_PIXELS = 16, 10_000
 
@@ -179,6 +180,51 @@ def test_impossible_value(cohort: Path, column: str, value: str, expected: str) 
     found = repr(value) if value else "nothing"
     named = f"row 4, image a3, column {column}: found {found}"
     assert_only(problems_of(cohort), "labels.csv", named, expected, "Correct the")
+
+
+def test_a_missing_column_hides_nothing_else(cohort: Path) -> None:
+    edit(cohort, 3, "svdh", "281")
+    edit(cohort, 4, "sex", "x")
+    (cohort / "images" / "a5.png").write_bytes(b"")
+    for missing in ("file", "age", "patient", "svdh"):
+        lines = problems_of(cohort, columns=COLUMNS | {COLUMNS_BY[missing]: "elsewhere"})
+        said = ["no such column", "row 4", "row 3", "a5.png"]
+        said = [words for words in said if (words, missing) != ("row 3", "svdh")]
+        said = [words for words in said if (words, missing) != ("a5.png", "file")]
+        assert len(lines) == len(said), lines
+        assert all(any(words in line for line in lines) for words in said), lines
+    (cohort / "images").rename(cohort / "elsewhere")
+    lines = problems_of(cohort)
+    assert len(lines) == 3
+    assert any("no such folder" in line for line in lines)
+
+
+def test_ids_of_files_whose_names_are_none(cohort: Path) -> None:
+    images = cohort / "images"
+    (images / "a2.png").rename(images / "Frau X 2.png")
+    edit(cohort, 3, "file", "Frau X 2.png")
+    edit(cohort, 3, "age", "300")
+    (images / "a5.png").write_bytes(b"")
+    with_id = COLUMNS | {"id": None}
+    lines = problems_of(cohort, columns=with_id)
+    assert len(lines) == 3
+    assert any("'Frau X 2.png'" in line and "columns: id" in line for line in lines), lines
+    assert any("row 3" in line and "300" in line for line in lines), lines
+    kept = check(cohort, columns=with_id, on_problem="set_aside")
+    assert kept.images["image_id"].tolist() == ["a1", "a3", "a4"]
+    edit(cohort, 3, "age", "30")
+    save_radiograph(images / "a5.png", 5)
+    table = pd.read_csv(cohort / "labels.csv", dtype=str, keep_default_na=False)
+    table.assign(key=["k1", "k2", "k3", "k4", "k5"]).to_csv(cohort / "labels.csv", index=False)
+    with_id = COLUMNS | {"id": "key"}
+    named = check(cohort, columns=with_id).images
+    assert named["image_id"].tolist() == ["k1", "k2", "k3", "k4", "k5"]
+    for row, key in ((2, "k 1"), (3, ""), (5, "k3")):
+        edit(cohort, row, "key", key)
+    lines = problems_of(cohort, columns=with_id)
+    assert len(lines) == 3
+    for words in ("'k 1'", "no id", "image k3, this image again"):
+        assert any(words.replace(", this", ": found this") in line for line in lines), lines
 
 
 def test_repeated_image(cohort: Path) -> None:

@@ -69,12 +69,12 @@ def read_bone_age(
     tell_unlisted(listed)
     problems = list(listed.problems)
     rows = []
-    for image in listed.images:
+    for image in (*listed.images, *listed.unlocated):
         reading = Reading(image)
         months = reading.number("months", 0, OLDEST_MONTHS)
         male = reading.choice("male", MALE)
         problems += reading.problems
-        if not reading.problems:
+        if image.image_id and not reading.problems:
             part = "training" if image.table == str(training_table) else "validation"
             rows.append((image.image_id, image.image_id, months, male, part))
     frame = pd.DataFrame(rows, columns=BONE_AGE_TABLE)
@@ -84,8 +84,9 @@ def read_bone_age(
 def _read_layout(table: Path) -> tuple[Rows, Mapping[str, str | None]]:
     """A table's rows and columns, in the layout of which its header has more."""
     both = " or ".join(",".join(map(str, layout.values())) for layout in LAYOUTS)
+    what = f"a table of bone ages: {both}"
     read = [
-        (read_rows(table, list(map(str, layout.values())), f"a table of bone ages: {both}"), layout)
+        (read_rows(table, list(map(str, layout.values())), what, partial=True), layout)
         for layout in LAYOUTS
     ]
     return min(read, key=lambda each: sum("no such column" in p.found for p in each[0].problems))

@@ -119,9 +119,8 @@ def check_joint_cohort(
         unscored = unscored_visits(listed.radiographs, table.rows)
         score_table = table.scores
         problems += table.problems
-        if listed.radiographs and all(
-            problem.scope is not Scope.COHORT for problem in table.problems
-        ):
+        is_read = all(problem.scope is not Scope.COHORT for problem in table.problems)
+        if listed.radiographs and (table.rows or is_read):
             problems += unmatched(str(radiographs), str(scores), listed.radiographs, table)
             problems += limbs_without_columns(
                 str(radiographs), str(scores), listed.radiographs, table

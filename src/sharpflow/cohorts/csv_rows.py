@@ -80,6 +80,7 @@ def read_rows(
     *,
     optional: Sequence[str] = (),
     may_be_empty: bool = False,
+    partial: bool = False,
 ) -> Rows:
     """Read a table by column name; values lose blanks around them.
 
@@ -88,12 +89,15 @@ def read_rows(
 
     Args:
         path: of the file.
-        required: columns that it must have; without one of them there are no rows, and each missing
-            column is a problem that names the nearest column found.
+        required: columns that it must have; each missing one is a problem that names the nearest
+            column found, and there are no rows then.
         what: which table was expected, for messages.
         named_in: which key of the config names the columns, if one does.
         optional: columns that it may have.
         may_be_empty: whether it may have no rows.
+        partial: whether rows are given too where columns are missing or doubled, or numbers have
+            decimal commas, for who looks for all that is wrong: without the missing columns, the
+            last of the doubled ones, and with decimal points.
 
     Returns:
         The rows, by the columns' names as they are asked for, others as they stand; and the
@@ -107,21 +111,27 @@ def read_rows(
         return Rows(problems=[Finding(str(path), "", found, what, remedy)])
     header = _asked_names(grid.header, [*required, *optional])
     problems = _header_problems(path, header, required, what, named_in, row=grid.header_row)
-    if not problems and grid.separator != ",":
-        problems = _decimal_commas(path, grid, header, required)
-    if not problems and len(grid.lines) < 2 and not may_be_empty:
+    has_points = grid.separator == "," or not header
+    if not has_points:
+        problems += _decimal_commas(path, grid, header, required)
+    if header and len(grid.lines) < 2 and not may_be_empty:
         remedy = "Export the table again."
         expected = f"{what}, a row for each image or patient"
-        problems = [Finding(str(path), "", "no rows below the header", expected, remedy)]
-    if problems:
+        problems.append(Finding(str(path), "", "no rows below the header", expected, remedy))
+    if problems and not partial:
         return Rows(problems=problems)
     rows = []
     for number, fields in grid.lines[1:]:
         cells = [*fields[: len(header)], *_without_empty_end(fields[len(header) :])]
         if len(cells) == len(header):
-            rows.append(
-                Row(number, dict(zip(header, (text.strip() for text in cells), strict=True)))
-            )
+            values = dict(zip(header, (text.strip() for text in cells), strict=True))
+            if not has_points:
+                values |= {
+                    name: values[name].replace(",", ".")
+                    for name in required
+                    if _DECIMAL_COMMA.fullmatch(values.get(name, ""))
+                }
+            rows.append(Row(number, values))
         else:
             problems.append(
                 Finding(

@@ -8,7 +8,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -44,18 +44,21 @@ class LabelledImage:
     @property
     def where(self) -> str:
         """The row, in words for a message."""
-        return f"row {self.row.number}, image {self.image_id}"
+        return f"row {self.row.number}{f', image {self.image_id}' * bool(self.image_id)}"
 
 
 @dataclass(frozen=True)
 class ImageList:
     """The images of a cohort by image_id, each once, and what is wrong with the rest.
 
-    `unlisted` has the names of images in the folder that no row names; they are not read.
+    `unlocated` are rows that name no file, with a blank image_id: their values are read all the
+    same, for what is wrong with them. `unlisted` has the names of images in the folder that no row
+    names; they are not read.
     """
 
     images: list[LabelledImage] = field(default_factory=list)
     problems: list[Finding] = field(default_factory=list)
+    unlocated: list[LabelledImage] = field(default_factory=list)
     unlisted: list[str] = field(default_factory=list)
 
     def paths(self) -> dict[str, Path]:
@@ -108,19 +111,21 @@ def list_rows(rows: Rows, table: str, images: Path, columns: Mapping[str, str | 
         rows: of the table, and what was found wrong with it.
         table: the table's path, for messages.
         images: the folder of the files.
-        columns: what the table calls our values; `columns["image"]` names the images.
+        columns: what the table calls our values; `columns["image"]` names the images, and
+            `columns["id"]`, if there is one, gives each its image_id.
 
     Returns:
-        The images, each with its file's name without suffix as image_id, and what is wrong. A file
-        that is not there is listed all the same, for the packing to miss. Of an image that is named
-        twice the first row is listed.
+        The images, and what is wrong. Their image_id is their file's name without suffix, unless a
+        column gives it. A file that is not there is listed all the same, for the packing to miss,
+        as is an image whose id is none. Of an image that is named twice the first row is listed.
     """
     if rows.problems and not rows.rows:
         return ImageList(problems=list(rows.problems))
     if not os.path.isdir(images):  # noqa: PTH112 - no error for a path that cannot be
         found, expected = "no such folder", f"the folder of the images that {table} lists"
         problem = Finding(str(images), "", found, expected, "Correct the path in the config.")
-        return ImageList(problems=[*rows.problems, problem])
+        nowhere = [LabelledImage("", images, table, row, columns) for row in rows.rows]
+        return ImageList(problems=[*rows.problems, problem], unlocated=nowhere)
     if not rows.rows:
         found = "no rows below the header"
         problem = Finding(table, "", found, "a row for each image", "Export the table again.")
@@ -128,24 +133,26 @@ def list_rows(rows: Rows, table: str, images: Path, columns: Mapping[str, str | 
     folder = ImageFolder(images)
     listed = ImageList(problems=list(rows.problems))
     for row in rows.rows:
-        image = _locate(row, table, folder, columns)
-        if isinstance(image, Finding):
-            listed.problems.append(image)
-        else:
-            listed.images.append(image)
+        image, problems = _locate(row, table, folder, columns)
+        listed.problems.extend(problems)
+        (listed.images if image.image_id else listed.unlocated).append(image)
+    if listed.unlocated and not listed.images:
+        return listed  # without a column of images no file has a row
     listed.unlisted.extend(folder.others({image.path for image in listed.images}))
     return each_once([listed])
 
 
 def _locate(
     row: Row, table: str, folder: ImageFolder, columns: Mapping[str, str | None]
-) -> LabelledImage | Finding:
+) -> tuple[LabelledImage, list[Finding]]:
+    """The image that a row names, its image_id blank where that is unclear, and what is wrong."""
     column = str(columns["image"])
+    nowhere = LabelledImage("", folder.folder, table, row, columns)
+    if column not in row.values:
+        return nowhere, []  # told already
     name = row.values[column]
     files = folder.find(name) if name else []
     path = folder.folder / (files[0] if files else name)
-    stem, suffix = split_name(path.name)
-    image_id = stem if files or suffix in SUFFIXES else path.name
     if not name:
         wrong = ("no image", "the image's file name in every row", "Fill it in.")
     elif len(files) > 1:
@@ -153,18 +160,56 @@ def _locate(
     elif not is_text(path):
         found = f"{name!r} in a folder whose name is no text ({str(path.parent)!a})"
         wrong = (found, "names in UTF-8", "Rename the folder.")
-    elif not ID.fullmatch(image_id):
-        wrong = (repr(name), f"a name of {ID_RULE}", "Rename the file, here and in its folder.")
     else:
-        return LabelledImage(image_id, path, table, row, columns)
+        stem, suffix = split_name(path.name)
+        named = stem if files or suffix in SUFFIXES else path.name
+        return _named(LabelledImage(named, path, table, row, columns))
     place = f"row {row.number}"
-    return Finding(table, f"{place}, column {column}", *wrong, Scope.ENTRY, place)
+    return nowhere, [
+        Finding(table, f"{place}, column {column}", *wrong, Scope.ENTRY, place),
+    ]
+
+
+def _named(image: LabelledImage) -> tuple[LabelledImage, list[Finding]]:
+    """An image under the id that its row gives it, else under its file's name, and what is wrong.
+
+    `image` has its file's name as image_id.
+    """
+    row, columns = image.row, image.columns
+    column = columns.get("id")
+    if column and column not in row.values:
+        return image, []  # told already
+    said = row.values[column or str(columns["image"])]
+    if column:
+        image = replace(image, image_id=said)
+        remedy = "Correct the id."
+    else:
+        remedy = "Rename the file, here and in its folder"
+        remedy += (
+            "."
+            if "id" not in columns
+            else (", or name a column of other ids under cohorts: whole_image: columns: id.")
+        )
+    if ID.fullmatch(image.image_id):
+        return image, []
+    return image, [
+        Finding(
+            image.table,
+            f"row {row.number}, column {column or columns['image']}",
+            repr(said) if said else "no id",
+            f"a name of {ID_RULE}",
+            remedy,
+            Scope.RADIOGRAPH if image.image_id else Scope.ENTRY,
+            image.image_id or f"row {row.number}",
+        )
+    ]
 
 
 def each_once(lists: list[ImageList]) -> ImageList:
     """Several lists as one, sorted by image_id; a second row of an image is a problem."""
     joined = ImageList(
         problems=[problem for each in lists for problem in each.problems],
+        unlocated=[image for each in lists for image in each.unlocated],
         unlisted=[name for each in lists for name in each.unlisted],
     )
     by_id: dict[str, LabelledImage] = {}
@@ -206,10 +251,15 @@ class Reading:
         column = self.image.columns.get(name)
         return self.image.row.values.get(column, "") if column else ""
 
+    def lacks(self, name: str) -> bool:
+        """Whether the table should have a column for a value, and has not: that is told once."""
+        column = self.image.columns.get(name)
+        return bool(column) and column not in self.image.row.values
+
     def number(self, name: str, low: float, high: float, *, blank: bool = False) -> float | None:
-        """A number from `low` to `high`; None where it is wrong, or blank and may be."""
+        """A number from `low` to `high`; None where it is wrong or lacks, or blank and may be."""
         text = self.text(name)
-        if blank and not text:
+        if self.lacks(name) or (blank and not text):
             return None
         if _NUMBER.fullmatch(text) and low <= float(text) <= high:
             return float(text)
@@ -221,7 +271,7 @@ class Reading:
     ) -> Value | None:
         """The key of the choice whose spellings have the value, capitals or not."""
         text = self.text(name)
-        if blank and not text:
+        if self.lacks(name) or (blank and not text):
             return None
         for choice, spellings in choices.items():
             if text.lower() in spellings:
@@ -233,12 +283,12 @@ class Reading:
     def check(self, name: str, fits: Callable[[str], object], expected: str) -> str:
         """A text that has to fit."""
         text = self.text(name)
-        if not fits(text):
+        if not (self.lacks(name) or fits(text)):
             self._wrong(name, expected, f"Correct the {name}.")
         return text
 
     def _wrong(self, name: str, expected: str, remedy: str) -> None:
-        text = self.text(name)
+        text, image_id = self.text(name), self.image.image_id
         self.problems.append(
             Finding(
                 self.image.table,
@@ -246,7 +296,7 @@ class Reading:
                 repr(text) if text else "nothing",
                 expected,
                 remedy,
-                Scope.RADIOGRAPH,
-                self.image.image_id,
+                Scope.RADIOGRAPH if image_id else Scope.ENTRY,
+                image_id or self.image.where,
             )
         )

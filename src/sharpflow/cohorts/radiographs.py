@@ -188,13 +188,14 @@ def _list_csv(path: Path) -> RadiographList:
         RADIOGRAPH_COLUMNS,
         "a list of radiographs: image_id, patient, limb, file",
         optional=["visit"],
+        partial=True,
     )
     found = RadiographList(problems=list(table.problems))
     for row in table.rows:
         problems = _row_problems(path, row)
         found.problems.extend(problems)
-        if not problems:
-            value = row.values
+        value = row.values
+        if not problems and all(column in value for column in RADIOGRAPH_COLUMNS):
             radiograph = Radiograph(
                 value["image_id"],
                 value["patient"],
@@ -231,15 +232,16 @@ def same_path(path: Path) -> Path:
 
 
 def _row_problems(path: Path, row: Row) -> list[Finding]:
+    """What is wrong with a row; a column that is missing was told already."""
     value = row.values
     problems = []
     for column in ("image_id", "patient", "visit"):
         text = value.get(column, ONLY_VISIT) or (ONLY_VISIT if column == "visit" else "")
         if not (IMAGE_ID if column == "image_id" else ID).fullmatch(text):
             problems.append((column, text, ID_RULE, "Give it another name, here and elsewhere."))
-    if value["limb"].upper() not in LIMBS:
+    if "limb" in value and value["limb"].upper() not in LIMBS:
         problems.append(("limb", value["limb"], _LIMB_RULE, "Correct the limb."))
-    if not value["file"]:
+    if value.get("file") == "":
         problems.append(("file", "", "the radiograph's path, relative to this CSV", "Fill it in."))
     return [
         Finding(
@@ -249,7 +251,7 @@ def _row_problems(path: Path, row: Row) -> list[Finding]:
             expected,
             remedy,
             Scope.RADIOGRAPH,
-            value["image_id"],
+            value.get("image_id", ""),
         )
         for column, text, expected, remedy in problems
     ]

@@ -84,9 +84,15 @@ def _wrong_score(text: str, most: int) -> str:
 
 def _sum_problems(file: str, row: Row, visit: Visit, scores: list[Score]) -> list[Finding]:
     problems = []
+    limbs = {limb for name, (limb, _, _) in score_columns().items() if name in row.values}
+    missing = {
+        damage
+        for name, (limb, _, damage) in score_columns().items()
+        if limb in limbs and name not in row.values
+    }
     for column, damages in SUMS.items():
-        if column not in row.values:
-            continue
+        if column not in row.values or missing & set(damages):
+            continue  # the sum, or a site that it has, is not there
         total = sum(score for *_, damage, score in scores if Damage(damage) in damages)
         text = row.values[column]
         if not _NUMBER.fullmatch(text) or float(text) != total:

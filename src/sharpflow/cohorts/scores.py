@@ -107,60 +107,46 @@ def read_score_table(path: str | Path, only: Mapping[str, str] | None = None) ->
         without a patient's id, a sum that differs from its sites.
     """
     file = str(path)
-    table = read_rows(Path(path), _columns_due(path), "the 90 columns of a RA2-DREAM score table")
+    what = "the 90 columns of a RA2-DREAM score table"
+    table = read_rows(Path(path), _columns_due(path), what, partial=True)
     problems = list(table.problems)
     scores: list[Score] = []
     first: dict[Visit, int] = {}
     without_visit: dict[str, int] = {}
     for row in filter(has_scores, table.rows):
-        patient = row.values[PATIENT]
-        if not patient:
-            problems.append(
-                row_problem(
-                    file,
-                    row,
-                    PATIENT,
-                    "no patient id",
-                    ("", ""),
-                    expected="an id in every row",
-                    remedy="Fill in the id, or delete the row.",
-                )
-            )
-            continue
         visit = visit_of(row, only or {})
-        if not said_visit(row):
-            without_visit.setdefault(patient, row.number)
-        if not ID.fullmatch(visit[1]):
-            problems.append(
-                row_problem(
-                    file,
-                    row,
-                    visit_column(row.values) or VISIT,
-                    repr(visit[1]),
-                    visit,
-                    expected=ID_RULE,
-                    remedy="Give it another name, here and in the list of radiographs.",
-                )
-            )
-        elif visit in first:
-            problems.append(
-                row_problem(
-                    file,
-                    row,
-                    PATIENT,
-                    f"patient {patient} again",
-                    visit,
-                    expected=f"each {_unit(row)} once (first in row {first[visit]})",
-                    remedy="Delete the wrong row, or name each row's visit in a column visit.",
-                )
-            )
-        else:
+        found, wrong = read_row(file, row, visit)
+        unclear = _unclear_visit(file, row, visit, first)
+        problems += [*unclear, *wrong]
+        if visit[0] and not said_visit(row):
+            without_visit.setdefault(visit[0], row.number)
+        if visit[0] and not unclear:
             first[visit] = row.number
-            found, wrong = read_row(file, row, visit)
-            problems += wrong
             scores += found
     long = pd.DataFrame(scores, columns=LONG_COLUMNS).astype({"score": int})
     return ScoreTable(long, first, problems, without_visit)
+
+
+def _unclear_visit(file: str, row: Row, visit: Visit, first: Mapping[Visit, int]) -> list[Finding]:
+    """Why a row is of no visit, or of one that an earlier row is of; nothing where all is clear.
+
+    `first`: the rows of earlier visits.
+    """
+    if PATIENT not in row.values:
+        return []  # told already: the column is missing
+    if not visit[0]:
+        column, found, expected = PATIENT, "no patient id", "an id in every row"
+        remedy = "Fill in the id, or delete the row."
+    elif not ID.fullmatch(visit[1]):
+        column, found, expected = visit_column(row.values) or VISIT, repr(visit[1]), ID_RULE
+        remedy = "Give it another name, here and in the list of radiographs."
+    elif visit in first:
+        column, found = PATIENT, f"patient {visit[0]} again"
+        expected = f"each {_unit(row)} once (first in row {first[visit]})"
+        remedy = "Delete the wrong row, or name each row's visit in a column visit."
+    else:
+        return []
+    return [row_problem(file, row, column, found, visit, expected=expected, remedy=remedy)]
 
 
 def _unit(row: Row) -> str:

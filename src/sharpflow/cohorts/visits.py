@@ -59,7 +59,7 @@ def visit_of(row: Row, only: Mapping[str, str]) -> Visit:
         row: of the score table.
         only: visits by patient, from `only_visits`.
     """
-    patient = row.values[PATIENT]
+    patient = row.values.get(PATIENT, "")
     return patient, said_visit(row) or only.get(patient, ONLY_VISIT)
 
 

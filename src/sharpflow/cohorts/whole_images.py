@@ -46,23 +46,26 @@ def list_whole_images(
         table: a CSV with a row an image. It names an image by a path in the folder, or by a file's
             name, with or without suffix, in the folder or in one within.
         images: the folder of the files.
-        columns: what the table calls image, total and, where it has them, patient, visit, age and
-            sex (else None).
+        columns: what the table calls image, total and, where it has them, id, patient, visit, age
+            and sex (else None).
 
     Returns:
-        The images, each with its file's name without suffix as image_id. What is wrong is returned,
-        not raised.
+        The images. Their image_id is what the column of ids says or, without one, the file's name
+        without suffix. What is wrong is returned, not raised.
     """
     required = [name for name in columns.values() if name]
     what = f"the labels of whole images, with the columns {', '.join(required)} (see the config)"
-    rows = read_rows(Path(table), required, what, "cohorts: whole_image: columns")
+    named_in = "cohorts: whole_image: columns"
+    rows = read_rows(Path(table), required, what, named_in, partial=True)
     return list_rows(rows, str(table), Path(images), columns)
 
 
 def is_scored(image: LabelledImage) -> bool:
-    """Whether an image has a total, right or wrong; one without is predicted only."""
-    column = image.columns["total"]
-    return bool(column and image.row.values.get(column))
+    """Whether an image has a total, right or wrong; one without is predicted only.
+
+    Where the column of totals is missing, which stops the run, each counts as one that has.
+    """
+    return bool(image.row.values.get(str(image.columns["total"]), "no such column"))
 
 
 def read_whole_images(listed: ImageList) -> "tuple[pd.DataFrame, list[Finding]]":
@@ -81,7 +84,7 @@ def read_whole_images(listed: ImageList) -> "tuple[pd.DataFrame, list[Finding]]"
     tell_unlisted(listed)
     problems = list(listed.problems)
     rows = []
-    for image in listed.images:
+    for image in (*listed.images, *listed.unlocated):
         reading = Reading(image)
         patient = image.image_id
         if image.columns.get("patient"):
@@ -93,7 +96,7 @@ def read_whole_images(listed: ImageList) -> "tuple[pd.DataFrame, list[Finding]]"
         age = reading.number("age", 0, OLDEST, blank=True)
         sex = reading.choice("sex", SEXES, blank=True)
         problems += reading.problems
-        if not reading.problems:
+        if image.image_id and not reading.problems:
             rows.append((image.image_id, patient, visit, total, age, sex))
     frame = pd.DataFrame(rows, columns=WHOLE_IMAGE_TABLE)
     return frame.astype({"total": float, "age": float}), problems

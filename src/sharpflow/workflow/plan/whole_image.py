@@ -219,7 +219,8 @@ class WholeImagePlan:
         source = self.source(cohort)
         listed = reader(**source)
         if patient := source.get("columns", {}).get("patient"):
-            self.own_patients |= {image.row.values[patient] for image in listed.images}
+            named = {image.row.values.get(patient, "") for image in listed.images}
+            self.own_patients |= named - {""}
         if cohort == "bone_age":
             return {cohort: {image.image_id: str(image.path) for image in listed.images}}
         self._refuse_wrong_numbers(listed)

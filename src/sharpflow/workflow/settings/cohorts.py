@@ -74,6 +74,10 @@ class WholeImageColumns(Section):
     """What the table of whole radiographs calls its columns; null where it has none."""
 
     image: str = Field(description="Column with the name of the image file, suffix optional.")
+    id: str | None = Field(
+        description="Column with the image_id, by which results name the image: letters, digits, "
+        "_, - and single points. null: the file's name without suffix, which then has to be such.",
+    )
     total: str = Field(description="Column with the total of both hands and wrists, 0 to 280.")
     age: str | None = Field(description="Column with the age. null: the table has none.")
     sex: str | None = Field(description="Column with the sex. null: the table has none.")
