@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from sharpflow.cohorts.csv_rows import Rows, read_own_table, read_rows
+from sharpflow.cohorts.csv_rows import Rows, read_rows
 from sharpflow.cohorts.near_ids import near_id_problems, near_ids
 from sharpflow.cohorts.radiographs import list_radiographs
 from sharpflow.cohorts.scores import read_score_table
 from sharpflow.cohorts.set_aside import count_set_aside, refused
-from sharpflow.cohorts.splits import check_split
-from sharpflow.errors import Problem, ProblemsError
+from sharpflow.errors import Problem, ProblemsError, in_groups
 
 from .joint_cohort import make_cohort, problems_of, write_radiograph_list
 
@@ -124,22 +123,6 @@ def test_many_missing_columns_are_one_problem(tmp_path: Path) -> None:
     assert "semicolons or tabs" in str(problems[0])
 
 
-def test_a_split_by_a_spreadsheet(tmp_path: Path) -> None:
-    path = tmp_path / "split.csv"
-    path.write_text("\nPatient,Split,,\n1,train,,\n\n2,validation,,\n3,test,,\n4,tst,,\n")
-    table = read_own_table(path, ["patient", "split"], "a split")
-    assert check_split(table[:3], ["1", "2", "3"])["split"].tolist() == [
-        "train",
-        "validation",
-        "test",
-    ]
-    with pytest.raises(ProblemsError, match="row 7"):
-        check_split(table, ["1", "2", "3", "4"], file="split.csv")
-    path.write_text("patient\n1\n")
-    with pytest.raises(ProblemsError, match="column split"):
-        read_own_table(path, ["patient", "split"], "a split")
-
-
 def test_a_list_with_a_name_that_no_file_can_have(tmp_path: Path) -> None:
     cohort = make_cohort(tmp_path)
     radiographs = write_radiograph_list(cohort, (3, "file", "x" * 300 + ".jpg"))
@@ -170,11 +153,13 @@ def test_ids_that_may_mean_one_person() -> None:
         ["UAB002", "uab002"],
     ]
     assert near_ids({"whole": {"1-12", "11-2", "", "-"}}) == []
-    (problem,) = near_id_problems([["UAB002", "uab002"]] * 9, ["a.csv", "b.csv"])
-    assert "a.csv, b.csv" in str(problem)
-    assert "UAB002 and uab002" in str(problem)
-    assert "4 more" in str(problem)
-    assert near_id_problems([], ["a.csv"]) == []
+    groups = [{"UAB002": "a.csv", "uab002": "b.csv"}, {"7": "a.csv", "007": "a.csv"}]
+    said = [str(problem) for problem in near_id_problems("a.csv", groups)]
+    assert "patient UAB002 beside patient uab002 in b.csv" in said[0]
+    assert "patient 7 beside patient 007; expected" in said[1]
+    assert in_groups(near_id_problems("a.csv", [groups[1]] * 9))[-1].endswith(
+        "(And 6 more of this kind.)"
+    )
 
 
 def test_repeats_are_told_together() -> None:

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sharpflow.cohorts.splits import check_split, split_joints, split_patients
-from sharpflow.errors import ProblemsError, UserError
+from sharpflow.cohorts.splits import split_joints, split_patients
+from sharpflow.errors import UserError
 from sharpflow.joints.scoring.head_training import class_weights
 from sharpflow.joints.scoring.ordinal import decode, encode
 from sharpflow.joints.scoring.undersampling import undersample
@@ -69,28 +69,6 @@ def test_by_joint_hands_and_feet_are_split_each_for_itself() -> None:
     pd.testing.assert_frame_equal(
         again.sort_values(key, ignore_index=True), joints.sort_values(key, ignore_index=True)
     )
-
-
-def test_a_users_split_is_checked_whole() -> None:
-    patients = ["a", "b", "c", "d"]
-    good = pd.DataFrame({"patient": ["c", "a", "b"], "split": ["test", "train", "validation"]})
-    assert check_split(good, patients[:3])["patient"].tolist() == ["a", "b", "c"]
-    bad = pd.DataFrame(
-        {"patient": ["a", "a", "b", "x"], "split": ["train", "train", "tst", "test"]}
-    )
-    with pytest.raises(ProblemsError) as caught:
-        check_split(bad, patients, file="mine.csv")
-    found = [(p.where, p.found) for p in caught.value.problems]
-    assert found == [
-        ("row 3", "patient a again"),
-        ("row 4", "split 'tst'"),
-        ("row 5", "patient x"),
-        ("", "no row for patient c"),
-        ("", "no row for patient d"),
-        ("", "no patient in validation"),
-    ]
-    with pytest.raises(ProblemsError, match="patient, split"):
-        check_split(bad[["patient"]], patients)
 
 
 def test_zeros_are_cut_to_the_next_largest_class() -> None:

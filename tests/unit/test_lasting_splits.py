@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from sharpflow.cohorts.lasting_splits import read_earlier_split
-from sharpflow.cohorts.splits import check_split, split_patients
+from sharpflow.cohorts.splits import split_patients
 from sharpflow.errors import UserError
 from sharpflow.files import read_table, write_table
 from sharpflow.whole_image.data.splits import dealt_by, split_bone_age, split_images
@@ -99,13 +99,6 @@ def test_the_record_tells_what_dealt_it(tmp_path: Path) -> None:
     record = json.loads((tmp_path / "split.json").read_text())
     assert record["dealt_by"] == SHARES
     assert list(record["gone"]) == ["P00"]
-
-
-def test_an_own_split_needs_no_row_of_unscored_patients() -> None:
-    table = pd.DataFrame(
-        {"patient": list("abcu"), "split": ["train", "validation", "test", "test"]}
-    )
-    assert check_split(table, "abc", unscored=["u", "v"])["patient"].tolist() == ["a", "b", "c"]
 
 
 IMAGES = pd.DataFrame({"image_id": [f"i{n:02}" for n in range(20)]}).assign(

@@ -98,7 +98,7 @@ def test_radiographs_without_scores_have_shards_of_their_own(
     study = plan(cohorts=cohorts, split={"table": "mine.csv"})
     joints = study.joints
     assert joints
-    assert study.own_patients() == {hands["radiographs"]: {"UAB001", "UAB002", "UAB003"}}
+    assert study.own_patients() == {"joints": {"UAB001", "UAB002", "UAB003"}}
     assert [r.image_id for r in joints.radiographs] == ["UAB001-LH", "UAB001-RH"]
     assert [r.image_id for r in joints.unscored.radiographs] == ["UAB002-LH", "UAB003-RH"]
     pattern = "standardized/unscored/{body_part}/{shard}.npy"
@@ -130,6 +130,40 @@ def test_unscored_radiographs_of_a_body_part_without_scores_are_left_out_with_a_
     (warning,) = study.warnings
     assert "1 without scores are of a body part of which none has scores" in warning
     assert "UAB003-LF" in warning
+
+
+def test_what_is_wrong_with_an_own_split_is_told_with_the_plan(
+    hands: dict[str, Any], tmp_path: Path
+) -> None:
+    own = tmp_path / "split.csv"
+    own.write_text("patient,split\nUAB001,train\nUAB002,Test\nUAB003,validation\n")
+    assert plan(cohorts=only(hands), split={"table": str(own)}).warnings == []
+    own.write_text("patient,split\nUAB001,train\nUAB002,tst\nUAB003,validation\n")
+    (warning,) = plan(cohorts=only(hands), split={"table": str(own)}).warnings
+    assert "split.csv, row 3: found split 'tst'" in warning
+    assert "And 1 more" in warning
+
+
+def test_ids_that_may_mean_one_person_are_listed_with_one_cohort(
+    hands: dict[str, Any], tmp_path: Path
+) -> None:
+    table = tmp_path / "labels.csv"
+    table.write_text("image,total,patient\na,1,uab1\nb,2,X-1\nc,3,x1\n")
+    absent = dict.fromkeys(("id", "age", "sex", "visit"))
+    columns = {"image": "image", "total": "total", "patient": "patient", **absent}
+    whole = {"table": str(table), "images": str(tmp_path), "columns": columns}
+    cohorts = {"joints": hands, "whole_image": whole, "bone_age": "phantom"}
+    split = yaml.safe_load((ROOT / "config.yaml").read_text())["whole_image"]["split"]
+    split |= {"train": 0.4, "validation": 0.3, "test": 0.3}
+    study = plan(cohorts=cohorts, whole_image={"split": split})
+    assert study.near_ids(wildcards(cohort="joints")) == [
+        {"UAB001": hands["radiographs"], "uab1": str(table)}
+    ]
+    of_images = {"X-1": str(table), "x1": str(table)}
+    assert study.near_ids(wildcards(images="whole_image")) == [of_images]
+    assert study.near_ids(wildcards(images="bone_age")) == []
+    accepted = plan(cohorts=cohorts, whole_image={"split": split}, checks={"near_ids": "accept"})
+    assert accepted.near_ids(wildcards(cohort="joints")) == []
 
 
 def test_an_own_split_is_of_the_users_own_patients(hands: dict[str, Any]) -> None:

@@ -42,8 +42,6 @@ rule stop_at_problems:
         "../../envs/imaging.yaml"
     params:
         cohorts=PLAN.checks.checked_cohorts,
-        near_ids=PLAN.near_ids,
-        patient_files=PLAN.patient_files,
         code=code("stop_at_problems"),
     script:
         "../scripts/stop_at_problems.py"

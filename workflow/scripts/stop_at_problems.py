@@ -3,15 +3,13 @@
 from sharpflow.workflow.job import recorded_job
 
 with recorded_job(snakemake) as this:
-    from sharpflow.cohorts.near_ids import near_id_problems
     from sharpflow.cohorts.set_aside import PROBLEM_TABLE, count_set_aside
     from sharpflow.files import read_table, write_table
 
     as_text = dict.fromkeys(PROBLEM_TABLE, str)
     tables = [read_table(path, **as_text) for path in snakemake.input.problems]
     problems = dict(zip(snakemake.params.cohorts, tables, strict=True))
-    near = near_id_problems(snakemake.params.near_ids, snakemake.params.patient_files)
-    write_table(count_set_aside(problems, near), snakemake.output[0])
+    write_table(count_set_aside(problems), snakemake.output[0])
     for path, table in zip(snakemake.input.problems, tables, strict=True):
         if len(table):
             this.say(f"{path} lists {len(table)} problems, and what was set aside for each.")

@@ -1,7 +1,7 @@
 """Check a joint cohort before anything costly: every problem at once, each with its remedy."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +17,8 @@ from sharpflow.cohorts.check_radiographs import (
     unreadable,
 )
 from sharpflow.cohorts.findings import Finding, Scope, visit_in_words
+from sharpflow.cohorts.near_ids import near_id_problems
+from sharpflow.cohorts.own_split import read_own_split, split_patients_of
 from sharpflow.cohorts.radiographs import list_radiographs
 from sharpflow.cohorts.scores import LONG_COLUMNS, read_score_table
 from sharpflow.cohorts.set_aside import PROBLEM_TABLE, refused
@@ -68,9 +70,11 @@ def check_joint_cohort(
     on_problem: Literal["stop", "set_aside"] = "stop",
     contradicting_headers: OnContradiction = "problem",
     radiograph_table: pd.DataFrame | None = None,
+    own_split: str | Path | None = None,
+    near_ids: Iterable[Mapping[str, str]] = (),
     workers: int = 1,
 ) -> JointCohort:
-    """Read radiographs, scores and joint boxes, and check each and how they fit together.
+    """Read radiographs, scores, joint boxes and the user's split, and check how they fit together.
 
     Every radiograph is decoded, unless `radiograph_table` is given: only so are truncated
     radiographs found, and radiographs that are there twice with other names or metadata (not those
@@ -90,6 +94,8 @@ def check_joint_cohort(
         contradicting_headers: see `read_radiographs`.
         radiograph_table: what `read_radiographs` gave for all of the radiographs, so that they are
             not decoded again.
+        own_split: the user's split of the patients (`read_own_split`); None where it is sampled.
+        near_ids: groups of patients' ids that may mean one person (`near_id_problems`).
         workers: number of threads that decode.
 
     Returns:
@@ -100,7 +106,7 @@ def check_joint_cohort(
             table cannot be read at all, or nothing of the cohort is left.
     """
     listed = list_radiographs(radiographs)
-    problems = list(listed.problems)
+    problems = [*listed.problems, *near_id_problems(str(radiographs), near_ids)]
     if radiograph_table is None:
         radiograph_table = read_radiographs(
             listed.radiographs,
@@ -127,6 +133,9 @@ def check_joint_cohort(
             )
     if require_all_limbs:
         problems += missing_limbs(str(radiographs), listed.radiographs)
+    if own_split is not None and listed.radiographs:
+        body_parts, others = split_patients_of(listed.radiographs, unscored)
+        problems += read_own_split(own_split, body_parts, others).problems
     box_table = pd.DataFrame(columns=BOX_TABLE)
     if boxes is not None:
         box_table, wrong = read_boxes(boxes, radiograph_table, ignored_classes)

@@ -11,6 +11,7 @@ import pandas as pd
 from sharpflow.cohorts.bone_age import list_bone_age, read_bone_age
 from sharpflow.cohorts.findings import Finding, Scope
 from sharpflow.cohorts.labelled import ImageList, LabelledImage
+from sharpflow.cohorts.near_ids import near_id_problems
 from sharpflow.cohorts.set_aside import PROBLEM_TABLE, refused
 from sharpflow.cohorts.whole_images import list_whole_images, read_whole_images
 from sharpflow.errors import Problem, ProblemsError
@@ -48,6 +49,7 @@ def check_whole_images(
     packed: pd.DataFrame,
     unpacked: pd.DataFrame,
     on_problem: OnProblem = "stop",
+    near_ids: Iterable[Mapping[str, str]] = (),
 ) -> ImageCohort:
     """Check radiographs of both hands: their labels (`read_whole_images`), what packing found.
 
@@ -59,6 +61,7 @@ def check_whole_images(
         unpacked: image_id, file, found, expected, remedy of the images that could not be packed.
         on_problem: "stop", any problem raises; "set_aside", the images concerned are left out, and
             the problems returned.
+        near_ids: groups of patients' ids that may mean one person (`near_id_problems`).
 
     Returns:
         The images as `read_whole_images` gives them, and the problems for which some were set
@@ -71,6 +74,7 @@ def check_whole_images(
     """
     listed = list_whole_images(table, images, columns)
     labels, problems = read_whole_images(listed)
+    problems += near_id_problems(str(table), near_ids)
     total = str(columns["total"])
     has_column = any(total in image.row.values for image in listed.images)
     if len(labels) and has_column and labels["total"].isna().all():

@@ -5,11 +5,10 @@ standard library is used: the plan of a study asks while the workflow is parsed.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from sharpflow.errors import Problem
+from sharpflow.cohorts.findings import Finding
 
-_SHOWN = 5
 _PARTS = re.compile(r"\d+|[^\W\d_]+")
 
 
@@ -29,18 +28,24 @@ def near_ids(cohorts: Mapping[str, Collection[str]]) -> list[list[str]]:
     return sorted(sorted(group) for parts, group in groups.items() if parts and len(group) > 1)
 
 
-def near_id_problems(groups: Collection[Collection[str]], files: Collection[str]) -> list[Problem]:
-    """One problem for all such ids, of the cohorts in these files; none without any."""
-    if not groups:
-        return []
-    shown = "; ".join(" and ".join(group) for group in list(groups)[:_SHOWN])
-    more = f" and {len(groups) - _SHOWN} more" if len(groups) > _SHOWN else ""
+def near_id_problems(file: str, groups: Iterable[Mapping[str, str]]) -> list[Finding]:
+    """A problem for each group of ids that may mean one person.
+
+    Args:
+        file: the cohort's, in which the group is listed.
+        groups: id -> the file that names it.
+    """
     return [
-        Problem(
-            ", ".join(dict.fromkeys(files)),
+        Finding(
+            file,
             "patients",
-            f"ids that differ only by case, blanks, leading zeros, -, _ or .: {shown}{more}",
-            "one spelling of each patient, who is otherwise split as two people",
+            " beside ".join(
+                f"patient {patient}{'' if other == file else f' in {other}'}"
+                for patient, other in group.items()
+            ),
+            "ids that differ by more than case, blanks, leading zeros, -, _ or ., since one "
+            "person would be split as two",
             "Correct the ids or, if these are different people, set checks: near_ids: accept.",
         )
+        for group in groups
     ]

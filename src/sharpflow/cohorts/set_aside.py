@@ -20,14 +20,11 @@ def refused(problems: Sequence[Problem]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=PROBLEM_TABLE)
 
 
-def count_set_aside(
-    problems: Mapping[str, pd.DataFrame], of_all: Sequence[Problem] = ()
-) -> pd.DataFrame:
+def count_set_aside(problems: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """How many problems of each cohort were set aside: cohort, problems.
 
-    `problems` has each cohort's PROBLEM_TABLE, as its check wrote it; `of_all`, what is wrong with
-    the cohorts together. ProblemsError with these and every problem for which nothing was set
-    aside, in all cohorts; repeats are told together.
+    `problems` has each cohort's PROBLEM_TABLE, as its check wrote it. ProblemsError with every
+    problem for which nothing was set aside, in all cohorts; repeats are told together.
     """
     tables = [table.fillna("") for table in problems.values()]
     refusals = [
@@ -35,7 +32,6 @@ def count_set_aside(
         for table in tables
         for row in table[table["set_aside"] == ""].to_dict("records")
     ]
-    refusals += of_all
     if refusals:
         raise ProblemsError(refusals, together=True)
     return pd.DataFrame({"cohort": list(problems), "problems": [len(table) for table in tables]})

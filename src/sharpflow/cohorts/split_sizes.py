@@ -4,7 +4,8 @@ Only the standard library is imported at module level: the workflow asks while i
 """
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from sharpflow.errors import UserError
 
@@ -56,6 +57,37 @@ def few_tested(sizes: dict[str, int]) -> str:
     )
 
 
+class Lacking(NamedTuple):
+    """A part of a split that has no patient with a radiograph of a body part."""
+
+    part: str
+    body_part: str
+    patients: int  # with a radiograph of it
+
+    def __str__(self) -> str:
+        """In words."""
+        return (
+            f"of {self.patients} patients with a radiograph of a {self.body_part}, none is in the "
+            f"part {self.part}"
+        )
+
+
+def lacking_parts(
+    body_parts: Mapping[str, Collection[str]], parts: Mapping[str, str]
+) -> Iterator[Lacking]:
+    """Each part of a split that lacks a body part which others have.
+
+    Args:
+        body_parts: of each patient's radiographs.
+        parts: patient -> train, validation or test; others do not count.
+    """
+    for body_part in sorted({name for names in body_parts.values() for name in names}):
+        having = [p for p, names in body_parts.items() if body_part in names and p in parts]
+        for part in PARTS:
+            if part not in {parts[patient] for patient in having}:
+                yield Lacking(part, body_part, len(having))
+
+
 def check_body_parts(split: "pd.DataFrame", radiographs: "pd.DataFrame") -> None:
     """Refuse a split in which a part has no radiograph of a body part that others have.
 
@@ -67,18 +99,14 @@ def check_body_parts(split: "pd.DataFrame", radiographs: "pd.DataFrame") -> None
         UserError: names each part and body part that lacks; U-Nets, detectors and heads of that
             body part would have nothing to learn from, to stop at or to be measured on.
     """
-    placed = radiographs.merge(split, on="patient")
-    lacking = []
-    for body_part, rows in placed.groupby("body_part"):
-        patients = rows["patient"].nunique()
-        lacking += [
-            f"of {patients} patients with a radiograph of a {body_part}, none is in the part {part}"
-            for part in PARTS
-            if part not in set(rows["split"])
-        ]
+    body_parts: dict[str, set[str]] = {}
+    for patient, body_part in zip(radiographs["patient"], radiographs["body_part"], strict=True):
+        body_parts.setdefault(patient, set()).add(body_part)
+    parts = dict(zip(split["patient"], split["split"], strict=True))
+    lacking = list(lacking_parts(body_parts, parts))
     if lacking:
         raise UserError(
-            f"split: {'; '.join(lacking)}. Add such patients, change split: random_state or its "
-            "shares, name each patient's part in a table (split: table), or leave the radiographs "
-            "of that body part out."
+            f"split: {'; '.join(map(str, lacking))}. Add such patients, change split: random_state "
+            "or its shares, name each patient's part in a table (split: table), or leave the "
+            "radiographs of that body part out."
         )

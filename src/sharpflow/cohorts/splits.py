@@ -6,15 +6,14 @@ may lie on both sides is not said there; ours never does, unless the split by jo
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from sharpflow.anatomy import DETECTED_JOINTS, LIMBS
-from sharpflow.cohorts.csv_rows import row_numbers
-from sharpflow.errors import Problem, ProblemsError, UserError
+from sharpflow.errors import UserError
 
 SPLITS = ("train", "validation", "test")
 
@@ -156,57 +155,3 @@ def _split(
         ) from error
     parts = zip(SPLITS, (train, validated, tested), strict=True)
     return {thing: split for split, part in parts for thing in part}
-
-
-def check_split(
-    table: pd.DataFrame,
-    patients: Iterable[str],
-    *,
-    file: str = "split.csv",
-    unscored: Collection[str] = (),
-) -> pd.DataFrame:
-    """Check a split that the user made: every patient once, in a known split, none left empty.
-
-    Gives patient, split, sorted by patient. ProblemsError with everything that is wrong; `file`
-    names the table in it. Row 2 is the first below the header. Rows of `unscored` patients, who
-    belong to no split, are left out.
-    """
-    missing = [name for name in ("patient", "split") if name not in table.columns]
-    if missing:
-        found = ", ".join(map(str, table.columns)) or "no columns"
-        raise ProblemsError(
-            [Problem(file, "header", found, "columns patient, split", "Add the missing column.")]
-        )
-    table = table[["patient", "split"]].astype(str)
-    known = set(patients)
-    problems = list(_row_problems(table, known | set(unscored), file))
-    table = table[~table["patient"].isin(set(unscored) - known)]
-    problems += [
-        Problem(file, "", f"no row for patient {patient}", "a row for each patient", "Add the row.")
-        for patient in sorted(known - set(table["patient"]))
-    ]
-    problems += [
-        Problem(file, "", f"no patient in {split}", "at least one", f"Put patients into {split}.")
-        for split in SPLITS
-        if split not in set(table["split"])
-    ]
-    if problems:
-        raise ProblemsError(problems)
-    return table.sort_values("patient", ignore_index=True)
-
-
-def _row_problems(table: pd.DataFrame, known: set[str], file: str) -> Iterable[Problem]:
-    seen: set[str] = set()
-    for row, patient, split in zip(
-        row_numbers(table), table["patient"], table["split"], strict=True
-    ):
-        where = f"row {row}"
-        if patient in seen:
-            yield Problem(file, where, f"patient {patient} again", "each once", "Delete one row.")
-        elif patient not in known:
-            yield Problem(
-                file, where, f"patient {patient}", "a patient of the cohort", "Delete the row."
-            )
-        seen.add(patient)
-        if split not in SPLITS:
-            yield Problem(file, where, f"split {split!r}", ", ".join(SPLITS), "Correct the split.")

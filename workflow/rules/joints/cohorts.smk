@@ -109,6 +109,7 @@ rule check_cohort:
         radiographs=JOINTS.checked("radiographs"),
         scores=JOINTS.score_files,
         boxes=JOINTS.box_files,
+        split=JOINTS.split_table,
     output:
         problems="<results>/cohort/{cohort}/problems.csv",
         radiographs="<results>/cohort/{cohort}/kept/radiographs.csv",
@@ -126,9 +127,11 @@ rule check_cohort:
         radiographs=JOINTS.radiographs_source,
         scores=JOINTS.scores_source,
         boxes=JOINTS.boxes_source,
+        near_ids=PLAN.near_ids,
         settings=JOINTS.check_settings,
         content=READ.score_file,
         labels=READ.box_files,
+        split=READ.split_file,
         code=code("joints/check_cohort"),
     script:
         "../../scripts/joints/check_cohort.py"
@@ -183,7 +186,6 @@ rule split_patients:
         "../../../envs/imaging.yaml"
     params:
         shares=study.split.model_dump(include={"test", "validation", "random_state"}),
-        unscored=JOINTS.unscored_patients,
         patients=READ.patients,
         set_aside=READ.set_aside,
         content=READ.split_file,

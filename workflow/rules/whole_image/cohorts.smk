@@ -107,6 +107,7 @@ rule check_images:
         columns=READ_IMAGES.columns,
         content=READ_IMAGES.labels,
         on_problem=study.checks.on_problem,
+        near_ids=PLAN.near_ids,
         code=code("whole_image/check_images"),
     script:
         "../../scripts/whole_image/check_images.py"

@@ -19,6 +19,8 @@ with recorded_job(snakemake) as this:
             params.boxes if params.boxes != "phantom" else None,
             max_pixels=round(settings.pop("max_megapixels") * 1e6),
             radiograph_table=pd.concat(radiographs, ignore_index=True),
+            own_split=next(iter(snakemake.input.split), None),
+            near_ids=params.near_ids,
             **settings,
         )
     except ProblemsError as error:

@@ -5,10 +5,10 @@ from sharpflow.workflow.job import recorded_job
 with recorded_job(snakemake) as this:
     import pandas as pd
 
-    from sharpflow.cohorts.csv_rows import read_own_table
     from sharpflow.cohorts.lasting_splits import read_earlier_split, write_record
+    from sharpflow.cohorts.own_split import read_own_split
     from sharpflow.cohorts.split_sizes import check_body_parts
-    from sharpflow.cohorts.splits import check_split, split_patients
+    from sharpflow.cohorts.splits import split_patients
     from sharpflow.files import read_table, write_table
 
     output, params = snakemake.output, snakemake.params
@@ -18,8 +18,8 @@ with recorded_job(snakemake) as this:
     if snakemake.input.table:
         (own,) = snakemake.input.table
         settings = {"table": own}
-        table = read_own_table(own, ["patient", "split"], "a split: patient, split")
-        split = check_split(table, patients, file=own, unscored=params.unscored)
+        parts = read_own_split(own, dict.fromkeys(patients, ())).parts  # checked before
+        split = pd.DataFrame(sorted(parts.items()), columns=["patient", "split"])
     else:
         settings = dict(params.shares)
         split = split_patients(patients, **settings, kept=earlier.kept_by(settings))

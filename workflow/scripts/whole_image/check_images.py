@@ -17,12 +17,15 @@ with recorded_job(snakemake) as this:
         snakemake.wildcards.images
     ]
     source = snakemake.input
+    is_scored = snakemake.wildcards.images == "whole_image"  # whose patients have ids of their own
+    near = {"near_ids": snakemake.params.near_ids} if is_scored else {}
     try:
         cohort = check(
             **snakemake.params.source,
             packed=pd.concat([read_table(path) for path in source.rows]),
             unpacked=pd.concat([read_table(path) for path in source.problems]),
             on_problem=snakemake.params.on_problem,
+            **near,
         )
     except ProblemsError as error:
         cohort = refused_images(error.problems)

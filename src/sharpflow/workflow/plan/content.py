@@ -107,7 +107,8 @@ class JointContent:
         if checks.on_problem != "set_aside" or self._is_synthetic(wildcards):
             return ""
         settings = checks.model_dump(exclude={"warnings", "near_ids", "ignored_classes"})
-        return digest_of(self._listed(self._every), self._score_rows, settings)
+        own_split = contents_of(self.plan.split_tables("joints"))
+        return digest_of(self._listed(self._every), self._score_rows, own_split, settings)
 
     def _is_synthetic(self, wildcards: Wildcards) -> bool:
         return getattr(wildcards, "cohort", "joints") in self.plan.synthetic

@@ -17,7 +17,7 @@ from sharpflow.workflow.plan.paths import (
     shard_names,
     shards_for,
 )
-from sharpflow.workflow.plan.splits import patients_of_splits, refuse_too_few
+from sharpflow.workflow.plan.splits import refuse_too_few, warn_of_own_split
 from sharpflow.workflow.plan.unscored import (
     UNSCORED,
     ListedRadiographs,
@@ -89,7 +89,11 @@ class JointPlan:
         self.has_scores = self.own is None or self.own.scores is not None
         self.has_totals = self.has_scores and study.split.unit == "patient"
         self._set_aside = study.checks.on_problem == "set_aside"
-        self.warnings = [*self._refuse_too_few(listed), *self.unscored.warnings]
+        self.warnings = [
+            *self._refuse_too_few(listed),
+            *warn_of_own_split(study.split.table, listed.scored, listed.unscored),
+            *self.unscored.warnings,
+        ]
 
     def _refuse_too_few(self, listed: ListedRadiographs) -> list[str]:
         """UserError where a part of the split would have no patient; warnings where few test.
@@ -140,16 +144,6 @@ class JointPlan:
     def only_visits(self, wildcards: Wildcards) -> dict[str, str]:
         """patient -> visit that a row of scores is of, if it names none and it is not "1"."""
         return {} if wildcards.cohort in self.synthetic else self.only_visits_of_own
-
-    def unscored_patients(self, wildcards: Wildcards) -> list[str]:
-        """Patients without scores whom the user's own split has all the same.
-
-        No others, so that who adds radiographs without scores changes no split.
-        """
-        if not self.unscored:
-            return []
-        listed = patients_of_splits(self.split_tables(wildcards.cohort))
-        return sorted(listed & {radiograph.patient for radiograph in self.unscored.radiographs})
 
     def boxes_source(self, wildcards: Wildcards) -> str | None:
         """The folder of a cohort's boxes."""

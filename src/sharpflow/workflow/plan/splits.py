@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from sharpflow.cohorts.csv_rows import read_rows
+from sharpflow.cohorts.own_split import read_own_split, split_patients_of
+from sharpflow.cohorts.radiographs import Radiograph
 from sharpflow.cohorts.split_sizes import few_tested, split_sizes
 from sharpflow.errors import UserError
 from sharpflow.workflow.settings.cohorts import Split
@@ -46,8 +47,21 @@ def refuse_too_few(
     return [warning] if warning else []
 
 
-def patients_of_splits(tables: Sequence[str]) -> set[str]:
-    """The patients whom the user's own splits name; what is wrong with these is for the job."""
-    columns = ["patient", "split"]
-    rows = (row for table in tables for row in read_rows(Path(table), columns, "a split").rows)
-    return {row.values["patient"] for row in rows}
+def warn_of_own_split(
+    table: str | None, scored: Sequence[Radiograph], unscored: Sequence[Radiograph]
+) -> list[str]:
+    """A warning where something is wrong with the user's own split, which the check will list.
+
+    Args:
+        table: the split, if there is one. A file that is not there is refused elsewhere.
+        scored: radiographs of the patients who are split.
+        unscored: radiographs that nobody has scored.
+    """
+    if not table or not scored or not Path(table).is_file():
+        return []
+    visits = {(radiograph.patient, radiograph.visit) for radiograph in unscored}
+    problems = read_own_split(table, *split_patients_of([*scored, *unscored], visits)).problems
+    if not problems:
+        return []
+    more = f" (And {len(problems) - 1} more.)" if len(problems) > 1 else ""
+    return [f"split.table: {problems[0]}{more} The check lists all."]

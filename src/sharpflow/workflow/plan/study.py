@@ -138,25 +138,35 @@ class StudyPlan:
         return [*self.problems(*pipelines), *self.checks.passed(*pipelines)]
 
     def own_patients(self) -> dict[str, set[str]]:
-        """The patients of each cohort of the user's own that names them, by the cohort's file."""
+        """The patients of each cohort of the user's own that names them."""
         patients: dict[str, set[str]] = {}
         if self.joints and self.joints.own:
-            patients[str(self.joints.own.radiographs)] = self.joints.own_patients
+            patients["joints"] = self.joints.own_patients
         if self.whole_image and self.whole_image.own_patients:
-            patients[str(self.whole_image.source("whole_image")["table"])] = (
-                self.whole_image.own_patients
-            )
+            patients["whole_image"] = self.whole_image.own_patients
         return patients
 
-    def near_ids(self, wildcards: Wildcards) -> list[list[str]]:
-        """Ids of the user's patients that may mean one person, for the check that is his."""
-        if wildcards.checks != OWN or self.study.checks.near_ids == "accept":
-            return []
-        return near_ids(self.own_patients())
+    def near_ids(self, wildcards: Wildcards) -> list[dict[str, str]]:
+        """Groups of the user's patients that may mean one person: id -> the file that names it.
 
-    def patient_files(self, wildcards: Wildcards) -> list[str]:
-        """The files that name them."""
-        return list(self.own_patients())
+        For the check of a cohort, the wildcard `cohort` or `images`. A group of several cohorts is
+        of the first of them.
+        """
+        if self.study.checks.near_ids == "accept":
+            return []
+        cohort = getattr(wildcards, "cohort", "") or wildcards.images
+        patients = self.own_patients()
+        first = {p: name for name, named in reversed(patients.items()) for p in named}
+        groups = [group for group in near_ids(patients) if cohort in map(first.get, group)]
+        if cohort != next(iter(patients), ""):
+            groups = [group for group in groups if {first[p] for p in group} == {cohort}]
+        return [{p: self._names_patients(first[p]) for p in group} for group in groups]
+
+    def _names_patients(self, cohort: str) -> str:
+        """The file or folder that names a cohort's patients."""
+        if cohort == "joints" and self.joints and self.joints.own:
+            return str(self.joints.own.radiographs)
+        return str(self.whole_image.source(cohort)["table"]) if self.whole_image else ""
 
     def shared_patients(self) -> str:
         """How many patients both of the user's cohorts have, in words; empty for fewer cohorts."""

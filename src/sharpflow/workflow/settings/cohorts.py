@@ -259,8 +259,9 @@ class Split(Section):
 
     table: UserPath | None = Field(
         description="A CSV of your own with the columns patient and split (train, validation, "
-        "test). null: the split is sampled. Patients keep their split when others come or go; a "
-        "change of `test`, `validation` or `random_state` deals all anew.",
+        "test, in any case), which the check judges. null: the split is sampled. Patients keep "
+        "their split when others come or go; a change of `test`, `validation` or `random_state` "
+        "deals all anew.",
     )
     unit: Literal["patient", "joint"] = Field(
         description="`patient`: no patient is in two splits. `joint`: for scoring, joints are "
