@@ -18,6 +18,12 @@ def in_short(error: Exception) -> str:
     return lines[0][:200] if lines else type(error).__name__
 
 
+def first_of(names: Sequence[str], shown: int = 3) -> str:
+    """Names for a message: the first, and how many more there are."""
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing wrong with a cohort."""

@@ -12,7 +12,9 @@ import yaml
 
 from sharpflow.anatomy import LIMBS
 from sharpflow.cohorts.check_radiographs import read_radiographs
+from sharpflow.cohorts.csv_rows import Row
 from sharpflow.cohorts.dicom_table import hashed, main, read_key
+from sharpflow.cohorts.labelled import ImageList, LabelledImage
 from sharpflow.cohorts.radiographs import list_radiographs
 from sharpflow.cohorts.warn import warn_of_images, warn_of_joint_cohort
 from sharpflow.errors import UserError
@@ -108,7 +110,8 @@ def test_contradicting_headers_are_warnings(cohort: Path, tmp_path: Path) -> Non
     lines = warnings[warnings["warning"] == "contradicts its DICOM header"].to_numpy().tolist()
     assert len(lines) == 1
     assert_named([" ".join(lines[0])], "UAB002-LH", "says right foot", "left hand, frontal")
-    hands = warn_of_images({"UAB002-LH": Path("b.dcm")}, seen, hands=2, limits=LIMITS)
+    images = ImageList([LabelledImage("UAB002-LH", Path("b.dcm"), "t.csv", Row(2, {}), {})])
+    hands = warn_of_images(images, seen, hands=2, limits=LIMITS)
     lines = hands[hands["warning"] == "contradicts its DICOM header"].to_numpy().tolist()
     assert_named([" ".join(lines[0])], "b.dcm", "says right foot", " hand, frontal")
 

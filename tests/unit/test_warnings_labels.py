@@ -1,5 +1,7 @@
 """Boxes and scores that are well formed and implausible."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,9 @@ from PIL import Image
 from sharpflow.anatomy import score_columns
 from sharpflow.cohorts.boxes import write_voc
 from sharpflow.cohorts.check_radiographs import read_radiographs
-from sharpflow.cohorts.plausible_scores import implausible_scores
+from sharpflow.cohorts.csv_rows import Row
+from sharpflow.cohorts.labelled import ImageList, LabelledImage
+from sharpflow.cohorts.plausible_scores import implausible_scores, implausible_totals
 from sharpflow.cohorts.radiographs import list_radiographs
 from sharpflow.cohorts.scores import write_scores
 from sharpflow.cohorts.warn import warn_of_images, warn_of_joint_cohort
@@ -118,6 +122,28 @@ def test_labels_that_name_another_image(folder: Path) -> None:
     assert warned(folder) == []
 
 
+def test_radiographs_that_were_renamed_after_labelling_are_told_together(folder: Path) -> None:
+    for number in range(4, 9):
+        Image.fromarray(hand()).save(folder / "radiographs" / f"P{number}-LH.png")
+        label(folder, boxes(), f"P{number}")
+    for number in range(1, 8):
+        path = folder / "boxes" / f"P{number}-LH.xml"
+        path.write_text(path.read_text().replace(f"P{number}-LH", f"IMG_{number}"))
+    assert warned(folder) == [": the labels name another image"]
+    path.write_text(path.read_text().replace("IMG_7", "IMG_6"))  # 6 and 7 have the same boxes?
+    other = folder / "boxes" / "P5-LH.xml"
+    other.write_text(other.read_text().replace("IMG_5", "P8-LH"))
+    assert warned(folder) == [
+        *(f"P{number}-LH: the labels name another image" for number in (5, 6, 7)),
+        *(f"P{number}-LH: the labels name another image" for number in (1, 2, 3, 4)),
+    ]
+    path.write_text(path.read_text().replace("IMG_6", "IMG_7"))
+    assert warned(folder) == [
+        "P5-LH: the labels name another image",
+        ": the labels name another image",
+    ]
+
+
 def test_boxes_on_the_background(folder: Path) -> None:
     moved = boxes()
     moved[["x_min", "x_max"]] = (moved[["x_min", "x_max"]] - 150) * 0.2 + 30
@@ -184,8 +210,69 @@ def test_whole_radiographs_are_warned_of_too(tmp_path: Path) -> None:
     look("a", hand())
     look("b", np.rot90(hand(), 2).copy())
     look("unlisted", np.zeros((300, 300), np.uint8))
-    files = {name: tmp_path / f"{name}.png" for name in ("a", "b", "unread")}
-    found = warn_of_images(files, look.table(), hands=1, limits=LIMITS)
+    listed = image_list(tmp_path, ("a", "b", "unread"))
+    found = warn_of_images(listed, look.table(), hands=1, limits=LIMITS)
     assert found[["name", "warning", "radiograph"]].to_numpy().tolist() == [
         ["b", "upside down", str(tmp_path / "b.png")]
     ]
+    strays = replace(listed, unlisted={"images": [f"x{number}.png" for number in range(9)]})
+    found = warn_of_images(strays, look.table(), hands=1, limits=LIMITS).iloc[-1]
+    assert found["warning"] == "images that no row of the table names"
+    assert found[["file", "measured"]].tolist() == [
+        "images",
+        "9: x0.png, x1.png, x2.png and 6 more",
+    ]
+
+
+def image_list(folder: Path, names: Iterable[str]) -> ImageList:
+    return ImageList(
+        [LabelledImage(name, folder / f"{name}.png", "t.csv", Row(2, {}), {}) for name in names]
+    )
+
+
+def warned_totals(totals: list[float]) -> list[list[str]]:
+    table = pd.DataFrame({"image_id": [f"a{n}" for n in range(len(totals))], "total": totals})
+    found = implausible_totals("labels.csv", table)
+    return [[warning.warning, warning.measured] for warning in found]
+
+
+def test_totals_that_are_no_sums() -> None:
+    assert warned_totals([3.0, 12.5, float("nan"), 7.33, 8.67, 2.3, 280.0]) == []
+    broken = "totals that are no sums of scores, nor means of two or three readers"
+    assert warned_totals([3.0, 12.4, 0.25, 7.0]) == [[broken, "2 of 4: 12.4 of a1, 0.25 of a2"]]
+    few = "a few totals are halves or thirds"
+    assert warned_totals([1.0] * 39 + [12.5]) == [[few, "1 of 40: 12.5 of a39"]]
+
+
+def test_text_that_is_burned_in(tmp_path: Path) -> None:
+    names = [f"a{number}" for number in range(8)]
+    for count, said in ((2, ["a0", "a1"]), (8, [""])):
+        look = Look()
+        for number, name in enumerate(names):
+            look(name, hand(), "", number < count)
+        listed = image_list(tmp_path, names)
+        found = warn_of_images(listed, look.table(), hands=1, limits=LIMITS)
+        assert set(found["warning"]) == {"text is burned into the pixels, maybe a name"}
+        assert found["name"].tolist() == said
+    assert found["measured"].tolist() == ["8 of 8, such as a0: a header that says so"]
+
+
+def test_folders_within_are_told_of(folder: Path) -> None:
+    for within in ("more/older", "empty", ".hidden"):
+        (folder / "radiographs" / within).mkdir(parents=True)
+    for name in ("a.png", "b.DCM", "notes.md"):
+        (folder / "radiographs" / "more" / "older" / name).touch()
+    (folder / "radiographs" / ".hidden" / "c.png").touch()
+    assert warned(folder) == []
+    said = ": radiographs in folders within are not read"
+    assert warned(folder, source=folder / "radiographs") == [said]
+    (folder / "boxes" / "more").mkdir()
+    (folder / "boxes" / "more" / "P9-LH.xml").touch()
+    said = ": label files in folders within are not read"
+    assert warned(folder) == [said]
+    (folder / "radiographs").rename(folder / "more")
+    (folder / "radiographs").mkdir()
+    (folder / "more").rename(folder / "radiographs" / "all")
+    (problem,) = list_radiographs(folder / "radiographs").problems
+    assert "5 in folders within: all (3), all/more/older (2)" in problem.found
+    assert "CSV" in problem.remedy

@@ -103,6 +103,9 @@ def test_good_limbs_are_not_warned_of(limbs: dict[str, Grey]) -> None:
 def test_two_hands_are_expected_of_a_radiograph_of_both(limbs: dict[str, Grey]) -> None:
     both = twice(limbs["LH"])
     assert warned(both, side="", limbs=2) == []
+    alone = "only one hand, in a cohort of both hands"
+    assert warned(limbs["LH"], side="", limbs=2) == [alone]
+    assert warned(turned(2)(limbs["LH"]), side="", limbs=2) == [alone]
     assert warned(turned(2)(both), side="", limbs=2) == ["upside down"]
 
 

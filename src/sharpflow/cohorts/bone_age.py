@@ -17,7 +17,6 @@ from sharpflow.cohorts.labelled import (
     Reading,
     each_once,
     list_rows,
-    tell_unlisted,
 )
 
 if TYPE_CHECKING:
@@ -61,12 +60,10 @@ def read_bone_age(
 
     Gives image_id, patient (the image_id: the RSNA names no children), months (0-250), male (bool)
     and part ("training" for images of `training_table`, else "validation"), sorted by image_id, of
-    the images whose values are all right; and the problems. Images in the folders without a row are
-    left alone and counted in the log.
+    the images whose values are all right; and the problems.
     """
     import pandas as pd
 
-    tell_unlisted(listed)
     problems = list(listed.problems)
     rows = []
     for image in (*listed.images, *listed.unlocated):

@@ -20,6 +20,7 @@ from sharpflow.cohorts.box_names import (
 from sharpflow.cohorts.findings import Finding, Scope
 from sharpflow.cohorts.labels import (
     CLASSES_FILE,
+    LABEL_SUFFIXES,
     VOC_SIDES,
     Box,
     LabelError,
@@ -28,6 +29,7 @@ from sharpflow.cohorts.labels import (
     labelled_images,
     parse_label,
 )
+from sharpflow.cohorts.radiographs import counted_within, in_subfolders
 from sharpflow.cohorts.text import read_text
 from sharpflow.errors import in_short
 from sharpflow.files import atomic_write
@@ -137,13 +139,16 @@ def _label_files(folder: Path, problems: list[Finding]) -> list[Path]:
             return sorted(labels, key=lambda path: (path.stem, path.suffix))
     except (OSError, ValueError) as error:
         found = f"no such folder ({in_short(error)})"
+    within = in_subfolders(folder, LABEL_SUFFIXES)
+    if within:
+        found += f", but {counted_within(within)}"
     problems.append(
         Finding(
             str(folder),
             "",
             found,
             "a folder of labelImg's files, <image_id>.xml or <image_id>.txt with classes.txt",
-            "Correct the path of the joint boxes in the config.",
+            "Move them up." if within else "Correct the path of the joint boxes in the config.",
         )
     )
     return []

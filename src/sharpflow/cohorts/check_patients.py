@@ -8,8 +8,7 @@ from sharpflow.cohorts.near_ids import plain_id
 from sharpflow.cohorts.radiographs import AT, ONLY_VISIT, Radiograph, file_name
 from sharpflow.cohorts.scores import ScoreTable
 from sharpflow.cohorts.visits import PATIENT, VISIT, Visit, unscored_visits, visits_of
-
-_NAMED = 3  # patients without scores, beside an id that is none of theirs
+from sharpflow.errors import first_of
 
 
 def unmatched(
@@ -93,8 +92,7 @@ def _unknown(
     patient, name = visit
     remedy = f"Correct the {'visit' if known else 'id'}, add the radiographs, or delete the row."
     if unscored and not (known or near):
-        more = f" and {len(unscored) - _NAMED} more" if len(unscored) > _NAMED else ""
-        remedy += f" (Without scores are {', '.join(unscored[:_NAMED])}{more}.)"
+        remedy += f" (Without scores are {first_of(unscored)}.)"
     if known:
         found = f"unknown visit {name} of patient {patient}, whose radiographs in "
         found += f"{radiographs_file} are of {', '.join(sorted(known))}"

@@ -8,6 +8,7 @@ import pandas as pd
 from sharpflow.anatomy import LIMBS
 from sharpflow.cohorts.findings import Finding, Scope
 from sharpflow.cohorts.radiographs import Radiograph
+from sharpflow.imaging.dicom import has_burned_in_text
 from sharpflow.imaging.dicom_limb import OnContradiction, check_limb
 from sharpflow.imaging.image_error import ImageError
 from sharpflow.imaging.reading import Grey, image_digest, read_image
@@ -34,7 +35,7 @@ def read_radiographs(
     max_pixels: int,
     contradicting_headers: OnContradiction = "problem",
     workers: int = 1,
-    look: Callable[[str, Grey, str], None] | None = None,
+    look: Callable[[str, Grey, str, bool], None] | None = None,
 ) -> pd.DataFrame:
     """Decode radiographs for what a check must know of them.
 
@@ -44,8 +45,8 @@ def read_radiographs(
         contradicting_headers: whether one whose DICOM header names another limb counts so too
             ("problem"), or is looked at and logged ("warn").
         workers: number of threads that decode.
-        look: called in these threads with each radiograph's image_id, pixels and what its header
-            says against the list (blank where nothing).
+        look: called in these threads with each radiograph's image_id, pixels, what its header says
+            against the list (blank where nothing), and whether it says that text is burned in.
 
     Returns:
         A row a radiograph, in order: image_id, patient, limb, body_part, side, visit, file, height,
@@ -61,10 +62,11 @@ def read_radiographs(
             says = check_limb(
                 radiograph.path, limb.body_part, limb.side, named, contradicting_headers
             )
+            burned_in = has_burned_in_text(radiograph.path)
         except ImageError as error:
             return 0, 0, "", error.found, error.expected, error.remedy
         if look:
-            look(radiograph.image_id, image, says)
+            look(radiograph.image_id, image, says, burned_in)
         return *image.shape, image_digest(image), "", "", ""
 
     with ThreadPoolExecutor(workers) as pool:

@@ -3,7 +3,6 @@
 Only the standard library is imported: the workflow lists images while it is parsed.
 """
 
-import logging
 import os
 import re
 import unicodedata
@@ -16,8 +15,6 @@ from sharpflow.cohorts.csv_rows import Row, Rows
 from sharpflow.cohorts.findings import Finding, Scope
 from sharpflow.cohorts.radiographs import ID, ID_RULE, SUFFIXES, split_name
 from sharpflow.cohorts.text import is_text
-
-log = logging.getLogger(__name__)
 
 SEXES = {
     "F": ("f", "female", "woman", "0", "0.0"),
@@ -52,14 +49,14 @@ class ImageList:
     """The images of a cohort by image_id, each once, and what is wrong with the rest.
 
     `unlocated` are rows that name no file, with a blank image_id: their values are read all the
-    same, for what is wrong with them. `unlisted` has the names of images in the folder that no row
+    same, for what is wrong with them. `unlisted` has the images in each folder that no row
     names; they are not read.
     """
 
     images: list[LabelledImage] = field(default_factory=list)
     problems: list[Finding] = field(default_factory=list)
     unlocated: list[LabelledImage] = field(default_factory=list)
-    unlisted: list[str] = field(default_factory=list)
+    unlisted: dict[str, list[str]] = field(default_factory=dict)
 
     def paths(self) -> dict[str, Path]:
         """The file of each image."""
@@ -138,8 +135,8 @@ def list_rows(rows: Rows, table: str, images: Path, columns: Mapping[str, str | 
         (listed.images if image.image_id else listed.unlocated).append(image)
     if listed.unlocated and not listed.images:
         return listed  # without a column of images no file has a row
-    listed.unlisted.extend(folder.others({image.path for image in listed.images}))
-    return each_once([listed])
+    others = folder.others({image.path for image in listed.images})
+    return each_once([replace(listed, unlisted={str(images): others} if others else {})])
 
 
 def _locate(
@@ -210,8 +207,12 @@ def each_once(lists: list[ImageList]) -> ImageList:
     joined = ImageList(
         problems=[problem for each in lists for problem in each.problems],
         unlocated=[image for each in lists for image in each.unlocated],
-        unlisted=[name for each in lists for name in each.unlisted],
     )
+    known = {image.path for each in lists for image in each.images}
+    for folder, names in (item for each in lists for item in each.unlisted.items()):
+        others = [name for name in names if Path(folder) / name not in known]
+        if others:
+            joined.unlisted[folder] = others
     by_id: dict[str, LabelledImage] = {}
     for image in (image for each in lists for image in each.images):
         first = by_id.setdefault(image.image_id, image)
@@ -229,13 +230,6 @@ def each_once(lists: list[ImageList]) -> ImageList:
             )
     joined.images.extend(by_id[image_id] for image_id in sorted(by_id))
     return joined
-
-
-def tell_unlisted(listed: ImageList) -> None:
-    """Warn of images that no row names."""
-    if listed.unlisted:
-        names = ", ".join(listed.unlisted[:3])
-        log.warning("%d images have no row in the table: %s ...", len(listed.unlisted), names)
 
 
 class Reading:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sharpflow.errors import first_of
 from sharpflow.files import atomic_write, read_table
 
 if TYPE_CHECKING:
@@ -59,9 +60,9 @@ class EarlierSplit:
             f"new: {_said(added)}; now {counts}"
         )
         if moved:
-            yield f"get another split, which is given: {_named(moved)}"
+            yield f"get another split, which is given: {first_of(moved, _NAMED)}"
         if gone:
-            yield f"gone: {_named(gone)}"
+            yield f"gone: {first_of(gone, _NAMED)}"
 
 
 def read_earlier_split(split: str | Path, record: str | Path) -> EarlierSplit:
@@ -102,8 +103,3 @@ def _count(parts: Any) -> dict[str, int]:
 def _said(parts: Mapping[str, str]) -> str:
     counts = _count(parts.values())
     return ", ".join(f"{count} in {name}" for name, count in counts.items()) or "none"
-
-
-def _named(patients: list[str]) -> str:
-    more = f" and {len(patients) - _NAMED} more" if len(patients) > _NAMED else ""
-    return ", ".join(patients[:_NAMED]) + more

@@ -13,7 +13,7 @@ import pandas as pd
 from PIL import Image
 
 from sharpflow.anatomy import BOX_COLUMNS, DETECTED_JOINTS, BodyPart
-from sharpflow.cohorts.warnings import CohortWarning, Doubt
+from sharpflow.cohorts.warnings import CohortWarning, Doubt, merge_if_most
 from sharpflow.imaging.silhouettes import PACKED_SIDE, Mask, unpack_silhouette
 
 _ORIENTATION = 0x0112  # the EXIF tag
@@ -44,7 +44,6 @@ def implausible_boxes(
         picture = str(radiograph["file"])
         body_part = BodyPart(radiograph["body_part"])
         doubts = (
-            *_other_image(label, str(image_id), picture),
             *_doubled(group, limits["box_overlap"]),
             *_numbers(group, body_part),
             *_order(group, body_part),
@@ -90,19 +89,54 @@ def unlabelled(
     ]
 
 
-def _other_image(label: Path, image_id: str, file: str) -> Iterator[Doubt]:
-    """A Pascal VOC file whose <filename> is another radiograph's."""
-    if label.suffix.lower() != ".xml":
-        return
-    named = ElementTree.parse(label).getroot().findtext("filename", "").strip()
-    stem = Path(named.replace("\\", "/")).stem.casefold()
-    if stem and stem not in (image_id.casefold(), Path(file).stem.casefold()):
-        yield Doubt(
-            "the labels name another image",
-            f"<filename> {named}",
-            f"{image_id} or {Path(file).name}",
-            "Check that the boxes are this radiograph's; correct <filename>, or the file's name.",
+def other_images(
+    folder: str | Path, labels: Mapping[str, Path], radiographs: pd.DataFrame
+) -> list[CohortWarning]:
+    """Warn of Pascal VOC files whose <filename> is not their radiograph's.
+
+    Where most name images that are no radiographs of the cohort, each another, the radiographs were
+    renamed after they were labelled: that is one warning.
+
+    Args:
+        folder: of the label files.
+        labels: the label file by image_id, each readable.
+        radiographs: image_id, file, body_part.
+    """
+    rows = {str(row["image_id"]): row for row in radiographs.to_dict("records")}
+    own = {name: {_plain(name), _plain(str(row["file"]))} for name, row in rows.items()}
+    named = {
+        name: ElementTree.parse(labels[name]).getroot().findtext("filename", "").strip()
+        for name in sorted(own.keys() & labels.keys())
+        if labels[name].suffix.lower() == ".xml"
+    }
+    counts = Counter(map(_plain, named.values()))
+    of_cohort = set().union(*own.values())
+    renamed: list[CohortWarning] = []
+    mistaken: list[CohortWarning] = []
+    for name, other in named.items():
+        if not other or _plain(other) in own[name]:
+            continue
+        file = str(rows[name]["file"])
+        is_once = counts[_plain(other)] == 1 and _plain(other) not in of_cohort
+        (renamed if is_once else mistaken).append(
+            CohortWarning(
+                str(labels[name]),
+                name,
+                str(rows[name]["body_part"]),
+                "the labels name another image",
+                f"<filename> {other}",
+                f"{name} or {Path(file).name}",
+                "Check that the boxes are this radiograph's, unless the radiographs were renamed "
+                "after they were labelled; correct <filename>, or the file's name.",
+                file,
+            )
         )
+    return [*mistaken, *merge_if_most(renamed, len(named), folder)]
+
+
+def _plain(file: str) -> str:
+    """The name of a file without folder, suffix and case."""
+    return Path(file.replace("\\", "/")).stem.casefold()
 
 
 def _doubled(boxes: pd.DataFrame, most: float) -> Iterator[Doubt]:

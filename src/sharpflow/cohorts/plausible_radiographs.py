@@ -5,12 +5,13 @@ How often good radiographs are flagged, and bad ones missed, docs/explanation/wa
 
 import math
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from sharpflow.anatomy import BodyPart
-from sharpflow.cohorts.warnings import CohortWarning, Doubt
+from sharpflow.cohorts.warnings import CohortWarning, Doubt, merge_if_most
 from sharpflow.imaging.appearance import Shape
 from sharpflow.imaging.dicom_limb import frontal
 
@@ -19,6 +20,8 @@ _HAND_DIGITS = range(4, 7)  # that a hand shows; one may hide, and the forearm m
 _CLEARLY = 0.2  # by which the negative must look more like a hand than the radiograph does
 # A ground so bright needs no more than that the negative shows a hand (chosen on the same 700).
 _BRIGHT = 0.7
+_ACROSS = 0.5  # of the width: each of two hands has less
+_UPRIGHT = 1.15  # width by height; two hands beside each other are wider, but for square detectors
 _TURNED_BY = {"hand": 0.5, "foot": 0.35}  # by which another direction must beat upwards
 
 
@@ -87,6 +90,29 @@ def contradicted_radiographs(measured: pd.DataFrame) -> list[CohortWarning]:
         )
         for row in measured[says != ""].to_dict("records")
     ]
+
+
+def burned_in_radiographs(measured: pd.DataFrame, file: str | Path) -> list[CohortWarning]:
+    """Warn of radiographs whose DICOM header says that text is burned into the pixels.
+
+    Args:
+        measured: as for `implausible_radiographs`.
+        file: what holds or lists them all.
+    """
+    found = [
+        CohortWarning(
+            str(row["file"]),
+            str(row["image_id"]),
+            str(row["body_part"]),
+            "text is burned into the pixels, maybe a name",
+            "a header that says so",
+            "no text",
+            "Look at it: figures and overlays may show it. Export it without text, or blacken it.",
+            radiograph=str(row["file"]),
+        )
+        for row in measured[measured["burned_in"] == 1].to_dict("records")
+    ]
+    return merge_if_most(found, len(measured), file)
 
 
 def _doubts(seen: Seen, limits: Mapping[str, Any]) -> Iterator[Doubt]:
@@ -164,6 +190,22 @@ def _several_limbs(seen: Seen, _: Mapping[str, Any]) -> Doubt | None:
     )
 
 
+def _one_hand(seen: Seen, _: Mapping[str, Any]) -> Doubt | None:
+    """A single hand across an upright picture, where there should be two beside each other."""
+    shape, aspect = seen.shape, seen.row["width"] / seen.row["height"]
+    is_upright = abs(shape.up) >= abs(shape.left) and aspect < _UPRIGHT
+    is_alone = shape.limbs == 1 and shape.digits in _HAND_DIGITS and shape.across >= _ACROSS
+    if seen.limbs != 2 or not (is_upright and is_alone):
+        return None
+    return Doubt(
+        "only one hand, in a cohort of both hands",
+        f"one silhouette across {shape.across:.2f} of the width, {shape.digits:g} fingers",
+        "two hands beside each other",
+        "Look at it: bring the radiograph of both hands, or leave it out. A cohort of single "
+        "hands is one of joints (cohorts: joints), or its totals are not those of both hands.",
+    )
+
+
 def _turned(seen: Seen, limits: Mapping[str, Any]) -> Doubt | None:
     shape, least = seen.shape, limits["turned"][seen.body_part]
     others = {"down": -shape.up, "left": shape.left, "right": -shape.left}
@@ -213,6 +255,7 @@ _IN_ORDER = (
     _inverted,
     _no_limb,
     _several_limbs,
+    _one_hand,
     _turned,
     _wrong_side,
     _little_limb,

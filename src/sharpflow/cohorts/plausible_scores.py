@@ -5,6 +5,11 @@ import pandas as pd
 from sharpflow.anatomy import LIMBS
 from sharpflow.cohorts.radiographs import ONLY_VISIT
 from sharpflow.cohorts.warnings import CohortWarning
+from sharpflow.errors import first_of
+
+_MEANS = (0, 1 / 3, 1 / 2, 2 / 3, 1)  # parts of whole that means of two or three readers have
+_ROUNDED = 0.04  # a third may be written as 0.3
+_RARE = 0.05  # of all totals
 
 
 def implausible_scores(file: str, scores: pd.DataFrame) -> list[CohortWarning]:
@@ -17,6 +22,49 @@ def implausible_scores(file: str, scores: pd.DataFrame) -> list[CohortWarning]:
         scores: patient, visit, limb, joint, damage, score, a row a site.
     """
     return [*_one_score(file, scores), *_no_variation(file, scores)]
+
+
+def implausible_totals(file: str, totals: pd.DataFrame) -> list[CohortWarning]:
+    """Warn of totals that are no sums of whole scores, nor means of two or three readers' sums.
+
+    And of a few halves or thirds where all others are whole: readers who differ would make more.
+
+    Args:
+        file: the table of totals.
+        totals: image_id, total (NaN where nobody has scored the image).
+    """
+    scored = totals[totals["total"].notna()]
+    parts = scored["total"] % 1
+    broken = scored[[not any(abs(part - mean) < _ROUNDED for mean in _MEANS) for part in parts]]
+    fractions = scored[(parts != 0) & ~scored["image_id"].isin(broken["image_id"])]
+    kinds = [
+        (
+            broken,
+            "totals that are no sums of scores, nor means of two or three readers",
+            "whole numbers, halves or thirds",
+            "Look whether the column holds totals, and not means over joints or another score.",
+        )
+    ]
+    if len(fractions) <= _RARE * len(scored):
+        kinds.append(
+            (
+                fractions,
+                "a few totals are halves or thirds",
+                "whole numbers, or halves and thirds throughout, as means of readers are",
+                "Compare them with the readers' sheets.",
+            )
+        )
+    return [
+        CohortWarning(file, "", "hand", warning, _listed(rows, len(scored)), threshold, remedy)
+        for rows, warning, threshold, remedy in kinds
+        if len(rows)
+    ]
+
+
+def _listed(totals: pd.DataFrame, of_all: int) -> str:
+    """How many totals there are, and the first of them, in words."""
+    each = [f"{row['total']:g} of {row['image_id']}" for row in totals.to_dict("records")]
+    return f"{len(totals)} of {of_all}: {first_of(each)}"
 
 
 def _one_score(file: str, scores: pd.DataFrame) -> list[CohortWarning]:

@@ -6,13 +6,14 @@ Only the standard library is imported: the workflow calls `list_radiographs` whi
 import os
 import re
 import unicodedata
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sharpflow.anatomy import LIMBS
 from sharpflow.cohorts.csv_rows import Row, read_rows
 from sharpflow.cohorts.findings import Finding, Scope
-from sharpflow.errors import in_short
+from sharpflow.errors import first_of, in_short
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".dcm", ".dicom")
 OTHER_IMAGES = (".gif", ".webp", ".jp2", ".heic")
@@ -30,6 +31,10 @@ _FILE_NAME = re.compile(
 _LIMB_AT_END = re.compile(rf"(?i:{'|'.join(LIMBS)})$")
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]*")
 _WHOLE = re.compile(r"\d+\.0*", re.ASCII)
+LIST_THEM = (
+    "Move them up, or list all radiographs in a CSV with image_id, patient, limb, file, and name "
+    "that as the radiographs in the config."
+)
 _LIMB_RULE = "one of " + ", ".join(LIMBS)
 
 
@@ -96,18 +101,41 @@ def list_radiographs(radiographs: str | Path) -> RadiographList:
             ]
         )
     if not found.radiographs and not found.problems:
+        within = in_subfolders(radiographs, SUFFIXES)
         return RadiographList(
             problems=[
                 Finding(
                     str(radiographs),
                     "",
-                    "no radiographs",
+                    f"no radiographs{f', but {counted_within(within)}' * bool(within)}",
                     "radiographs named <patient>-<LH|RH|LF|RF>.jpg, or rows of a CSV",
-                    "Correct the path of the radiographs in the config.",
+                    LIST_THEM if within else "Correct the path of the radiographs in the config.",
                 )
             ]
         )
     return _each_once(found)
+
+
+def in_subfolders(folder: str | Path, suffixes: Collection[str]) -> dict[str, int]:
+    """How many files of these kinds lie in each folder within a folder; hidden ones do not count.
+
+    None where there is no such folder.
+    """
+    counts: dict[str, int] = {}
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        within = os.path.relpath(root, folder)
+        found = [name for name in names if not name.startswith(".")]
+        count = sum(Path(name).suffix.lower() in suffixes for name in found)
+        if count and within != ".":
+            counts[within] = count
+    return counts
+
+
+def counted_within(counts: Mapping[str, int]) -> str:
+    """Files in the folders within a folder, in words."""
+    each = [f"{name} ({count})" for name, count in counts.items()]
+    return f"{sum(counts.values())} in folders within: {first_of(each)}"
 
 
 def file_name(patient: str, visit: str, limb: str) -> str:

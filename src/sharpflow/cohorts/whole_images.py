@@ -18,7 +18,6 @@ from sharpflow.cohorts.labelled import (
     LabelledImage,
     Reading,
     list_rows,
-    tell_unlisted,
 )
 from sharpflow.cohorts.radiographs import ID, ID_RULE, ONLY_VISIT, visit_name
 
@@ -76,12 +75,10 @@ def read_whole_images(listed: ImageList) -> "tuple[pd.DataFrame, list[Finding]]"
     nobody has scored the image), age (years, 0-120, NaN where unknown) and sex (M or F,
     NaN where unknown; 1 is male and 0 female), sorted by image_id, of the images whose values are
     all right; and the problems: those of the list, a total or age that is not a number or
-    impossible, a sex that cannot be read, a patient without id. Images in the folder without a row
-    are left alone and counted in the log.
+    impossible, a sex that cannot be read, a patient without id.
     """
     import pandas as pd
 
-    tell_unlisted(listed)
     problems = list(listed.problems)
     rows = []
     for image in (*listed.images, *listed.unlocated):

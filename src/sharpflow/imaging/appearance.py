@@ -37,6 +37,7 @@ class Shape(NamedTuple):
     thumb: float  # degrees by which the gap on the right side of five digits is wider; else NaN
     limbs: int  # regions nearly as large as the largest
     share: float  # of the radiograph's area
+    across: float  # its width, as a share of the radiograph's
 
     @property
     def fingers(self) -> float:
@@ -55,7 +56,7 @@ class Appearance(NamedTuple):
     mask: Mask  # the silhouette
 
 
-NOTHING = Shape(0.0, 0.0, 0, math.nan, 0, 0.0)
+NOTHING = Shape(0.0, 0.0, 0, math.nan, 0, 0.0, 0.0)
 APPEARANCE_TABLE = [
     "image_id",
     "height",
@@ -67,6 +68,7 @@ APPEARANCE_TABLE = [
     *(f"negative_{name}" for name in Shape._fields),
     "silhouette",
     "header_says",  # what contradicts the user; blank where nothing does
+    "burned_in",  # 1 where the header says that text is burned into the pixels, else 0
 ]
 
 
@@ -85,12 +87,28 @@ def measure_appearance(image: Grey) -> Appearance:
     return Appearance(high, high - low, border, shape, negative, mask)
 
 
-def appearance_row(image_id: str, image: Grey, header_says: str = "") -> list[str | float]:
-    """A row of APPEARANCE_TABLE; `header_says` as `check_limb` gives it."""
+def appearance_row(
+    image_id: str, image: Grey, header_says: str = "", *, burned_in: bool = False
+) -> list[str | float]:
+    """A row of APPEARANCE_TABLE.
+
+    Args:
+        image_id: of the radiograph.
+        image: uint8 (height, width).
+        header_says: as `check_limb` gives it.
+        burned_in: as `has_burned_in_text` gives it.
+    """
     seen = measure_appearance(image)
     numbers = [seen.brightest, seen.contrast, seen.border, *seen.shape, *seen.negative]
     rounded = [round(float(number), 3) for number in numbers]
-    return [image_id, *image.shape, *rounded, pack_silhouette(seen.mask), header_says]
+    return [
+        image_id,
+        *image.shape,
+        *rounded,
+        pack_silhouette(seen.mask),
+        header_says,
+        int(burned_in),
+    ]
 
 
 def shows_fingers(shape: Shape) -> bool:
@@ -114,6 +132,7 @@ def measure_shape(mask: Mask) -> Shape:
         (angles[4] - angles[3]) - (angles[1] - angles[0]) if len(angles) == 5 else math.nan,
         sum(int(region.sum()) >= _SECOND_LIMB * area for region in found),
         area / mask.size,
+        limb.shape[1] / mask.shape[1],
     )
 
 
@@ -186,9 +205,11 @@ class Look:
         """Nothing is measured yet."""
         self._rows: dict[str, list[str | float]] = {}
 
-    def __call__(self, image_id: str, image: Grey, header_says: str = "") -> None:
-        """Measure one, and keep what its DICOM header says against the user."""
-        self._rows[image_id] = appearance_row(image_id, image, header_says)
+    def __call__(
+        self, image_id: str, image: Grey, header_says: str = "", burned_in: bool = False
+    ) -> None:
+        """Measure one, and keep what its DICOM header says (see `appearance_row`)."""
+        self._rows[image_id] = appearance_row(image_id, image, header_says, burned_in=burned_in)
 
     def table(self) -> pd.DataFrame:
         """APPEARANCE_TABLE of all that were measured, by image_id."""

@@ -19,8 +19,6 @@ from sharpflow.imaging.dicom_grey import VALUE_ELEMENTS, to_grey
 from sharpflow.imaging.dicom_pixels import SYNTAXES, stored_pixels
 from sharpflow.imaging.image_error import MAX_PIXELS, ImageError
 
-log = logging.getLogger(__name__)
-
 Grey: TypeAlias = npt.NDArray[np.uint8]
 T = TypeVar("T")
 
@@ -50,10 +48,11 @@ _OTHERS = {
     "XA": "angiography",
     "XC": "a photograph",
 }
+_BURNED_IN = "BurnedInAnnotation"
 _IMAGE_ELEMENTS = (
     "Modality",
     "PresentationIntentType",
-    "BurnedInAnnotation",
+    _BURNED_IN,
     "NumberOfFrames",
     "SamplesPerPixel",
     "PhotometricInterpretation",
@@ -115,8 +114,7 @@ def read_dicom(
         ImageError: the file is missing, damaged or no DICOM; no radiograph of one grey frame with
             square pixels, for presentation; compressed as we cannot decode; or too large.
     """
-    if check_header(path, max_pixels):
-        log.warning("%s: text is burned into its pixels, maybe a name; figures may show it", path)
+    check_header(path, max_pixels)
     dataset = read_elements(path, _IMAGE_ELEMENTS, pixels=True)
     stored = attempt(
         path,
@@ -138,15 +136,12 @@ def read_dicom(
     return grey
 
 
-def check_header(path: Path, max_pixels: int = MAX_PIXELS) -> bool:
+def check_header(path: Path, max_pixels: int = MAX_PIXELS) -> None:
     """Refuse, as `read_dicom` does, what its header alone says is no radiograph of ours.
 
     Args:
         path: the file.
         max_pixels: an image of more is refused.
-
-    Returns:
-        Whether the header says that text is burned into the pixels.
 
     Raises:
         ImageError: see `read_dicom`.
@@ -154,11 +149,23 @@ def check_header(path: Path, max_pixels: int = MAX_PIXELS) -> bool:
     _check_size(path, max_pixels)
     header = read_elements(path, _IMAGE_ELEMENTS, pixels=False)
 
-    def check() -> bool:
+    def check() -> None:
         _check_header(path, header, max_pixels)
-        return str(header.get("BurnedInAnnotation")).strip().upper() == "YES"
+        str(header.get(_BURNED_IN))  # an impossible value is found when it is read
 
-    return attempt(path, check, "a DICOM header with impossible values")
+    attempt(path, check, "a DICOM header with impossible values")
+
+
+def has_burned_in_text(path: Path) -> bool:
+    """Whether a file is DICOM and says that text is burned into its pixels.
+
+    Raises:
+        ImageError: its header cannot be read.
+    """
+    if not is_dicom(path):
+        return False
+    header = read_elements(path, [_BURNED_IN], pixels=False)
+    return str(header.get(_BURNED_IN)).strip().upper() == "YES"
 
 
 def read_elements(path: Path, names: Collection[str], *, pixels: bool) -> Any:

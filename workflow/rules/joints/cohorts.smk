@@ -154,8 +154,10 @@ rule list_warnings:
     conda:
         "../../../envs/imaging.yaml"
     params:
+        radiographs=JOINTS.radiographs_source,
         scores=JOINTS.scores_source,
         boxes=JOINTS.boxes_source,
+        within=JOINTS.in_subfolders,
         limits=study.checks.warnings.model_dump(),
         ignored_classes=plain(study.checks.ignored_classes),
         content=READ.score_file,

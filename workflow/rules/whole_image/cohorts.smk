@@ -130,6 +130,7 @@ rule list_image_warnings:
     params:
         source=WHOLE_IMAGE.source_of,
         content=READ_IMAGES.labels,
+        unlisted=READ_IMAGES.unlisted,
         limits=study.checks.warnings.model_dump(),
         code=code("whole_image/list_image_warnings"),
     script:

@@ -16,5 +16,6 @@ with recorded_job(snakemake):
         params.boxes if params.boxes != "phantom" else None,
         limits=params.limits,
         ignored_classes=params.ignored_classes,
+        source=params.radiographs,
     )
     write_table(warnings, snakemake.output[0])

@@ -17,6 +17,7 @@ import pandas as pd
 
 from sharpflow.anatomy import BodyPart
 from sharpflow.errors import UserError
+from sharpflow.imaging.dicom import has_burned_in_text
 from sharpflow.imaging.dicom_limb import OnContradiction, check_limb
 from sharpflow.imaging.image_error import MAX_PIXELS, ImageError
 from sharpflow.imaging.reading import image_digest, read_image
@@ -60,7 +61,7 @@ def pack(
     contrast: Literal["none", "clahe"] = "none",
     contradicting_headers: OnContradiction = "problem",
     workers: int = 1,
-    look: Callable[[str, Grey, str], None] | None = None,
+    look: Callable[[str, Grey, str, bool], None] | None = None,
 ) -> tuple[Grey, pd.DataFrame, pd.DataFrame]:
     """Decode each image once, in `workers` threads, and resize it.
 
@@ -74,8 +75,8 @@ def pack(
         contradicting_headers: whether an image whose DICOM header says that it shows no hand counts
             as one that cannot be read ("problem"), or is looked at and logged ("warn").
         workers: threads.
-        look: called in these threads with each image's image_id, pixels and what its header says
-            against the table (blank where nothing).
+        look: called in these threads with each image's image_id, pixels, what its header says
+            against the table (blank where nothing), and whether it says that text is burned in.
 
     Returns:
         The images that can be read, uint8 (n, size, size), sorted by image_id; their rows:
@@ -88,10 +89,11 @@ def pack(
             image = read_image(paths[image_id], max_pixels)
             path = paths[image_id]
             says = check_limb(path, BodyPart.HAND, None, "the table", contradicting_headers)
+            burned_in = has_burned_in_text(path)
         except ImageError as error:
             return error
         if look:
-            look(image_id, image, says)
+            look(image_id, image, says, burned_in)
         small = resize(image, size)
         small = equalize(small) if contrast == "clahe" else small
         return small, (*image.shape, image_digest(image))

@@ -182,6 +182,10 @@ class ImageContent:
         is_synthetic = self.plan.is_synthetic(wildcards.images)
         return [] if is_synthetic else contents_of(list(self.plan.label_tables(wildcards)))
 
+    def unlisted(self, wildcards: Wildcards) -> str:
+        """Images in the user's folders that no row names."""
+        return digest_of(self.plan.unlisted.get(wildcards.images, {}))
+
     def files(self, wildcards: Wildcards) -> ToldFiles:
         """Where a shard's images lie: image_id -> file."""
         return ToldFiles(self.plan.own_images(wildcards))

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from sharpflow.anatomy import MODELS, BodyPart, Damage
-from sharpflow.cohorts.radiographs import Radiograph
+from sharpflow.cohorts.labels import LABEL_SUFFIXES
+from sharpflow.cohorts.radiographs import SUFFIXES, Radiograph, in_subfolders
 from sharpflow.errors import UserError
 from sharpflow.imaging.shards import shard_of
 from sharpflow.workflow.plan.paths import (
@@ -177,6 +178,21 @@ class JointPlan:
             wildcards,
             lambda: existing_labels(own.boxes) if own and own.boxes not in (None, PHANTOM) else [],
         )
+
+    def in_subfolders(self, wildcards: Wildcards) -> dict[str, int]:
+        """Radiographs and label files in folders within the user's, which are only warned of."""
+        if wildcards.cohort in self.synthetic or not self.own:
+            return {}
+        boxes = None if self.own.boxes == PHANTOM else self.own.boxes
+        return {
+            f"{what} {folder}": count
+            for what, source, suffixes in (
+                ("radiographs", self.own.radiographs, SUFFIXES),
+                ("boxes", boxes, LABEL_SUFFIXES),
+            )
+            if source
+            for folder, count in in_subfolders(source, suffixes).items()
+        }
 
     def check_settings(self, wildcards: Wildcards) -> dict[str, Any]:
         """How a cohort is checked; a synthetic one has the body parts of the user's own."""

@@ -49,6 +49,7 @@ class WholeImagePlan:
             seed's, whose scores are used, lie in no folder of their own.
         is_phantom: whether the scored radiographs are synthetic.
         own_patients: the patients whom the user's table of whole images names.
+        unlisted: images of each cohort of the user's that no row names, by folder.
         warnings: of what is implausible, though it can be run.
     """
 
@@ -75,6 +76,7 @@ class WholeImagePlan:
         }
         self.is_phantom = study.cohorts.whole_image == PHANTOM
         self.own_patients: set[str] = set()
+        self.unlisted: dict[str, dict[str, list[str]]] = {}
         idle = [name for name in settings.experiment_epochs if name not in self.networks]
         self.warnings = [
             f"whole_image.experiment_epochs: {', '.join(idle)} is no network that this study "
@@ -218,6 +220,7 @@ class WholeImagePlan:
         )
         source = self.source(cohort)
         listed = reader(**source)
+        self.unlisted[cohort] = listed.unlisted
         if patient := source.get("columns", {}).get("patient"):
             named = {image.row.values.get(patient, "") for image in listed.images}
             self.own_patients |= named - {""}

@@ -78,7 +78,10 @@ class WholeImageColumns(Section):
         description="Column with the image_id, by which results name the image: letters, digits, "
         "_, - and single points. null: the file's name without suffix, which then has to be such.",
     )
-    total: str = Field(description="Column with the total of both hands and wrists, 0 to 280.")
+    total: str = Field(
+        description="Column with the total of both hands and wrists, 0 to 280; a mean of "
+        "readers may have halves or thirds."
+    )
     age: str | None = Field(description="Column with the age. null: the table has none.")
     sex: str | None = Field(description="Column with the sex. null: the table has none.")
     patient: str | None = Field(
