@@ -72,14 +72,18 @@ def test_a_split_is_judged_with_the_rest_of_the_cohort(cohort: Path) -> None:
     lines = [f"{patient},{part}" for patient, part in zip(PATIENTS, parts, strict=True)]
     own.write_text("\n".join(["patient,split", *lines]))
     assert check(cohort, own_split=own).problems.empty
-    edit_scores(cohort, 2, "LH_pip_E__2", "9")
+    (cohort / "boxes" / "UAB001-LH.xml").write_text("")
     own.write_text("\n".join(["patient,split", *lines, "UAB009,test"]))
     said = problems_of(cohort, own_split=own)
     assert len(said) == 2
     assert_named(said, "split.csv, row 5", "patient UAB009", "Delete the row")
     kept = check(cohort, own_split=own, on_problem="set_aside")
-    assert set(kept.radiographs["patient"]) == set(PATIENTS[1:])
-    assert sorted(kept.problems["set_aside"]) == ["entry row 5", "visit 1 of patient UAB001"]
+    assert set(kept.radiographs["patient"]) == set(PATIENTS)
+    assert sorted(kept.problems["set_aside"]) == ["boxes UAB001-LH", "entry row 5"]
+    edit_scores(cohort, 2, "LH_pip_E__2", "9")
+    said = problems_of(cohort, own_split=own, on_problem="set_aside")
+    assert len(said) == 4
+    assert_named(said, "split.csv", "no patient in train")  # who was there is set aside
     near = [{"UAB001": "radiographs", "uab1": "labels.csv"}]
     assert_named(problems_of(cohort, near_ids=near), "patient UAB001", "patient uab1 in labels.csv")
 

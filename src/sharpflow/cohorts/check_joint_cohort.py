@@ -22,6 +22,7 @@ from sharpflow.cohorts.own_split import read_own_split, split_patients_of
 from sharpflow.cohorts.radiographs import list_radiographs
 from sharpflow.cohorts.scores import LONG_COLUMNS, read_score_table
 from sharpflow.cohorts.set_aside import PROBLEM_TABLE, refused
+from sharpflow.cohorts.split_sizes import body_parts_of
 from sharpflow.cohorts.visits import Visit, only_visits, unscored_visits
 from sharpflow.errors import Problem, ProblemsError
 from sharpflow.imaging.dicom_limb import OnContradiction
@@ -151,8 +152,11 @@ def check_joint_cohort(
         require_all_limbs=require_all_limbs,
         unscored=unscored,
     )
-    if cohort.radiographs.empty:
-        raise ProblemsError(problems)
+    if own_split is not None and problems:  # a part may have lost all its patients
+        left = read_own_split(own_split, body_parts_of(cohort.radiographs)).problems
+        fatal = [problem for problem in left if problem.scope is Scope.COHORT]
+    if fatal or cohort.radiographs.empty:
+        raise ProblemsError([*problems, *fatal])
     for problem, left_out in zip(problems, cohort.problems["set_aside"], strict=True):
         log.warning("set aside %s: %s", left_out, problem)
     log.info(

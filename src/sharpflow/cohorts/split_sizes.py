@@ -88,6 +88,14 @@ def lacking_parts(
                 yield Lacking(part, body_part, len(having))
 
 
+def body_parts_of(radiographs: "pd.DataFrame") -> dict[str, set[str]]:
+    """The body parts of each patient's radiographs, a table with patient and body_part."""
+    body_parts: dict[str, set[str]] = {}
+    for patient, body_part in zip(radiographs["patient"], radiographs["body_part"], strict=True):
+        body_parts.setdefault(patient, set()).add(body_part)
+    return body_parts
+
+
 def check_body_parts(split: "pd.DataFrame", radiographs: "pd.DataFrame") -> None:
     """Refuse a split in which a part has no radiograph of a body part that others have.
 
@@ -99,11 +107,8 @@ def check_body_parts(split: "pd.DataFrame", radiographs: "pd.DataFrame") -> None
         UserError: names each part and body part that lacks; U-Nets, detectors and heads of that
             body part would have nothing to learn from, to stop at or to be measured on.
     """
-    body_parts: dict[str, set[str]] = {}
-    for patient, body_part in zip(radiographs["patient"], radiographs["body_part"], strict=True):
-        body_parts.setdefault(patient, set()).add(body_part)
     parts = dict(zip(split["patient"], split["split"], strict=True))
-    lacking = list(lacking_parts(body_parts, parts))
+    lacking = list(lacking_parts(body_parts_of(radiographs), parts))
     if lacking:
         raise UserError(
             f"split: {'; '.join(map(str, lacking))}. Add such patients, change split: random_state "
