@@ -162,9 +162,7 @@ def _locate(
         named = stem if files or suffix in SUFFIXES else path.name
         return _named(LabelledImage(named, path, table, row, columns))
     place = f"row {row.number}"
-    return nowhere, [
-        Finding(table, f"{place}, column {column}", *wrong, Scope.ENTRY, place),
-    ]
+    return nowhere, [Finding(table, f"{place}, column {column}", *wrong, Scope.ENTRY, place)]
 
 
 def _named(image: LabelledImage) -> tuple[LabelledImage, list[Finding]]:
@@ -181,12 +179,9 @@ def _named(image: LabelledImage) -> tuple[LabelledImage, list[Finding]]:
         image = replace(image, image_id=said)
         remedy = "Correct the id."
     else:
-        remedy = "Rename the file, here and in its folder"
-        remedy += (
-            "."
-            if "id" not in columns
-            else (", or name a column of other ids under cohorts: whole_image: columns: id.")
-        )
+        remedy = "Rename the file, here and in its folder."
+        if "id" in columns:
+            remedy += " Or name a column of ids under cohorts: whole_image: columns: id."
     if ID.fullmatch(image.image_id):
         return image, []
     return image, [
