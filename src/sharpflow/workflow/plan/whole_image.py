@@ -332,6 +332,12 @@ class WholeImagePlan:
         """A file of the network that the wildcard `task` explains."""
         return lambda wildcards: self.files(what, [self.explained[wildcards.task]])
 
+    def case_rules(self, wildcards: Wildcards) -> dict[str, float]:
+        """Which radiographs are shown of the network that the wildcard `task` explains."""
+        settings = self.study.whole_image.grad_cam
+        rules = settings.classes if wildcards.task == "severity" else settings.totals
+        return rules.model_dump()
+
     def explained_name(self, wildcards: Wildcards) -> str:
         """The network that the wildcard `task` explains."""
         return self.explained[wildcards.task]

@@ -85,6 +85,23 @@ class Stacking(Section):
     learning_rate: Positive = Field(description="Initial learning rate of the layer. Ours.")
 
 
+class TotalCases(Section):
+    """Bounds of the totals that are explained, in score points."""
+
+    healthy_below: Positive = Field(
+        description="TN: the true total is below this, and the error small. The paper: 5.",
+    )
+    severe_above: Positive = Field(
+        description="TP: the true total is above this, and the error small. The paper: 200.",
+    )
+    small_error: Positive = Field(
+        description="TN and TP: the predicted total is wrong by less than this. The paper: 10.",
+    )
+    large_error: Positive = Field(
+        description="FP and FN: the predicted total is wrong by more than this. The paper: 50.",
+    )
+
+
 class SeverityCases(Section):
     """Bounds of the classes that are explained."""
 
@@ -102,9 +119,11 @@ class SeverityCases(Section):
 class GradCam(Section):
     """Which radiographs are explained, and a rheumatologist's comments (Bo et al., 2.6)."""
 
+    totals: TotalCases = Field(
+        description="Which radiographs count as TN, TP, FP and FN among totals.",
+    )
     classes: SeverityCases = Field(
-        description="Which radiographs count as TN, TP, FP and FN among severity classes. For "
-        "totals the paper's rules hold.",
+        description="Which radiographs count as TN, TP, FP and FN among severity classes.",
     )
     comments: UserPath | None = Field(
         description="A CSV with the columns image_id and comment, written below the panels of "
