@@ -96,9 +96,9 @@ def test_figures_show_the_papers_experiments_or_those_that_were_run() -> None:
     assert "(b) ResNet-34: RBs-2 (n = 2)" in texts
     assert "(c)" not in " ".join(texts)
     del run["total-stack-batch16"]
-    assert len(shown_experiments(run, "total")) == 6  # a page of 21
+    assert len(shown_experiments(run, "total")) == 6  # a page of 22
     note = draw_predicted_true(run, {}, data="phantom").texts[0].get_text()
-    assert "6 of 21 experiments; the table has all." in note
+    assert "6 of 22 experiments; the table has all." in note
     (told, *_), nothing = all_text(draw_severity_confusion({}, data="mine")), {}
     assert shown_experiments(nothing, "severity") == {}
     assert "mine" in told

@@ -37,6 +37,8 @@ NOTES = WholeImageNotes(
     image_size=192,
     contrast="none",
     rotations=(0, 90, 180, 270),
+    batch_factor=1,
+    optimizer="SGD",
     epochs=30,
     experiment_epochs={},
     pretraining_epochs=20,
@@ -209,10 +211,17 @@ def test_notes_of_a_cohort_do_not_speak_of_synthetic_radiographs(
 def test_notes_tell_what_a_small_study_does_other_than_the_paper(
     tmp_path: Path, regression: pd.DataFrame
 ) -> None:
-    other = {"contrast": "clahe", "rotations": (0,), "experiment_epochs": {"bone-age-resnet50": 2}}
+    other = {
+        "contrast": "clahe",
+        "rotations": (0,),
+        "batch_factor": 8,
+        "optimizer": "AdamW",
+        "experiment_epochs": {"bone-age-resnet50": 2},
+    }
     publish_regression(regression, tmp_path, replace(NOTES, **other))
     page = (tmp_path / "whole_regression.md").read_text()
     assert "evened by CLAHE (not in the paper)" in page
+    assert "batches 8 times the paper's; AdamW (paper: SGD);" in page
     assert "turned by 0 degrees in training (paper: 0, 90, 180, 270)" in page
     assert "other epochs: bone-age-resnet50 2." in page
 
@@ -319,7 +328,7 @@ def test_time_of_an_epoch_beside_the_papers(tmp_path: Path) -> None:
     )
     names = ["total-resnet50-mse-batch4", "total-resnet50-finetuned", "total-resnet50-mse-batch16"]
     histories = dict.fromkeys([*names, "total-resnet50-rbs1", "bone-age-resnet34"], history)
-    table = time_table(histories, image_size=192, hardware="two cores")
+    table = time_table(histories, image_size=192, batch_factor=1, hardware="two cores")
     found = table.set_index(["cohort", "network", "batch", "freezing"])
     usual = found.loc[("whole_image", "resnet50", 4, "")]
     assert (usual["rows"], usual["epochs"], usual["seconds_per_epoch"]) == (2, 6, 3)
@@ -332,7 +341,11 @@ def test_time_of_an_epoch_beside_the_papers(tmp_path: Path) -> None:
     assert "13:45" in page
     assert "two cores" in page
     assert "RBs-1" in page
-    publish_time(time_table({}, image_size=192, hardware="none"), tmp_path, NOTES)
+    larger = time_table(histories, image_size=192, batch_factor=8, hardware="two cores")
+    assert set(larger["batch"]) == {32, 128}
+    assert larger["paper_seconds_per_epoch"].isna().all()
+    nothing = time_table({}, image_size=192, batch_factor=1, hardware="none")
+    publish_time(nothing, tmp_path, NOTES)
 
 
 def test_the_experiments_have_what_the_tables_need() -> None:

@@ -258,6 +258,11 @@ def test_a_network_starts_from_the_pretraining_of_its_own_seed() -> None:
     assert images.network_inputs(pretraining)["start"] == []
     assert images.training_settings(pretraining)["epochs"] == 50
     assert images.training_settings(job)["epochs"] == 100
+    assert images.experiment(job)["batch"] == 4
+    small = plan(cohorts="phantom", whole_image={"batch_factor": 8, "optimizer": "AdamW"})
+    assert small.whole_image
+    assert small.whole_image.experiment(job)["batch"] == 32
+    assert small.whole_image.training_settings(job)["optimizer"] == "AdamW"
 
 
 def test_the_users_own_cohorts_are_checked_before_any_is_made() -> None:

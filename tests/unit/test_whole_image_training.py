@@ -136,6 +136,19 @@ def test_a_run_stopped_within_an_epoch_ends_with_the_same_bytes(
     assert same_model(unbroken, tmp_path)
 
 
+def test_adamw_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    settings: dict[str, Any] = {"optimizer": "AdamW", "learning_rate": 1e-3, "epochs": 3}
+    train(tmp_path / "unbroken", **settings)
+    with monkeypatch.context() as patch:
+        interrupt_in_third_epoch(patch, fail)
+        with pytest.raises(RuntimeError):
+            train(tmp_path / "broken", **settings)
+    train(tmp_path / "broken", **settings)
+    assert same_model(tmp_path / "unbroken", tmp_path / "broken")
+    train(tmp_path / "sgd", **settings | {"optimizer": "SGD"})
+    assert not same_model(tmp_path / "unbroken", tmp_path / "sgd")
+
+
 def test_two_processes_share_a_training_that_goes_on_with_one(tmp_path: Path):
     # As in a Slurm job, which Lightning would otherwise take for one of its own.
     slurm = {"SLURM_NTASKS": "1", "SLURM_JOB_NAME": "train", "SLURM_PROCID": "0"}

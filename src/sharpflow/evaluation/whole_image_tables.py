@@ -110,13 +110,14 @@ def severity_table(
 
 
 def time_table(
-    histories: Mapping[str, "pd.DataFrame"], *, image_size: int, hardware: str
+    histories: Mapping[str, "pd.DataFrame"], *, image_size: int, batch_factor: int, hardware: str
 ) -> "pd.DataFrame":
     """tables/whole_image_time.csv: how long an epoch took, beside the paper's.
 
     Args:
         histories: experiment name -> its history.csv (epoch, seconds, images_per_second).
         image_size: pixels a side.
+        batch_factor: how many times the paper's the batches are.
         hardware: the machine in words.
 
     Returns:
@@ -136,7 +137,7 @@ def time_table(
                 columns.assign(
                     cohort=experiment.cohort,
                     network=experiment.network,
-                    batch=experiment.batch,
+                    batch=experiment.batch * batch_factor,
                     freezing=experiment.freeze or "",
                     row=name,
                 )

@@ -100,7 +100,9 @@ _ROWS = (
 
 
 @in_journal_style
-def draw_learning_curves(histories: Mapping[str, pd.DataFrame], *, data: str) -> Figure:
+def draw_learning_curves(
+    histories: Mapping[str, pd.DataFrame], *, data: str, batch_factor: int = 1
+) -> Figure:
     """Validation curves of all networks: a column for each network that was run.
 
     The rows, those that have curves: smooth loss and MSE; batches of 4 and 16; totals after
@@ -110,6 +112,7 @@ def draw_learning_curves(histories: Mapping[str, pd.DataFrame], *, data: str) ->
         histories: name of a network's experiment -> epoch, validation_loss; with none the figure
             says so.
         data: "phantom" or the cohort's name.
+        batch_factor: how many times the paper's the batches are.
     """
     run = {name: EXPERIMENTS[name] for name in EXPERIMENTS if name in histories}
     networks = {name: each for name, each in run.items() if isinstance(each, NetworkExperiment)}
@@ -119,7 +122,8 @@ def draw_learning_curves(histories: Mapping[str, pd.DataFrame], *, data: str) ->
     rows = _rows_to_show(networks)
     columns = [n for n in PRINTED_NETWORKS if any(e.network == n for e in networks.values())]
     height = _ROW_HEIGHT * len(rows) + 0.3
-    note = f"{_meaning_of(numbers)} {data_note(data)}"
+    batches = f"Batches are {batch_factor} times those named. " * (batch_factor != 1)
+    note = f"{_meaning_of(numbers)} {batches}{data_note(data)}"
     figure = new_figure(TWO_COLUMNS, height, note=note)
     panels = figure.subplots(len(rows), len(columns), sharex="col", sharey="row", squeeze=False)
     letter = 0

@@ -20,6 +20,8 @@ class WholeImageNotes:
         image_size: pixels a side of the packed images.
         contrast: "none" (the paper's) or "clahe", of each radiograph.
         rotations: degrees by which training images are turned.
+        batch_factor: how many times the paper's the networks' batches are.
+        optimizer: "SGD" (the paper's) or "AdamW".
         epochs: of the experiments on the cohort.
         experiment_epochs: of single experiments where they are other.
         pretraining_epochs: of the experiments on bone age.
@@ -33,6 +35,8 @@ class WholeImageNotes:
     image_size: int
     contrast: str
     rotations: tuple[int, ...]
+    batch_factor: int
+    optimizer: str
     epochs: int
     experiment_epochs: Mapping[str, int]
     pretraining_epochs: int
@@ -64,7 +68,7 @@ class WholeImageNotes:
         )
 
     def of_training(self) -> str:
-        """A sentence on image size, epochs and the pretraining."""
+        """A sentence on image size, batches, optimizer, epochs and the pretraining."""
         phantom = "synthetic hands of children (phantom)"
         source = phantom if self.pretraining_data == "phantom" else self.pretraining_data
         own = ""
@@ -73,6 +77,10 @@ class WholeImageNotes:
         if set(self.rotations) != QUARTERS:
             turned = ", ".join(map(str, self.rotations))
             own += f"turned by {turned} degrees in training (paper: 0, 90, 180, 270); "
+        if self.batch_factor != 1:
+            own += f"networks' batches {self.batch_factor} times the paper's; "
+        if self.optimizer != "SGD":
+            own += f"{self.optimizer} (paper: SGD); "
         other = ", ".join(f"{name} {epochs}" for name, epochs in self.experiment_epochs.items())
         return (
             f"Images of {self.image_size}x{self.image_size} pixels (paper: 1024x1024); {own}"

@@ -9,10 +9,11 @@ def experiment_title(name: str) -> str:
     experiment = EXPERIMENTS[name]
     label = experiment.label
     if isinstance(experiment, BinnedExperiment):
-        return f"Stack of totals, batch {label.batch}, binned"
+        return f"{experiment_title(experiment.stack)}, binned"
     if isinstance(experiment, StackExperiment):
         if experiment.task == "total":
-            return f"Stack of totals, batch {label.batch}"
+            few = " of two networks" if len(experiment.members) == 2 else ""
+            return f"Stack of totals{few}, batch {label.batch}"
         return f"Stack of classes, {label.principle.lower()}, batch {label.batch}"
     return f"{label.model}{_trained(experiment)}"
 

@@ -62,11 +62,15 @@ def draw_joint_learning_curves(
         panel_letter(axes, index, title)
         axes.set_xlabel("Epoch")
         axes.set_ylabel("Validation mAP50" if title == "Detector" else "Loss")
-        axes.set_ylim(bottom=0)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
-        if title != "Detector":
+        if title == "Detector":
+            axes.set_ylim(0, 1.02)
+            axes.legend(frameon=False, loc="lower right")
+        else:
             axes.plot([], [], "--", color="0.4", linewidth=0.7, label="Training")
-        axes.legend(frameon=False)
+            # Curves end below the legend.
+            axes.set_ylim(0, axes.dataLim.y1 * (1 + 0.18 * (1 + len(histories))))
+            axes.legend(frameon=False, loc="upper right")
     return figure
 
 

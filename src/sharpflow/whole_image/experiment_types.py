@@ -1,4 +1,4 @@
-"""What an experiment on whole images is: a trained network, a stack of three, or a binned stack.
+"""What an experiment on whole images is: a trained network, a stack of some, or a binned stack.
 
 Only the standard library is imported: the workflow reads the experiments while it is parsed.
 """
@@ -80,14 +80,14 @@ class NetworkExperiment:
 
 @dataclass(frozen=True)
 class StackExperiment:
-    """A linear layer over the outputs of three trained networks."""
+    """A linear layer over the outputs of trained networks: the paper's three, or two."""
 
     name: str
     group: Group
     task: Task
     principle: Principle
     batch: int
-    members: tuple[str, ...]  # the paper's, one of each network, in the order of NETWORKS
+    members: tuple[str, ...]  # the paper's: one of each network, in the order of NETWORKS
     label: Label
     cohort: ClassVar[str] = "whole_image"
 

@@ -104,6 +104,7 @@ rule draw_learning_curves:
         "../../../envs/imaging.yaml"
     params:
         data=plain(WHOLE_IMAGE.data_name()),
+        batch_factor=study.whole_image.batch_factor,
         code=code("whole_image/draw_learning_curves"),
     script:
         "../../scripts/whole_image/draw_learning_curves.py"

@@ -109,7 +109,7 @@ rule explain_network:
         **ask(gigabytes=8, seconds=120, gpus=1),
     params:
         experiment=WHOLE_IMAGE.explained_name,
-        classes=study.whole_image.grad_cam.classes.model_dump(),
+        rules=WHOLE_IMAGE.case_rules,
         code=code("whole_image/explain_network"),
     script:
         "../../scripts/whole_image/explain_network.py"

@@ -10,4 +10,6 @@ with recorded_job(snakemake):
     from sharpflow.reporting.style import save
 
     histories = {Path(path).parent.name: read_table(path) for path in snakemake.input.histories}
-    save(draw_learning_curves(histories, data=snakemake.params.data), snakemake.output[0])
+    params = snakemake.params
+    figure = draw_learning_curves(histories, data=params.data, batch_factor=params.batch_factor)
+    save(figure, snakemake.output[0])

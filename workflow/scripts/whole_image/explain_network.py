@@ -27,7 +27,7 @@ with recorded_job(snakemake):
         packed,
         read_table(source.predictions[0]),
         statistics=json.loads(Path(source.statistics).read_text()),
-        classes=snakemake.params.classes,
+        rules=snakemake.params.rules,
     )
     with atomic_write(output.heat) as temporary:
         np.savez(temporary, heat=found.case_heat, images=found.case_images)

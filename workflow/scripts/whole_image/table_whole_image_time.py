@@ -15,5 +15,10 @@ with recorded_job(snakemake):
     cards = [json.loads(Path(path).read_text()) for path in snakemake.input.cards]
     hardware = "; ".join(sorted({card["made_by"]["device"] for card in cards}))
     notes = WholeImageNotes(**snakemake.params.notes)
-    table = time_table(histories, image_size=notes.image_size, hardware=hardware)
+    table = time_table(
+        histories,
+        image_size=notes.image_size,
+        batch_factor=notes.batch_factor,
+        hardware=hardware,
+    )
     publish_time(table, Path(snakemake.output[0]).parent, notes)

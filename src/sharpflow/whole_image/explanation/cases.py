@@ -1,6 +1,6 @@
 """Which test images Grad-CAM shows: a true negative, a false positive, and so on.
 
-For totals the rules are the paper's (Bo et al., section 2.6), with FP an error upwards and FN one
+For totals the rules are those of Bo et al. (section 2.6), with FP an error upwards and FN one
 downwards. For classes the paper is silent. Which image is taken of several is silent as well: the
 one with the smallest error for TN and TP, with the largest for FP and FN; equal ones by the more
 severe truth (TP), then by image_id.
@@ -16,12 +16,12 @@ PANELS = ("TN", "FP", "TP", "FN")  # the paper's order
 
 @dataclass(frozen=True)
 class TotalRules:
-    """Rules for totals, score points (Bo et al., section 2.6)."""
+    """Rules for totals, score points (Bo et al., section 2.6: 5, 200, 10, 50)."""
 
-    healthy_below: float = 5
-    severe_above: float = 200
-    small_error: float = 10  # |error| of TN and TP is below it
-    large_error: float = 50  # |error| of FP and FN is above it
+    healthy_below: float  # TN: the true total
+    severe_above: float  # TP: the true total
+    small_error: float  # |error| of TN and TP is below it
+    large_error: float  # |error| of FP and FN is above it
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def explain_network(
     predictions: pd.DataFrame,
     *,
     statistics: Mapping[str, float],
-    classes: Mapping[str, int],
+    rules: Mapping[str, float],
 ) -> Explanation:
     """Explain a network's predictions of the test images.
 
@@ -54,7 +54,7 @@ def explain_network(
         packed: their rows: image_id, height, width.
         predictions: image_id, split, true, predicted.
         statistics: pixel_mean and pixel_sd of the training images.
-        classes: the bounds of `SeverityRules`.
+        rules: the bounds of `TotalRules` or, of classes, of `SeverityRules`.
     """
     tests = predictions[predictions["split"] == "test"].merge(packed, on="image_id")
     number = {image_id: index for index, image_id in enumerate(packed["image_id"])}
@@ -69,7 +69,8 @@ def explain_network(
         pixel_sd=statistics["pixel_sd"],
         outputs=explained.astype(int).tolist(),
     )
-    cases = choose_cases(predictions, SeverityRules(**classes) if severity else TotalRules())
+    kind = SeverityRules if severity else TotalRules
+    cases = choose_cases(predictions, kind(**rules))  # type: ignore[arg-type]
     cases = cases.merge(packed[["image_id", "height", "width"]], on="image_id")
     place = {image_id: index for index, image_id in enumerate(tests["image_id"])}
     chosen = [place[image_id] for image_id in cases["image_id"]]

@@ -126,15 +126,15 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
         return len(self.progress.history) + 1
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """SGD on what is not frozen, with the momenta of the checkpoint."""
+        """The optimizer of what is not frozen, with the momenta of the checkpoint."""
+        settings = self.settings
         trainable = [weight for weight in self.network.parameters() if weight.requires_grad]
-        optimizer = torch.optim.SGD(
-            trainable,
-            lr=self.settings.learning_rate,
-            momentum=self.settings.momentum,
-            weight_decay=self.settings.weight_decay,
-            fused=True,
-        )
+        same = {"lr": settings.learning_rate, "weight_decay": settings.weight_decay, "fused": True}
+        optimizer: torch.optim.Optimizer
+        if settings.optimizer == "SGD":
+            optimizer = torch.optim.SGD(trainable, momentum=settings.momentum, **same)
+        else:
+            optimizer = torch.optim.AdamW(trainable, betas=(settings.momentum, 0.999), **same)
         if self.progress.latest is not None:
             optimizer.load_state_dict(self.progress.latest["optimizer"])
         return optimizer

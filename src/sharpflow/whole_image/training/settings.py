@@ -11,12 +11,13 @@ class TrainingSettings:
 
     Attributes:
         epochs: the paper's baselines: 100, for bone age 50.
+        optimizer: the paper's SGD, or AdamW (ours).
         learning_rate: the first one (the paper names no schedule).
         schedule: "constant", or "cosine": up to the learning rate over a tenth of the steps, then
             down to near 0.
         rotations: degrees by which training images are turned, all as likely.
-        momentum: of SGD.
-        weight_decay: of SGD.
+        momentum: of SGD, and the first of AdamW's two.
+        weight_decay: of the optimizer.
         precision: of training steps; validation is in float32. "float32", "bfloat16" (mixed:
             weights stay float32), or "auto": bfloat16 where the hardware has it.
         channels_last: memory format; "auto": yes.
@@ -31,6 +32,7 @@ class TrainingSettings:
     """
 
     epochs: int
+    optimizer: Literal["SGD", "AdamW"] = "SGD"
     learning_rate: float = 0.001
     schedule: Literal["constant", "cosine"] = "constant"
     rotations: Sequence[int] = (0, 90, 180, 270)

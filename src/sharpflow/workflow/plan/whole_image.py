@@ -1,7 +1,7 @@
 """What the whole-image pipeline of a study reads, trains and makes."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from sharpflow.cohorts.bone_age import list_bone_age
@@ -336,6 +336,12 @@ class WholeImagePlan:
         """A file of the network that the wildcard `task` explains."""
         return lambda wildcards: self.files(what, [self.explained[wildcards.task]])
 
+    def case_rules(self, wildcards: Wildcards) -> dict[str, float]:
+        """Which radiographs are shown of the network that the wildcard `task` explains."""
+        settings = self.study.whole_image.grad_cam
+        rules = settings.classes if wildcards.task == "severity" else settings.totals
+        return rules.model_dump()
+
     def explained_name(self, wildcards: Wildcards) -> str:
         """The network that the wildcard `task` explains."""
         return self.explained[wildcards.task]
@@ -357,7 +363,9 @@ class WholeImagePlan:
 
     def experiment(self, wildcards: Wildcards) -> dict[str, Any]:
         """What an experiment says of its network, so that a change of it trains it again."""
-        told = asdict(self.networks[wildcards.network])
+        network = self.networks[wildcards.network]
+        batch = network.batch * self.study.whole_image.batch_factor
+        told = asdict(replace(network, batch=batch))
         del told["label"]  # how tables print it
         return told
 
@@ -375,6 +383,8 @@ class WholeImagePlan:
             "image_size": settings.size,
             "contrast": settings.contrast,
             "rotations": settings.rotations,
+            "batch_factor": settings.batch_factor,
+            "optimizer": settings.optimizer,
             "epochs": settings.epochs,
             "experiment_epochs": settings.experiment_epochs,
             "pretraining_epochs": settings.pretraining.epochs,

@@ -31,6 +31,7 @@ from sharpflow.workflow.settings.whole_image import (
     Pretraining,
     SeverityCases,
     Stacking,
+    TotalCases,
     WholeImage,
 )
 
@@ -60,6 +61,7 @@ __all__ = [
     "Standardize",
     "Study",
     "SyntheticJoints",
+    "TotalCases",
     "UNet",
     "Weights",
     "WholeImage",
