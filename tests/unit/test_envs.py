@@ -1,5 +1,6 @@
-"""The conda environments hold what the lock holds."""
+"""The conda environments hold what the lock holds, and so do the images."""
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from packaging.markers import Marker
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[2]
 # The lock has TensorFlow for processors; an environment without torch can have it for GPUs too.
@@ -44,3 +46,32 @@ def test_every_rule_names_an_environment_that_is_there() -> None:
         for line in rules.read_text().splitlines():
             if "envs/" in line:
                 assert (rules.parent / line.strip().strip('"')).resolve().is_file(), line
+
+
+def test_both_images_hold_the_lock_on_a_python_that_it_is_for() -> None:
+    docker, apptainer = (
+        re.sub(r"\\\n *", "", (ROOT / "envs" / name).read_text())
+        for name in ("Dockerfile", "apptainer.def")
+    )
+    for step in (
+        r"(?im)^from:? (.*)$",
+        r"apt-get install ([\w -]*[\w-])",
+        r"pip install ([\w -]*[\w-])",
+        r"UV_PROJECT_ENVIRONMENT=.*uv sync .*-cache",
+        r"\bPATH=\S+",
+    ):
+        (wanted,) = re.findall(step, docker)
+        assert re.findall(step, apptainer) == [wanted]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    (python,) = re.findall(r"(?m)^FROM python:([\d.]+)-", docker)
+    assert python in SpecifierSet(project["project"]["requires-python"])
+    # Without the group of the developers, Snakemake must be among the rest; without the code,
+    # nothing may be built from it.
+    assert any(name.startswith("snakemake>") for name in project["project"]["dependencies"])
+    assert project["tool"]["uv"]["package"] is False
+    (copied,) = re.findall(r"(?m)^COPY (.*) /opt/sharpflow/$", docker)
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    for name in copied.split():
+        assert (ROOT / name).is_file()
+        assert f"{name} /opt/sharpflow/{name}\n" in apptainer
+        assert f"!{name}" in ignored

@@ -12,10 +12,16 @@ import yaml
 from PIL import Image
 
 from sharpflow.anatomy import DETECTED_JOINTS, LIMBS, Damage
+from sharpflow.imaging.shards import write_shard
 from sharpflow.reporting.checklists import checklist_items, filled_in, write_checklists
 from sharpflow.reporting.cohort_page import CohortTables, write_cohort_page
 from sharpflow.reporting.cost_page import job_costs, write_cost_page
-from sharpflow.reporting.examples import choose_examples, rank_detections, rank_scores
+from sharpflow.reporting.examples import (
+    choose_examples,
+    labelled_groups,
+    rank_detections,
+    rank_scores,
+)
 from sharpflow.reporting.pages import table_html, write_page
 from sharpflow.reporting.patient_pages import PatientTables, file_names, write_patient_pages
 from sharpflow.reporting.study_facts import StudyTables, study_facts
@@ -23,6 +29,13 @@ from sharpflow.reporting.tables import publish
 from sharpflow.workflow.settings import load_study
 
 ROOT = Path(__file__).parents[2]
+# How many parts an item of TRIPOD+AI has, if it has several; 52 in all.
+TRIPOD_PARTS = {3: 3, 5: 2, 6: 3, 8: 3, 9: 3, 12: 7, 18: 6, 20: 3, 23: 2, 27: 3}
+TRIPOD_ITEMS = [
+    f"{item}{part}"
+    for item in range(1, 28)
+    for part in "abcdefg"[: TRIPOD_PARTS.get(item, 0)] or [""]
+]
 EVIL = '"><script>alert(1)</script>&../'
 
 
@@ -201,6 +214,7 @@ def test_radiographs_are_ranked_by_what_was_found_and_by_their_errors() -> None:
     radiographs = pd.DataFrame(
         {
             "image_id": ["none", "sure", "unsure"],
+            "limb": "LF",
             "joints": [0, 6, 6],
             "joints_expected": 6,
             "lowest_confidence": [None, 0.9, 0.2],
@@ -218,6 +232,26 @@ def test_radiographs_are_ranked_by_what_was_found_and_by_their_errors() -> None:
     ranked = rank_scores(joints)
     assert list(ranked["image_id"]) == ["2-RF", "1-RF"]
     assert "0.50 points" in ranked["why"].iloc[0]
+
+
+def test_examples_are_labelled_by_body_part(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"image_id": ["1-RF", "2-LF"]})
+    write_shard(tmp_path / "00.npy", [np.full((40, 30), 90, np.uint8)] * 2, rows)
+    joints = pd.concat(
+        [joints_of("A", "1", ("RF",), scored=True), joints_of("B", "2", ("LF",), scored=True)]
+    ).assign(x_min=5, y_min=5, x_max=14, y_max=14)
+    ranked = pd.DataFrame({"image_id": ["2-LF", "1-RF"], "limb": ["LF", "RF"], "why": ["b", "a"]})
+    hands, feet = labelled_groups(
+        ranked,
+        joints,
+        [str(tmp_path / "00.npy")],
+        body_parts=["hand", "foot"],
+        note="",
+        has_scores=True,
+    )
+    assert (hands.heading, list(hands.pictures)) == ("Hands", [])
+    assert feet.heading == "Feet"
+    assert [picture.caption for picture in feet.pictures] == ["Good: b", "Worst: a"]
 
 
 def test_costs_are_summed_by_rule(tmp_path: Path) -> None:
@@ -285,8 +319,8 @@ def test_every_checklist_item_is_there_once_and_filled_in_or_left_for_the_author
     assert not items.duplicated(["checklist", "item"]).any()
     claim = items[items["checklist"] == "CLAIM 2024"]
     assert list(claim["item"]) == [str(number) for number in range(1, 45)]
-    tripod = items.loc[items["checklist"] == "TRIPOD+AI", "item"]
-    assert {int(re.sub(r"\D", "", item)) for item in tripod} == set(range(1, 28))
+    tripod = items[items["checklist"] == "TRIPOD+AI"]
+    assert list(tripod["item"]) == TRIPOD_ITEMS
     settings = load_study(
         yaml.safe_load((ROOT / "config.yaml").read_text()) | {"cohorts": "phantom"}
     )
@@ -305,7 +339,7 @@ def test_every_checklist_item_is_there_once_and_filled_in_or_left_for_the_author
         write_checklists(tmp_path / "sheet.html", filled)
         text = "".join(Page(tmp_path / "sheet.html").text)
         assert f"{EVIL}, 8 radiographs of 2 patients." in text
-        assert "For the author: Name it." in text
+        assert "For the author: Name them." in text
         assert (tmp_path / "sheet.md").read_text().startswith("**CLAIM 2024.**")
     assert "abc123" in filled_in(study_facts(tables))["answer"].str.cat()
 

@@ -101,7 +101,7 @@ def of_seeds(table: pd.DataFrame) -> str:
     if seeds == 1:
         return (
             "One training of each experiment, as in the paper: how much its values change with the "
-            "random seed is not measured here (`whole_image: seeds`)."
+            "random seed is not measured here (the setting whole_image: seeds)."
         )
     return (
         "Values and intervals are of the first seed, whose scores are used; beside them mean and "

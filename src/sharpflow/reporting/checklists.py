@@ -1,10 +1,12 @@
 """The items of CLAIM and TRIPOD+AI, in our words, filled in with what a study knows.
 
-Sources: Tejani et al., Radiol Artif Intell 2024;6:e240300 (CLAIM, 2024 update); Collins et al., BMJ
-2024;385:e078378 (TRIPOD+AI). Their own wording counts.
+Versions: of CLAIM the update of 2024 with 44 items, not the 42 items of 2020; of TRIPOD+AI the 27
+items of 2024, 52 with their parts. Numbers and topics were compared with the sources named below,
+since the articles themselves could not be read. The published wording counts.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -15,9 +17,26 @@ from sharpflow.reporting.tables import to_markdown
 
 FOR_AUTHOR = "For the author:"
 _TITLE = "Reporting checklists: CLAIM and TRIPOD+AI"
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where a checklist was published, and what our items were compared with."""
+
+    article: str
+    compared_with: str
+
+
 _SOURCES = {
-    "CLAIM 2024": "Tejani et al., Radiology: Artificial Intelligence 2024;6:e240300",
-    "TRIPOD+AI": "Collins et al., BMJ 2024;385:e078378",
+    "CLAIM 2024": _Source(
+        "Tejani et al., Radiology: Artificial Intelligence 2024;6(4):e240300, "
+        "doi:10.1148/ryai.240300",
+        "the companion site of the checklist's authors, rsna.github.io/claim",
+    ),
+    "TRIPOD+AI": _Source(
+        "Collins et al., BMJ 2024;385:e078378, doi:10.1136/bmj-2023-078378",
+        "two public copies of its table, which agree",
+    ),
 }
 
 
@@ -70,7 +89,9 @@ def write_checklists(path: str | Path, items: pd.DataFrame) -> None:
         notes = [
             f"{done} of {len(own)} items are filled in, {len(own) - done} are left for the author, "
             "in whole or in part.",
-            f"Items in our words, after {source}. The published checklist's own wording counts.",
+            f"Items in our words, after {source.article}. Their numbers and topics were compared "
+            f"with {source.compared_with}, not with the article. The published checklist's own "
+            "wording counts.",
         ]
         page.append(table_html(shown, heading=name, notes=notes))
         text.append(to_markdown(shown, caption=name, notes=notes))

@@ -128,25 +128,49 @@ def mask_group(
     return Group(heading, pictures, is_small=True)
 
 
-def labelled_group(
+def labelled_groups(
+    ranked: pd.DataFrame,
+    joints: pd.DataFrame,
+    shards: Sequence[str],
+    *,
+    body_parts: Sequence[str],
+    note: str,
+    has_scores: bool,
+) -> list[Group]:
+    """One radiograph of each place, labelled, for each body part.
+
+    Args:
+        ranked: image_id, limb and `why` (text), the best first.
+        joints: of these or more, as `score_joints` returns them.
+        shards: the radiographs (.npy).
+        body_parts: "hand", "foot" or both, in the order to show.
+        note: as for `label_radiograph`.
+        has_scores: likewise.
+    """
+    image_of = images_by_id(shards)
+    part_of = ranked["limb"].map(lambda limb: LIMBS[limb].body_part)
+    return [
+        _labelled_group(
+            ranked[part_of == part],
+            joints,
+            image_of,
+            heading=LIMB_NAMES[part],
+            note=note,
+            has_scores=has_scores,
+        )
+        for part in body_parts
+    ]
+
+
+def _labelled_group(
     ranked: pd.DataFrame,
     joints: pd.DataFrame,
     image_of: ImageOf,
     *,
-    body_part: str,
+    heading: str,
     note: str,
     has_scores: bool,
 ) -> Group:
-    """One radiograph of each place, labelled.
-
-    Args:
-        ranked: image_id and `why` (text), the best first.
-        joints: of these or more, as `score_joints` returns them.
-        image_of: image_id -> uint8 (height, width).
-        body_part: "hand" or "foot".
-        note: as for `label_radiograph`.
-        has_scores: likewise.
-    """
     reasons = dict(zip(ranked["image_id"], ranked["why"], strict=True))
     pictures = []
     for place, ids in choose_examples(list(reasons), 1).items():
@@ -162,17 +186,17 @@ def labelled_group(
             labelled.thumbnail((labelled.width, _HEIGHT), Image.Resampling.LANCZOS)
             caption = f"{place.capitalize()}: {reasons[image_id]}"
             pictures.append(Picture(caption, jpeg_uri(labelled, quality=75)))
-    return Group(LIMB_NAMES[body_part], pictures)
+    return Group(heading, pictures)
 
 
 def rank_detections(radiographs: pd.DataFrame) -> pd.DataFrame:
     """Radiographs by what was found: the share of joints, then the least confidence.
 
     Args:
-        radiographs: image_id, joints, joints_expected, lowest_confidence.
+        radiographs: image_id, limb, joints, joints_expected, lowest_confidence.
 
     Returns:
-        image_id, why; the best first.
+        image_id, limb, why; the best first.
     """
     table = radiographs.assign(share=radiographs["joints"] / radiographs["joints_expected"])
     table = table.sort_values(
@@ -187,7 +211,7 @@ def rank_detections(radiographs: pd.DataFrame) -> pd.DataFrame:
         )
         for _, row in table.iterrows()
     ]
-    return table[["image_id"]].assign(why=why)
+    return table[["image_id", "limb"]].assign(why=why)
 
 
 def rank_scores(joints: pd.DataFrame) -> pd.DataFrame:
@@ -197,7 +221,7 @@ def rank_scores(joints: pd.DataFrame) -> pd.DataFrame:
         joints: scores/joints.csv.
 
     Returns:
-        image_id, why, limb; the best first. Radiographs without a joint that has a true and a
+        image_id, limb, why; the best first. Radiographs without a joint that has a true and a
         predicted score are left out.
     """
     scored = joints[joints["state"] == SCORED]
@@ -216,8 +240,3 @@ def rank_scores(joints: pd.DataFrame) -> pd.DataFrame:
         for _, row in means.iterrows()
     ]
     return means[["image_id", "limb"]].assign(why=why)
-
-
-def of_body_part(table: pd.DataFrame, body_part: str) -> pd.DataFrame:
-    """The rows of a table whose limb is of a body part."""
-    return table[[LIMBS[limb].body_part == body_part for limb in table["limb"]]]

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from sharpflow.reporting.tables import number_with_interval, with_interval
+from sharpflow.whole_image.severity_classes import CLASSES, LOWER_BOUNDS
 
 _SPLITS = {"train": "training", "validation": "validation", "test": "test"}
 _NAMES = {
@@ -203,7 +204,10 @@ def _facts_of_models(tables: StudyTables) -> dict[str, str]:
         "output": _join(
             joints
             and "A whole score for each joint and damage, and their sums, without wrist sites.",
-            whole and "A total score of both hands, and a severity class of 0 to 9.",
+            whole
+            and f"A total score of both hands, and a severity class of 0 to {CLASSES - 1}. The "
+            f"classes begin at totals of {', '.join(map(str, LOWER_BOUNDS))}: up to 20 as Bo et "
+            "al. say, then by our choice, since they name no more.",
         ),
         "updating": "None: models are trained once on the training patients.",
         "software": _software(tables.record),

@@ -35,7 +35,7 @@ def report_facts(plan: StudyPlan, workflow_folder: str | Path) -> dict[str, str]
     if plan.joints:
         rows = _rows(results / "cohort/joints/split.csv")
         counts = _by_split(row["split"] for row in rows)
-        every = f"{plan.joints.count_cohort('joints')} radiographs of {len(rows)} patients"
+        every = f"{plan.joints.counts.cohort('joints')} radiographs of {len(rows)} patients"
         facts["joints"] = _sentence(plan.joints.data_name(), every if rows else "", counts)
     if plan.whole_image:
         for cohort in plan.whole_image.cohorts:

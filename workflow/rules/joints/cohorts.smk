@@ -48,7 +48,7 @@ rule check_radiographs:
         source=JOINTS.synthetic_radiographs,
         radiographs=JOINTS.shard_rows,
         content=READ.radiographs,
-        shards=JOINTS.count_shards,
+        shards=JOINTS.counts.job_shards,
         max_megapixels=study.checks.max_megapixels,
         contradicting_headers=study.checks.contradicting_headers,
         code=code("joints/check_radiographs"),

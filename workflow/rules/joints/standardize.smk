@@ -19,7 +19,7 @@ rule standardize:
     resources:
         **ask(gigabytes=2, seconds=JOINT_WORK.standardize),
     params:
-        shards=JOINTS.count_shards,
+        shards=JOINTS.counts.job_shards,
         crop_bottom=JOINTS.crop_bottom,
         height=study.standardize.height,
         width=study.standardize.width,

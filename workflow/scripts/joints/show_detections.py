@@ -9,13 +9,7 @@ with recorded_job(snakemake):
     from sharpflow.files import read_table
     from sharpflow.joints.radiographs import UNSEEN
     from sharpflow.joints.scoring.scores import NO_SCORES, score_joints
-    from sharpflow.reporting.examples import (
-        images_by_id,
-        labelled_group,
-        of_body_part,
-        rank_detections,
-        write_examples,
-    )
+    from sharpflow.reporting.examples import labelled_groups, rank_detections, write_examples
     from sharpflow.reporting.style import data_note
 
     params, source = snakemake.params, snakemake.input
@@ -30,15 +24,12 @@ with recorded_job(snakemake):
         about="Radiographs without a part in training, by the share of their joints that were "
         "found and named, then by the least confidence of a named box.",
         note=data_note(params.data),
-        groups=[
-            labelled_group(
-                rank_detections(of_body_part(unseen, part)),
-                score_joints(due, named, {}, NO_SCORES),
-                images_by_id(source.images),
-                body_part=part,
-                note=data_note(params.data),
-                has_scores=False,
-            )
-            for part in params.body_parts
-        ],
+        groups=labelled_groups(
+            rank_detections(unseen),
+            score_joints(due, named, {}, NO_SCORES),
+            source.images,
+            body_parts=params.body_parts,
+            note=data_note(params.data),
+            has_scores=False,
+        ),
     )

@@ -9,6 +9,7 @@ from sharpflow.cohorts.labels import LABEL_SUFFIXES
 from sharpflow.cohorts.radiographs import SUFFIXES, Radiograph, in_subfolders
 from sharpflow.errors import UserError
 from sharpflow.imaging.shards import shard_of
+from sharpflow.workflow.plan.joint_counts import JointCounts
 from sharpflow.workflow.plan.paths import (
     PHANTOM,
     Wildcards,
@@ -16,7 +17,6 @@ from sharpflow.workflow.plan.paths import (
     existing_labels,
     folder_name,
     shard_names,
-    shards_for,
 )
 from sharpflow.workflow.plan.splits import refuse_too_few, warn_of_own_split
 from sharpflow.workflow.plan.unscored import (
@@ -52,6 +52,7 @@ class JointPlan:
         models: the models of Table 1 of these body parts: name -> damage, body part.
         synthetic: the cohorts that the phantom makes: "joints", which is scored, or "boxed", which
             only trains the detector.
+        counts: of radiographs and shards.
         boxed: the cohort whose boxes train the detector.
         has_truth: whether the true outlines and joints are known.
         has_boxes: whether joints of the scored cohort are known, which detection is measured on.
@@ -84,6 +85,13 @@ class JointPlan:
             self.synthetic = {"joints"}
         elif self.own.boxes == PHANTOM:
             self.synthetic = {"boxed"}
+        self.counts = JointCounts(
+            study,
+            self.radiographs,
+            self.unscored,
+            synthetic=self.synthetic,
+            body_parts=self.body_parts,
+        )
         self.boxed = "boxed" if "boxed" in self.synthetic else "joints"
         self.has_truth = self.own is None
         self.has_boxes = self.boxed == "joints"
@@ -200,6 +208,10 @@ class JointPlan:
         settings = self.study.checks.model_dump(exclude={"warnings", "near_ids"})
         return settings | {"require_all_limbs": own and settings["require_all_limbs"]}
 
+    def crop_bottom(self, wildcards: Wildcards) -> float:
+        """The share of a radiograph's height that is cut off below."""
+        return self.study.standardize.crop_bottom[wildcards.body_part]
+
     def shard_rows(self, wildcards: Wildcards) -> list[list[Any]]:
         """A shard's radiographs as plain values; none where they are synthetic."""
         if wildcards.cohort in self.synthetic:
@@ -218,7 +230,7 @@ class JointPlan:
 
     def shard_radiographs(self, wildcards: Wildcards) -> list[Radiograph]:
         """The user's radiographs of one body part that belong to a shard."""
-        unscored, shards = wildcards.cohort == UNSCORED, self.count_shards(wildcards)
+        unscored, shards = wildcards.cohort == UNSCORED, self.counts.job_shards(wildcards)
         return [
             radiograph
             for radiograph in (self.unscored.radiographs if unscored else self.radiographs)
@@ -235,7 +247,7 @@ class JointPlan:
         return [
             pattern.replace("{body_part}", body_part).replace("{shard}", shard)
             for body_part in body_parts or self.body_parts
-            for shard in shard_names(self.count_shards_of(cohort, body_part))
+            for shard in shard_names(self.counts.shards(cohort, body_part))
         ]
 
     def shards(self, pattern: str, cohort: str = "joints") -> Callable[[Wildcards], list[str]]:
@@ -374,41 +386,3 @@ class JointPlan:
             "unit": self.study.split.unit,
             "visits": visits_in_words(self.study.phantom if self.own is None else self.radiographs),
         }
-
-    # Settings by body part, and how much there is.
-
-    def count_shards(self, wildcards: Wildcards) -> int:
-        """How many shards a body part has."""
-        return self.count_shards_of(_cohort_of(wildcards), wildcards.body_part)
-
-    def crop_bottom(self, wildcards: Wildcards) -> float:
-        """The share of a radiograph's height that is cut off below."""
-        return self.study.standardize.crop_bottom[wildcards.body_part]
-
-    def count_radiographs(self, wildcards: Wildcards) -> int:
-        """How many radiographs of a body part a cohort has, those without scores too."""
-        cohort, body_part = _cohort_of(wildcards), wildcards.body_part
-        if cohort in self.synthetic:
-            return self._count(cohort, body_part)
-        return self._count("joints", body_part) + self.unscored.count(body_part)
-
-    def _count(self, cohort: str, body_part: str) -> int:
-        if cohort in self.synthetic:
-            return 2 * self.study.phantom.patients * self.study.phantom.visits
-        return sum(body_part_of(radiograph.limb) == body_part for radiograph in self.radiographs)
-
-    def count_shards_of(self, cohort: str, body_part: str) -> int:
-        """The same by their names."""
-        if cohort == UNSCORED:
-            return self.unscored.count_shards(body_part)
-        asked = self.study.standardize.shards[body_part]
-        return shards_for(asked, self._count(cohort, body_part))
-
-    def count_cohort(self, cohort: str) -> int:
-        """How many radiographs a cohort has, without those that nobody has scored."""
-        return sum(self._count(cohort, part) for part in self.body_parts)
-
-
-def _cohort_of(wildcards: Wildcards) -> str:
-    """The wildcard `cohort`; past the standardized radiographs there is only the scored one."""
-    return getattr(wildcards, "cohort", "joints")

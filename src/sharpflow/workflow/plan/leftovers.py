@@ -67,4 +67,4 @@ def _shards(plan: JointPlan, cohort: str, part: BodyPart) -> list[str]:
         return [Path(path).name for path in plan.unscored.every_shard("{shard}", [part])]
     if cohort not in plan.cohorts or part not in plan.body_parts:
         return []
-    return shard_names(plan.count_shards_of(cohort, part))
+    return shard_names(plan.counts.shards(cohort, part))

@@ -71,7 +71,7 @@ class PagesPlan:
     def counts(self) -> list[int]:
         """How many radiographs each cohort has."""
         return [
-            self._joints.count_cohort(cohort)
+            self._joints.counts.cohort(cohort)
             if self._joints and cohort in self._of_joints
             else self._whole_image.count_images(cohort)
             if self._whole_image

@@ -54,6 +54,7 @@ class JointWork:
     def __init__(self, plan: JointPlan) -> None:
         """`plan`: of the study whose rules ask."""
         self.plan = plan
+        self.counts = plan.counts
         study = plan.study
         self.study = study
         # Relative to the paper's sizes.
@@ -79,7 +80,7 @@ class JointWork:
         """All epochs, on a GPU."""
         unet = self.study.unet
         step = 0.013 * unet.height * unet.width * unet.filters**2 / (512 * 416 * 16**2)
-        return unet.epochs * self.plan.count_radiographs(wildcards) * step
+        return unet.epochs * self.counts.job_radiographs(wildcards) * step
 
     def segment(self, wildcards: Wildcards) -> float:
         """A shard's radiographs, on a GPU."""
@@ -93,19 +94,19 @@ class JointWork:
 
     def detect_joints(self, wildcards: Wildcards) -> float:
         """A body part's radiographs, on a GPU."""
-        return self.plan.count_radiographs(wildcards) * 0.1
+        return self.counts.job_radiographs(wildcards) * 0.1
 
     def name_joints(self, wildcards: Wildcards) -> float:
         """A body part's radiographs."""
-        return self.plan.count_radiographs(wildcards) * 0.02
+        return self.counts.job_radiographs(wildcards) * 0.02
 
     def locate_true_joints(self, wildcards: Wildcards) -> float:
         """A body part's radiographs."""
-        return self.plan.count_radiographs(wildcards) * 0.01
+        return self.counts.job_radiographs(wildcards) * 0.01
 
     def crop_joints(self, wildcards: Wildcards) -> float:
         """A body part's radiographs."""
-        return self.plan.count_radiographs(wildcards) * self.radiograph * 0.05
+        return self.counts.job_radiographs(wildcards) * self.radiograph * 0.05
 
     @property
     def make_synthetic_joints(self) -> float:
@@ -120,7 +121,7 @@ class JointWork:
 
     def extract_features(self, wildcards: Wildcards) -> float:
         """A body part's crops, on a GPU."""
-        return self.plan.count_radiographs(wildcards) * self.crop * 0.02
+        return self.counts.job_radiographs(wildcards) * self.crop * 0.02
 
     @property
     def train_head(self) -> float:
@@ -130,10 +131,10 @@ class JointWork:
     @property
     def label_radiographs(self) -> float:
         """All radiographs, if all are asked for."""
-        return self.plan.count_cohort("joints") * self.radiograph * 0.3
+        return self.counts.cohort("joints") * self.radiograph * 0.3
 
     def _in_shard(self, wildcards: Wildcards) -> float:
-        return self.plan.count_radiographs(wildcards) / self.plan.count_shards(wildcards)
+        return self.counts.job_radiographs(wildcards) / self.counts.job_shards(wildcards)
 
 
 # Seconds of a GPU for one image of 1024 pixels in training, forth and back.
