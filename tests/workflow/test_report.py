@@ -118,7 +118,7 @@ def test_each_test_patient_has_a_page(finished: Project) -> None:
     assert pages == {"index", *joints["patient"]}
     for patient, own in joints.groupby("patient"):
         page = (finished.results / "scores" / "patients" / f"{patient}.html").read_text()
-        assert page.count("data:image/jpeg") == own["image_id"].nunique()
+        assert page.count("data:image/webp") == own["image_id"].nunique()
         assert "http" not in page.replace("http-equiv", "")
         # A row for each joint, with the limb once.
         assert len(re.findall(r'<td class="limb">', page)) == len(own)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image
 
-from sharpflow.reporting.pages import jpeg_uri, table_html, template, write_page
+from sharpflow.reporting.pages import picture_uri, table_html, template, write_page
 from sharpflow.reporting.study_notes import data_sentence
 from sharpflow.reporting.tables import MISSING, number, per_cent
 
@@ -162,4 +162,4 @@ def _sheet_uri(sheet: Path) -> str:
     with Image.open(sheet) as image:
         scale = min(1, _SHEET_WIDTH / image.width)
         small = image.convert("L").resize((round(image.width * scale), round(image.height * scale)))
-    return jpeg_uri(small.crop((0, 0, small.width, min(small.height, _MOST_HIGH))), quality=70)
+    return picture_uri(small.crop((0, 0, small.width, min(small.height, _MOST_HIGH))), quality=70)

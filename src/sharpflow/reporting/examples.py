@@ -15,7 +15,7 @@ from sharpflow.imaging.shards import read_shards
 from sharpflow.joints.masks.contact_sheet import draw_tile
 from sharpflow.joints.scoring.scores import SCORED
 from sharpflow.reporting.overlays import label_radiograph
-from sharpflow.reporting.pages import jpeg_uri, template, write_page
+from sharpflow.reporting.pages import picture_uri, template, write_page
 from sharpflow.reporting.tables import LIMB_NAMES
 
 ImageOf = Callable[[str], NDArray[np.uint8]]
@@ -123,7 +123,7 @@ def mask_group(
     for place, ids in zip(places, choose_examples(list(by_id), each).values(), strict=True):
         for image_id in ids:
             tile = draw_tile(image_of(image_id), mask_of(image_id), by_id[image_id], _THUMBNAIL)
-            uri = jpeg_uri(Image.fromarray(tile[..., ::-1]))
+            uri = picture_uri(Image.fromarray(tile[..., ::-1]))
             pictures.append(Picture(place.capitalize(), uri))
     return Group(heading, pictures, is_small=True)
 
@@ -185,7 +185,7 @@ def _labelled_group(
             )
             labelled.thumbnail((labelled.width, _HEIGHT), Image.Resampling.LANCZOS)
             caption = f"{place.capitalize()}: {reasons[image_id]}"
-            pictures.append(Picture(caption, jpeg_uri(labelled, quality=75)))
+            pictures.append(Picture(caption, picture_uri(labelled, quality=75)))
     return Group(heading, pictures)
 
 

@@ -151,8 +151,8 @@ def _bound(text: str) -> str:
     )
 
 
-def jpeg_uri(image: Image.Image, *, quality: int = 80) -> str:
-    """An image as the address of a JPEG, to stand in a page itself."""
+def picture_uri(image: Image.Image, *, quality: int = 80) -> str:
+    """An image as the address of a WebP, to stand in a page itself; a third smaller than a JPEG."""
     written = BytesIO()
-    image.convert("RGB").save(written, "JPEG", quality=quality, optimize=True)
-    return f"data:image/jpeg;base64,{base64.b64encode(written.getvalue()).decode()}"
+    image.convert("RGB").save(written, "WEBP", quality=quality)
+    return f"data:image/webp;base64,{base64.b64encode(written.getvalue()).decode()}"

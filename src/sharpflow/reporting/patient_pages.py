@@ -14,7 +14,7 @@ from PIL import Image
 from sharpflow.anatomy import DETECTED_JOINTS, LIMBS, MAX_SCORE, BodyPart, Damage
 from sharpflow.joints.scoring.scores import NOT_FOUND, SCORED, total_scores
 from sharpflow.reporting.overlays import SCORE_COLOURS, score_share
-from sharpflow.reporting.pages import RESEARCH_ONLY, jpeg_uri, template, write_page
+from sharpflow.reporting.pages import RESEARCH_ONLY, picture_uri, template, write_page
 from sharpflow.reporting.patient_page_template import BODY, INDEX, STYLE
 from sharpflow.reporting.style import data_note
 from sharpflow.reporting.tables import MISSING
@@ -170,7 +170,7 @@ def _pictures(
 def _uri(path: Path) -> str:
     with Image.open(path) as image:
         image.thumbnail((image.width, _HEIGHT), Image.Resampling.LANCZOS)
-        return jpeg_uri(image)
+        return picture_uri(image)
 
 
 def _grid(
