@@ -38,12 +38,12 @@ class Study:
     def snakemake(self, seconds: int) -> list[str]:
         return [sys.executable, "-m", "snakemake", *self.arguments(seconds)]
 
-    def start(self, seconds: int) -> subprocess.Popen[bytes]:
+    def start(self, seconds: int, *options: str) -> subprocess.Popen[bytes]:
         self.typed_in.mkdir(exist_ok=True)
         with (self.typed_in / f"{self.name}.said").open("w") as said:
             return subprocess.Popen(
                 # Tests that run in the background were told to ignore interrupts.
-                ["env", "--default-signal=INT", *self.snakemake(seconds)],
+                ["env", "--default-signal=INT", *self.snakemake(seconds), *options],
                 cwd=self.typed_in,
                 stdout=said,
                 stderr=said,
@@ -168,6 +168,19 @@ def test_studies_run_side_by_side(tmp_path: Path, started: list[subprocess.Popen
     assert sorted(states.values()) == ["COMPLETED", "RUNNING"]
     other.send_signal(signal.SIGINT)
     other.wait(SECONDS)
+
+
+def test_a_job_that_waits_is_not_lost_when_another_run_ends(
+    tmp_path: Path, started: list[subprocess.Popen[bytes]]
+) -> None:
+    one, two = (Study(name, tmp_path, tmp_path) for name in ("one", "two"))
+    waiting = one.start(1, "--set-resources", "sleep:slurm_extra='--begin=now+30'")
+    started.append(waiting)
+    wait_until(lambda: one.jobs("PENDING"), "its job waits", waiting)
+    code, said = two.attempt()  # whose end clears up the logs
+    assert code == 0, said
+    assert waiting.wait(SECONDS) == 0
+    assert [job.state for job in one.jobs()] == ["COMPLETED", "COMPLETED"]
 
 
 def test_a_run_in_a_slurm_job_is_known_from_any_host(

@@ -49,7 +49,7 @@ def test_a_request_is_judged_as_slurm_judges_it(
         (
             ("train_network:slurm_partition=gpu", "train_network:gpu_model=a100"),
             [
-                "partition cpu has nodes with no GPU, asked for detect_joints, explain_network",
+                "partition cpu has no node with a GPU, asked for detect_joints, explain_network",
                 "partition gpu has nodes with gpu:fake:1, asked for train_network: gpu:a100:1",
             ],
         ),

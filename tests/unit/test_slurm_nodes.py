@@ -99,7 +99,7 @@ def test_what_a_node_has_is_not_warned_of(threads: int, resources: dict[str, obj
         ),
         (1, {"slurm_partition": "cpu", "mem_mb": 600000}, "no more than 500000 MB of memory"),
         (4, {"slurm_partition": "cpu", "mem_mb_per_cpu": 200000}, "800000 MB of memory"),
-        (1, {"slurm_partition": "cpu", "gpu": 1}, "nodes with no GPU, asked for train: gpu:1"),
+        (1, {"slurm_partition": "cpu", "gpu": 1}, "no node with a GPU, asked for train: gpu:1"),
         (1, {"slurm_partition": "gpu", "gpu": 7}, "asked for train: gpu:7"),
         (1, {"slurm_partition": "gpu", "gpu": 1, "gpu_model": "h100"}, "nodes with gpu:2 or gpu:a"),
         (1, {"slurm_partition": "gpu", "gpu": 1, "gpu_model": "A100"}, "train: gpu:A100:1"),

@@ -38,6 +38,7 @@ class Slurm:
         self.squeue: dict[str, str] | None = {}  # number -> state
         self.elsewhere: dict[str, str] = {}  # the same, of other clusters
         self.sacct: dict[str, str] = {}
+        self.nodes = {"node3": "gpu:1", "node4": "gpu:1", "node5": "(null)"}
         self.config = config(300)
         self.happened: list[tuple[str, str]] = []
         self.said: list[str] = []
@@ -51,6 +52,9 @@ class Slurm:
         self.asked.append((program, *options))
         if program == "scontrol":
             return self.config
+        if program == "sinfo":
+            assert "--partition=gpu" in options
+            return "".join(f"{name}|{gres}|\n" for name, gres in self.nodes.items())
         if program == "sacct":
             return "".join(f"{number}|{state}\n" for number, state in self.sacct.items())
         if self.squeue is None:
@@ -84,7 +88,7 @@ class Slurm:
         )
 
     def job(self, number: str = "7") -> Any:
-        job = SimpleNamespace(name="train_network")
+        job = SimpleNamespace(name="train_network", resources={"slurm_partition": "gpu"})
         return SimpleNamespace(external_jobid=number, job=job, aux={"slurm_logfile": self.log})
 
 
@@ -195,6 +199,16 @@ def test_a_node_that_shows_no_gpu_is_avoided(slurm: Slurm) -> None:
     assert executor._failed_nodes == {"node3"}
 
 
+def test_the_last_node_with_a_gpu_is_not_avoided(slurm: Slurm) -> None:
+    slurm.log.write_text(f"12:00 {REFUSAL}job 7 sees none on node node3:\n")
+    slurm.squeue = {"7": "FAILED"}
+    executor = slurm.executor()
+    executor._failed_nodes.add("node4")
+    JobWatch(executor).look([slurm.job()])
+    assert slurm.happened == [("error", "7")]
+    assert executor._failed_nodes == {"node4"}
+
+
 def test_the_node_of_another_failure_is_not_avoided(slurm: Slurm) -> None:
     slurm.squeue = {"7": "FAILED"}
     executor = slurm.executor()
@@ -256,6 +270,17 @@ def test_the_installed_plugin_can_be_corrected() -> None:
     corrected = SimpleNamespace(Executor=type("Copy", (plugin.Executor,), {}))
     assert see_every_end(corrected)
     assert corrected.Executor.check_active_jobs.__module__ == slurm_status.__name__
+
+
+def test_folders_of_logs_that_other_runs_wait_for_stay(tmp_path: Path) -> None:
+    plugin = pytest.importorskip("snakemake_executor_plugin_slurm")
+    executor = type("Copy", (plugin.Executor,), {})
+    assert callable(plugin.delete_empty_dirs)  # the name under which its executor calls it
+    corrected = SimpleNamespace(Executor=executor, delete_empty_dirs=plugin.delete_empty_dirs)
+    see_every_end(corrected)
+    (tmp_path / "rule_train").mkdir()
+    corrected.delete_empty_dirs(tmp_path)
+    assert (tmp_path / "rule_train").is_dir()
 
 
 def test_a_plugin_of_another_make_is_left_alone() -> None:

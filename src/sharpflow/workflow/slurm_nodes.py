@@ -300,13 +300,14 @@ def _excess(request: Request, nodes: Sequence[Nodes]) -> Iterator[Excess]:
         fit = [one for one in here if one.count(wanted) >= wanted.count]
         if not fit:
             have = " or ".join(sorted({str(own) for one in here for own in one.gres}))
-            yield from report(f"has nodes with {have or 'no GPU'}", GRES_REMEDY, str(wanted))
+            there = f"has nodes with {have}" if have else "has no node with a GPU"
+            yield from report(there, GRES_REMEDY, str(wanted))
             return
         here = fit
     fit = [one for one in here if _allows(request.constraint, one.features)]
     if not fit:
         have = ", ".join(sorted({feature for one in here for feature in one.features}))
-        there = f"has nodes with {have or 'no features'}"
+        there = f"has nodes with {have}" if have else "has no node with a feature"
         yield from report(there, "Set `constraint`", request.constraint)
         return
     too_much = False

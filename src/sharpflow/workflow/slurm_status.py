@@ -133,13 +133,21 @@ class JobWatch:
         return True
 
     def _avoid_nodes(self, job: Any, found: JobState) -> str:
-        """Keep later jobs away from a node that failed, or lacks its GPU; says so in the latter."""
+        """Keep later jobs away from a node that failed, or lacks its GPU; says so in the latter.
+
+        Not from the last node that there is: sbatch would refuse all later jobs at once.
+        """
         blind = missed_its_gpu(job.aux["slurm_logfile"])
-        if found.nodes and (blind or found.state == "NODE_FAIL"):
+        if not found.nodes or not (blind or found.state == "NODE_FAIL"):
+            return ""
+        partition = job.job.resources.get("slurm_partition")
+        avoided = {*self.executor._failed_nodes, found.nodes}
+        if nodes_besides(avoided, partition, with_gpus=blind):
             self.executor._failed_nodes.add(found.nodes)
-            if blind:
-                return f"It saw no GPU on {found.nodes}: later jobs of this run go elsewhere. "
-        return ""
+            where = "later jobs of this run go elsewhere"
+        else:
+            where = "there is no other node with GPUs for later jobs"
+        return f"It saw no GPU on {found.nodes}: {where}. " if blind else ""
 
     def _is_lost(self, job: Any) -> bool:
         number = job.external_jobid
@@ -192,6 +200,9 @@ def see_every_end(plugin: Any) -> bool:
         executor.next_seconds_between_status_checks = watch.pause
 
     executor_class.check_active_jobs = check_active_jobs
+    # It removes empty folders of logs at a run's end, also those in which Slurm is to write the log
+    # of another run's job that waits: that job would fail at its start.
+    plugin.delete_empty_dirs = lambda folder: None
     # It advises between squeue and sacct, of which both are asked here.
     plugin.validate_status_command_settings = lambda settings, logger: None
     return True
@@ -212,6 +223,21 @@ def sacct(run: str, numbers: Iterable[str], clusters: Collection[str] = ()) -> l
     asked = [f"--jobs={','.join(numbers)}", f"--name={run}"]
     question = ["sacct", "--noheader", "--allocations", "--parsable2", *asked]
     return [*question, "--format=JobID,State", *_on(["all"] if clusters else [])]
+
+
+def nodes_besides(avoided: Collection[str], partition: str | None, *, with_gpus: bool) -> set[str]:
+    """The nodes of a partition, or of several with commas, but for some; of all, if it is None.
+
+    A node that is named if Slurm does not answer stands for those that there may be.
+    """
+    where = [f"--partition={partition}"] if partition else []
+    asked = ("sinfo", "--noheader", "--all", "--Node", *where, "--Format=NodeHost:|,Gres:|")
+    answer = ask_slurm(*asked)
+    if answer is None:
+        return {"unknown"}
+    lines = (line.split("|") for line in answer.splitlines() if line.count("|") > 1)
+    nodes = {name.strip() for name, gres, *_ in lines if not with_gpus or "gpu" in gres}
+    return nodes - set(avoided)
 
 
 def _on(clusters: Collection[str]) -> list[str]:
