@@ -1,7 +1,8 @@
 # Radiographs that nobody has scored -> their scores, by the models of the others. They are a cohort
 # of their own, with shards of their own: nothing is trained on them or measured, and who adds some
 # trains nothing again. Steps: standardize -> segment_unscored -> detect_unscored -> name_unscored ->
-# crop_unscored -> extract_unscored -> score_unscored -> sum_unscored, list_unscored_joints -> label_unscored
+# crop_unscored -> extract_unscored -> score_unscored -> sum_unscored, list_unscored_joints ->
+# label_unscored
 
 
 use rule segment as segment_unscored with:
@@ -130,6 +131,7 @@ use rule sum_scores as sum_unscored with:
         "<logs>/sum_unscored.log",
     benchmark:
         "<benchmarks>/sum_unscored.tsv"
+    localrule: True
 
 
 use rule list_radiographs as list_unscored_joints with:
@@ -158,6 +160,7 @@ use rule list_radiographs as list_unscored_joints with:
         "<logs>/list_unscored_joints.log",
     benchmark:
         "<benchmarks>/list_unscored_joints.tsv"
+    localrule: True
 
 
 rule label_unscored:
