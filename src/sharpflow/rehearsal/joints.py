@@ -13,28 +13,30 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sharpflow.anatomy import DETECTOR_CLASSES, LIMBS, MODELS, BodyPart
+from sharpflow.anatomy import DETECTOR_CLASSES, MODELS, BodyPart
 from sharpflow.files import read_table
 from sharpflow.rehearsal.clock import ends_of, seconds_between, seconds_each
 from sharpflow.rehearsal.measured import Measured
 from sharpflow.rehearsal.phantom import (
     JOINTS,
     Radiographs,
-    radiograph_files,
+    radiograph_rows,
     standardize_file,
     standardized,
 )
 
 # Of a step and of what follows it: validation, which takes as many images at once.
 SPLITS = ("train", "validation")
+EPOCHS = 10  # of a head, which take moments
 CROPS = 128  # that the base takes at once
+DETECTED = 16  # radiographs that the detector takes at once
 
 
 def rehearse_standardize(
     folder: Path, phantom: Path, *, body_part: str, standardize: Mapping[str, Any]
 ) -> Measured:
     """Read and standardize each radiograph."""
-    files = radiograph_files(phantom, body_part)
+    files = radiograph_rows(phantom, body_part)["file"].tolist()
     seconds = seconds_each(partial(standardize_file, settings=standardize), files)
     return Measured("image", seconds, 1, len(files))
 
@@ -178,7 +180,7 @@ def rehearse_detect(
     view: Any,
     confidence: float,
 ) -> Measured:
-    """Find joints on each radiograph."""
+    """Find joints on a batch of radiographs; loading the network counts."""
     from sharpflow.joints.detection.detect import detect
     from sharpflow.joints.detection.offline import import_ultralytics
     from sharpflow.joints.detection.training import _keep_weights, _network
@@ -192,7 +194,7 @@ def rehearse_detect(
     network = DetectionModel(_network(model), nc=len(classes), verbose=False)
     network.args = SimpleNamespace(task="detect", imgsz=image_size)
     _keep_weights(network, folder / "best.pt")
-    radiographs = standardized(phantom, body_part, standardize)
+    radiographs = standardized(phantom, body_part, standardize).copies(DETECTED)
     views = Views(radiographs.images, radiographs.masks, image_size=image_size, view=view)
     find = partial(
         detect,
@@ -202,8 +204,7 @@ def rehearse_detect(
         image_size=image_size,
         confidence=confidence,
     )
-    n = len(radiographs.rows)
-    return Measured("image", seconds_each(find, [radiographs.rows]) / n, 1, n)
+    return Measured("image", seconds_each(find, [radiographs.rows]) / DETECTED, 1, DETECTED)
 
 
 def rehearse_synthetic_joints(
@@ -305,7 +306,6 @@ def rehearse_head(
     model: str,
     settings: Mapping[str, Any],
     radiographs: int,
-    steps: int,
     seed: int,
 ) -> Measured:
     """Epochs of a head, on as many joints as the study's, with scores as the phantom's."""
@@ -315,9 +315,9 @@ def rehearse_head(
 
     damage, body_part = MODELS[model]
     joints = read_table(phantom / JOINTS / "truth" / "joints.csv")
-    own = [LIMBS[limb].body_part == body_part for limb in joints["limb"]]
-    scored = joints[own].dropna(subset=["class", damage])
-    n = radiographs * len(scored) // scored["image_id"].nunique()
+    own = radiograph_rows(phantom, body_part)["image_id"]
+    scored = joints[joints["image_id"].isin(own)].dropna(subset=["class", damage])
+    n = radiographs * len(scored) // len(own)
     random = np.random.default_rng(seed)
     chosen = random.choice(scored[damage].to_numpy(np.int64), n)
     # Every tenth validates; the test joints are trained on here.
@@ -331,11 +331,11 @@ def rehearse_head(
                 rows.assign(split=split), random.random((n, 512), dtype=np.float32), chosen
             ),
             name=model,
-            settings=replace(HeadSettings(**settings), epochs=steps, seeds=1),
+            settings=replace(HeadSettings(**settings), epochs=EPOCHS, seeds=1),
             seed=seed,
             checkpoints=folder,
         )
-    return Measured("epoch", seconds_between(ends), 1, steps)
+    return Measured("epoch", seconds_between(ends), 1, EPOCHS)
 
 
 def _for_training(radiographs: Radiographs, settings: Any, steps: int) -> Radiographs:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sharpflow.anatomy import LIMBS, BodyPart
+from sharpflow.anatomy import LIMBS
 from sharpflow.files import read_table
 from sharpflow.imaging.reading import read_image
 from sharpflow.imaging.shards import ImageStack
@@ -54,7 +54,7 @@ class Radiographs:
     Attributes:
         images: uint8 (height, width) each.
         masks: their true outlines, 0 or 255.
-        rows: image_id, patient, limb, scale, x_offset, y_offset of each.
+        rows: image_id, patient, limb, file, scale, x_offset, y_offset of each.
         boxes: of the joints that detectors look for: image_id, joint, class, x_min..y_max, in
             standardized pixels.
     """
@@ -79,14 +79,13 @@ class Radiographs:
         )
 
 
-def radiograph_files(phantom: Path, body_part: str) -> list[Path]:
-    """The radiographs of a body part."""
-    files = sorted((phantom / JOINTS / "radiographs").iterdir())
-    return [path for path in files if _limb(path).body_part == body_part]
-
-
-def _limb(path: Path) -> Any:
-    return LIMBS[path.stem.split("-")[1]]
+def radiograph_rows(phantom: Path, body_part: str) -> pd.DataFrame:
+    """image_id, patient, limb and file of the radiographs of a body part."""
+    rows = read_table(phantom / JOINTS / "truth" / "radiographs.csv")
+    kept = [LIMBS[limb].body_part == body_part for limb in rows["limb"]]
+    rows = rows.loc[kept, ["image_id", "patient", "limb"]].reset_index(drop=True)
+    folder = phantom / JOINTS / "radiographs"
+    return rows.assign(file=[str(folder / f"{image_id}.jpg") for image_id in rows["image_id"]])
 
 
 def standardized(phantom: Path, body_part: str, settings: Mapping[str, Any]) -> Radiographs:
@@ -99,12 +98,10 @@ def standardized(phantom: Path, body_part: str, settings: Mapping[str, Any]) -> 
     """
     height, width = settings["height"], settings["width"]
     folder, crop_bottom = phantom / JOINTS, settings["crop_bottom"]
-    table = read_table(folder / "truth" / "radiographs.csv")
-    kept = [LIMBS[limb].body_part == BodyPart(body_part) for limb in table["limb"]]
-    rows = table.loc[kept, ["image_id", "patient", "limb"]].reset_index(drop=True)
+    rows = radiograph_rows(phantom, body_part)
     images, placements = [], []
-    for image_id in rows["image_id"]:
-        image, placement = standardize_file(folder / "radiographs" / f"{image_id}.jpg", settings)
+    for file in rows["file"]:
+        image, placement = standardize_file(file, settings)
         images.append(image)
         placements.append(placement)
     placed = pd.DataFrame(placements, columns=["scale", "x_offset", "y_offset"])
@@ -122,7 +119,7 @@ def standardized(phantom: Path, body_part: str, settings: Mapping[str, Any]) -> 
     )
 
 
-def standardize_file(path: Path, settings: Mapping[str, Any]) -> tuple[Any, Any]:
+def standardize_file(path: str, settings: Mapping[str, Any]) -> tuple[Any, Any]:
     """Read and standardize a radiograph, as the rule does: the image and where it lies."""
     return standardize(
         read_image(path, round(settings["max_megapixels"] * 1e6)),

@@ -209,7 +209,7 @@ class _JointRehearsals:
                 "model": model,
                 "settings": self.study.heads.model_dump(),
                 "radiographs": self.plan.count_radiographs(body_part),
-                **self.training,
+                **self.common,
             }
             return Part(model, model, arguments, 1, self.amounts.head_epochs)
 

@@ -57,8 +57,7 @@ class Rehearsal(Section):
     """How much `snakemake rehearse` rehearses."""
 
     steps: AtLeastTwo = Field(
-        description="Steps of each training, and epochs of a head, the first of which is not "
-        "timed: at least 2. Ours.",
+        description="Steps of each training, the first of which is not timed: at least 2. Ours.",
     )
     images: AtLeastTwo = Field(
         description="Phantom images of each kind (hands, feet, both hands, children's hands); "
