@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from sharpflow.errors import UserError
-from sharpflow.rehearsal.memory import free_memory, memory_of
+from sharpflow.rehearsal.memory import family_of, free_memory, memory_of
 
 ANSWER = "answer.json"
-LOOKS = 0.02  # seconds between two looks at its memory
+LOOKS, COUNTS = 0.02, 1.0  # seconds between two looks at its memory, and at its processes
 # Of the free memory; the rest is for what a process takes between two looks, and for the system.
 SHARE = 0.95
 GIGA = 1e9
@@ -93,9 +93,11 @@ def rehearse_alone(
 def _watched(
     process: subprocess.Popen[str], rule: str, answer: Path, limit: float | None
 ) -> Rehearsed:
-    most = 0
+    most, family, seen = 0, [process.pid], time.monotonic()
     while process.poll() is None:
-        taken = memory_of(process.pid)
+        if time.monotonic() - seen > COUNTS:
+            family, seen = family_of(process.pid), time.monotonic()
+        taken = sum(map(memory_of, family))
         most = max(most, taken)
         if limit is not None and taken > limit:
             return Rehearsed({}, f"needs more than the {limit / GIGA:.1f} GB of memory it may take")
@@ -108,4 +110,7 @@ def _watched(
             f"The rehearsal of {rule} failed: "
             + told.get("error", "its traceback is above, in the rule's log.")
         )
-    return Rehearsed(told.get("measured", {}), told.get("too_large", ""), told["gpu"])
+    measured: dict[str, Any] = told.get("measured", {})
+    if measured:  # devices that share a batch have processes of their own
+        measured["host_bytes"] = max(measured["host_bytes"], most)
+    return Rehearsed(measured, told.get("too_large", ""), told["gpu"])

@@ -34,15 +34,23 @@ def peak_memory() -> int:
 
 
 def memory_of(process: int) -> int:
-    """Bytes that a process and those that it started have in memory; 0 if that is not told."""
-    total = 0
-    waiting = [process]
+    """Bytes that a process has in memory; 0 where the system does not say, or it has ended."""
+    return _field(PROC / str(process) / "status", "VmRSS") or 0
+
+
+def family_of(process: int) -> list[int]:
+    """A process, and those that it started, and so on; alone where the system does not say."""
+    children: dict[int, list[int]] = {}
+    for path in PROC.glob("[0-9]*/stat"):
+        # "123 (name) S 45 ...": 45 is the parent; a name may have blanks and brackets.
+        facts = _text(path).rpartition(")")[2].split()
+        if facts:
+            children.setdefault(int(facts[1]), []).append(int(path.parent.name))
+    family, waiting = [], [process]
     while waiting:
-        folder = PROC / str(waiting.pop())
-        total += _field(folder / "status", "VmRSS") or 0
-        for children in folder.glob("task/*/children"):
-            waiting += map(int, _text(children).split())
-    return total
+        family.append(waiting.pop())
+        waiting += children.get(family[-1], [])
+    return family
 
 
 def _field(path: Path, name: str) -> int | None:
