@@ -4,6 +4,7 @@ import contextlib
 import json
 import logging
 import os
+import signal
 import sys
 import threading
 from dataclasses import asdict
@@ -99,7 +100,7 @@ def _what_it_had() -> str:
 def _end_with_parent() -> None:
     """End when the process that started this one has ended, however that did."""
     sys.stdin.read()
-    os._exit(1)
+    os.killpg(0, signal.SIGKILL)  # with what this one started
 
 
 if __name__ == "__main__":

@@ -4,12 +4,14 @@ Without that the kernel, or a scheduler, would end whatever it chooses.
 """
 
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,7 +58,13 @@ def memory_limit(asked: float | None = None) -> float | None:
 
 
 def rehearse_alone(
-    rule: str, arguments: Mapping[str, Any], *, phantom: Path, folder: Path, limit: float | None
+    rule: str,
+    arguments: Mapping[str, Any],
+    *,
+    phantom: Path,
+    folder: Path,
+    limit: float | None,
+    seconds: float | None = None,
 ) -> Rehearsed:
     """Rehearse a rule in another process.
 
@@ -66,9 +74,10 @@ def rehearse_alone(
         phantom: the folder that `phantom.make_phantom` wrote.
         folder: for all that it writes; made here, and removed.
         limit: bytes after which it is ended, with all that it started; None: no limit.
+        seconds: after which it is ended likewise; None: no limit.
 
     Raises:
-        UserError: it failed otherwise than for lack of memory.
+        UserError: it failed otherwise than for lack of memory or time.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -77,33 +86,49 @@ def rehearse_alone(
         stdin=subprocess.PIPE,  # its end ends the process, if this one is killed
         cwd=Path(__file__).parents[2],  # from where Python finds the package
         text=True,
+        process_group=0,
     )
     try:
         assert process.stdin is not None
         asked = {"rule": rule, "phantom": str(phantom.resolve()), "arguments": arguments}
-        process.stdin.write(json.dumps(asked) + "\n")
-        process.stdin.flush()
-        return _watched(process, rule, folder / ANSWER, limit)
+        with suppress(BrokenPipeError):  # it has ended already, and says why
+            process.stdin.write(json.dumps(asked) + "\n")
+            process.stdin.flush()
+        too_large, most = _watched(process, limit, seconds)
     finally:
-        process.kill()
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+    try:
+        return Rehearsed({}, too_large) if too_large else _answered(process, rule, folder, most)
+    finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _watched(
-    process: subprocess.Popen[str], rule: str, answer: Path, limit: float | None
-) -> Rehearsed:
-    most, family, seen = 0, [process.pid], time.monotonic()
+    process: subprocess.Popen[str], limit: float | None, seconds: float | None
+) -> tuple[str, int]:
+    """Wait until a process ends: why it could not go on, if so, and the bytes it had at most."""
+    began = seen = time.monotonic()
+    family, most = [process.pid], 0
     while process.poll() is None:
-        if time.monotonic() - seen > COUNTS:
-            family, seen = family_of(process.pid), time.monotonic()
+        now = time.monotonic()
+        if now - seen > COUNTS:
+            family, seen = family_of(process.pid), now
         taken = sum(map(memory_of, family))
         most = max(most, taken)
         if limit is not None and taken > limit:
-            return Rehearsed({}, f"needs more than the {limit / GIGA:.1f} GB of memory it may take")
+            return f"needs more than the {limit / GIGA:.1f} GB of memory that it may take", most
+        if seconds is not None and now - began > seconds:
+            return f"was not done in {seconds / 60:.0f} minutes", most
         time.sleep(LOOKS)
-    if process.returncode == -signal.SIGKILL:
-        return Rehearsed({}, f"killed with {most / GIGA:.1f} GB in memory, for lack of it")
+    killed = process.returncode == -signal.SIGKILL
+    return "was killed, as the kernel does where memory is too small" if killed else "", most
+
+
+def _answered(process: subprocess.Popen[str], rule: str, folder: Path, most: int) -> Rehearsed:
+    """What a process that ended by itself left."""
+    answer = folder / ANSWER
     told: dict[str, Any] = json.loads(answer.read_text()) if answer.is_file() else {}
     if process.returncode or not told:
         raise UserError(
@@ -111,6 +136,6 @@ def _watched(
             + told.get("error", "its traceback is above, in the rule's log.")
         )
     measured: dict[str, Any] = told.get("measured", {})
-    if measured:  # devices that share a batch have processes of their own
+    if measured:  # devices that share a batch have processes of their own, which it does not count
         measured["host_bytes"] = max(measured["host_bytes"], most)
     return Rehearsed(measured, told.get("too_large", ""), told["gpu"])
