@@ -19,7 +19,8 @@ from sharpflow.rehearsal import alone, memory
 from sharpflow.rehearsal.__main__ import is_out_of_memory
 from sharpflow.rehearsal.alone import Rehearsed, memory_limit, rehearse_alone
 from sharpflow.rehearsal.clock import ends_of, seconds_between, seconds_each
-from sharpflow.rehearsal.phantom import make_phantom, standardized
+from sharpflow.rehearsal.images import Radiographs, radiographs
+from sharpflow.rehearsal.phantom import make_radiographs, make_whole_images
 from sharpflow.rehearsal.records import keep_record, rehearsal_table
 from sharpflow.rehearsal.rehearsals import REHEARSALS
 from sharpflow.reporting.rehearsal_table import publish_rehearsal
@@ -102,7 +103,7 @@ def test_a_study_without_scores_rehearses_what_it_runs(tmp_path: Path) -> None:
     rehearsals = RehearsalPlan(study.study, study.joints, study.whole_image)
     names = [rule.name for rule in rehearsals.rules]
     assert names[0] == "standardize" and names[-1] == "detect_joints"
-    assert list(rehearsals.heights) == ["joints"]
+    assert (rehearsals.body_parts, rehearsals.whole_images) == (["foot"], {})
     (unet,) = rule_of(rehearsals, "train_unet").parts
     assert (unet.value, unet.jobs, unet.amount) == ("foot", 1, 200 * 3)
 
@@ -111,7 +112,7 @@ def test_a_job_finds_what_it_is_given(papers: RehearsalPlan) -> None:
     rule = rule_of(papers, "train_network")
     assert rule.record == "<results>/rehearsal/records/train_network/{network}.json"
     given = rule.arguments(SimpleNamespace(network="total-resnet34-rbs2"))
-    assert (given["experiment"]["freeze"], given["steps"], given["size"]) == ("rbs2", 3, 1024)
+    assert (given["experiment"]["freeze"], given["steps"]) == ("rbs2", 3)
     assert len(papers.records()) == len(papers.parts()) == len(set(papers.records()))
     assert {rule.name for rule in plan(*SMALL).rules} == set(REHEARSALS)
 
@@ -331,7 +332,9 @@ def small() -> RehearsalPlan:
 @pytest.fixture(scope="module")
 def images(small: RehearsalPlan, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("rehearsal") / "images"
-    make_phantom(folder, small.heights, images=2, seed=1, workers=1)
+    folder.mkdir()
+    make_radiographs(folder, small.radiographs, body_parts=small.body_parts, n=2, seed=1)
+    make_whole_images(folder, small.whole_images, n=2, seed=1)
     return folder
 
 
@@ -423,14 +426,25 @@ def test_a_rehearsal_that_fails_says_why(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_copies_fill_a_batch_and_keep_their_boxes(images: Path, small: RehearsalPlan) -> None:
-    settings = rule_of(small, "standardize").parts[0].arguments["standardize"]
-    radiographs = standardized(images, "hand", settings)
-    copies = radiographs.copies(5)
+def test_copies_fill_a_batch_and_keep_their_boxes(images: Path) -> None:
+    two = radiographs(images, "hand")
+    copies = two.copies(5)
+    assert len(two.rows) == 2
     assert copies.rows["image_id"].is_unique
     assert len(copies.boxes) == 5 * 10
-    assert (copies.images[2] == radiographs.images[0]).all()
-    assert (copies.images[3] == radiographs.images[1]).all()
-    of_third = copies.boxes[copies.boxes["image_id"] == copies.rows["image_id"][3]]
-    of_second = radiographs.boxes[radiographs.boxes["image_id"] == radiographs.rows["image_id"][1]]
-    assert (of_third["x_min"].to_numpy() == of_second["x_min"].to_numpy()).all()
+    for number in range(5):
+        first = number % 2
+        assert (copies.images[number] == two.images[first]).all()
+        assert (copies.masks[number] == two.masks[first]).all()
+        assert lefts(copies, number) == lefts(two, first)
+    assert lefts(two, 0) != lefts(two, 1)
+
+
+def lefts(of: Radiographs, number: int) -> list[float]:
+    """The left sides of a radiograph's boxes."""
+    return of.boxes.loc[of.boxes["image_id"] == of.rows["image_id"][number], "x_min"].tolist()
+
+
+def test_a_batch_more_validates(images: Path) -> None:
+    split = radiographs(images, "foot").for_training(batch=3, steps=2).rows["split"]
+    assert split.tolist() == ["train"] * 6 + ["validation"] * 3

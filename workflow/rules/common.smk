@@ -91,6 +91,12 @@ def code(*scripts):
     return " ".join(code_digest(f"{scripts_folder}/{script}.py") for script in scripts)
 
 
+def environment_of(rule):
+    """The conda environment of another rule."""
+    named = Path(workflow.get_rule(rule).ruleinfo.conda_env).name
+    return f"{workflow.basedir}/envs/{named}"
+
+
 def threads_of(rule):
     """The threads of another rule, a profile's changes included."""
     return workflow.get_rule(rule).resources["_cores"].raw

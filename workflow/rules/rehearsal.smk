@@ -14,7 +14,9 @@ rule make_rehearsal_images:
     conda:
         "../../envs/imaging.yaml"
     params:
-        heights=REHEARSAL.heights,
+        radiographs=REHEARSAL.radiographs,
+        whole_images=REHEARSAL.whole_images,
+        body_parts=REHEARSAL.body_parts,
         images=study.rehearsal.images,
         seed=study.seed,
         code=code("rehearsal/make_images"),
@@ -39,7 +41,7 @@ for heavy in REHEARSAL.rules:
         benchmark:
             f"<benchmarks>/rehearse_{heavy.name}{heavy.suffix}.tsv"
         conda:
-            f"../../envs/{heavy.environment}.yaml"
+            environment_of(heavy.name)
         threads: threads_of(heavy.name)
         resources:
             **asked_by(heavy.name),

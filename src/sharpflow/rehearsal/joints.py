@@ -1,6 +1,7 @@
 """Rehearsals of the joint pipeline's rules (Tan et al.).
 
-All networks have random weights: pretrained ones take as long.
+Each is given a folder to write to and that of the phantom images (see `images`). All networks have
+random weights: pretrained ones take as long.
 """
 
 from collections.abc import Mapping
@@ -14,52 +15,38 @@ import numpy as np
 import pandas as pd
 
 from sharpflow.anatomy import DETECTOR_CLASSES, MODELS, BodyPart
-from sharpflow.files import read_table
 from sharpflow.rehearsal.clock import ends_of, seconds_between, seconds_each
+from sharpflow.rehearsal.images import numbers_of_copies, radiographs, synthetic_joints
 from sharpflow.rehearsal.measured import Measured
-from sharpflow.rehearsal.phantom import (
-    JOINTS,
-    Radiographs,
-    radiograph_rows,
-    standardize_file,
-    standardized,
-)
 
-# Of a step and of what follows it: validation, which takes as many images at once.
-SPLITS = ("train", "validation")
 EPOCHS = 10  # of a head, which take moments
 CROPS = 128  # that the base takes at once
 DETECTED = 16  # radiographs that the detector takes at once
 
 
 def rehearse_standardize(
-    folder: Path, phantom: Path, *, body_part: str, standardize: Mapping[str, Any]
+    folder: Path, phantom: Path, *, body_part: str, settings: Mapping[str, Any]
 ) -> Measured:
     """Read and standardize each radiograph."""
-    files = radiograph_rows(phantom, body_part)["file"].tolist()
-    seconds = seconds_each(partial(standardize_file, settings=standardize), files)
-    return Measured("image", seconds, 1, len(files))
+    from sharpflow.rehearsal.phantom import standardize_file
+
+    files = [phantom / file for file in radiographs(phantom, body_part).rows["file"]]
+    standardize = partial(standardize_file, settings=settings, body_part=body_part)
+    return Measured("image", seconds_each(standardize, files), 1, len(files))
 
 
 def rehearse_entropy_masks(
-    folder: Path,
-    phantom: Path,
-    *,
-    body_part: str,
-    standardize: Mapping[str, Any],
-    settings: Mapping[str, Any],
+    folder: Path, phantom: Path, *, body_part: str, settings: Mapping[str, Any]
 ) -> Measured:
     """Mask each radiograph by entropy, and measure the mask."""
     from sharpflow.joints.masks.entropy_masks import entropy_mask
     from sharpflow.joints.masks.quality import mask_quality
 
     def mask(number: int) -> None:
-        radiograph = radiographs.images[number]
-        mask_quality(radiograph, entropy_mask(radiograph, **settings))
+        mask_quality(images[number], entropy_mask(images[number], **settings))
 
-    radiographs = standardized(phantom, body_part, standardize)
-    numbers = range(len(radiographs.rows))
-    return Measured("image", seconds_each(mask, numbers), 1, len(numbers))
+    images = radiographs(phantom, body_part).images
+    return Measured("image", seconds_each(mask, range(len(images))), 1, len(images))
 
 
 def rehearse_unet(
@@ -67,7 +54,6 @@ def rehearse_unet(
     phantom: Path,
     *,
     body_part: str,
-    standardize: Mapping[str, Any],
     settings: Mapping[str, Any],
     steps: int,
     seed: int,
@@ -82,17 +68,17 @@ def rehearse_unet(
     )
 
     asked = UNetSettings(**settings)
-    radiographs = _for_training(standardized(phantom, body_part, standardize), asked, steps)
+    shown = radiographs(phantom, body_part).for_training(asked.batch, steps)
     training, validation = (
         choose_training_data(
-            radiographs.images,
-            radiographs.masks,
-            radiographs.rows.assign(chosen=True),
+            shown.images,
+            shown.masks,
+            shown.rows.assign(chosen=True),
             split=split,
             height=asked.height,
             width=asked.width,
         )
-        for split in SPLITS
+        for split in ("train", "validation")
     )
     with ends_of(keras.Model, "train_on_batch") as ends:
         train_unet(
@@ -107,12 +93,7 @@ def rehearse_unet(
 
 
 def rehearse_segment(
-    folder: Path,
-    phantom: Path,
-    *,
-    body_part: str,
-    standardize: Mapping[str, Any],
-    settings: Mapping[str, Any],
+    folder: Path, phantom: Path, *, body_part: str, settings: Mapping[str, Any]
 ) -> Measured:
     """Masks of a batch of radiographs."""
     import keras
@@ -124,7 +105,7 @@ def rehearse_segment(
     build_unet(**sizes).save(folder / "model.keras")
     model = keras.saving.load_model(folder / "model.keras", compile=False)
     batch = settings["batch"]
-    images = standardized(phantom, body_part, standardize).copies(batch).images
+    images = radiographs(phantom, body_part).copies(batch).images
     seconds = seconds_each(partial(predict_masks, model, batch=batch), [images])
     return Measured("image", seconds / batch, 1, batch)
 
@@ -134,7 +115,6 @@ def rehearse_detector(
     phantom: Path,
     *,
     body_part: str,
-    standardize: Mapping[str, Any],
     settings: Mapping[str, Any],
     steps: int,
     seed: int,
@@ -146,13 +126,13 @@ def rehearse_detector(
     from sharpflow.joints.detection.views import Views
 
     asked = DetectorSettings(**settings)
-    radiographs = _for_training(standardized(phantom, body_part, standardize), asked, steps)
+    shown = radiographs(phantom, body_part).for_training(asked.batch, steps)
     write_detector_set(
         folder / "radiographs",
-        Views(radiographs.images, radiographs.masks, image_size=asked.image_size, view=asked.view),
-        radiographs.rows,
-        radiographs.boxes,
-        radiographs.rows[["patient", "split"]],
+        Views(shown.images, shown.masks, image_size=asked.image_size, view=asked.view),
+        shown.rows,
+        shown.boxes,
+        shown.rows[["patient", "split"]],
         body_part=BodyPart(body_part),
     )
     import_ultralytics(folder / ".ultralytics")
@@ -174,7 +154,6 @@ def rehearse_detect(
     phantom: Path,
     *,
     body_part: str,
-    standardize: Mapping[str, Any],
     model: str,
     image_size: int,
     view: Any,
@@ -194,17 +173,16 @@ def rehearse_detect(
     network = DetectionModel(_network(model), nc=len(classes), verbose=False)
     network.args = SimpleNamespace(task="detect", imgsz=image_size)
     _keep_weights(network, folder / "best.pt")
-    radiographs = standardized(phantom, body_part, standardize).copies(DETECTED)
-    views = Views(radiographs.images, radiographs.masks, image_size=image_size, view=view)
+    shown = radiographs(phantom, body_part).copies(DETECTED)
     find = partial(
         detect,
         folder / "best.pt",
-        views,
+        Views(shown.images, shown.masks, image_size=image_size, view=view),
         body_part=BodyPart(body_part),
         image_size=image_size,
         confidence=confidence,
     )
-    return Measured("image", seconds_each(find, [radiographs.rows]) / DETECTED, 1, DETECTED)
+    return Measured("image", seconds_each(find, [shown.rows]) / DETECTED, 1, DETECTED)
 
 
 def rehearse_synthetic_joints(
@@ -214,12 +192,21 @@ def rehearse_synthetic_joints(
     body_part: str,
     radiograph_height: int,
     clahe: Mapping[str, Any],
-    images: int,
+    joints: int,
     seed: int,
 ) -> Measured:
-    """Make as many joints as there are images."""
-    make = partial(_synthetic_joints, body_part, radiograph_height, clahe, seed=seed)
-    return Measured("joint", seconds_each(make, [images]) / images, 1, images)
+    """Make a few joints."""
+    from sharpflow.joints.scoring.synthetic_joints import make_training_joints
+
+    make = partial(
+        make_training_joints,
+        body_part=BodyPart(body_part),
+        seed=seed,
+        height=radiograph_height,
+        clahe_clip=clahe["clip_limit"],
+        clahe_grid=clahe["grid"],
+    )
+    return Measured("joint", seconds_each(make, [joints]) / joints, 1, joints)
 
 
 def rehearse_base(
@@ -227,11 +214,8 @@ def rehearse_base(
     phantom: Path,
     *,
     body_parts: list[str],
-    radiograph_height: int,
-    clahe: Mapping[str, Any],
     settings: Mapping[str, Any],
     crops: Mapping[str, Any],
-    images: int,
     steps: int,
     seed: int,
 ) -> Measured:
@@ -243,17 +227,14 @@ def rehearse_base(
     from sharpflow.joints.scoring.synthetic_joints import SyntheticJoints
 
     asked, cut = BaseSettings(**settings), CropSettings(**crops)
-    made = [
-        _synthetic_joints(body_part, radiograph_height, clahe, images, seed=seed)
-        for body_part in body_parts
-    ]
+    made = [synthetic_joints(phantom, body_part) for body_part in body_parts]
 
     def joints(n: int) -> SyntheticJoints:
-        """`n` of each body part or, together, a few more than asked for."""
-        numbers = np.resize(np.arange(images), -(-n // len(made)))
+        """`n` of all body parts together or, where that cannot be shared out, a few more."""
+        numbers = [numbers_of_copies(len(rows), -(-n // len(made))) for _, rows in made]
         return SyntheticJoints(
-            [patches[numbers] for patches, _ in made],
-            [rows.iloc[numbers].reset_index(drop=True) for _, rows in made],
+            [patches[chosen] for (patches, _), chosen in zip(made, numbers, strict=True)],
+            [rows.iloc[chosen] for (_, rows), chosen in zip(made, numbers, strict=True)],
         )
 
     training, validation = joints(steps * asked.batch), joints(CROPS)
@@ -272,15 +253,7 @@ def rehearse_base(
 
 
 def rehearse_features(
-    folder: Path,
-    phantom: Path,
-    *,
-    body_part: str,
-    radiograph_height: int,
-    clahe: Mapping[str, Any],
-    crops: Mapping[str, Any],
-    images: int,
-    seed: int,
+    folder: Path, phantom: Path, *, body_part: str, crops: Mapping[str, Any]
 ) -> Measured:
     """Features of a batch of crops."""
     import keras
@@ -290,13 +263,14 @@ def rehearse_features(
     from sharpflow.joints.scoring.vgg16 import build_base
 
     settings = CropSettings(**crops)
-    patches, rows = _synthetic_joints(body_part, radiograph_height, clahe, images, seed=seed)
+    patches, rows = synthetic_joints(phantom, body_part)
     cut = crop_boxes(patches, rows, settings.size, settings.margin)
     build_base(None, settings.size).save(folder / "base.keras")
     base = keras.saving.load_model(folder / "base.keras", compile=False)
-    batch = cut[np.resize(np.arange(images), CROPS)]
-    seconds = seconds_each(partial(extract_features, base), [batch])
-    return Measured("crop", seconds / CROPS, 1, CROPS)
+    batch = cut[numbers_of_copies(len(cut), CROPS)]
+    return Measured(
+        "crop", seconds_each(partial(extract_features, base), [batch]) / CROPS, 1, CROPS
+    )
 
 
 def rehearse_head(
@@ -305,7 +279,7 @@ def rehearse_head(
     *,
     model: str,
     settings: Mapping[str, Any],
-    radiographs: int,
+    n_radiographs: int,
     seed: int,
 ) -> Measured:
     """Epochs of a head, on as many joints as the study's, with scores as the phantom's."""
@@ -314,49 +288,21 @@ def rehearse_head(
     from sharpflow.training import epochs
 
     damage, body_part = MODELS[model]
-    joints = read_table(phantom / JOINTS / "truth" / "joints.csv")
-    own = radiograph_rows(phantom, body_part)["image_id"]
-    scored = joints[joints["image_id"].isin(own)].dropna(subset=["class", damage])
-    n = radiographs * len(scored) // len(own)
+    shown = radiographs(phantom, body_part)
+    scores = shown.boxes[damage].dropna().to_numpy(np.int64)
+    n = n_radiographs * len(scores) // len(shown.rows)
     random = np.random.default_rng(seed)
-    chosen = random.choice(scored[damage].to_numpy(np.int64), n)
     # Every tenth validates; the test joints are trained on here.
     split = np.where(np.arange(n) % 10 == 0, "validation", "train")
-    rows = pd.DataFrame(
-        {"image_id": "", "patient": "", "visit": "", "limb": "", "joint": ""}, range(n)
-    )
+    columns = ("image_id", "patient", "visit", "limb", "joint")
+    rows = pd.DataFrame(dict.fromkeys(columns, ""), range(n)).assign(split=split)
+    features = random.random((n, 512), dtype=np.float32)
     with ends_of(epochs, "_run_epoch") as ends:
         train_heads(
-            ScoredJoints(
-                rows.assign(split=split), random.random((n, 512), dtype=np.float32), chosen
-            ),
+            ScoredJoints(rows, features, random.choice(scores, n)),
             name=model,
             settings=replace(HeadSettings(**settings), epochs=EPOCHS, seeds=1),
             seed=seed,
             checkpoints=folder,
         )
     return Measured("epoch", seconds_between(ends), 1, EPOCHS)
-
-
-def _for_training(radiographs: Radiographs, settings: Any, steps: int) -> Radiographs:
-    """As many copies as these steps take, and a batch more to validate; `split` in the rows."""
-    batch = settings.batch
-    copies = radiographs.copies((steps + 1) * batch)
-    split = [SPLITS[0]] * (steps * batch) + [SPLITS[1]] * batch
-    return replace(copies, rows=copies.rows.assign(split=split))
-
-
-def _synthetic_joints(
-    body_part: str, height: int, clahe: Mapping[str, Any], joints: int, *, seed: int
-) -> Any:
-    """Patches, and their rows."""
-    from sharpflow.joints.scoring.synthetic_joints import make_training_joints
-
-    return make_training_joints(
-        joints,
-        body_part=BodyPart(body_part),
-        seed=seed,
-        height=height,
-        clahe_clip=clahe["clip_limit"],
-        clahe_grid=clahe["grid"],
-    )

@@ -1,176 +1,129 @@
-"""The few phantom images of all rehearsals, and as many copies of them as a batch takes."""
+"""Making the few phantom images of all rehearsals, as far as their rules' inputs are made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sharpflow.anatomy import LIMBS
-from sharpflow.files import read_table
+from sharpflow.anatomy import LIMBS, BodyPart
+from sharpflow.files import read_table, write_table
 from sharpflow.imaging.reading import read_image
-from sharpflow.imaging.shards import ImageStack
-from sharpflow.imaging.standardize import standardize
+from sharpflow.imaging.shards import write_shard
+from sharpflow.imaging.standardize import Placement, standardize
 from sharpflow.joints.scoring.crops import to_standard
+from sharpflow.joints.scoring.synthetic_joints import make_training_joints
 from sharpflow.phantom.cohorts.bone_age import make_bone_age_cohort
 from sharpflow.phantom.cohorts.joints import make_joint_cohort
 from sharpflow.phantom.cohorts.truth import read_true_joints, read_true_masks
 from sharpflow.phantom.cohorts.whole_images import make_whole_image_cohort
+from sharpflow.rehearsal import images as kept
 from sharpflow.whole_image.data.packing import pack
 
-JOINTS, COHORTS = "joints", ("whole_image", "bone_age")
 
-
-def make_phantom(
-    folder: Path, heights: Mapping[str, int], *, images: int, seed: int, workers: int
+def make_radiographs(
+    folder: Path, settings: Mapping[str, Any], *, body_parts: list[str], n: int, seed: int
 ) -> None:
-    """Make the images of all rehearsals.
+    """Make, of each body part, radiographs as files and standardized, and synthetic joints.
 
     Args:
-        folder: where they go, a folder each cohort.
-        heights: of a cohort's radiographs, typically, in pixels: of "joints", "whole_image",
-            "bone_age", or of some of them.
-        images: of each body part, of both hands, and of children's hands; two or more.
+        folder: where they go.
+        settings: radiograph_height; height, width, crop_bottom (by body part), clahe and
+            max_megapixels of `standardize`.
+        body_parts: which.
+        n: of each; radiographs may be one more, since a person has two.
         seed: of all of them.
-        workers: processes.
     """
-    common: dict[str, Any] = {"seed": seed, "workers": workers}
-    for cohort, height in heights.items():
-        where, sized = folder / cohort, common | {"height": height}
-        if cohort == JOINTS:
-            make_joint_cohort(where, patients=-(-images // 2), **sized)  # each has two of them
-        elif cohort == "whole_image":
-            make_whole_image_cohort(where, patients=images, **sized)
-        else:
-            make_bone_age_cohort(where, children=images, validation_share=0.5, **sized)
-
-
-@dataclass(frozen=True)
-class Radiographs:
-    """Standardized phantom radiographs of one body part.
-
-    Attributes:
-        images: uint8 (height, width) each.
-        masks: their true outlines, 0 or 255.
-        rows: image_id, patient, limb, file, scale, x_offset, y_offset of each.
-        boxes: of the joints that detectors look for: image_id, joint, class, x_min..y_max, in
-            standardized pixels.
-    """
-
-    images: ImageStack
-    masks: ImageStack
-    rows: pd.DataFrame
-    boxes: pd.DataFrame
-
-    def copies(self, n: int) -> "Radiographs":
-        """`n` radiographs, each of which has an id of its own; no pixel is copied."""
-        numbers = np.resize(np.arange(len(self.rows)), n)
-        rows = self.rows.iloc[numbers].reset_index(drop=True)
-        ids = [f"{image_id}-{number}" for number, image_id in enumerate(rows["image_id"])]
-        named = pd.DataFrame({"image_id": rows["image_id"], "copy": ids})
-        boxes = named.merge(self.boxes, on="image_id").drop(columns="image_id")
-        return Radiographs(
-            self.images.choose(numbers),
-            self.masks.choose(numbers),
-            rows.assign(image_id=ids, patient=ids),
-            boxes.rename(columns={"copy": "image_id"}),
+    cohort = folder / "joints"
+    height = settings["radiograph_height"]
+    make_joint_cohort(
+        cohort, patients=-(-n // 2), seed=seed, height=height, workers=1, body_parts=body_parts
+    )
+    for body_part in body_parts:
+        _standardize(cohort, folder, settings, body_part)
+        patches, rows = make_training_joints(
+            n,
+            body_part=BodyPart(body_part),
+            seed=seed,
+            height=settings["height"],
+            clahe_clip=settings["clahe"]["clip_limit"],
+            clahe_grid=settings["clahe"]["grid"],
         )
+        write_shard(folder / kept.SYNTHETIC.format(body_part), patches, rows)
 
 
-def radiograph_rows(phantom: Path, body_part: str) -> pd.DataFrame:
-    """image_id, patient, limb and file of the radiographs of a body part."""
-    rows = read_table(phantom / JOINTS / "truth" / "radiographs.csv")
-    kept = [LIMBS[limb].body_part == body_part for limb in rows["limb"]]
-    rows = rows.loc[kept, ["image_id", "patient", "limb"]].reset_index(drop=True)
-    folder = phantom / JOINTS / "radiographs"
-    return rows.assign(file=[str(folder / f"{image_id}.jpg") for image_id in rows["image_id"]])
-
-
-def standardized(phantom: Path, body_part: str, settings: Mapping[str, Any]) -> Radiographs:
-    """Standardize the radiographs of a body part.
-
-    Args:
-        phantom: the folder that `make_phantom` wrote.
-        body_part: "hand" or "foot".
-        settings: height, width, crop_bottom and clahe of `standardize`.
-    """
-    height, width = settings["height"], settings["width"]
-    folder, crop_bottom = phantom / JOINTS, settings["crop_bottom"]
-    rows = radiograph_rows(phantom, body_part)
-    images, placements = [], []
-    for file in rows["file"]:
-        image, placement = standardize_file(file, settings)
-        images.append(image)
-        placements.append(placement)
-    placed = pd.DataFrame(placements, columns=["scale", "x_offset", "y_offset"])
-    rows = pd.concat([rows, placed], axis=1)
+def _standardize(cohort: Path, folder: Path, settings: Mapping[str, Any], body_part: str) -> None:
+    rows = read_table(cohort / "truth" / "radiographs.csv")
+    here = [LIMBS[limb].body_part == BodyPart(body_part) for limb in rows["limb"]]
+    rows = rows.loc[here, ["image_id", "patient", "limb"]].reset_index(drop=True)
+    files = [f"{cohort.name}/radiographs/{image_id}.jpg" for image_id in rows["image_id"]]
+    images, places = zip(
+        *(standardize_file(folder / file, settings, body_part) for file in files), strict=True
+    )
+    placed = pd.DataFrame(places, columns=["scale", "x_offset", "y_offset"])
+    rows = pd.concat([rows.assign(file=files), placed], axis=1)
     masks = read_true_masks(
-        folder, rows["image_id"], height=height, width=width, crop_bottom=crop_bottom
+        cohort,
+        rows["image_id"],
+        height=settings["height"],
+        width=settings["width"],
+        crop_bottom=settings["crop_bottom"][body_part],
     )
-    joints = read_true_joints(folder)
-    joints = joints[joints["image_id"].isin(rows["image_id"])]
-    return Radiographs(
-        ImageStack([np.stack(images)]),
-        ImageStack([np.stack(list(masks))]),
-        rows,
-        to_standard(joints, rows),
-    )
+    write_shard(folder / kept.RADIOGRAPHS.format(body_part), images, rows)
+    write_shard(folder / kept.MASKS.format(body_part), masks, rows)
+    joints = read_table(cohort / "truth" / "joints.csv")
+    scores = joints[["image_id", "joint", "erosion", "narrowing"]]
+    boxes = read_true_joints(cohort).merge(scores, on=["image_id", "joint"])
+    boxes = boxes[boxes["image_id"].isin(rows["image_id"])]
+    write_table(to_standard(boxes, rows), folder / kept.BOXES.format(body_part))
 
 
-def standardize_file(path: str, settings: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Read and standardize a radiograph, as the rule does: the image and where it lies."""
+def standardize_file(
+    file: Path, settings: Mapping[str, Any], body_part: str
+) -> tuple[Any, Placement]:
+    """Read and standardize a radiograph, as the rule does; settings as of `make_radiographs`."""
     return standardize(
-        read_image(path, round(settings["max_megapixels"] * 1e6)),
+        read_image(file, round(settings["max_megapixels"] * 1e6)),
         settings["height"],
         settings["width"],
-        settings["crop_bottom"],
+        settings["crop_bottom"][body_part],
         clahe_clip=settings["clahe"]["clip_limit"],
         clahe_grid=settings["clahe"]["grid"],
     )
 
 
-@dataclass(frozen=True)
-class WholeImages:
-    """Packed phantom images.
-
-    Attributes:
-        images: uint8 (size, size) each.
-        rows: image_id, height and width of each file, target (score points or months).
-    """
-
-    images: ImageStack
-    rows: pd.DataFrame
-
-    def copies(self, n: int) -> "WholeImages":
-        """`n` images, each of which has an id of its own; no pixel is copied."""
-        numbers = np.resize(np.arange(len(self.rows)), n)
-        rows = self.rows.iloc[numbers].reset_index(drop=True)
-        ids = [f"{image_id}-{number}" for number, image_id in enumerate(rows["image_id"])]
-        return WholeImages(self.images.choose(numbers), rows.assign(image_id=ids, patient=ids))
-
-
-def packed(phantom: Path, cohort: str, *, size: int, contrast: Any) -> WholeImages:
-    """Pack the images of a cohort.
+def make_whole_images(folder: Path, settings: Mapping[str, Any], *, n: int, seed: int) -> None:
+    """Make radiographs of both hands and of children's hands, packed, with their targets.
 
     Args:
-        phantom: the folder that `make_phantom` wrote.
-        cohort: "whole_image" or "bone_age".
-        size: pixels a side.
-        contrast: "none" or "clahe".
+        folder: where they go.
+        settings: whole_image_height, child_radiograph_height, size, contrast.
+        n: of each, two or more.
+        seed: of all of them.
     """
-    folder = phantom / cohort
-    files = {path.stem: path for path in folder.glob("*/*") if path.suffix in (".jpg", ".png")}
-    images, rows, _ = pack(files, size, contrast=contrast)
-    return WholeImages(ImageStack([images]), rows.merge(_targets(folder, cohort), on="image_id"))
-
-
-def _targets(folder: Path, cohort: str) -> pd.DataFrame:
-    """image_id and target of each image."""
-    if cohort == "bone_age":
-        table = read_table(folder / "truth" / "radiographs.csv")
-        return table[["image_id", "months"]].rename(columns={"months": "target"})
-    labels = read_table(folder / "labels.csv")
+    both, children = folder / "whole_image", folder / "bone_age"
+    height = settings["whole_image_height"]
+    make_whole_image_cohort(both, patients=n, seed=seed, height=height, workers=1)
+    labels = read_table(both / "labels.csv")
     ids = [Path(image).stem for image in labels["image"]]
-    return pd.DataFrame({"image_id": ids, "target": labels["total"]})
+    _pack(both, settings, pd.DataFrame({"image_id": ids, "target": labels["total"]}))
+    make_bone_age_cohort(
+        children,
+        children=n,
+        validation_share=0.5,
+        seed=seed,
+        height=settings["child_radiograph_height"],
+        workers=1,
+    )
+    ages = read_table(children / "truth" / "radiographs.csv")
+    _pack(children, settings, ages.rename(columns={"months": "target"}))
+
+
+def _pack(cohort: Path, settings: Mapping[str, Any], targets: pd.DataFrame) -> None:
+    files = {path.stem: path for path in cohort.glob("*/*") if path.suffix in (".jpg", ".png")}
+    images, rows, _ = pack(files, settings["size"], contrast=settings["contrast"])
+    rows = rows[["image_id", "height", "width"]].merge(
+        targets[["image_id", "target"]], on="image_id"
+    )
+    write_shard(cohort.parent / kept.PACKED.format(cohort.name), np.asarray(images), rows)

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from sharpflow.rehearsal.clock import ends_of, seconds_between
+from sharpflow.rehearsal.images import PhantomImages, packed
 from sharpflow.rehearsal.measured import Measured
-from sharpflow.rehearsal.phantom import WholeImages, packed
 from sharpflow.whole_image.experiment_types import NetworkExperiment
 
 # So small that weights which see the same few images again do not diverge; a step takes as long.
@@ -24,8 +24,6 @@ def rehearse_network(
     *,
     experiment: Mapping[str, Any],
     settings: Mapping[str, Any],
-    size: int,
-    contrast: str,
     steps: int,
     seed: int,
 ) -> Measured:
@@ -40,7 +38,7 @@ def rehearse_network(
     trained = replace(NetworkExperiment(**experiment), start=None)
     # Several devices are processes of their own, whose steps are seen by the second epoch alone.
     alone = settings["devices"] in (1, "auto")
-    shown = packed(phantom, trained.cohort, size=size, contrast=contrast)
+    shown = packed(phantom, trained.cohort)
     images = shown.copies(steps * trained.batch + VALIDATION_BATCH)
     splits = ["train"] * (steps * trained.batch) + ["validation"] * VALIDATION_BATCH
     with ends_of(WholeImageModule, "optimizer_step") as ends:
@@ -68,8 +66,6 @@ def rehearse_explain(
     *,
     experiment: str,
     classes: Mapping[str, int],
-    size: int,
-    contrast: str,
 ) -> Measured:
     """Grad-CAM of one batch of images, by a network of random weights."""
     from sharpflow.training.torch_files import save_torch
@@ -81,7 +77,7 @@ def rehearse_explain(
     assert isinstance(explained, NetworkExperiment)
     network = build_network(explained.network, explained.outputs, seed=0)
     save_torch(network.state_dict(), folder / "model.pt")
-    shown = packed(phantom, "whole_image", size=size, contrast=contrast)
+    shown = packed(phantom, "whole_image")
     images = shown.copies(EXPLAINED)
     splits = ["test"] * EXPLAINED
     began = time.monotonic()
@@ -97,7 +93,7 @@ def rehearse_explain(
     return Measured("image", (time.monotonic() - began) / EXPLAINED, 1, EXPLAINED)
 
 
-def _statistics(images: WholeImages, splits: list[str]) -> dict[str, float]:
+def _statistics(images: PhantomImages, splits: list[str]) -> dict[str, float]:
     from sharpflow.whole_image.data.packing import statistics
 
     rows = images.rows

@@ -5,13 +5,13 @@ from pathlib import Path
 from sharpflow.workflow.job import recorded_job
 
 with recorded_job(snakemake):
-    from sharpflow.rehearsal.phantom import make_phantom
+    from sharpflow.rehearsal.phantom import make_radiographs, make_whole_images
     from sharpflow.seeds import seed_for
 
-    make_phantom(
-        Path(snakemake.output[0]),
-        snakemake.params.heights,
-        images=snakemake.params.images,
-        seed=seed_for(snakemake.params.seed, "rehearsal"),
-        workers=1,
-    )
+    params, folder = snakemake.params, Path(snakemake.output[0])
+    few = {"n": params.images, "seed": seed_for(params.seed, "rehearsal")}
+    folder.mkdir()
+    if params.radiographs:
+        make_radiographs(folder, params.radiographs, body_parts=params.body_parts, **few)
+    if params.whole_images:
+        make_whole_images(folder, params.whole_images, **few)

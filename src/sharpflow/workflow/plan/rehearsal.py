@@ -48,13 +48,11 @@ class HeavyRule:
     Attributes:
         name: the rule's.
         wildcard: by which its rehearsals differ; empty where there is one.
-        environment: the rule's conda environment, a name in envs/.
         parts: its rehearsals.
     """
 
     name: str
     wildcard: str
-    environment: str
     parts: tuple[Part, ...]
 
     @property
@@ -88,7 +86,9 @@ class RehearsalPlan:
 
     Attributes:
         rules: in the order in which data flow.
-        heights: of the phantom radiographs that they read, by cohort.
+        radiographs, whole_images: the settings of the phantom images that they read (see
+            `rehearsal.phantom`); empty where the study has no such pipeline.
+        body_parts: of the radiographs.
     """
 
     def __init__(
@@ -96,16 +96,20 @@ class RehearsalPlan:
     ) -> None:
         """`joints` and `whole_image`: the plans of the pipelines that the study has."""
         self.rules: list[HeavyRule] = []
-        self.heights: dict[str, int] = {}
+        self.radiographs: Arguments = {}
+        self.whole_images: Arguments = {}
+        self.body_parts: list[str] = []
         phantom = study.phantom
         if joints:
-            self.heights |= {"joints": phantom.radiograph_height}
+            self.body_parts = list(map(str, joints.body_parts))
+            self.radiographs = _standardize(study) | phantom.model_dump(
+                include={"radiograph_height"}
+            )
             self.rules += _JointRehearsals(joints).rules()
         if whole_image:
-            self.heights |= {
-                "whole_image": phantom.whole_image_height,
-                "bone_age": phantom.child_radiograph_height,
-            }
+            sizes = study.whole_image.model_dump(include={"size", "contrast"})
+            heights = {"whole_image_height", "child_radiograph_height"}
+            self.whole_images = sizes | phantom.model_dump(include=heights)
             self.rules += _WholeImageRehearsals(whole_image).rules()
 
     def records(self) -> list[str]:
@@ -121,25 +125,18 @@ class RehearsalPlan:
         ]
 
 
+def _standardize(study: Study) -> Arguments:
+    """How radiographs are standardized."""
+    settings = study.standardize.model_dump(exclude={"shards"})
+    return settings | {"max_megapixels": study.checks.max_megapixels}
+
+
 class _JointRehearsals:
     def __init__(self, plan: JointPlan) -> None:
         self.plan, self.study = plan, plan.study
         self.amounts = JointAmounts(plan)
-        self.common = {"seed": plan.study.seed}
-        self.training = self.common | {"steps": plan.study.rehearsal.steps}
-        # Body parts differ in nothing that costs time or memory.
-        self.first = str(plan.body_parts[0])
-        self.standardize = plan.study.standardize.model_dump(include={"height", "width", "clahe"})
-        self.standardize |= {
-            "crop_bottom": plan.study.standardize.crop_bottom[self.first],
-            "max_megapixels": plan.study.checks.max_megapixels,
-        }
-        self.synthetic = {
-            "radiograph_height": plan.study.standardize.height,
-            "clahe": plan.study.standardize.clahe.model_dump(),
-            "images": plan.study.rehearsal.images,
-            **self.common,
-        }
+        self.seed = {"seed": plan.study.seed}
+        self.training = self.seed | {"steps": plan.study.rehearsal.steps}
 
     def rules(self) -> list[HeavyRule]:
         """Those that the study has."""
@@ -150,52 +147,40 @@ class _JointRehearsals:
 
     def _of_radiographs(self) -> Iterable[HeavyRule]:
         masks = self.study.masks.model_dump(exclude={"good_quality", "overrides"})
-        unet = self.study.unet.model_dump()
+        unet = {"settings": self.study.unet.model_dump()}
         radiographs = self.plan.count_radiographs
-        shown = {"standardize": self.standardize}
-        yield self._rule("standardize", "imaging", radiographs, shown)
-        yield self._rule("make_entropy_masks", "imaging", radiographs, shown | {"settings": masks})
-        yield self._rule(
-            "train_unet",
-            "keras",
-            self.amounts.unet_images,
-            shown | {"settings": unet} | self.training,
-        )
-        yield self._rule("segment", "keras", radiographs, shown | {"settings": unet})
+        yield self._rule("standardize", radiographs, {"settings": _standardize(self.study)})
+        yield self._rule("make_entropy_masks", radiographs, {"settings": masks})
+        yield self._rule("train_unet", self.amounts.unet_images, unet | self.training)
+        yield self._rule("segment", radiographs, unet)
 
     def _of_detectors(self) -> Iterable[HeavyRule]:
         detector = self.study.detector
         settings = detector.model_dump(exclude={"weights", "confidence"})
-        shown = {"standardize": self.standardize}
         yield self._rule(
             "train_detector",
-            "torch",
             lambda _: self.amounts.detector_images,
-            shown | {"settings": settings} | self.training,
+            {"settings": settings} | self.training,
         )
         kept = detector.model_dump(include={"model", "image_size", "view", "confidence"})
-        yield self._rule("detect_joints", "torch", self.plan.count_radiographs, shown | kept)
+        yield self._rule("detect_joints", self.plan.count_radiographs, kept)
 
     def _of_base(self) -> Iterable[HeavyRule]:
-        vgg16, crops = self.study.vgg16, self.study.crops.model_dump()
+        vgg16, crops = self.study.vgg16, {"crops": self.study.crops.model_dump()}
         if vgg16.weights == "none":
-            made = vgg16.synthetic_joints
-            yield self._rule(
-                "make_synthetic_joints", "imaging", lambda _: made.joints, self.synthetic
-            )
-            body_parts = list(map(str, self.plan.body_parts))
-            arguments = {
-                "body_parts": body_parts,
-                "settings": made.model_dump(exclude={"joints"}),
-                "crops": crops,
-                **self.synthetic,
-                **self.training,
+            made, standard = vgg16.synthetic_joints, self.study.standardize
+            few = {
+                "radiograph_height": standard.height,
+                "clahe": standard.clahe.model_dump(),
+                "joints": self.study.rehearsal.images,
             }
-            part = Part("", " and ".join(body_parts), arguments, 1, self.amounts.base_joints)
-            yield HeavyRule("train_base", "", "keras", (part,))
-        yield self._rule(
-            "extract_features", "keras", self._crops, self.synthetic | {"crops": crops}
-        )
+            yield self._rule("make_synthetic_joints", lambda _: made.joints, few | self.seed)
+            body_parts = list(map(str, self.plan.body_parts))
+            settings = {"settings": made.model_dump(exclude={"joints"}), "body_parts": body_parts}
+            arguments = settings | crops | self.training
+            part = Part("", _both(body_parts), arguments, 1, self.amounts.base_joints)
+            yield HeavyRule("train_base", "", (part,))
+        yield self._rule("extract_features", self._crops, crops)
 
     def _crops(self, wildcards: Wildcards) -> int:
         """The crops of a body part, if every joint is found."""
@@ -208,37 +193,27 @@ class _JointRehearsals:
             arguments = {
                 "model": model,
                 "settings": self.study.heads.model_dump(),
-                "radiographs": self.plan.count_radiographs(body_part),
-                **self.common,
+                "n_radiographs": self.plan.count_radiographs(body_part),
             }
-            return Part(model, model, arguments, 1, self.amounts.head_epochs)
+            return Part(model, model, arguments | self.seed, 1, self.amounts.head_epochs)
 
-        return HeavyRule("train_head", "model", "keras", tuple(map(part, self.plan.models)))
+        return HeavyRule("train_head", "model", tuple(map(part, self.plan.models)))
 
     def _rule(
-        self,
-        name: str,
-        environment: str,
-        amount: Callable[[Wildcards], int],
-        arguments: Arguments,
+        self, name: str, amount: Callable[[Wildcards], int], arguments: Arguments
     ) -> HeavyRule:
-        """A rule of each body part, of which the first one is rehearsed."""
-        parts = self.plan.body_parts
-        part = Part(
-            self.first,
-            " and ".join(parts),
-            arguments | {"body_part": self.first},
-            len(parts),
-            sum(amount(_wildcards(body_part=body_part)) for body_part in parts),
-        )
-        return HeavyRule(name, "body_part", environment, (part,))
+        """A rule of each body part, of which the first stands for all: they cost the same."""
+        parts = list(map(str, self.plan.body_parts))
+        amounts = [amount(_wildcards(body_part=body_part)) for body_part in parts]
+        own = arguments | {"body_part": parts[0]}
+        part = Part(parts[0], _both(parts), own, len(parts), sum(amounts))
+        return HeavyRule(name, "body_part", (part,))
 
 
 class _WholeImageRehearsals:
     def __init__(self, plan: WholeImagePlan) -> None:
         self.plan = plan
         self.amounts = WholeImageAmounts(plan)
-        self.shown = plan.study.whole_image.model_dump(include={"size", "contrast"})
 
     def rules(self) -> list[HeavyRule]:
         """Those that the study has."""
@@ -248,8 +223,8 @@ class _WholeImageRehearsals:
         trained = tuple(map(self._training, alike.values()))
         explained = tuple(map(self._explanation, self.plan.explained))
         return [
-            HeavyRule("train_network", "network", "torch", trained),
-            *[HeavyRule("explain_network", "task", "torch", explained)] * bool(explained),
+            HeavyRule("train_network", "network", trained),
+            *[HeavyRule("explain_network", "task", explained)] * bool(explained),
         ]
 
     def _training(self, alike: list[NetworkExperiment]) -> Part:
@@ -263,7 +238,6 @@ class _WholeImageRehearsals:
             "settings": self.plan.training_settings(wildcards),
             "steps": study.rehearsal.steps,
             "seed": study.seed,
-            **self.shown,
         }
         return Part(
             first.name,
@@ -279,9 +253,12 @@ class _WholeImageRehearsals:
         arguments = {
             "experiment": name,
             "classes": settings.grad_cam.classes.model_dump(),
-            **self.shown,
         }
         return Part(task, name, arguments, 1, self.amounts.test_images)
+
+
+def _both(body_parts: Iterable[str]) -> str:
+    return " and ".join(body_parts)
 
 
 def _wildcards(**values: str) -> Any:
