@@ -94,7 +94,7 @@ def code(*scripts):
 def environment_of(rule):
     """The conda environment of another rule."""
     named = Path(workflow.get_rule(rule).ruleinfo.conda_env).name
-    return f"{workflow.basedir}/envs/{named}"
+    return str(Path(workflow.basedir, "envs", named))
 
 
 def threads_of(rule):
