@@ -58,6 +58,7 @@ if PLAN.shares_patients and WHOLE_IMAGE.compared:
 
 
 include: "workflow/rules/pages.smk"
+include: "workflow/rules/rehearsal.smk"
 include: "workflow/rules/targets.smk"
 
 

@@ -18,6 +18,7 @@ PACKAGES = (
     "workflow",
     "reporting",
     "evaluation",
+    "rehearsal",
     "whole_image",
     "joints",
     "training",

@@ -18,7 +18,7 @@ RULE = re.compile(r"^( *)rule (\w+):\n(.*?)(?=^\1\S|\Z)", re.MULTILINE | re.DOTA
 BODIES = {rule: body for _, rule, body in RULE.findall(RULES)}
 LOCAL = {rule for rule, body in BODIES.items() if "localrule: True" in body}
 ASKING = {rule for rule, body in BODIES.items() if "**ask(" in body}
-TARGETS = {"all", "tables", "figures", "joints", "whole_image"}
+TARGETS = {"all", "tables", "figures", "joints", "whole_image", "rehearse"}
 MOST = 250
 JOB = re.compile(r"^( *)rule (\w+):.*?^ *resources: (.*?)$", re.MULTILINE | re.DOTALL)
 
@@ -114,6 +114,41 @@ def test_what_computes_on_gpus_goes_where_gpus_are(paper: str) -> None:
     assert gpus == there
     assert {"train_unet", "train_detector", "extract_features", "train_network"} <= gpus
     assert {job.resources["gpu"] for job in jobs_of(paper) if job.rule in gpus} == {"1"}
+
+
+def test_a_rehearsal_asks_for_what_its_rule_asks_for(paper: str, tmp_path: Path) -> None:
+    names = ("slurm_partition", "mem_mb", "gpu")
+    asked = {(job.rule, *map(job.resources.get, names)) for job in jobs_of(paper)}
+    jobs = jobs_of(plan(tmp_path, "rehearse", "--config", "cohorts=phantom"))
+    rehearsed = Counter(job.rule for job in jobs if job.rule.startswith("rehearse_"))
+    assert rehearsed == {
+        **{f"rehearse_{rule}": 1 for rule in ("standardize", "make_entropy_masks", "segment")},
+        **{f"rehearse_{rule}": 1 for rule in ("train_unet", "train_detector", "detect_joints")},
+        **{f"rehearse_{rule}": 2 for rule in ("explain_network",)},
+        "rehearse_extract_features": 1,
+        "rehearse_train_head": 4,
+        "rehearse_train_network": 12,
+    }
+    for job in jobs:
+        if job.rule in rehearsed:
+            rule = job.rule.removeprefix("rehearse_")
+            assert (rule, *map(job.resources.get, names)) in asked, job
+            assert int(job.resources["runtime"]) == 60
+            assert not job.grouped
+    assert {job.rule for job in jobs} - set(rehearsed) == {
+        "make_rehearsal_images",
+        "table_rehearsal",
+        "rehearse",
+    }
+    assert "rehears" not in paper
+
+
+def test_the_demo_can_be_rehearsed(tmp_path: Path) -> None:
+    demo = str(ROOT / "profiles" / "demo" / "study.yaml")
+    jobs = Counter(job.rule for job in jobs_of(plan(tmp_path, "rehearse", "--configfile", demo)))
+    assert jobs["rehearse_train_base"] == jobs["rehearse_make_synthetic_joints"] == 1
+    # Three pretrainings, and what starts from them with stages frozen or not.
+    assert jobs["rehearse_train_network"] == 5
 
 
 def test_every_rule_is_short_or_says_what_it_needs() -> None:

@@ -18,6 +18,7 @@ from sharpflow.workflow.content import CONTENTS, contents_of
 from sharpflow.workflow.leftovers import remove_leftovers
 from sharpflow.workflow.plan.content import ImageContent, JointContent
 from sharpflow.workflow.plan.paths import one_of
+from sharpflow.workflow.plan.rehearsal import RehearsalPlan
 from sharpflow.workflow.plan.running_times import JointWork, WholeImageWork, ask
 from sharpflow.workflow.plan.study import plan_study
 from sharpflow.workflow.plan.weights import own_weights
@@ -44,6 +45,7 @@ if workflow.is_main_process:
 
 study, RESULTS = PLAN.study, PLAN.results
 JOINTS, WHOLE_IMAGE = PLAN.joints, PLAN.whole_image
+REHEARSAL = RehearsalPlan(study, JOINTS, WHOLE_IMAGE)
 plan_behind_ancient_inputs(DAG)
 keep_user_paths(snakemake_io, Pathvars, UndefinedPathvarException)
 rerun_by_content(snakemake_io._IOFile, FilePersistence, RESULTS)
@@ -87,6 +89,30 @@ def code(*scripts):
     """
     scripts_folder = f"{workflow.basedir}/workflow/scripts"
     return " ".join(code_digest(f"{scripts_folder}/{script}.py") for script in scripts)
+
+
+def environment_of(rule):
+    """The conda environment of another rule."""
+    named = Path(workflow.get_rule(rule).ruleinfo.conda_env).name
+    return str(Path(workflow.basedir, "envs", named))
+
+
+def threads_of(rule):
+    """The threads of another rule, a profile's changes included."""
+    return workflow.get_rule(rule).resources["_cores"].raw
+
+
+def asked_by(rule):
+    """What another rule asks for but time, a profile's changes included, for its rehearsal.
+
+    `tried` is the attempt.
+    """
+    asked = workflow.get_rule(rule).resources.items()
+    own = {"_cores", "_nodes", "tmpdir", "runtime"}
+    return {
+        **{name: resource._value for name, resource in asked if name not in own},
+        "tried": lambda wildcards, attempt: attempt,
+    }
 
 
 def checked(*pipelines):

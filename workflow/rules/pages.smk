@@ -77,7 +77,9 @@ rule fill_checklists:
         "../../envs/imaging.yaml"
     params:
         settings=plain(
-            study.model_dump(mode="json", exclude={"study", "cohorts", "checks"})
+            study.model_dump(
+                mode="json", exclude={"study", "cohorts", "checks", "rehearsal"}
+            )
         ),
         record=f"{RESULTS}/run.json",
         cohorts=PLAN.pages.cohorts,

@@ -8,6 +8,7 @@ clusters tells where the numbers are from. A run on one machine is not held to a
 from collections.abc import Callable
 from typing import Any
 
+from sharpflow.workflow.plan.amounts import JointAmounts, WholeImageAmounts
 from sharpflow.workflow.plan.joints import JointPlan
 from sharpflow.workflow.plan.paths import Wildcards
 from sharpflow.workflow.plan.whole_image import WholeImagePlan
@@ -54,7 +55,7 @@ class JointWork:
     def __init__(self, plan: JointPlan) -> None:
         """`plan`: of the study whose rules ask."""
         self.plan = plan
-        self.counts = plan.counts
+        self.counts, self.amounts = plan.counts, JointAmounts(plan)
         study = plan.study
         self.study = study
         # Relative to the paper's sizes.
@@ -80,7 +81,7 @@ class JointWork:
         """All epochs, on a GPU."""
         unet = self.study.unet
         step = 0.013 * unet.height * unet.width * unet.filters**2 / (512 * 416 * 16**2)
-        return unet.epochs * self.counts.job_radiographs(wildcards) * step
+        return self.amounts.unet_images(wildcards) * step
 
     def segment(self, wildcards: Wildcards) -> float:
         """A shard's radiographs, on a GPU."""
@@ -89,8 +90,7 @@ class JointWork:
     @property
     def train_detector(self) -> float:
         """All batches, on a GPU."""
-        detector = self.study.detector
-        return detector.max_batches * 0.02 * detector.batch * (detector.image_size / 416) ** 2
+        return self.amounts.detector_images * 0.02 * (self.study.detector.image_size / 416) ** 2
 
     def detect_joints(self, wildcards: Wildcards) -> float:
         """A body part's radiographs, on a GPU."""
@@ -116,8 +116,7 @@ class JointWork:
     @property
     def train_base(self) -> float:
         """All epochs, on a GPU."""
-        base = self.study.vgg16.synthetic_joints
-        return base.epochs * base.joints * self.crop * 0.004
+        return self.amounts.base_joints * self.crop * 0.002
 
     def extract_features(self, wildcards: Wildcards) -> float:
         """A body part's crops, on a GPU."""
@@ -126,7 +125,7 @@ class JointWork:
     @property
     def train_head(self) -> float:
         """All epochs with all seeds."""
-        return self.study.heads.seeds * self.study.heads.epochs
+        return self.amounts.head_epochs
 
     @property
     def label_radiographs(self) -> float:
@@ -147,6 +146,7 @@ class WholeImageWork:
     def __init__(self, plan: WholeImagePlan) -> None:
         """`plan`: of the study whose rules ask."""
         self.plan = plan
+        self.amounts = WholeImageAmounts(plan)
         self.study: Study = plan.study
         devices = plan.study.whole_image.devices
         self.gpus = 1 if devices == "auto" else devices
@@ -181,8 +181,6 @@ class WholeImageWork:
 
     def train_network(self, wildcards: Wildcards) -> float:
         """All epochs of a training, on its GPUs."""
-        network = self.plan.networks[wildcards.network]
-        epochs = self.plan.training_settings(wildcards)["epochs"]
-        seconds = TRAIN_IMAGE[network.network]
+        seconds = TRAIN_IMAGE[self.plan.networks[wildcards.network].network]
         seconds *= (self.study.whole_image.size / 1024) ** 2 / self.gpus
-        return float(self.plan.count_images(network.cohort) * epochs * seconds)
+        return float(self.amounts.network_images(wildcards) * seconds)

@@ -15,6 +15,7 @@ from sharpflow.workflow.settings.whole_image import WholeImage
 
 Seed = Annotated[int, Field(ge=0)]
 Resamples = Annotated[int, Field(ge=40)]
+AtLeastTwo = Annotated[int, Field(ge=2)]
 
 
 class LittleFound(Section):
@@ -49,6 +50,18 @@ class Evaluation(Section):
     little_found: LittleFound = Field(
         description="Which radiographs `tables/little_found` lists: those in which few joints were "
         "found, or whose mask is implausible.",
+    )
+
+
+class Rehearsal(Section):
+    """How much `snakemake rehearse` rehearses."""
+
+    steps: AtLeastTwo = Field(
+        description="Steps of each training, the first of which is not timed: at least 2. Ours.",
+    )
+    images: AtLeastTwo = Field(
+        description="Phantom images of each kind (hands, feet, both hands, children's hands); "
+        "batches are filled with copies of them. At least 2. Ours.",
     )
 
 
@@ -108,6 +121,10 @@ class Study(Section):
     )
     evaluation: Evaluation = Field(
         description="What the tables measure, and what is shown and listed.",
+    )
+    rehearsal: Rehearsal = Field(
+        description="How much the target `rehearse` does of each costly rule, at the sizes of this "
+        "study. No result depends on it.",
     )
 
 

@@ -1,0 +1,17 @@
+"""Make the few phantom images of all rehearsals."""
+
+from pathlib import Path
+
+from sharpflow.workflow.job import recorded_job
+
+with recorded_job(snakemake):
+    from sharpflow.rehearsal.phantom import make_radiographs, make_whole_images
+    from sharpflow.seeds import seed_for
+
+    params, folder = snakemake.params, Path(snakemake.output[0])
+    few = {"n": params.images, "seed": seed_for(params.seed, "rehearsal")}
+    folder.mkdir()
+    if params.radiographs:
+        make_radiographs(folder, params.radiographs, body_parts=params.body_parts, **few)
+    if params.whole_images:
+        make_whole_images(folder, params.whole_images, **few)
