@@ -65,7 +65,7 @@ def rehearse_explain(
     phantom: Path,
     *,
     experiment: str,
-    classes: Mapping[str, int],
+    rules: Mapping[str, float],
 ) -> Measured:
     """Grad-CAM of one batch of images, by a network of random weights."""
     from sharpflow.training.torch_files import save_torch
@@ -88,7 +88,7 @@ def rehearse_explain(
         images.rows[["image_id", "height", "width"]],
         images.rows[["image_id"]].assign(split=splits, true=0, predicted=0),
         statistics=_statistics(images, ["train"] * EXPLAINED),
-        classes=classes,
+        rules=rules,
     )
     return Measured("image", (time.monotonic() - began) / EXPLAINED, 1, EXPLAINED)
 

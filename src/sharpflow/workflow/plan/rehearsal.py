@@ -233,15 +233,16 @@ class _WholeImageRehearsals:
         frozen = f", {first.freeze} frozen" if first.freeze else ""
         seeds = len(self.plan.replicates)
         study = self.plan.study
+        experiment = self.plan.experiment(wildcards)
         arguments = {
-            "experiment": self.plan.experiment(wildcards),
+            "experiment": experiment,
             "settings": self.plan.training_settings(wildcards),
             "steps": study.rehearsal.steps,
             "seed": study.seed,
         }
         return Part(
             first.name,
-            f"{PRINTED_NETWORKS[first.network]}, batch {first.batch}{frozen}",
+            f"{PRINTED_NETWORKS[first.network]}, batch {experiment['batch']}{frozen}",
             arguments,
             seeds * len(alike),
             seeds * sum(self.amounts.network_images(_wildcards(network=e.name)) for e in alike),
@@ -249,11 +250,7 @@ class _WholeImageRehearsals:
 
     def _explanation(self, task: str) -> Part:
         name = self.plan.explained[task]
-        settings = self.plan.study.whole_image
-        arguments = {
-            "experiment": name,
-            "classes": settings.grad_cam.classes.model_dump(),
-        }
+        arguments = {"experiment": name, "rules": self.plan.case_rules(_wildcards(task=task))}
         return Part(task, name, arguments, 1, self.amounts.test_images)
 
 
