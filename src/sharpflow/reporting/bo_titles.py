@@ -12,8 +12,8 @@ def experiment_title(name: str) -> str:
         return f"{experiment_title(experiment.stack)}, binned"
     if isinstance(experiment, StackExperiment):
         if experiment.task == "total":
-            few = " of two networks" if len(experiment.members) == 2 else ""
-            return f"Stack of totals{few}, batch {label.batch}"
+            what = "two networks" if len(experiment.members) == 2 else "totals"
+            return f"Stack of {what}, batch {label.batch}"
         return f"Stack of classes, {label.principle.lower()}, batch {label.batch}"
     return f"{label.model}{_trained(experiment)}"
 
