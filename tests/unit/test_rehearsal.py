@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -423,6 +424,22 @@ def test_a_rehearsal_that_fails_says_why(
         rehearse_alone(
             "train_detector", wrong, phantom=images, folder=tmp_path / "work", limit=None
         )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_rehearsal_that_is_stopped_leaves_nothing(
+    small: RehearsalPlan, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[str]] = []
+
+    def stopped(process: subprocess.Popen[str], *_: Any) -> None:
+        started.append(process)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(alone, "_watched", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        rehearsed(small, "standardize", images, tmp_path / "work")
+    assert started[0].returncode == -signal.SIGKILL
     assert list(tmp_path.iterdir()) == []
 
 

@@ -81,6 +81,18 @@ def rehearse_alone(
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    try:
+        asked = {"rule": rule, "phantom": str(phantom.resolve()), "arguments": arguments}
+        code, too_large, most = _run(json.dumps(asked), folder, limit, seconds)
+        return Rehearsed({}, too_large) if too_large else _answered(code, rule, folder, most)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(
+    asked: str, folder: Path, limit: float | None, seconds: float | None
+) -> tuple[int, str, int]:
+    """Start the process and wait for it: its exit code, and what `_watched` tells."""
     process = subprocess.Popen(
         [sys.executable, "-m", "sharpflow.rehearsal", str(folder.resolve())],
         stdin=subprocess.PIPE,  # its end ends the process, if this one is killed
@@ -90,19 +102,15 @@ def rehearse_alone(
     )
     try:
         assert process.stdin is not None
-        asked = {"rule": rule, "phantom": str(phantom.resolve()), "arguments": arguments}
         with suppress(BrokenPipeError):  # it has ended already, and says why
-            process.stdin.write(json.dumps(asked) + "\n")
+            process.stdin.write(f"{asked}\n")
             process.stdin.flush()
         too_large, most = _watched(process, limit, seconds)
     finally:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    try:
-        return Rehearsed({}, too_large) if too_large else _answered(process, rule, folder, most)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        code = process.wait()
+    return code, too_large, most
 
 
 def _watched(
@@ -126,11 +134,11 @@ def _watched(
     return "was killed, as the kernel does where memory is too small" if killed else "", most
 
 
-def _answered(process: subprocess.Popen[str], rule: str, folder: Path, most: int) -> Rehearsed:
+def _answered(code: int, rule: str, folder: Path, most: int) -> Rehearsed:
     """What a process that ended by itself left."""
     answer = folder / ANSWER
     told: dict[str, Any] = json.loads(answer.read_text()) if answer.is_file() else {}
-    if process.returncode or not told:
+    if code or not told:
         raise UserError(
             f"The rehearsal of {rule} failed: "
             + told.get("error", "its traceback is above, in the rule's log.")
