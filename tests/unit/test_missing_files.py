@@ -25,7 +25,8 @@ def test_all_that_is_missing_is_named_with_its_key(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "radiographs").mkdir()
-    columns = dict.fromkeys(("age", "sex", "patient", "visit")) | {"image": "file", "total": "t"}
+    columns = dict.fromkeys(("id", "age", "sex", "patient", "visit"))
+    columns |= {"image": "file", "total": "t"}
     cohorts = {
         "joints": {"radiographs": "radiographs", "scores": "scores.csv", "boxes": "boxes"},
         "whole_image": {"table": "totals.csv", "images": "images", "columns": columns},
