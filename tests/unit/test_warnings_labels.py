@@ -236,6 +236,15 @@ def warned_totals(totals: list[float]) -> list[list[str]]:
     return [[warning.warning, warning.measured] for warning in found]
 
 
+@pytest.mark.parametrize("totals", [[], [np.nan, np.nan]])
+def test_tables_without_a_total_are_not_warned_of(totals: list[float]) -> None:
+    names = [f"P{number}" for number in range(len(totals))]
+    table = pd.DataFrame({"image_id": names, "total": totals}, dtype=object).astype(
+        {"total": float}
+    )
+    assert implausible_totals("labels.csv", table) == []
+
+
 def test_totals_that_are_no_sums() -> None:
     assert warned_totals([3.0, 12.5, float("nan"), 7.33, 8.67, 2.3, 280.0]) == []
     broken = "totals that are no sums of scores, nor means of two or three readers"

@@ -35,6 +35,8 @@ def implausible_totals(file: str, totals: pd.DataFrame) -> list[CohortWarning]:
     """
     scored = totals[totals["total"].notna()]
     parts = scored["total"] % 1
+    if scored.empty:
+        return []
     broken = scored[[not any(abs(part - mean) < _ROUNDED for mean in _MEANS) for part in parts]]
     fractions = scored[(parts != 0) & ~scored["image_id"].isin(broken["image_id"])]
     kinds = [
