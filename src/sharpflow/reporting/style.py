@@ -198,9 +198,9 @@ def save(
 
 def _save_png(figure: Figure, path: Path) -> None:
     """Without the alpha channel, which matplotlib always writes: a seventh smaller."""
-    drawn = BytesIO()
-    figure.savefig(drawn, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
-    with Image.open(drawn) as image:
+    with_alpha = BytesIO()
+    figure.savefig(with_alpha, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
+    with Image.open(with_alpha) as image:
         dots = (DOTS_PER_INCH, DOTS_PER_INCH)
         image.convert("RGB").save(path, "PNG", optimize=True, dpi=dots)
 
