@@ -42,6 +42,8 @@ class Progress:
             raise UserError(
                 f"{self.path} is no checkpoint of this training ({error}); delete its folder."
             ) from error
+        # Also where all epochs are done, and only the predictions were not.
+        log.info("resumed after epoch %d from %s", len(self.history), self.path)
 
     def load_weights(self, network: nn.Module) -> None:
         """Give the network the last epoch's weights, if there was an epoch."""
@@ -53,7 +55,6 @@ class Progress:
             raise UserError(
                 f"{self.path}: the checkpoint is of another network; delete its folder."
             ) from error
-        log.info("resumed after epoch %d from %s", len(self.history), self.path)
 
     def add(
         self,
