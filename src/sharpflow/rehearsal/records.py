@@ -79,10 +79,10 @@ def _row(part: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:
     if not (measured := record["measured"]):
         return row
     units = part["amount"] / measured["items"]
-    peaks = {
-        f"{where}_gb": None if measured[f"{where}_bytes"] is None else bytes_ / GIGA
-        for where in ("host", "gpu")
-        for bytes_ in [measured[f"{where}_bytes"] or 0]
-    }
+    peaks = {f"{where}_gb": _giga(measured[f"{where}_bytes"]) for where in ("host", "gpu")}
     kept = {name: measured[name] for name in ("unit", "items", "done", "seconds")}
     return row | kept | peaks | {"units": units, "hours": units * measured["seconds"] / 3600}
+
+
+def _giga(size: int | None) -> float | None:
+    return None if size is None else size / GIGA
