@@ -75,7 +75,7 @@ def test_a_folder_in_place_of_a_file_and_a_file_in_place_of_a_folder(
             )
         )
     lines = [line.strip() for line in str(refusal.value).splitlines()[1:-1]]
-    assert len(lines) == 10
+    assert len(lines) == 11
     for line in lines:
         is_image = any(key in line for key in ("images:", "boxes:"))
         found, expected = ("file", "folder") if is_image else ("folder", "file")

@@ -285,5 +285,8 @@ def test_folders_within_are_told_of(folder: Path) -> None:
     (folder / "radiographs").mkdir()
     (folder / "more").rename(folder / "radiographs" / "all")
     (problem,) = list_radiographs(folder / "radiographs").problems
-    assert "5 in folders within: all (3), all/more/older (2)" in problem.found
+    assert (
+        "5 in folders within: all/P1-LH.png, all/P2-LH.png, all/P3-LH.png and 2 more"
+        in problem.found
+    )
     assert "CSV" in problem.remedy

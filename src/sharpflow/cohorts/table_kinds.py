@@ -16,63 +16,72 @@ class TableKind:
     Attributes:
         name: in words, with the key of the config that names such a table.
         columns: what each of its columns may be called, in lower case.
-        least: how many of them a table of this kind has.
+        more: columns that it may have besides.
+        least: how many of its columns a table of this kind has; 0: all.
         named_by_user: whether the config says what these are called; here are names often used.
     """
 
     name: str
     columns: tuple[frozenset[str], ...]
-    least: int
+    more: frozenset[str] = frozenset()
+    least: int = 0
     named_by_user: bool = False
 
     def found(self, header: Iterable[str]) -> list[str]:
         """The names in a header that are this kind's columns."""
-        names = frozenset().union(*self.columns)
+        names = self.more.union(*self.columns)
         return [name for name in header if name.casefold() in names]
 
-    def fits(self, header: Sequence[str]) -> bool:
+    def fits(self, header: Iterable[str]) -> bool:
         """Whether a header has the columns of this kind."""
         here = {name.casefold() for name in header}
-        return sum(not here.isdisjoint(column) for column in self.columns) >= self.least
+        count = sum(not here.isdisjoint(column) for column in self.columns)
+        return count >= (self.least or len(self.columns))
 
 
-def _kind(name: str, *columns: str, least: int = 0, named_by_user: bool = False) -> TableKind:
-    """`columns` are names; several for one column stand with | between them."""
-    spelled = tuple(frozenset(column.casefold().split("|")) for column in columns)
-    return TableKind(name, spelled, least or len(columns), named_by_user)
+def _columns(*names: str) -> tuple[frozenset[str], ...]:
+    """Columns by their names; several of one column stand with | between them."""
+    return tuple(frozenset(name.casefold().split("|")) for name in names)
 
 
 KINDS = (
-    _kind(
+    TableKind(
         "the scores of joints (cohorts: joints: scores)",
-        *score_columns(),
+        _columns(*score_columns()),
         least=10,  # fewer than one limb has
     ),
-    _kind(
+    TableKind(
         "a list of radiographs (cohorts: joints: radiographs)",
-        *("image_id", "patient", "limb", "file", "visit"),
-        least=4,
+        _columns("image_id", "patient", "limb", "file"),
+        more=frozenset({"visit"}),
     ),
-    _kind(
+    TableKind(
         "joint boxes, which are read from a folder of labels (cohorts: joints: boxes)",
-        *("image_id|image|file|filename", "x_min|xmin", "y_min|ymin", "x_max|xmax", "y_max|ymax"),
-        *("class|name", "joint"),
-        least=5,
+        _columns(
+            "image_id|image|file|filename", "x_min|xmin", "y_min|ymin", "x_max|xmax", "y_max|ymax"
+        ),
+        more=frozenset({"class", "name", "joint"}),
     ),
-    _kind(
+    TableKind(
         "bone ages of children (cohorts: bone_age)",
-        *("id|image id", "boneage|bone age (months)", "male"),
+        _columns("id|image id", "boneage|bone age (months)", "male"),
     ),
-    _kind("a split of patients (split: table)", "patient", "split"),
-    _kind("verdicts on masks (masks: overrides)", "image_id", "good"),
-    _kind("comments on images (whole_image: grad_cam: comments)", "image_id", "comment"),
-    _kind(
+    TableKind("a split of patients (split: table)", _columns("patient", "split")),
+    TableKind("verdicts on masks (masks: overrides)", _columns("image_id", "good")),
+    TableKind(
+        "comments on images (whole_image: grad_cam: comments)", _columns("image_id", "comment")
+    ),
+    TableKind(
         "the totals of whole radiographs (cohorts: whole_image: table)",
-        "image|image_id|file|filename|file_name",
-        "total|total_score|svdh|svh|shs|tss|mtss|sharp|sharp_score",
+        _columns(
+            "image|image_id|file|filename|file_name",
+            "total|total_score|svdh|svh|shs|tss|mtss|sharp|sharp_score",
+        ),
+        more=frozenset({"id", "age", "sex", "patient", "visit"}),
         named_by_user=True,
     ),
 )
+_FEW = 2  # columns that tables of other kinds may well have besides their own
 
 
 def other_kind(
@@ -92,7 +101,8 @@ def other_kind(
 
     Returns:
         The kind of which the header has most columns, if it has more of them than of what was asked
-        for. None where it has half of that, unless all of its columns are the other kind's.
+        for; and if all of its columns are of that kind, or it has less than half of what was asked
+        for. None where nothing speaks for another kind.
     """
     header, asked = [name for name in header if name], [*required, *optional]
     others = [
@@ -104,5 +114,5 @@ def other_kind(
         return None
     kind = max(others, key=lambda other: len(other.found(header)))
     count, known = len(kind.found(header)), sum(name in header for name in asked)
-    is_other = count > known and (2 * known < len(required) or count == len(header))
-    return kind if is_other else None
+    is_all, is_most = count == len(header), count > _FEW and 2 * known < len(required)
+    return kind if count > known and (is_all or is_most) else None

@@ -1,4 +1,4 @@
-"""What a refused run says last: how many problems there are, and which files list them."""
+"""What a refused run says at its end: how many problems there are, and which files list them."""
 
 import csv
 from collections.abc import Iterable
