@@ -150,6 +150,9 @@ def test_a_table_of_hands_needs_no_columns_of_feet(cohort: Path) -> None:
         said = [str(problem) for problem in read_score_table(cohort / "short.csv").problems]
         expected = f"the {number} columns of a RA2-DREAM score table of LH, RH."
         assert_named(said, "column RH_wrist_J__radcar", expected)
+    (cohort / "short.csv").write_text(",".join(table.columns) + "\n")
+    (said,) = read_score_table(cohort / "short.csv").problems
+    assert "no rows below the header; expected the 66 columns" in str(said)
     lines = problems_of(cohort)
     assert len(lines) == 2
     assert_named(lines, "scores.csv", "columns LF_", "no score of LF", "radiographs out")

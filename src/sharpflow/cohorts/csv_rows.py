@@ -38,10 +38,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a file and what was found wrong with it."""
+    """The rows of a file, what was found wrong with it, and its header, rows or not."""
 
     rows: list[Row] = field(default_factory=list)
     problems: list[Finding] = field(default_factory=list)
+    header: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,9 @@ def read_rows(
     missing = [name for name in required if name not in header]
     kind = missing and other_kind(header, required, optional, named_by_user=bool(named_in))
     if kind:
-        return Rows(problems=[_mistaken(path, header, kind, what, row=grid.header_row)])
+        return Rows(
+            problems=[_mistaken(path, header, kind, what, row=grid.header_row)], header=header
+        )
     problems = _header_problems(path, header, required, what, named_in, row=grid.header_row)
     has_points = grid.separator == "," or not header
     if not has_points:
@@ -120,7 +123,7 @@ def read_rows(
         expected = f"{what}, a row for each image or patient"
         problems.append(Finding(str(path), "", "no rows below the header", expected, remedy))
     if problems and not partial:
-        return Rows(problems=problems)
+        return Rows(problems=problems, header=header)
     rows = []
     for number, fields in grid.lines[1:]:
         cells = [*fields[: len(header)], *_without_empty_end(fields[len(header) :])]
@@ -145,7 +148,7 @@ def read_rows(
                     f"row {number}",
                 )
             )
-    return Rows(rows, problems)
+    return Rows(rows, problems, header)
 
 
 def _one(separator: str) -> str:
