@@ -91,6 +91,7 @@ def test_heat_maps_are_whole_repeatable_and_leave_the_network_alone() -> None:
     nn.init.normal_(network.classifier[1].weight)  # an untrained network's is 0
     freeze(network, "irbs2")
     before = {name: value.clone() for name, value in network.state_dict().items()}
+    frozen = [not parameter.requires_grad for parameter in network.parameters()]
     images = np.random.default_rng(0).integers(0, 255, (3, 64, 64), np.uint8)
     explained = {**PIXELS, "outputs": [1, 2, 3]}
     once = enlarge(coarse_heat(network, images, **explained, batch=2), 64)
@@ -109,6 +110,21 @@ def test_heat_maps_are_whole_repeatable_and_leave_the_network_alone() -> None:
     for name, value in network.state_dict().items():
         assert torch.equal(value, before[name]), name
     assert all(parameter.grad is None for parameter in network.parameters())
+    assert [not parameter.requires_grad for parameter in network.parameters()] == frozen
+
+
+def test_no_layer_before_the_map_keeps_its_output_for_a_gradient() -> None:
+    kept: list[torch.Size] = []
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        kept.append(tensor.shape)
+        return tensor
+
+    images = np.zeros((2, 64, 64), np.uint8)
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        heat = coarse_heat(build_network("resnet34", 1, seed=1), images, **PIXELS, outputs=[0, 0])
+    assert heat.shape == (2, 2, 2)
+    assert all(len(shape) < 4 or shape[-1] <= 2 for shape in kept)
 
 
 def predictions(rows: list[tuple[str, float, float]], split: str = "test") -> pd.DataFrame:

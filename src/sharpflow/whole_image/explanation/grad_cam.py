@@ -68,7 +68,11 @@ def coarse_heat(
     device = next(network.parameters()).device
     explain = LayerGradCam(network, last_activation(network)).attribute
     was_training = network.training
+    weights = list(network.parameters())
+    learned = [weight.requires_grad for weight in weights]
     network.eval()
+    # Else the outputs of all layers are kept, to go back to their weights; the map is enough.
+    network.requires_grad_(False)
     heat = []
     try:
         for first in range(0, len(images), batch):
@@ -80,6 +84,8 @@ def coarse_heat(
             heat.append(maps[:, 0].detach().cpu())
     finally:
         network.train(was_training)
+        for weight, learns in zip(weights, learned, strict=True):
+            weight.requires_grad_(learns)
     return np.concatenate([part.numpy() for part in heat]) if heat else np.zeros((0, 1, 1), "f4")
 
 
