@@ -99,7 +99,7 @@ def _wrong_id(
         expected = f"each image once (first in row {first[image_id]})"
         return f"image {image_id} again", expected, "Delete one of the rows."
     if known is not None and image_id not in known:
-        near = get_close_matches(image_id, known, 1)
+        near = get_close_matches(image_id, sorted(known), 1)
         nearest = f"Correct the id (the nearest is {near[0]})" if near else "Correct the id"
         return f"image {image_id}", "an image of the cohort", f"{nearest}, or delete the row."
     return None
