@@ -1,6 +1,7 @@
 """Errors that a user can mend: what was wrong, where, what was expected, what to do."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -41,18 +42,19 @@ class Problem:
 
 
 def in_groups(problems: Sequence[Problem]) -> list[str]:
-    """A line for each problem, but only the first three of many that differ by place, patient and
-    numbers alone, with how many there are.
+    """A line for each problem, in order, but only the first three of many that differ by place,
+    patient and numbers alone; the third says how many more there are.
     """
-    groups: dict[tuple[str, str], list[Problem]] = {}
-    for problem in problems:
-        kind = (_NAMES.sub("0", problem.found), _NAMES.sub("0", problem.expected))
-        groups.setdefault(kind, []).append(problem)
-    lines: list[str] = []
-    for group in groups.values():
-        lines += map(str, group[:_TOLD_SINGLY])
-        if len(group) > _TOLD_SINGLY:
-            lines[-1] += f" (And {len(group) - _TOLD_SINGLY} more of this kind.)"
+    kinds = [(_NAMES.sub("0", p.found), _NAMES.sub("0", p.expected)) for p in problems]
+    counts, told = Counter(kinds), Counter[tuple[str, str]]()
+    lines = []
+    for problem, kind in zip(problems, kinds, strict=True):
+        told[kind] += 1
+        more = counts[kind] - _TOLD_SINGLY
+        if told[kind] == _TOLD_SINGLY and more > 0:
+            lines.append(f"{problem} (And {more} more of this kind.)")
+        elif told[kind] <= _TOLD_SINGLY:
+            lines.append(str(problem))
     return lines
 
 

@@ -171,9 +171,52 @@ def test_same_radiograph_under_two_patients(cohort: Path) -> None:
         image.save(cohort / "radiographs" / "UAB003-RH.png", dpi=(300, 300))
     (cohort / "radiographs" / "UAB003-RH.jpg").unlink()
     lines = problems_of(cohort)
-    assert len(lines) == 2
-    assert_named(lines, "UAB003-RH.png", "same pixels as UAB001-RH (patient UAB001)", "whose it is")
-    assert_named(lines, "UAB001-RH.jpg", "same pixels as UAB003-RH (patient UAB003)", "whose it is")
+    assert len(lines) == 1
+    assert_named(
+        lines,
+        *("UAB001-RH.jpg, radiograph UAB001-RH, patient UAB001: found the same pixels as",),
+        *("UAB003-RH.png (radiograph UAB003-RH, patient UAB003)", "whose it is"),
+    )
+    kept = check(cohort, on_problem="set_aside", require_all_limbs=False)
+    assert kept.problems["set_aside"].tolist() == ["radiograph UAB001-RH and UAB003-RH"]
+    assert not {"UAB001-RH", "UAB003-RH"} & set(kept.radiographs["image_id"])
+    whole = check(cohort, on_problem="set_aside")
+    assert set(whole.radiographs["patient"]) == {"UAB002"}
+    assert whole.problems["set_aside"].tolist() == [
+        "radiograph UAB001-RH and UAB003-RH and with it "
+        "visit 1 of patient UAB001 and visit 1 of patient UAB003"
+    ]
+
+
+def test_a_limb_in_a_folder_within_is_told_with_its_patient(cohort: Path) -> None:
+    within = cohort / "radiographs" / "old"
+    within.mkdir()
+    for name in ("UAB002-RF", "UAB002-LH"):
+        (cohort / "radiographs" / f"{name}.jpg").rename(within / f"{name}.jpg")
+        (cohort / "boxes" / f"{name}.xml").unlink()
+    (line,) = problems_of(cohort)
+    assert "which are not read: old/UAB002-LH.jpg, old/UAB002-RF.jpg; expected" in line
+    assert "Move old/UAB002-LH.jpg, old/UAB002-RF.jpg up, or set" in line
+    (within / "UAB002-LH.jpg").unlink()
+    (line,) = problems_of(cohort)
+    assert "Move old/UAB002-RF.jpg up and add UAB002-LH, or set" in line
+    for path in (cohort / "radiographs").glob("UAB003-*.jpg"):
+        path.rename(within / path.name)
+    for path in (cohort / "boxes").glob("UAB003-*.xml"):
+        path.unlink()
+    assert_named(
+        problems_of(cohort), "row 4", "unknown patient UAB003", "not read: old/UAB003-LF.jpg"
+    )
+
+
+def test_a_folder_with_the_name_of_a_radiograph(cohort: Path) -> None:
+    path = cohort / "radiographs" / RADIOGRAPH
+    path.unlink()
+    path.mkdir()
+    lines = problems_of(cohort, require_all_limbs=False)
+    assert_named(lines, f"{path}: found a folder with the name of a radiograph; expected a file")
+    listed = write_radiograph_list(cohort)
+    assert_named(problems_of(cohort, radiographs=listed, require_all_limbs=False), str(path), "row")
 
 
 def test_listing_radiographs_never_raises(tmp_path: Path) -> None:

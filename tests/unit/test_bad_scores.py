@@ -6,9 +6,16 @@ import pandas as pd
 import pytest
 
 from sharpflow.cohorts.check_joint_cohort import check_joint_cohort
-from sharpflow.cohorts.scores import SUMS
+from sharpflow.cohorts.scores import SUMS, read_score_table
 
-from .joint_cohort import assert_named, check, edit_scores, make_cohort, problems_of
+from .joint_cohort import (
+    assert_named,
+    check,
+    edit_scores,
+    make_cohort,
+    problems_of,
+    write_radiograph_list,
+)
 
 
 @pytest.fixture
@@ -96,6 +103,22 @@ def test_a_patient_in_another_spelling_is_told_the_nearest(cohort: Path) -> None
     assert_named(problems_of(cohort), "unknown patient uab_2", "which has UAB002")
 
 
+def test_most_patients_in_another_spelling_are_told_once_each(cohort: Path) -> None:
+    edit_scores(cohort, 2, "Patient_ID", "uab1")
+    edit_scores(cohort, 3, "Patient_ID", "uab_2")
+    lines = problems_of(cohort)
+    assert len(lines) == 2
+    assert_named(lines, "row 2", "unknown patient uab1", "which has UAB001 (UAB001-LF.jpg, ")
+    assert_named(lines, "row 3", "unknown patient uab_2", "which has UAB002 (UAB002-LF.jpg, ")
+    radiographs = write_radiograph_list(cohort)
+    lines = problems_of(cohort, radiographs=radiographs)
+    assert_named(
+        lines, "row 3", str(radiographs), "which has UAB002 (row 6, row 7, row 8 and 1 more"
+    )
+    kept = check(cohort, on_problem="set_aside")
+    assert set(kept.radiographs["patient"]) == set(kept.scores["patient"]) == {"UAB003"}
+
+
 def test_scores_as_another_spreadsheet_writes_them(cohort: Path) -> None:
     path = cohort / "scores.csv"
     edit_scores(cohort, 3, "LH_pip_E__2", "1.0")
@@ -122,6 +145,14 @@ def test_a_table_of_hands_needs_no_columns_of_feet(cohort: Path) -> None:
         sites = [column for column in table if column[1:3] == "H_" and part in column]
         table[name] = table[sites].sum(axis=1)
     table.to_csv(cohort / "scores.csv", index=False)
+    for left_out, number in ((["RH_wrist_J__radcar"], 66), ([*SUMS, "RH_wrist_J__radcar"], 63)):
+        table.drop(columns=left_out).to_csv(cohort / "short.csv", index=False)
+        said = [str(problem) for problem in read_score_table(cohort / "short.csv").problems]
+        expected = f"the {number} columns of a RA2-DREAM score table of LH, RH."
+        assert_named(said, "column RH_wrist_J__radcar", expected)
+    (cohort / "short.csv").write_text(",".join(table.columns) + "\n")
+    (said,) = read_score_table(cohort / "short.csv").problems
+    assert "no rows below the header; expected the 66 columns" in str(said)
     lines = problems_of(cohort)
     assert len(lines) == 2
     assert_named(lines, "scores.csv", "columns LF_", "no score of LF", "radiographs out")

@@ -10,7 +10,6 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse, Rectangle
 
-from sharpflow.errors import UserError
 from sharpflow.evaluation.deciles import decile_means
 from sharpflow.evaluation.grad_cam import summarize_heat
 from sharpflow.evaluation.learning_curves import curve_numbers, error_curve
@@ -257,7 +256,7 @@ HEAT = np.stack([np.eye(20), np.zeros((20, 20)), np.eye(20)]).astype(np.float32)
 
 
 def grad_cam_figure() -> Figure:
-    comments = pd.DataFrame({"image_id": ["x", "unknown"], "comment": ["Sound wrists.", "?"]})
+    comments = {"x": "Sound wrists.", "unknown": "?"}
     return draw_grad_cam(
         CASES, PACKED, HEAT, task="total", title="ResNet-50: RBs-1", data="phantom", joints=SITES,
         comments=comments,
@@ -272,16 +271,6 @@ def test_grad_cam_panels_say_what_they_show() -> None:
     assert "TP: true > 200, |error| < 10\nNo case met the rule: nearest shown." in texts
     assert "no test image left" in texts
     assert "no heat: nothing speaks\nfor this output" in texts
-
-
-def test_comments_in_another_shape_are_refused() -> None:
-    def draw(comments: pd.DataFrame) -> None:
-        draw_grad_cam(CASES, PACKED, HEAT, task="total", title="", data="Wang", comments=comments)
-
-    with pytest.raises(UserError, match="lacks comment; it has image_id, text"):
-        draw(pd.DataFrame({"image_id": ["x"], "text": ["?"]}))
-    with pytest.raises(UserError, match="two or more rows for x"):
-        draw(pd.DataFrame({"image_id": ["x", "x"], "comment": ["a", "b"]}))
 
 
 def test_damaged_sites_are_circled_in_packed_pixels() -> None:

@@ -1,15 +1,21 @@
 """Tables as spreadsheets write them: one reader forgives all the same, or says one clear thing."""
 
 import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+from sharpflow.cohorts.bone_age import list_bone_age
 from sharpflow.cohorts.csv_rows import Rows, read_rows
+from sharpflow.cohorts.findings import Finding, Scope, by_row
 from sharpflow.cohorts.near_ids import near_id_problems, near_ids
+from sharpflow.cohorts.own_split import read_own_split
 from sharpflow.cohorts.radiographs import list_radiographs
+from sharpflow.cohorts.said_of_images import read_comments, read_verdicts
 from sharpflow.cohorts.scores import read_score_table
 from sharpflow.cohorts.set_aside import count_set_aside, refused
+from sharpflow.cohorts.whole_images import list_whole_images
 from sharpflow.errors import Problem, ProblemsError, in_groups
 
 from .joint_cohort import make_cohort, problems_of, write_radiograph_list
@@ -120,6 +126,7 @@ def test_many_missing_columns_are_one_problem(tmp_path: Path) -> None:
     assert len(problems) == 1
     assert "Patient_ID" in str(problems[0])
     assert "84 more" in str(problems[0])
+    assert "the 87 columns of a RA2-DREAM score table, separated" in str(problems[0])
     assert "semicolons or tabs" in str(problems[0])
 
 
@@ -153,10 +160,17 @@ def test_ids_that_may_mean_one_person() -> None:
         ["UAB002", "uab002"],
     ]
     assert near_ids({"whole": {"1-12", "11-2", "", "-"}}) == []
-    groups = [{"UAB002": "a.csv", "uab002": "b.csv"}, {"7": "a.csv", "007": "a.csv"}]
+    groups = [
+        {"UAB002": ["a.csv", "row 3"], "uab002": ["b.csv", "row 8"]},
+        {"7": ["a.csv", "row 4, row 5"], "007": ["a.csv", "row 9"]},
+    ]
     said = [str(problem) for problem in near_id_problems("a.csv", groups)]
-    assert "patient UAB002 beside patient uab002 in b.csv" in said[0]
-    assert "patient 7 beside patient 007; expected" in said[1]
+    assert (
+        "a.csv, row 3: found patient UAB002 (row 3) beside patient uab002 in b.csv (row" in said[0]
+    )
+    assert said[1].startswith(
+        "a.csv, row 4, row 5; row 9: found patient 7 (row 4, row 5) beside pat"
+    )
     assert in_groups(near_id_problems("a.csv", [groups[1]] * 9))[-1].endswith(
         "(And 6 more of this kind.)"
     )
@@ -176,3 +190,71 @@ def test_repeats_are_told_together() -> None:
     assert "(And 35 more of this kind.)" in lines[3]
     assert "scores.csv, row 3" in lines[4]
     assert len(caught.value.problems) == 39
+
+
+def test_what_is_told_together_stays_in_order() -> None:
+    rows = ["no patient", "patient P1 again", "no patient", "split 'x'", "no patient", "no patient"]
+    problems = [
+        Finding("split.csv", f"row {number}", found, "another", "Correct it.", Scope.ENTRY)
+        for number, found in enumerate(rows, 2)
+    ]
+    whole = Finding("split.csv", "", "no patient in test", "at least one", "Put some into test.")
+    sorted_again = by_row([*reversed(problems), whole])
+    assert sorted_again == [whole, *problems]
+    lines = in_groups(problems)
+    assert [line.split(":")[0] for line in lines] == [f"split.csv, row {n}" for n in range(2, 7)]
+    assert lines[-1].endswith("(And 1 more of this kind.)")
+
+
+SCORES = "Patient_ID,LH_mcp_E__ip,LH_mcp_E__1,LH_mcp_E__2,LH_mcp_E__3,LH_mcp_E__4,LH_mcp_E__5,"
+SCORES += "LH_pip_E__2,LH_pip_E__3,LH_pip_E__4,LH_pip_E__5\nP1" + ",1" * 10 + "\n"
+LIST = "image_id,patient,limb,file\na,P1,LH,a.jpg\n"
+TOTALS = "file,svdh,age,sex\na.jpg,12,50,F\n"
+BOXES = "image_id,class,joint,x_min,y_min,x_max,y_max\na,PIP,,1,1,2,2\n"
+AGES = "Image ID,male,Bone Age (months)\n7,TRUE,120\n"
+SPLIT = "patient,split\nP1,train\n"
+OTHERS = {
+    "the scores of joints": SCORES,
+    "a list of radiographs": LIST,
+    "joint boxes": BOXES,
+    "bone ages": AGES,
+    "a split of patients": SPLIT,
+    "the totals of whole radiographs": TOTALS,
+}
+WHOLE = {"image": "file", "total": "svdh", "age": "age", "sex": "sex"}
+READERS: dict[str, Callable[[Path], Sequence[Problem]]] = {
+    "the scores of joints": lambda path: read_score_table(path).problems,
+    "a list of radiographs": lambda path: list_radiographs(path).problems,
+    "bone ages": lambda path: list_bone_age(path, path.parent, None, None).problems,
+    "a split of patients": lambda path: read_own_split(path, {"P1": {"hand"}}).problems,
+    "the totals of whole radiographs": lambda path: (
+        list_whole_images(path, path.parent, WHOLE).problems
+    ),
+    "verdicts on masks": lambda path: read_verdicts(path, {"a"}).problems,
+    "comments on images": lambda path: read_comments(path, {"a"}).problems,
+}
+
+
+@pytest.mark.parametrize("asked", READERS)
+@pytest.mark.parametrize("given", OTHERS)
+def test_a_table_in_anothers_place_is_told_as_that(tmp_path: Path, asked: str, given: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(OTHERS[given])
+    problems = READERS[asked](path)
+    said = [str(problem) for problem in problems]
+    assert any("looks like" in line for line in said) == (asked != given), said
+    if asked != given:
+        assert len(said) == 1
+        assert f"this table looks like {given}" in said[0]
+        assert "Rename" not in said[0]
+
+
+def test_a_table_with_names_of_its_own_is_not_anothers(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("filename,svdh,patient,split\na.jpg,3,P1,train\n")
+    said = [str(problem) for problem in list_whole_images(path, tmp_path, WHOLE).problems]
+    assert any("no such column" in line for line in said)
+    assert not any("looks like" in line for line in said)
+    path.write_text(SCORES.replace("LH_pip_E__5", "LH_pip_E_5"))
+    said = [str(problem) for problem in read_score_table(path).problems]
+    assert any("Rename LH_pip_E_5 to LH_pip_E__5" in line for line in said)

@@ -16,10 +16,10 @@ import pytest
 
 from sharpflow.cohorts.bone_age import list_bone_age, read_bone_age
 from sharpflow.cohorts.boxes import read_boxes
-from sharpflow.cohorts.csv_rows import read_own_table
 from sharpflow.cohorts.radiographs import list_radiographs
+from sharpflow.cohorts.said_of_images import read_comments
 from sharpflow.cohorts.scores import column_order, read_score_table
-from sharpflow.errors import Problem, ProblemsError
+from sharpflow.errors import Problem
 from sharpflow.imaging.reading import ImageError, read_image
 
 from . import foreign_files as made
@@ -63,12 +63,8 @@ def read_children(path: Path) -> Iterable[str]:
     return texts(read_bone_age(listed, path)[1])
 
 
-def read_comments(path: Path) -> Iterable[str]:
-    try:
-        read_own_table(path, ["image_id", "comment"], "comments")
-    except ProblemsError as error:
-        return texts(error.problems)
-    return []
+def read_said(path: Path) -> Iterable[str]:
+    return texts(read_comments(path, {"x"}).problems)
 
 
 def texts(problems: Iterable[Problem]) -> list[str]:
@@ -89,7 +85,7 @@ FILES: dict[str, tuple[bytes, Callable[[Path], Iterable[str]]]] = {
     "list.csv": (made.LIST, read_list),
     "scores.csv": (SCORES, read_scores),
     "ages.csv": (made.BONE_AGE, read_children),
-    "comments.csv": (made.COMMENTS, read_comments),
+    "comments.csv": (made.COMMENTS, read_said),
 }
 
 

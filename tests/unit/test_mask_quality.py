@@ -5,9 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
-import pytest
 
-from sharpflow.errors import UserError
 from sharpflow.joints.masks.contact_sheet import draw_contact_sheet
 from sharpflow.joints.masks.quality import LIMITS, choose_masks, mask_quality
 
@@ -76,35 +74,13 @@ def quality_table() -> pd.DataFrame:
 
 
 def test_quality_proposes_and_a_person_overrules() -> None:
-    overrides = pd.DataFrame({"image_id": ["A-LH", "A-RH"], "good": [False, True]})
-    chosen = choose_masks(quality_table(), overrides, 0.5)
+    chosen = choose_masks(quality_table(), {"A-LH": False, "A-RH": True, "A-LF": True}, 0.5)
     assert chosen["proposed"].tolist() == [True, False, True]
     assert chosen["chosen"].tolist() == [False, True, True]
     assert chosen["chosen_by"].tolist() == ["person", "person", "quality"]
-    alone = choose_masks(quality_table(), None, 0.5)
+    alone = choose_masks(quality_table(), {}, 0.5)
     assert alone["chosen"].tolist() == alone["proposed"].tolist()
     assert chosen["chosen"].dtype == bool
-
-
-def test_one_table_of_overrules_serves_both_body_parts() -> None:
-    overrides = pd.DataFrame({"image_id": ["A-LF", "A-RH"], "good": [True, True]})
-    known = ["A-LH", "A-RH", "B-LH", "A-LF"]
-    chosen = choose_masks(quality_table(), overrides, 0.5, known=known)
-    assert chosen["chosen"].tolist() == [True, True, True]
-
-
-@pytest.mark.parametrize(
-    ("overrides", "message"),
-    [
-        ({"image_id": ["A-LX"], "good": [True]}, r"row 2.*'A-LX'.*nearest is 'A-"),
-        ({"image_id": ["A-LH", "A-LH"], "good": [True, False]}, r"row 3.*twice"),
-        ({"image_id": ["A-LH"], "good": ["perhaps"]}, r"'perhaps'; expected true or false"),
-        ({"image": ["A-LH"], "good": [True]}, r"no column 'image_id'"),
-    ],
-)
-def test_a_wrong_overrule_is_named(overrides: dict[str, list[object]], message: str) -> None:
-    with pytest.raises(UserError, match=message):
-        choose_masks(quality_table(), pd.DataFrame(overrides), 0.5)
 
 
 def test_a_contact_sheet_shows_every_radiograph_and_frames_the_proposed(tmp_path: Path) -> None:

@@ -50,6 +50,42 @@ def test_all_that_is_missing_is_named_with_its_key(
     assert f"begin at {tmp_path}." in str(refusal.value)
 
 
+def test_a_folder_in_place_of_a_file_and_a_file_in_place_of_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file.csv").touch()
+    columns = {"image": "file", "total": "t"} | dict.fromkeys(
+        ("id", "age", "sex", "patient", "visit")
+    )
+    bone_age = {"training_table": "folder", "training_images": "file.csv"}
+    cohorts = {
+        "joints": {"radiographs": "file.csv", "scores": "folder", "boxes": "file.csv"},
+        "whole_image": {"table": "folder", "images": "file.csv", "columns": columns},
+        "bone_age": bone_age | {"validation_table": "folder", "validation_images": "file.csv"},
+    }
+    with pytest.raises(UserError) as refusal:
+        refuse_missing_files(
+            study(
+                cohorts=cohorts,
+                masks={"overrides": "folder"},
+                split={"table": "folder"},
+                vgg16={"weights": {"file": "folder", "sha256": "0" * 64}},
+            )
+        )
+    lines = [line.strip() for line in str(refusal.value).splitlines()[1:-1]]
+    assert len(lines) == 11
+    for line in lines:
+        is_image = any(key in line for key in ("images:", "boxes:"))
+        found, expected = ("file", "folder") if is_image else ("folder", "file")
+        assert line.endswith(f"(found a {found}; expected a {expected})"), line
+    cohorts["joints"]["radiographs"] = "folder"  # a folder or a CSV
+    with pytest.raises(UserError) as refusal:
+        refuse_missing_files(study(cohorts=cohorts))
+    assert "radiographs" not in str(refusal.value)
+
+
 def test_words_are_no_paths(tmp_path: Path) -> None:
     joints = {"radiographs": str(tmp_path), "scores": None, "boxes": "phantom"}
     cohorts = {"joints": joints, "whole_image": None, "bone_age": None}

@@ -98,7 +98,7 @@ def test_radiographs_without_scores_have_shards_of_their_own(
     study = plan(cohorts=cohorts, split={"table": "mine.csv"})
     joints = study.joints
     assert joints
-    assert study.own_patients() == {"joints": {"UAB001", "UAB002", "UAB003"}}
+    assert study.own_patients()["joints"].keys() == {"UAB001", "UAB002", "UAB003"}
     assert [r.image_id for r in joints.radiographs] == ["UAB001-LH", "UAB001-RH"]
     assert [r.image_id for r in joints.unscored.radiographs] == ["UAB002-LH", "UAB003-RH"]
     pattern = "standardized/unscored/{body_part}/{shard}.npy"
@@ -144,6 +144,37 @@ def test_what_is_wrong_with_an_own_split_is_told_with_the_plan(
     assert "And 1 more" in warning
 
 
+def test_what_needs_no_decoding_is_told_with_the_plan(
+    hands: dict[str, Any], tmp_path: Path
+) -> None:
+    """Tables swapped, verdicts and comments that name no image, a table without its columns."""
+    scores, table, said = (tmp_path / name for name in ("scores.csv", "totals.csv", "said.csv"))
+    scores.write_text("image,total\na,1\n")
+    table.write_text("image,number,patient\na,1,P1\n")
+    said.write_text("image_id,good,comment\nX-LH,true,Sound.\n")
+    columns = {"image": "image", "total": "total", "patient": "patient"}
+    columns |= dict.fromkeys(("id", "age", "sex", "visit"))
+    whole = {"table": str(table), "images": str(tmp_path), "columns": columns}
+    joints = hands | {"scores": str(scores)}
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())["whole_image"]
+    warnings = plan(
+        cohorts={"joints": joints, "whole_image": whole, "bone_age": "phantom"},
+        masks={"overrides": str(said)},
+        whole_image={"grad_cam": config["grad_cam"] | {"comments": str(said)}},
+        split={"table": "mine.csv"},
+    ).warnings
+    told = {warning.split(":")[0]: warning for warning in warnings}
+    assert told.keys() == {
+        *("cohorts.joints.scores", "masks.overrides"),
+        *("cohorts.whole_image", "whole_image.grad_cam.comments"),
+    }
+    assert "looks like the totals of whole radiographs" in told["cohorts.joints.scores"]
+    assert "no such column" in told["cohorts.whole_image"]
+    for key in ("masks.overrides", "whole_image.grad_cam.comments"):
+        assert "row 2, column image_id: found image X-LH; expected an image" in told[key]
+    assert all(warning.endswith("The check lists all.") for warning in warnings)
+
+
 def test_ids_that_may_mean_one_person_are_listed_with_one_cohort(
     hands: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -157,9 +188,12 @@ def test_ids_that_may_mean_one_person_are_listed_with_one_cohort(
     split |= {"train": 0.4, "validation": 0.3, "test": 0.3}
     study = plan(cohorts=cohorts, whole_image={"split": split})
     assert study.near_ids(wildcards(cohort="joints")) == [
-        {"UAB001": hands["radiographs"], "uab1": str(table)}
+        {
+            "UAB001": [hands["radiographs"], "UAB001-LH.jpg, UAB001-RH.jpg"],
+            "uab1": [str(table), "row 2"],
+        }
     ]
-    of_images = {"X-1": str(table), "x1": str(table)}
+    of_images = {"X-1": [str(table), "row 3"], "x1": [str(table), "row 4"]}
     assert study.near_ids(wildcards(images="whole_image")) == [of_images]
     assert study.near_ids(wildcards(images="bone_age")) == []
     accepted = plan(cohorts=cohorts, whole_image={"split": split}, checks={"near_ids": "accept"})

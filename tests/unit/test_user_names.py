@@ -128,3 +128,6 @@ def test_the_last_that_a_refused_run_says(tmp_path: Path) -> None:
     assert str(bad) in told
     assert str(good) not in told
     assert problems_in_short([good]) == ""
+    bad.write_text(head + "a,,x,y,z,\n")
+    told = problems_in_short([bad])
+    assert told.startswith("1 problem with the input stopped this run; it is listed above, and in")

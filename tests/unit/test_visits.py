@@ -170,9 +170,13 @@ def test_without_a_single_match_missing_scores_are_problems(cohort: Path) -> Non
     scores = cohort / "scores.csv"
     scores.write_text(scores.read_text().replace("UAB", "uab"))
     lines = problems_of(cohort)
+    assert len(lines) == 3  # each pair of ids once
+    assert_named(lines, "unknown patient uab001", "which has UAB001")
+    scores.write_text(scores.read_text().replace("uab", "other"))
+    lines = problems_of(cohort)
     assert len(lines) == 6
     assert_named(lines, "no row for patient UAB001")
-    assert_named(lines, "unknown patient uab001")
+    assert_named(lines, "unknown patient other001")
 
 
 def hand_of_two_visits() -> pd.DataFrame:

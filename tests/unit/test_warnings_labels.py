@@ -248,6 +248,8 @@ def test_tables_without_a_total_are_not_warned_of(totals: list[float]) -> None:
 def test_totals_that_are_no_sums() -> None:
     assert warned_totals([3.0, 12.5, float("nan"), 7.33, 8.67, 2.3, 280.0]) == []
     broken = "totals that are no sums of scores, nor means of two or three readers"
+    assert warned_totals([12.3, 12.33, 12.333, 37 / 3, 12.6, 12.7, 12.66, 12.67, 38 / 3]) == []
+    assert warned_totals([12.37, 12.32, 12.63, 12.48, 12.51, 12.34])[0][1].startswith("6 of 6")
     assert warned_totals([3.0, 12.4, 0.25, 7.0]) == [[broken, "2 of 4: 12.4 of a1, 0.25 of a2"]]
     few = "a few totals are halves or thirds"
     assert warned_totals([1.0] * 39 + [12.5]) == [[few, "1 of 40: 12.5 of a39"]]
@@ -283,5 +285,8 @@ def test_folders_within_are_told_of(folder: Path) -> None:
     (folder / "radiographs").mkdir()
     (folder / "more").rename(folder / "radiographs" / "all")
     (problem,) = list_radiographs(folder / "radiographs").problems
-    assert "5 in folders within: all (3), all/more/older (2)" in problem.found
+    assert (
+        "5 in folders within: all/P1-LH.png, all/P2-LH.png, all/P3-LH.png and 2 more"
+        in problem.found
+    )
     assert "CSV" in problem.remedy

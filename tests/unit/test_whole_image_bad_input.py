@@ -4,6 +4,7 @@ import logging
 import os
 import struct
 import zlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from sharpflow.cohorts.whole_images import list_whole_images
 from sharpflow.errors import ProblemsError
 from sharpflow.files import read_table, write_table
 from sharpflow.whole_image.data.packing import pack
+from sharpflow.whole_image.data.splits import split_as_asked
 
 COLUMNS = {"image": "file", "patient": "patient", "total": "svdh", "age": "age", "sex": "sex"}
 COLUMNS_BY = {column: name for name, column in COLUMNS.items()}
@@ -239,11 +241,31 @@ def test_same_radiograph_under_two_ids(cohort: Path) -> None:
     image = Image.open(cohort / "images" / "a1.png")
     image.save(cohort / "images" / "a4.png", compress_level=1)
     lines = problems_of(cohort)
-    assert len(lines) == 2
-    assert "row 2, image a1" in lines[0]
-    assert "the same pixels as a4" in lines[0]
-    assert "row 5, image a4" in lines[1]
-    assert "the same pixels as a1" in lines[1]
+    assert_only(
+        lines, "a1.png, row 2, image a1 of", "the same pixels as", "a4.png (row 5, image a4"
+    )
+    kept = check(cohort, on_problem="set_aside")
+    assert sorted(kept.images["image_id"]) == ["a2", "a3", "a5"]
+    assert kept.problems["set_aside"].tolist() == ["radiograph a1 and a4"]
+
+
+def test_comments_are_judged_with_the_cohort(cohort: Path) -> None:
+    comments = cohort / "comments.csv"
+    comments.write_text("image_id,comment\na1,Sound.\n")
+    assert check(cohort, comments=comments).problems.empty
+    comments.write_text("image_id,comment\na1,Sound.\na9,Sound.\n")
+    assert_only(problems_of(cohort, comments=comments), "comments.csv, row 3", "image a9")
+    kept = check(cohort, comments=comments, on_problem="set_aside")
+    assert kept.problems["set_aside"].tolist() == ["entry row 3"]
+
+
+def test_a_split_that_is_not_possible_is_told(cohort: Path) -> None:
+    asked = {"train": 0.8, "validation": 0.1, "test": 0.1, "random_state": 1}
+    asked["bone_age_validation"] = 0.1
+    split = partial(split_as_asked, cohort="whole_image", asked=asked)
+    assert_only(problems_of(cohort, split=split), "labels.csv", "no possible split", "none may be")
+    asked |= {"train": 0.4, "validation": 0.3, "test": 0.3}
+    assert check(cohort, split=partial(split, asked=asked)).problems.empty
 
 
 def test_same_radiograph_in_two_shards_is_found_from_the_written_tables(cohort: Path) -> None:
@@ -261,10 +283,10 @@ def test_same_radiograph_in_two_shards_is_found_from_the_written_tables(cohort: 
     with pytest.raises(ProblemsError) as caught:
         check_whole_images(*sources, **{name: pd.concat(parts) for name, parts in tables.items()})
     lines = [str(problem) for problem in caught.value.problems]
-    assert len(lines) == 3
+    assert len(lines) == 2
     assert "no file" in lines[0]
     assert "a1.png" in lines[1]
-    assert "the same pixels as a4" in lines[1]
+    assert "a4.bmp (row 5, image a4" in lines[1]
 
 
 def test_empty_table(cohort: Path) -> None:

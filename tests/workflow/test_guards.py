@@ -194,7 +194,7 @@ def test_both_cohorts_may_have_radiographs_without_scores(both: Project, tmp_pat
     scores = project.folder / "cohort" / "scores.csv"
     scores.write_text("\n".join(scores.read_text().splitlines()[:-1]) + "\n")
     edit(project.folder / "wang" / "labels.csv", "total", "")
-    assert {"list_unscored_joints", "list_unscored_images"} <= project.planned().keys()
+    assert {"list_unscored_radiographs", "list_unscored_images"} <= project.planned().keys()
 
 
 def test_nothing_is_made_beside_a_bad_cohort(both: Project, tmp_path: Path) -> None:

@@ -183,7 +183,7 @@ CASES = [
         move_box,
         {"read_boxes": 1, "check_cohort": 1, "train_detector": 1} | AFTER_DETECTOR | SCORED,
     ),
-    Case("a verdict on a hand's mask", overrule_mask, ONE_PART),
+    Case("a verdict on a hand's mask", overrule_mask, {"check_cohort": 1} | ONE_PART),
     Case(
         "a patient who is removed",
         remove_patient,

@@ -141,7 +141,7 @@ def tell_shared_patients():
 
 
 def tell_problems():
-    """Say last what stopped a run that a check refused."""
+    """Say what stopped a run that a check refused, below its errors and above Snakemake's farewell."""
     told = problems_in_short(
         path.replace("<results>", RESULTS)
         for path in PLAN.problem_lists("joints", "whole_image")

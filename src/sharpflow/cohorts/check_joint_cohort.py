@@ -16,10 +16,12 @@ from sharpflow.cohorts.check_radiographs import (
     same_content,
     unreadable,
 )
-from sharpflow.cohorts.findings import Finding, Scope, visit_in_words
+from sharpflow.cohorts.findings import Finding, Scope, by_row, visit_in_words
 from sharpflow.cohorts.near_ids import near_id_problems
 from sharpflow.cohorts.own_split import read_own_split, split_patients_of
 from sharpflow.cohorts.radiographs import list_radiographs
+from sharpflow.cohorts.said_of_images import read_verdicts
+from sharpflow.cohorts.sampled_split import SampledSplit
 from sharpflow.cohorts.scores import LONG_COLUMNS, read_score_table
 from sharpflow.cohorts.set_aside import PROBLEM_TABLE, refused
 from sharpflow.cohorts.split_sizes import body_parts_of
@@ -72,10 +74,12 @@ def check_joint_cohort(
     contradicting_headers: OnContradiction = "problem",
     radiograph_table: pd.DataFrame | None = None,
     own_split: str | Path | None = None,
-    near_ids: Iterable[Mapping[str, str]] = (),
+    sampled_split: SampledSplit | None = None,
+    verdicts: str | Path | None = None,
+    near_ids: Iterable[Mapping[str, Sequence[str]]] = (),
     workers: int = 1,
 ) -> JointCohort:
-    """Read radiographs, scores, joint boxes and the user's split, and check how they fit together.
+    """Read radiographs, scores, joint boxes, splits and verdicts, and check how they fit together.
 
     Every radiograph is decoded, unless `radiograph_table` is given: only so are truncated
     radiographs found, and radiographs that are there twice with other names or metadata (not those
@@ -96,6 +100,8 @@ def check_joint_cohort(
         radiograph_table: what `read_radiographs` gave for all of the radiographs, so that they are
             not decoded again.
         own_split: the user's split of the patients (`read_own_split`); None where it is sampled.
+        sampled_split: how it will be sampled then; None where that is not judged.
+        verdicts: a person's verdicts on masks (`read_verdicts`); None where there are none.
         near_ids: groups of patients' ids that may mean one person (`near_id_problems`).
         workers: number of threads that decode.
 
@@ -137,10 +143,13 @@ def check_joint_cohort(
     if own_split is not None and listed.radiographs:
         body_parts, others = split_patients_of(listed.radiographs, unscored)
         problems += read_own_split(own_split, body_parts, others).problems
+    if verdicts is not None and listed.radiographs:
+        problems += read_verdicts(verdicts, {r.image_id for r in listed.radiographs}).problems
     box_table = pd.DataFrame(columns=BOX_TABLE)
     if boxes is not None:
         box_table, wrong = read_boxes(boxes, radiograph_table, ignored_classes)
         problems += wrong
+    problems = by_row(problems)
     fatal = [problem for problem in problems if problem.scope is Scope.COHORT]
     if fatal or (problems and on_problem == "stop"):
         raise ProblemsError(problems)
@@ -152,8 +161,11 @@ def check_joint_cohort(
         require_all_limbs=require_all_limbs,
         unscored=unscored,
     )
-    if own_split is not None and problems:  # a part may have lost all its patients
-        left = read_own_split(own_split, body_parts_of(cohort.radiographs)).problems
+    body_parts = body_parts_of(cohort.radiographs)  # without those that were set aside
+    if sampled_split is not None:
+        fatal = sampled_split.problems(str(radiographs), body_parts)
+    elif own_split is not None and problems:  # a part may have lost all its patients
+        left = read_own_split(own_split, body_parts).problems
         fatal = [problem for problem in left if problem.scope is Scope.COHORT]
     if fatal or cohort.radiographs.empty:
         raise ProblemsError([*problems, *fatal])
@@ -186,15 +198,15 @@ def _set_aside(
     unscored: set[Visit],
 ) -> JointCohort:
     """Leave out what the problems touch, and the visits that this leaves without a limb."""
-    names = {scope: {p.name for p in problems if p.scope is scope} for scope in Scope}
+    names = {scope: {n for p in problems if p.scope is scope for n in p.names} for scope in Scope}
     bad_radiographs = radiographs[radiographs["image_id"].isin(names[Scope.RADIOGRAPH])]
     patients = names[Scope.PATIENT]
     visits = {(p.name, p.visit) for p in problems if p.scope is Scope.VISIT}
-    also: dict[tuple[Scope, str], str] = {}
+    also: dict[tuple[Scope, str], str] = {}  # visits that are set aside with a radiograph
     if require_all_limbs:
         visits |= set(_visits(bad_radiographs))
         also = {
-            (Scope.RADIOGRAPH, image_id): f" and with it {visit_in_words(*visit)}"
+            (Scope.RADIOGRAPH, image_id): visit_in_words(*visit)
             for image_id, visit in zip(
                 bad_radiographs["image_id"], _visits(bad_radiographs), strict=True
             )
@@ -207,21 +219,15 @@ def _set_aside(
     key = ["patient", "visit", "limb"]
     lost = pd.MultiIndex.from_frame(bad_radiographs[key])
     of_lost = pd.MultiIndex.from_frame(scores[key]).isin(lost)
-    scores = scores[~of_lost & ~scores["patient"].isin(patients) & ~_visits(scores).isin(visits)]
+    scores = scores[~of_lost & _visits(scores).isin(set(_visits(radiographs)))]
     is_unscored = _visits(radiographs).isin(unscored)
     radiographs, without_scores = radiographs[~is_unscored], radiographs[is_unscored]
     boxes = boxes[boxes["image_id"].isin(radiographs["image_id"])]
-    table = [
-        (
-            p.file,
-            p.where,
-            p.found,
-            p.expected,
-            p.remedy,
-            p.set_aside + also.get((p.scope, p.name), ""),
-        )
-        for p in problems
-    ]
+    table = []
+    for p in problems:
+        with_it = dict.fromkeys(also[p.scope, name] for name in p.names if (p.scope, name) in also)
+        aside = p.set_aside + f" and with it {' and '.join(with_it)}" * bool(with_it)
+        table.append((p.file, p.where, p.found, p.expected, p.remedy, aside))
     return JointCohort(
         radiographs.reset_index(drop=True),
         without_scores.reset_index(drop=True),

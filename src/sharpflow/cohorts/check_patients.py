@@ -1,11 +1,21 @@
 """Check each patient: missing limbs, radiographs without scores and the reverse."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from sharpflow.anatomy import LIMBS
 from sharpflow.cohorts.findings import Finding, Scope
 from sharpflow.cohorts.near_ids import plain_id
-from sharpflow.cohorts.radiographs import AT, ONLY_VISIT, Radiograph, file_name
+from sharpflow.cohorts.radiographs import (
+    AT,
+    ONLY_VISIT,
+    SUFFIXES,
+    Radiograph,
+    file_name,
+    in_subfolders,
+    named_alike,
+    places_of,
+)
 from sharpflow.cohorts.scores import ScoreTable
 from sharpflow.cohorts.visits import PATIENT, VISIT, Visit, unscored_visits, visits_of
 from sharpflow.errors import first_of
@@ -19,7 +29,7 @@ def unmatched(
     Visits without scores are no problem where most rows of scores have their radiographs: these
     visits are predicted only (see `visits.unscored_visits`).
     """
-    visits = visits_of(radiographs)
+    visits, places = visits_of(radiographs), places_of(radiographs)
     spelled: dict[tuple[str, ...], list[str]] = {}
     for patient in sorted(visits):
         spelled.setdefault(plain_id(patient), []).append(patient)
@@ -41,6 +51,22 @@ def unmatched(
         for patient, row in unclear.items()
     ]
     predicted_only = unscored_visits(radiographs, table.rows)
+    every = {(patient, visit) for patient, names in visits.items() for visit in names}
+    missing = every - table.rows.keys() - predicted_only
+    strays = {
+        visit: row
+        for visit, row in table.rows.items()
+        if visit not in every and unclear.get(visit[0]) != row
+    }
+    near = {visit: spelled.get(plain_id(visit[0]), []) for visit in strays}
+    # Visits whose scores stand under another spelling: told with that row, and not once more.
+    meant = {
+        visit: (other, visit[1])
+        for visit, others in near.items()
+        for other in others
+        if (other, visit[1]) in missing
+    }
+    within = in_subfolders(radiographs_file, SUFFIXES)
     unknown = [
         _unknown(
             radiographs_file,
@@ -48,20 +74,24 @@ def unmatched(
             visit,
             row,
             known=visits.get(visit[0], set()),
-            near=spelled.get(plain_id(visit[0]), []),
+            near=[f"{other} ({first_of(places[other])})" for other in near[visit]],
+            within=[name for name in within if _is_of(name, visit[0])],
             unscored=sorted({patient for patient, _ in predicted_only}),
+            concerns=meant.get(visit, visit),
         )
-        for visit, row in table.rows.items()
-        if visit[1] not in visits.get(visit[0], ()) and unclear.get(visit[0]) != row
+        for visit, row in strays.items()
     ]
-    every = {(patient, visit) for patient, names in visits.items() for visit in names}
-    missing = every - table.rows.keys() - predicted_only
     unscored = [
         _unscored(radiographs_file, scores_file, visit, several=len(visits[visit[0]]) > 1)
-        for visit in sorted(missing)
+        for visit in sorted(missing - set(meant.values()))
         if visit[0] not in unclear
     ]
     return unscored + unknown + several
+
+
+def _is_of(path: str, patient: str) -> bool:
+    """Whether a radiograph in a folder within is named after a patient."""
+    return Path(path).stem.startswith((f"{patient}-", f"{patient}{AT}"))
 
 
 def _unscored(radiographs_file: str, scores_file: str, visit: Visit, *, several: bool) -> Finding:
@@ -87,7 +117,9 @@ def _unknown(
     *,
     known: set[str],
     near: Sequence[str],
+    within: Sequence[str],
     unscored: Sequence[str],
+    concerns: Visit,
 ) -> Finding:
     patient, name = visit
     remedy = f"Correct the {'visit' if known else 'id'}, add the radiographs, or delete the row."
@@ -100,6 +132,7 @@ def _unknown(
     else:
         found = f"unknown patient {patient}, without a radiograph in {radiographs_file}"
         found += "".join(f", which has {other}" for other in near[:1])
+        found += f"; in folders within, which are not read: {first_of(within)}" * bool(within)
         expected = "patients who have radiographs"
     return Finding(
         scores_file,
@@ -108,8 +141,7 @@ def _unknown(
         expected,
         remedy,
         Scope.VISIT,
-        patient,
-        name,
+        *concerns,
     )
 
 
@@ -133,23 +165,33 @@ def limbs_without_columns(
 
 
 def missing_limbs(radiographs_file: str, radiographs: Iterable[Radiograph]) -> list[Finding]:
-    """Visits of patients without all four limbs."""
+    """Visits of patients without all four limbs, and which of these lie in folders within."""
     limbs: dict[tuple[str, str], set[str]] = {}
     for radiograph in radiographs:
         limbs.setdefault((radiograph.patient, radiograph.visit), set()).add(radiograph.limb)
-    return [
-        Finding(
-            radiographs_file,
-            f"patient {patient}, visit {visit}",
-            f"radiographs of {' '.join(limb for limb in LIMBS if limb in found)} only",
-            f"radiographs of {' '.join(LIMBS)}",
-            "Add "
-            + ", ".join(file_name(patient, visit, limb) for limb in LIMBS if limb not in found)
-            + ", or set require_all_limbs to false.",
-            Scope.VISIT,
-            patient,
-            visit,
+    within = {
+        named_alike(Path(name).stem): name for name in in_subfolders(radiographs_file, SUFFIXES)
+    }
+    findings = []
+    for (patient, visit), found in sorted(limbs.items()):
+        missing = [file_name(patient, visit, limb) for limb in LIMBS if limb not in found]
+        if not missing:
+            continue
+        lost = ", ".join(within[name] for name in missing if name in within)
+        absent = ", ".join(name for name in missing if name not in within)
+        steps = [f"move {lost} up"] * bool(lost) + [f"add {absent}"] * bool(absent)
+        remedy = f"{' and '.join(steps)}, or set require_all_limbs to false."
+        findings.append(
+            Finding(
+                radiographs_file,
+                f"patient {patient}, visit {visit}",
+                f"radiographs of {' '.join(limb for limb in LIMBS if limb in found)} only"
+                + f"; in folders within, which are not read: {lost}" * bool(lost),
+                f"radiographs of {' '.join(LIMBS)}",
+                remedy[0].upper() + remedy[1:],
+                Scope.VISIT,
+                patient,
+                visit,
+            )
         )
-        for (patient, visit), found in sorted(limbs.items())
-        if len(found) < len(LIMBS)
-    ]
+    return findings

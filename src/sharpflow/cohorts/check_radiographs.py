@@ -112,25 +112,24 @@ def where(radiograph: Radiograph) -> str:
 
 
 def same_content(table: pd.DataFrame, radiographs: Iterable[Radiograph]) -> list[Finding]:
-    """Every radiograph whose pixels another radiograph has too."""
+    """A finding for each group of radiographs that have the same pixels."""
     by_id = {radiograph.image_id: radiograph for radiograph in radiographs}
     readable = table[table["height"] > 0]
     problems = []
     for _, group in readable.groupby("digest", sort=False):
-        ids = group["image_id"].tolist()
-        for image_id in ids if len(ids) > 1 else []:
-            others = [other for other in ids if other != image_id]
-            named = ", ".join(f"{o} (patient {by_id[o].patient})" for o in others)
-            radiograph = by_id[image_id]
+        first, *others = [by_id[image_id] for image_id in group["image_id"]]
+        named = [f"{other.path} ({where(other)}, patient {other.patient})" for other in others]
+        if others:
             problems.append(
                 Finding(
-                    str(radiograph.path),
-                    f"{where(radiograph)}, patient {radiograph.patient}",
-                    f"the same pixels as {named}",
+                    str(first.path),
+                    f"{where(first)}, patient {first.patient}",
+                    f"the same pixels as {' and '.join(named)}",
                     "each radiograph once",
                     "Find out whose it is and delete the other, or export the right radiograph.",
                     Scope.RADIOGRAPH,
-                    image_id,
+                    first.image_id,
+                    also=tuple(other.image_id for other in others),
                 )
             )
     return problems

@@ -1,7 +1,7 @@
 """Check a cohort of whole images before any training: every problem at once, with its remedy."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -9,16 +9,18 @@ from typing import Literal
 import pandas as pd
 
 from sharpflow.cohorts.bone_age import list_bone_age, read_bone_age
-from sharpflow.cohorts.findings import Finding, Scope
+from sharpflow.cohorts.findings import Finding, Scope, by_row
 from sharpflow.cohorts.labelled import ImageList, LabelledImage
 from sharpflow.cohorts.near_ids import near_id_problems
+from sharpflow.cohorts.said_of_images import read_comments
 from sharpflow.cohorts.set_aside import PROBLEM_TABLE, refused
 from sharpflow.cohorts.whole_images import list_whole_images, read_whole_images
-from sharpflow.errors import Problem, ProblemsError
+from sharpflow.errors import Problem, ProblemsError, UserError
 
 log = logging.getLogger(__name__)
 
 OnProblem = Literal["stop", "set_aside"]
+Split = Callable[[pd.DataFrame], object]
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,9 @@ def check_whole_images(
     packed: pd.DataFrame,
     unpacked: pd.DataFrame,
     on_problem: OnProblem = "stop",
-    near_ids: Iterable[Mapping[str, str]] = (),
+    near_ids: Iterable[Mapping[str, Sequence[str]]] = (),
+    comments: str | Path | None = None,
+    split: Split | None = None,
 ) -> ImageCohort:
     """Check radiographs of both hands: their labels (`read_whole_images`), what packing found.
 
@@ -62,6 +66,8 @@ def check_whole_images(
         on_problem: "stop", any problem raises; "set_aside", the images concerned are left out, and
             the problems returned.
         near_ids: groups of patients' ids that may mean one person (`near_id_problems`).
+        comments: a reader's comments on the images (`read_comments`); None where there are none.
+        split: splits the images that have scores; UserError where that is not possible.
 
     Returns:
         The images as `read_whole_images` gives them, and the problems for which some were set
@@ -75,13 +81,18 @@ def check_whole_images(
     listed = list_whole_images(table, images, columns)
     labels, problems = read_whole_images(listed)
     problems += near_id_problems(str(table), near_ids)
+    if comments is not None and listed.images:
+        problems += read_comments(comments, {image.image_id for image in listed.images}).problems
     total = str(columns["total"])
     has_column = any(total in image.row.values for image in listed.images)
     if len(labels) and has_column and labels["total"].isna().all():
         where, found = f"column {total}", "no total in any row"
         expected, remedy = "totals to learn from", "Fill them in, or correct the column's name."
         problems.append(Finding(str(table), where, found, expected, remedy))
-    return _check(labels, problems, listed, packed=packed, unpacked=unpacked, on_problem=on_problem)
+    cohort = _check(
+        labels, problems, listed, packed=packed, unpacked=unpacked, on_problem=on_problem
+    )
+    return _with_split(cohort, split, table, problems)
 
 
 def check_bone_age(
@@ -93,6 +104,7 @@ def check_bone_age(
     packed: pd.DataFrame,
     unpacked: pd.DataFrame,
     on_problem: OnProblem = "stop",
+    split: Split | None = None,
 ) -> ImageCohort:
     """Check the children's hands: their bone ages (`read_bone_age`) and what packing found.
 
@@ -104,6 +116,7 @@ def check_bone_age(
         packed: as for `check_whole_images`, as are the next two.
         unpacked: images that could not be packed.
         on_problem: "stop" or "set_aside".
+        split: splits the images; UserError where that is not possible.
 
     Returns:
         The images as `read_bone_age` gives them, and the problems for which some were set aside.
@@ -114,7 +127,10 @@ def check_bone_age(
     """
     listed = list_bone_age(training_table, training_images, validation_table, validation_images)
     labels, problems = read_bone_age(listed, training_table)
-    return _check(labels, problems, listed, packed=packed, unpacked=unpacked, on_problem=on_problem)
+    cohort = _check(
+        labels, problems, listed, packed=packed, unpacked=unpacked, on_problem=on_problem
+    )
+    return _with_split(cohort, split, training_table, problems)
 
 
 def refused_images(problems: Sequence[Problem]) -> ImageCohort:
@@ -135,11 +151,11 @@ def _check(
     by_id = {image.image_id: image for image in listed.images}
     packed = packed[packed["image_id"].isin(by_id)]
     unpacked = unpacked[unpacked["image_id"].isin(by_id)]
-    problems = [*problems, *_unreadable(unpacked, by_id), *_same_content(packed, by_id)]
+    problems = by_row([*problems, *_unreadable(unpacked, by_id), *_same_content(packed, by_id)])
     fatal = [problem for problem in problems if problem.scope is Scope.COHORT]
     if fatal or (problems and on_problem == "stop"):
         raise ProblemsError(problems)
-    aside = {problem.name for problem in problems if problem.scope is Scope.RADIOGRAPH}
+    aside = {n for problem in problems if problem.scope is Scope.RADIOGRAPH for n in problem.names}
     kept = labels[~labels["image_id"].isin(aside)].reset_index(drop=True)
     if kept.empty:
         raise ProblemsError(problems)
@@ -159,6 +175,22 @@ def _check(
     return cohort
 
 
+def _with_split(
+    cohort: ImageCohort, split: Split | None, table: str | Path, problems: Sequence[Problem]
+) -> ImageCohort:
+    """The cohort, if its images can be split; else ProblemsError."""
+    try:
+        if split:
+            split(cohort.images)
+    except UserError as error:
+        found, expected = f"no possible split ({error})", "images in each part of the split"
+        remedy = "Add images, or change whole_image: split."
+        raise ProblemsError(
+            [*problems, Finding(str(table), "", found, expected, remedy)]
+        ) from error
+    return cohort
+
+
 def _unreadable(unpacked: pd.DataFrame, by_id: Mapping[str, LabelledImage]) -> Iterable[Finding]:
     """A finding for each image that could not be read: its file, and the row that names it."""
     for row in unpacked.sort_values("image_id").to_dict("records"):
@@ -175,18 +207,18 @@ def _unreadable(unpacked: pd.DataFrame, by_id: Mapping[str, LabelledImage]) -> I
 
 
 def _same_content(packed: pd.DataFrame, by_id: Mapping[str, LabelledImage]) -> Iterable[Finding]:
-    """A finding for each image whose pixels another has too."""
+    """A finding for each group of images that have the same pixels."""
     doubled = packed[packed.duplicated("digest", keep=False)].sort_values("image_id")
     for _, group in doubled.groupby("digest", sort=False):
-        ids = group["image_id"].tolist()
-        for image_id in ids:
-            image = by_id[image_id]
-            yield Finding(
-                str(image.path),
-                f"{image.where} of {image.table}",
-                f"the same pixels as {', '.join(other for other in ids if other != image_id)}",
-                "each radiograph once",
-                "Find out whose it is and delete the other row, or export the right radiograph.",
-                Scope.RADIOGRAPH,
-                image_id,
-            )
+        first, *others = [by_id[image_id] for image_id in group["image_id"]]
+        named = [f"{other.path} ({other.where} of {other.table})" for other in others]
+        yield Finding(
+            str(first.path),
+            f"{first.where} of {first.table}",
+            f"the same pixels as {' and '.join(named)}",
+            "each radiograph once",
+            "Find out whose it is and delete the other row, or export the right radiograph.",
+            Scope.RADIOGRAPH,
+            first.image_id,
+            also=tuple(other.image_id for other in others),
+        )

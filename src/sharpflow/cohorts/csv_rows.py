@@ -14,16 +14,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sharpflow.cohorts.findings import Finding, Scope
+from sharpflow.cohorts.table_kinds import TableKind, other_kind
 from sharpflow.cohorts.text import read_text
-from sharpflow.errors import ProblemsError, in_short
+from sharpflow.errors import first_of, in_short
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-ROW = "row"
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _TOLD = re.compile(r"sep=([^\r\n\"])\s*", re.IGNORECASE)  # a first line that spreadsheets write
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
@@ -42,10 +38,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a file and what was found wrong with it."""
+    """The rows of a file, what was found wrong with it, and its header, rows or not."""
 
     rows: list[Row] = field(default_factory=list)
     problems: list[Finding] = field(default_factory=list)
+    header: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -90,7 +87,8 @@ def read_rows(
     Args:
         path: of the file.
         required: columns that it must have; each missing one is a problem that names the nearest
-            column found, and there are no rows then.
+            column found, and there are no rows then. Where the columns are those of another kind
+            of table, that is the only problem, and there are no rows.
         what: which table was expected, for messages.
         named_in: which key of the config names the columns, if one does.
         optional: columns that it may have.
@@ -110,6 +108,12 @@ def read_rows(
         found = f"a file that cannot be read ({in_short(error)})"
         return Rows(problems=[Finding(str(path), "", found, what, remedy)])
     header = _asked_names(grid.header, [*required, *optional])
+    missing = [name for name in required if name not in header]
+    kind = missing and other_kind(header, required, optional, named_by_user=bool(named_in))
+    if kind:
+        return Rows(
+            problems=[_mistaken(path, header, kind, what, row=grid.header_row)], header=header
+        )
     problems = _header_problems(path, header, required, what, named_in, row=grid.header_row)
     has_points = grid.separator == "," or not header
     if not has_points:
@@ -119,7 +123,7 @@ def read_rows(
         expected = f"{what}, a row for each image or patient"
         problems.append(Finding(str(path), "", "no rows below the header", expected, remedy))
     if problems and not partial:
-        return Rows(problems=problems)
+        return Rows(problems=problems, header=header)
     rows = []
     for number, fields in grid.lines[1:]:
         cells = [*fields[: len(header)], *_without_empty_end(fields[len(header) :])]
@@ -144,40 +148,7 @@ def read_rows(
                     f"row {number}",
                 )
             )
-    return Rows(rows, problems)
-
-
-def read_own_table(
-    path: str | Path, columns: Sequence[str], what: str, *, optional: Sequence[str] = ()
-) -> "pd.DataFrame":
-    """A small table of the user's, such as a split; it may have no rows.
-
-    Args:
-        path: of the file.
-        columns: that it must have.
-        what: which table was expected, for messages.
-        optional: columns that it may have; blank where it has not.
-
-    Returns:
-        These columns as text, indexed by the rows' numbers (`Row.number`).
-
-    Raises:
-        ProblemsError: with all that is wrong with the file.
-    """
-    import pandas as pd
-
-    table = read_rows(Path(path), columns, what, optional=optional, may_be_empty=True)
-    if table.problems:
-        raise ProblemsError(table.problems)
-    names = [*columns, *optional]
-    cells = [[row.values.get(name, "") for name in names] for row in table.rows]
-    numbers = pd.Index([row.number for row in table.rows], name=ROW, dtype=int)
-    return pd.DataFrame(cells, columns=names, index=numbers, dtype=str)
-
-
-def row_numbers(table: "pd.DataFrame") -> list[int]:
-    """The number of each row of a table, by `read_own_table` or with a header alone above it."""
-    return list(table.index) if table.index.name == ROW else list(range(2, len(table) + 2))
+    return Rows(rows, problems, header)
 
 
 def _one(separator: str) -> str:
@@ -267,6 +238,17 @@ def _header_problems(
     if together:
         problems.append(_columns_together(path, header, alone, what, named_in, row=row))
     return problems
+
+
+def _mistaken(path: Path, header: list[str], kind: TableKind, what: str, *, row: str) -> Finding:
+    """The one problem of a table that has the columns of another kind."""
+    return Finding(
+        str(path),
+        row,
+        f"the columns {first_of(kind.found(header))}: this table looks like {kind.name}",
+        what,
+        "Name the right table in the config: perhaps two are swapped.",
+    )
 
 
 def _columns_together(

@@ -5,7 +5,7 @@ standard library is used: the plan of a study asks while the workflow is parsed.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sharpflow.cohorts.findings import Finding
 
@@ -28,20 +28,20 @@ def near_ids(cohorts: Mapping[str, Collection[str]]) -> list[list[str]]:
     return sorted(sorted(group) for parts, group in groups.items() if parts and len(group) > 1)
 
 
-def near_id_problems(file: str, groups: Iterable[Mapping[str, str]]) -> list[Finding]:
+def near_id_problems(file: str, groups: Iterable[Mapping[str, Sequence[str]]]) -> list[Finding]:
     """A problem for each group of ids that may mean one person.
 
     Args:
         file: the cohort's, in which the group is listed.
-        groups: id -> the file that names it.
+        groups: id -> the file that names it, and where in it.
     """
     return [
         Finding(
             file,
-            "patients",
+            "; ".join(where for other, where in group.values() if other == file) or "patients",
             " beside ".join(
-                f"patient {patient}{'' if other == file else f' in {other}'}"
-                for patient, other in group.items()
+                f"patient {patient}{'' if other == file else f' in {other}'} ({where})"
+                for patient, (other, where) in group.items()
             ),
             "ids that differ by more than case, blanks, leading zeros, -, _ or ., since one "
             "person would be split as two",

@@ -10,6 +10,7 @@ from pathlib import Path
 from sharpflow.anatomy import LIMBS
 from sharpflow.cohorts.csv_rows import Row, read_rows
 from sharpflow.cohorts.findings import Finding, Scope
+from sharpflow.cohorts.near_ids import plain_id
 from sharpflow.cohorts.radiographs import Radiograph
 from sharpflow.cohorts.split_sizes import PARTS, lacking_parts
 from sharpflow.cohorts.visits import Visit
@@ -38,19 +39,27 @@ def read_own_split(
     file, what = str(path), f"a split: {', '.join(COLUMNS)}"
     table = read_rows(Path(path), COLUMNS, what, may_be_empty=True, partial=True)
     split = OwnSplit(problems=list(table.problems))
+    known = {*patients, *unscored}
+    meant = _meant(table.rows, known)
     named: dict[str, Row] = {}
     for row in table.rows:
-        wrong = _row_problem(file, row, named, {*patients, *unscored})
+        right = meant.get(row.number)
+        wrong = (
+            _respelled(file, row, right, named.get(right), is_split=right in patients)
+            if right
+            else _row_problem(file, row, named, known)
+        )
         if wrong:
             split.problems.append(wrong)
         elif COLUMNS[1] in row.values:
             split.parts[row.values["patient"]] = row.values["split"].lower()
         if patient := row.values.get("patient"):
-            named.setdefault(patient, row)
+            named.setdefault(right or patient, row)
     if named or not table.problems:  # else no row names anyone, which was told
         split.problems.extend(_missing(file, patients, named))
     if not table.problems:
-        split.problems.extend(_empty(file, patients, split.parts))
+        meant_parts = {p: named[p].values["split"].lower() for p in meant.values()}
+        split.problems.extend(_empty(file, patients, meant_parts | split.parts))
     for patient in [name for name in split.parts if name not in patients]:
         del split.parts[patient]
     return split
@@ -74,6 +83,33 @@ def split_patients_of(
             body_part = str(LIMBS[radiograph.limb].body_part)
             split.setdefault(radiograph.patient, set()).add(body_part)
     return split, others - split.keys()
+
+
+def _meant(rows: Iterable[Row], known: Collection[str]) -> dict[int, str]:
+    """The patient whom a row means whose id is spelled otherwise, by the row's number.
+
+    Only a patient without a row of their own id is meant.
+    """
+    ids = {row.number: row.values.get("patient", "") for row in rows}
+    lacking = {plain_id(patient): patient for patient in set(known) - set(ids.values())}
+    return {
+        number: lacking[plain]
+        for number, patient in ids.items()
+        if (plain := plain_id(patient)) and patient not in known and plain in lacking
+    }
+
+
+def _respelled(file: str, row: Row, right: str, earlier: Row | None, *, is_split: bool) -> Finding:
+    """What is said of a row whose patient the cohort calls `right`, as perhaps an `earlier` row."""
+    place = f"row {row.number}"
+    return Finding(
+        file,
+        place,
+        f"patient {row.values['patient']}, whom the cohort calls {right}",
+        "each patient once, by the id in the names or the list of the radiographs",
+        f"Delete this row or row {earlier.number}." if earlier else f"Correct the id to {right}.",
+        *((Scope.PATIENT, right) if is_split else (Scope.ENTRY, place)),
+    )
 
 
 def _row_problem(

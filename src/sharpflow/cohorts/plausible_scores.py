@@ -1,5 +1,7 @@
 """Warn of scores that are in range and implausible."""
 
+import math
+
 import pandas as pd
 
 from sharpflow.anatomy import LIMBS
@@ -7,8 +9,8 @@ from sharpflow.cohorts.radiographs import ONLY_VISIT
 from sharpflow.cohorts.warnings import CohortWarning
 from sharpflow.errors import first_of
 
-_MEANS = (0, 1 / 3, 1 / 2, 2 / 3, 1)  # parts of whole that means of two or three readers have
-_ROUNDED = 0.04  # a third may be written as 0.3
+_MEANS = (0, 1 / 3, 1 / 2, 2 / 3)  # parts of whole that means of two or three readers have
+_DIGITS = 3  # after the point, of which a mean must be right; programs differ in the last
 _RARE = 0.05  # of all totals
 
 
@@ -37,7 +39,7 @@ def implausible_totals(file: str, totals: pd.DataFrame) -> list[CohortWarning]:
     parts = scored["total"] % 1
     if scored.empty:
         return []
-    broken = scored[[not any(abs(part - mean) < _ROUNDED for mean in _MEANS) for part in parts]]
+    broken = scored[[not _is_mean(total) for total in scored["total"]]]
     fractions = scored[(parts != 0) & ~scored["image_id"].isin(broken["image_id"])]
     kinds = [
         (
@@ -61,6 +63,20 @@ def implausible_totals(file: str, totals: pd.DataFrame) -> list[CohortWarning]:
         for rows, warning, threshold, remedy in kinds
         if len(rows)
     ]
+
+
+def _is_mean(total: float) -> bool:
+    """Whether a total is a mean of two or three whole numbers, rounded or cut off as written.
+
+    12.33, 12.3 and 12.333 are such, as are 12.66 and 12.67; 12.37 is none, since nobody writes a
+    third so.
+    """
+    digits = min(_DIGITS, len(f"{total:.12g}".partition(".")[2]))
+    part = round(total % 1 * 10**digits)
+    return (
+        any(part in (math.floor(mean * 10**digits), round(mean * 10**digits)) for mean in _MEANS)
+        or part == 10**digits
+    )
 
 
 def _listed(totals: pd.DataFrame, of_all: int) -> str:

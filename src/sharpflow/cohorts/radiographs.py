@@ -6,7 +6,7 @@ Only the standard library is imported: the workflow calls `list_radiographs` whi
 import os
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,10 +65,10 @@ def list_radiographs(radiographs: str | Path) -> RadiographList:
     `<patient>@<visit>-<limb>`, and one of SUFFIXES, or none for DICOM, whose image_id is the name
     without suffix (a name without a visit is of the visit "1"), or a CSV with columns image_id,
     patient, limb, file (relative to the CSV) and, where there are several, visit. A limb may be in
-    lower case. Hidden files,
-    subfolders and files of other kinds in the folder are left alone, as is a DICOMDIR; images of
-    formats that are not read, and DICOM files with other names, are problems. What is wrong is
-    returned, not raised; of an image_id that is there twice the first is listed.
+    lower case. Hidden files, subfolders and files of other kinds in the folder are left alone, as
+    is a DICOMDIR; images of formats that are not read, DICOM files with other names, and folders
+    with a radiograph's suffix are problems. What is wrong is returned, not raised; of an image_id
+    that is there twice the first is listed.
     """
     radiographs = Path(radiographs)
     if os.path.isdir(radiographs):  # noqa: PTH112 - no error for a path that cannot be
@@ -116,26 +116,37 @@ def list_radiographs(radiographs: str | Path) -> RadiographList:
     return _each_once(found)
 
 
-def in_subfolders(folder: str | Path, suffixes: Collection[str]) -> dict[str, int]:
-    """How many files of these kinds lie in each folder within a folder; hidden ones do not count.
+def in_subfolders(folder: str | Path, suffixes: Collection[str]) -> list[str]:
+    """Files of these kinds in the folders within a folder, as paths there; no hidden ones.
 
     None where there is no such folder.
     """
-    counts: dict[str, int] = {}
+    found: list[str] = []
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         within = os.path.relpath(root, folder)
-        found = [name for name in names if not name.startswith(".")]
-        count = sum(Path(name).suffix.lower() in suffixes for name in found)
-        if count and within != ".":
-            counts[within] = count
-    return counts
+        if within != ".":
+            found += [
+                f"{within}/{name}"
+                for name in sorted(names)
+                if not name.startswith(".") and Path(name).suffix.lower() in suffixes
+            ]
+    return found
 
 
-def counted_within(counts: Mapping[str, int]) -> str:
+def counted_within(paths: Sequence[str]) -> str:
     """Files in the folders within a folder, in words."""
-    each = [f"{name} ({count})" for name, count in counts.items()]
-    return f"{sum(counts.values())} in folders within: {first_of(each)}"
+    return f"{len(paths)} in folders within: {first_of(paths)}"
+
+
+def places_of(radiographs: Iterable[Radiograph]) -> dict[str, list[str]]:
+    """Where each patient's radiographs are listed: rows of a CSV, or names of files."""
+    places: dict[str, list[str]] = {}
+    for radiograph in radiographs:
+        place = radiograph.listed or radiograph.path.name
+        places.setdefault(radiograph.patient, []).append(place)
+    # Row 9 before row 10.
+    return {name: sorted(each, key=lambda at: (len(at), at)) for name, each in places.items()}
 
 
 def file_name(patient: str, visit: str, limb: str) -> str:
@@ -152,7 +163,11 @@ def _list_folder(folder: Path) -> RadiographList:
     found = RadiographList()
     for path in sorted(folder.iterdir(), key=lambda path: path.name):
         stem, suffix = split_name(path.name)
-        if path.name.startswith(".") or not path.is_file():
+        if path.name.startswith("."):
+            continue
+        if suffix in SUFFIXES and path.is_dir():
+            found.problems.append(_folder_as_radiograph(path))
+        if not path.is_file():
             continue
         if suffix in OTHER_IMAGES:
             found.problems.append(
@@ -175,6 +190,18 @@ def _list_folder(folder: Path) -> RadiographList:
         elif suffix in SUFFIXES or (not suffix and _has_dicom_magic(path)):
             found.problems.append(_bad_name(path, stem))
     return found
+
+
+def _folder_as_radiograph(path: Path) -> Finding:
+    return Finding(
+        str(path),
+        "",
+        "a folder with the name of a radiograph",
+        "a file",
+        "Put the radiograph itself here, or give the folder a name without suffix.",
+        Scope.ENTRY,
+        path.name,
+    )
 
 
 def split_name(name: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ Columns: Patient_ID, three sums (`Overall_Tol`, `Overall_erosion`, `Overall_narr
 Ours: a column `visit` beside Patient_ID, in capitals or not, where patients have several visits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -95,7 +95,8 @@ def read_score_table(path: str | Path, only: Mapping[str, str] | None = None) ->
     over the others. Sums may be missing too; those that are there must be right.
 
     Args:
-        path: of the table. Columns beyond the 90 and `visit` are left alone.
+        path: of the table. Columns beyond the 90, or those of them that are due, and `visit` are
+            left alone.
         only: which visit a row is of that names none, by patient, from `visits.only_visits`;
             without one it is of the visit "1".
 
@@ -107,8 +108,8 @@ def read_score_table(path: str | Path, only: Mapping[str, str] | None = None) ->
         without a patient's id, a sum that differs from its sites.
     """
     file = str(path)
-    what = "the 90 columns of a RA2-DREAM score table"
-    table = read_rows(Path(path), _columns_due(path), what, partial=True)
+    due = _columns_due(path)
+    table = read_rows(Path(path), due, _in_words(due), partial=True)
     problems = list(table.problems)
     scores: list[Score] = []
     first: dict[Visit, int] = {}
@@ -155,8 +156,7 @@ def _unit(row: Row) -> str:
 
 def _columns_due(path: str | Path) -> list[str]:
     """The columns that are read: without sums that are missing, and limbs missing altogether."""
-    rows = read_rows(Path(path), (), "", optional=column_order()).rows
-    header = rows[0].values if rows else {}
+    header = read_rows(Path(path), (), "", optional=column_order()).header
     limb_of = {name: limb for name, (limb, _, _) in score_columns().items()}
     limbs = {limb for name, limb in limb_of.items() if name in header} or set(LIMBS)
     return [
@@ -164,3 +164,10 @@ def _columns_due(path: str | Path) -> list[str]:
         for name in column_order()
         if (name in header if name in SUMS else name == PATIENT or limb_of[name] in limbs)
     ]
+
+
+def _in_words(due: Collection[str]) -> str:
+    """Which columns were expected: "the 63 columns of a RA2-DREAM score table of LH, RH"."""
+    limbs = {limb for name, (limb, _, _) in score_columns().items() if name in due}
+    of_limbs = f" of {', '.join(limb for limb in LIMBS if limb in limbs)}"
+    return f"the {len(due)} columns of a RA2-DREAM score table{of_limbs * (limbs != set(LIMBS))}"

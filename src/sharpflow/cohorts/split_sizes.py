@@ -67,8 +67,8 @@ class Lacking(NamedTuple):
     def __str__(self) -> str:
         """In words."""
         return (
-            f"of {self.patients} patients with a radiograph of a {self.body_part}, none is in the "
-            f"part {self.part}"
+            f"of {self.patients} patient{'s' * (self.patients != 1)} with a radiograph of a "
+            f"{self.body_part}, none is in the part {self.part}"
         )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from sharpflow.anatomy import Damage, score_columns
-from sharpflow.cohorts.csv_rows import Row, read_rows
+from sharpflow.cohorts.csv_rows import Row, Rows, read_rows
 from sharpflow.cohorts.radiographs import ID, ONLY_VISIT, Radiograph, visit_name
 
 PATIENT = "Patient_ID"
@@ -68,17 +68,21 @@ def has_scores(row: Row) -> bool:
     return any(row.values.get(name) for name in (*score_columns(), *SUMS))
 
 
-def scored_visits(scores: str | Path, only: Mapping[str, str]) -> set[Visit]:
-    """The visits that a score table has a row of, right or wrong; none if it cannot be read.
+def read_score_rows(scores: str | Path) -> Rows:
+    """The rows of a score table, by the names of its columns, and why there are none."""
+    columns = [*score_columns(), *SUMS]
+    return read_rows(Path(scores), [PATIENT], "a RA2-DREAM score table", optional=columns)
+
+
+def scored_visits(rows: Iterable[Row], only: Mapping[str, str]) -> set[Visit]:
+    """The visits that a score table has a row of, right or wrong.
 
     A row whose visit has no possible name is of none.
 
     Args:
-        scores: the table (see `scores.read_score_table`).
+        rows: of the table (`read_score_rows`).
         only: visits by patient, from `only_visits`.
     """
-    columns = [*score_columns(), *SUMS]
-    rows = read_rows(Path(scores), [PATIENT], "a RA2-DREAM score table", optional=columns).rows
     visits = {visit_of(row, only) for row in rows if row.values[PATIENT] and has_scores(row)}
     return {visit for visit in visits if ID.fullmatch(visit[1])}
 

@@ -130,7 +130,7 @@ def _left_in_subfolders(
         (radiographs, SUFFIXES, "radiographs", LIST_THEM),
         (boxes, LABEL_SUFFIXES, "label files", "Move them up."),
     ):
-        within = in_subfolders(folder, suffixes) if folder else {}
+        within = in_subfolders(folder, suffixes) if folder else []
         if within:
             yield CohortWarning(
                 str(folder),

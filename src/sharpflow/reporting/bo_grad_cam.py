@@ -15,7 +15,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 from numpy.typing import NDArray
 
-from sharpflow.errors import UserError
 from sharpflow.reporting.style import (
     NOTE_HEIGHT,
     TWO_COLUMNS,
@@ -48,7 +47,7 @@ def draw_grad_cam(
     title: str,
     data: str,
     joints: pd.DataFrame | None = None,
-    comments: pd.DataFrame | None = None,
+    comments: Mapping[str, str] | None = None,
 ) -> Figure:
     """Figure 3 (totals) or 5 (classes): radiographs above, with heat over them below, TN FP TP FN.
 
@@ -64,14 +63,10 @@ def draw_grad_cam(
         data: "phantom" or the cohort's name.
         joints: where the truth is known: image_id, boxes in radiograph pixels, erosion, narrowing;
             damaged sites are circled.
-        comments: image_id, comment; those on other images are not shown.
-
-    Raises:
-        UserError: comments lack a column, or have two for one image.
+        comments: image_id -> comment; those on other images are not shown.
     """
-    spoken = {} if comments is None else _by_image(comments)
     below = {
-        str(case["panel"]): _text_below(case, spoken.get(case["image_id"]))
+        str(case["panel"]): _text_below(case, (comments or {}).get(case["image_id"]))
         for case in cases.to_dict("records")
     }
     lines = max((text.count("\n") + 1 for text in below.values()), default=1)
@@ -101,22 +96,6 @@ def draw_grad_cam(
     bar.set_label("Grad-CAM, share of the image's highest")
     bar.outline.set_visible(False)  # type: ignore[operator]
     return figure
-
-
-def _by_image(comments: pd.DataFrame) -> dict[str, str]:
-    lacking = [name for name in ("image_id", "comment") if name not in comments]
-    if lacking:
-        raise UserError(
-            f"The table of comments on Grad-CAM lacks {' and '.join(lacking)}; it has "
-            f"{', '.join(map(str, comments.columns))}. Its columns are image_id and comment."
-        )
-    twice = comments.loc[comments["image_id"].duplicated(), "image_id"].unique()
-    if len(twice):
-        raise UserError(
-            f"The table of comments on Grad-CAM has two or more rows for {', '.join(twice)}: "
-            "give one comment an image."
-        )
-    return dict(zip(comments["image_id"], comments["comment"], strict=True))
 
 
 def _note(title: str, joints: pd.DataFrame | None, data: str) -> str:

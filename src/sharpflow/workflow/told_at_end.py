@@ -1,4 +1,4 @@
-"""What a refused run says last: how many problems there are, and which files list them."""
+"""What a refused run says at its end: how many problems there are, and which files list them."""
 
 import csv
 from collections.abc import Iterable
@@ -15,9 +15,10 @@ def problems_in_short(lists: Iterable[str | Path]) -> str:
     if not found:
         return ""
     total = sum(found.values())
+    are = "they are" if total > 1 else "it is"
     return (
-        f"{total} problem{'s' * (total != 1)} with the input stopped this run; they are listed "
-        f"above, and whole in {', '.join(found)}. docs/how-to/fix_problems.md says what to do."
+        f"{total} problem{'s' * (total != 1)} with the input stopped this run; {are} listed "
+        f"above, and in {', '.join(found)}. docs/how-to/fix_problems.md says what to do."
     )
 
 

@@ -110,6 +110,7 @@ rule check_cohort:
         scores=JOINTS.score_files,
         boxes=JOINTS.box_files,
         split=JOINTS.split_table,
+        overrides=JOINTS.override_table,
     output:
         problems="<results>/cohort/{cohort}/problems.csv",
         radiographs="<results>/cohort/{cohort}/kept/radiographs.csv",
@@ -129,9 +130,12 @@ rule check_cohort:
         boxes=JOINTS.boxes_source,
         near_ids=PLAN.near_ids,
         settings=JOINTS.check_settings,
+        within=JOINTS.in_subfolders,
         content=READ.score_file,
         labels=READ.box_files,
         split=READ.split_file,
+        sampled_split=JOINTS.sampled_split,
+        overrides=READ.override_file,
         code=code("joints/check_cohort"),
     script:
         "../../scripts/joints/check_cohort.py"
@@ -187,7 +191,7 @@ rule split_patients:
     conda:
         "../../../envs/imaging.yaml"
     params:
-        shares=study.split.model_dump(include={"test", "validation", "random_state"}),
+        shares=JOINTS.split_shares,
         patients=READ.patients,
         set_aside=READ.set_aside,
         content=READ.split_file,

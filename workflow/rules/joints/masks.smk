@@ -31,7 +31,6 @@ rule choose_masks:
     input:
         quality=JOINTS.shards("<results>/masks/quality/{body_part}/{shard}.csv"),
         overrides=own_file(study.masks.overrides),
-        radiographs=[ancient(table) for table in JOINTS.radiograph_tables("joints")],
         checked=checked("joints"),
     output:
         "<results>/masks/chosen/{body_part}.csv",

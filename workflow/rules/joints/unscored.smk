@@ -1,7 +1,7 @@
 # Radiographs that nobody has scored -> their scores, by the models of the others. They are a cohort
 # of their own, with shards of their own: nothing is trained on them or measured, and who adds some
 # trains nothing again. Steps: standardize -> segment_unscored -> detect_unscored -> name_unscored ->
-# crop_unscored -> extract_unscored -> score_unscored -> sum_unscored, list_unscored_joints ->
+# crop_unscored -> extract_unscored -> score_unscored -> sum_unscored, list_unscored_radiographs ->
 # label_unscored
 
 
@@ -134,7 +134,7 @@ use rule sum_scores as sum_unscored with:
     localrule: True
 
 
-use rule list_radiographs as list_unscored_joints with:
+use rule list_radiographs as list_unscored_radiographs with:
     input:
         images=JOINTS.unscored.every_shard(
             "<results>/standardized/unscored/{body_part}/{shard}.npy"
@@ -157,9 +157,9 @@ use rule list_radiographs as list_unscored_joints with:
             folder="scores",
         ),
     log:
-        "<logs>/list_unscored_joints.log",
+        "<logs>/list_unscored_radiographs.log",
     benchmark:
-        "<benchmarks>/list_unscored_joints.tsv"
+        "<benchmarks>/list_unscored_radiographs.tsv"
     localrule: True
 
 

@@ -91,6 +91,7 @@ rule check_images:
         tables=WHOLE_IMAGE.label_tables,
         rows=WHOLE_IMAGE.checked_packed(".csv"),
         problems=WHOLE_IMAGE.checked_packed(".problems.csv"),
+        comments=WHOLE_IMAGE.comment_table,
     output:
         images="<results>/cohort/{images}/images.csv",
         unscored="<results>/cohort/{images}/unscored.csv",
@@ -108,6 +109,8 @@ rule check_images:
         content=READ_IMAGES.labels,
         on_problem=study.checks.on_problem,
         near_ids=PLAN.near_ids,
+        comments=READ_IMAGES.comments,
+        split=PLAN.split_of_images,
         code=code("whole_image/check_images"),
     script:
         "../../scripts/whole_image/check_images.py"

@@ -5,21 +5,12 @@ from sharpflow.workflow.job import recorded_job
 with recorded_job(snakemake):
     import pandas as pd
 
-    from sharpflow.cohorts.csv_rows import read_own_table
+    from sharpflow.cohorts.said_of_images import read_verdicts
     from sharpflow.files import read_table, write_table
     from sharpflow.joints.masks.quality import choose_masks
 
     quality = pd.concat(map(read_table, snakemake.input.quality), ignore_index=True)
-    overrides = None
-    if snakemake.input.get("overrides"):
-        what = "verdicts on masks: image_id, good and, optionally, comment"
-        overrides = read_own_table(
-            snakemake.input.overrides, ["image_id", "good"], what, optional=["comment"]
-        )
-    chosen = choose_masks(
-        quality,
-        overrides,
-        snakemake.params.good_quality,
-        known=set(pd.concat(map(read_table, snakemake.input.radiographs))["image_id"]),
-    )
+    overrides = snakemake.input.get("overrides")  # checked before
+    verdicts = read_verdicts(overrides).by_image if overrides else {}
+    chosen = choose_masks(quality, verdicts, snakemake.params.good_quality)
     write_table(chosen, snakemake.output[0])

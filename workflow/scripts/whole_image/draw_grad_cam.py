@@ -7,7 +7,7 @@ from sharpflow.workflow.job import recorded_job
 with recorded_job(snakemake):
     import numpy as np
 
-    from sharpflow.cohorts.csv_rows import read_own_table
+    from sharpflow.cohorts.said_of_images import read_comments
     from sharpflow.files import read_table
     from sharpflow.reporting.bo_grad_cam import draw_grad_cam
     from sharpflow.reporting.bo_titles import experiment_title
@@ -18,8 +18,7 @@ with recorded_job(snakemake):
     if source.get("truth"):
         joints = read_table(Path(source.truth) / "truth" / "joints.csv")
     if source.get("comments"):
-        what = "a reader's comments: image_id, comment"
-        comments = read_own_table(source.comments, ["image_id", "comment"], what)
+        comments = read_comments(source.comments).by_image  # checked before
     with np.load(source.heat) as kept:
         figure = draw_grad_cam(
             read_table(source.cases),

@@ -7,16 +7,13 @@ that a person who overrules knows why. The grades' limits were set from anatomy 
 by looking at masks, never by their truth; they are the same for hands and feet.
 """
 
-from collections.abc import Collection, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sharpflow.cohorts.csv_rows import row_numbers
-from sharpflow.errors import UserError
 from sharpflow.joints.masks.entropy_masks import radiograph_content
 from sharpflow.joints.masks.regions import keep_largest
 
@@ -67,33 +64,22 @@ def mask_quality(image: Image, mask: Image) -> dict[str, float | str]:
 
 def choose_masks(
     quality: pd.DataFrame,
-    overrides: pd.DataFrame | None,
+    verdicts: Mapping[str, bool],
     threshold: float,
-    *,
-    known: Collection[str] | None = None,
 ) -> pd.DataFrame:
     """Propose masks of quality at least `threshold`, and let a person overrule.
 
     Args:
         quality: at least image_id, body_part and quality, one row an image.
-        overrides: image_id and good (true or false; yes/no and 1/0 too), perhaps a comment; None
-            where nobody overruled.
+        verdicts: image_id -> whether a person judged the mask good; of other images too.
         threshold: least quality of a proposed mask, 0-1.
-        known: all ids that `overrides` may name, where one table of overrules serves more images
-            than `quality` has; by default those of `quality`.
 
     Returns:
         image_id, body_part, quality, proposed, chosen (bool) and chosen_by ("quality" or "person"),
         rows as in `quality`.
-
-    Raises:
-        UserError: in `overrides` a column is missing, an id is unknown or comes twice, or a `good`
-            says neither.
     """
     chosen = quality[["image_id", "body_part", "quality"]].copy()
     chosen["proposed"] = chosen["quality"] >= threshold
-    known = list(chosen["image_id"]) if known is None else known
-    verdicts = _verdicts(overrides, known) if overrides is not None else {}
     judged = chosen["image_id"].isin(list(verdicts))
     chosen["chosen"] = [
         verdicts.get(image_id, bool(proposed))
@@ -181,38 +167,3 @@ def _grade(
     if value > fine_to:
         return max(0.0, (bad_above - value) / (bad_above - fine_to))
     return 1.0
-
-
-_WORDS: Mapping[str, bool] = {
-    **dict.fromkeys(("true", "yes", "1", "1.0"), True),
-    **dict.fromkeys(("false", "no", "0", "0.0"), False),
-}
-
-
-def _verdicts(overrides: pd.DataFrame, known: Collection[str]) -> dict[str, bool]:
-    """The person's verdicts by image, checked."""
-    for column in ("image_id", "good"):
-        if column not in overrides:
-            found = ", ".join(map(str, overrides.columns))
-            raise UserError(
-                f"mask overrules: no column {column!r}, found {found}; expected image_id, good and "
-                "perhaps comment."
-            )
-    verdicts: dict[str, bool] = {}
-    for row, image_id, word in zip(
-        row_numbers(overrides),
-        overrides["image_id"].astype(str),
-        overrides["good"].astype(str),
-        strict=True,
-    ):
-        where = f"mask overrules, row {row}, image {image_id!r}"
-        if image_id not in known:
-            near = get_close_matches(image_id, list(known), 1)
-            hint = f" The nearest is {near[0]!r}." if near else ""
-            raise UserError(f"{where}: no such image in this study.{hint} Correct or drop the row.")
-        if image_id in verdicts:
-            raise UserError(f"{where}: overruled twice. Keep one of the rows.")
-        if word.strip().lower() not in _WORDS:
-            raise UserError(f"{where}: good is {word!r}; expected true or false.")
-        verdicts[image_id] = _WORDS[word.strip().lower()]
-    return verdicts

@@ -103,6 +103,34 @@ def split_bone_age(
     return _table(images, splits)
 
 
+def split_as_asked(
+    images: pd.DataFrame,
+    *,
+    cohort: str,
+    asked: Mapping[str, Any],
+    given: pd.DataFrame | None = None,
+    kept: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
+    """The split of a cohort's images by the settings.
+
+    Args:
+        images: as for `split_images` or `split_bone_age`.
+        cohort: "whole_image" or "bone_age".
+        asked: all of `whole_image: split`.
+        given: as for `split_images`.
+        kept: patient -> split, from an earlier run.
+
+    Raises:
+        UserError: as for these.
+    """
+    asked = dict(asked)
+    share = asked.pop("bone_age_validation")
+    if cohort == "bone_age":
+        random_state = asked["random_state"]
+        return split_bone_age(images, random_state=random_state, validation=share, kept=kept)
+    return split_images(images, **asked, given=given, kept=kept)
+
+
 def dealt_by(settings: Mapping[str, Any], images: str) -> dict[str, Any]:
     """The settings of a split that deal all patients anew when they change.
 

@@ -10,12 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sharpflow.anatomy import DETECTED_JOINTS, score_columns
-from sharpflow.cohorts.csv_rows import read_rows
+from sharpflow.anatomy import DETECTED_JOINTS
 from sharpflow.cohorts.labels import labelled_images
 from sharpflow.cohorts.radiographs import Radiograph
+from sharpflow.cohorts.said_of_images import read_verdicts
 from sharpflow.cohorts.score_rows import Score, read_row
-from sharpflow.cohorts.visits import PATIENT, SUMS, has_scores, said_visit, visit_of
+from sharpflow.cohorts.visits import has_scores, read_score_rows, said_visit, visit_of
 from sharpflow.digests import digest_of
 from sharpflow.workflow.by_content import ToldFiles
 from sharpflow.workflow.content import contents_of
@@ -55,6 +55,10 @@ class JointContent:
         """The user's own split."""
         return contents_of(self.plan.split_tables(wildcards.cohort))
 
+    def override_file(self, wildcards: Wildcards) -> list[str]:
+        """The whole table of verdicts on masks."""
+        return contents_of(list(self.plan.override_table(wildcards)))
+
     def scores(self, wildcards: Wildcards) -> str:
         """The scores that the wildcard `model` learns: of its damage and body part."""
         damage, body_part = self.plan.models[wildcards.model]
@@ -83,12 +87,9 @@ class JointContent:
         path = self.plan.study.masks.overrides
         if not path:
             return ""
-        table = read_rows(Path(path), ["image_id", "good"], "verdicts", may_be_empty=True)
-        if table.problems:
-            return digest_of(contents_of(path))
         others = {r.image_id for r in self._every if body_part_of(r.limb) != wildcards.body_part}
-        rows = [(row.values["image_id"], row.values["good"]) for row in table.rows]
-        return digest_of([list(row) for row in rows if row[0] not in others])
+        verdicts = read_verdicts(path).by_image
+        return digest_of({name: good for name, good in verdicts.items() if name not in others})
 
     def patients(self, wildcards: Wildcards) -> str:
         """Who is split, and of which body parts there are radiographs."""
@@ -140,9 +141,7 @@ class JointContent:
             return []
         only = self.plan.only_visits_of_own
         found = []
-        path, what = Path(self.own.scores), "a RA2-DREAM score table"
-        table = read_rows(path, [PATIENT], what, optional=[*SUMS, *score_columns()])
-        for row in table.rows:  # none of a table that the check refuses
+        for row in read_score_rows(self.own.scores).rows:  # none of a table that is refused
             if has_scores(row):
                 visit = visit_of(row, only)
                 scores, wrong = read_row("", row, visit)
@@ -181,6 +180,10 @@ class ImageContent:
         """The content of the tables of labels."""
         is_synthetic = self.plan.is_synthetic(wildcards.images)
         return [] if is_synthetic else contents_of(list(self.plan.label_tables(wildcards)))
+
+    def comments(self, wildcards: Wildcards) -> list[str]:
+        """The content of a reader's comments."""
+        return contents_of(list(self.plan.comment_table(wildcards)))
 
     def unlisted(self, wildcards: Wildcards) -> str:
         """Images in the user's folders that no row names."""

@@ -7,6 +7,8 @@ from typing import Any
 from sharpflow.anatomy import MODELS, BodyPart, Damage
 from sharpflow.cohorts.labels import LABEL_SUFFIXES
 from sharpflow.cohorts.radiographs import SUFFIXES, Radiograph, in_subfolders
+from sharpflow.cohorts.said_of_images import read_verdicts
+from sharpflow.digests import digest_of
 from sharpflow.errors import UserError
 from sharpflow.imaging.shards import shard_of
 from sharpflow.workflow.plan.joint_counts import JointCounts
@@ -18,6 +20,7 @@ from sharpflow.workflow.plan.paths import (
     folder_name,
     shard_names,
 )
+from sharpflow.workflow.plan.problems import warn_of_problems
 from sharpflow.workflow.plan.splits import refuse_too_few, warn_of_own_split
 from sharpflow.workflow.plan.unscored import (
     UNSCORED,
@@ -46,7 +49,8 @@ class JointPlan:
         radiographs: the user's; empty where they are synthetic, and known only once made.
         unscored: those of them whose visits nobody has scored, a cohort of their own: they are
             predicted, and nothing is trained on them or measured.
-        own_patients: whom the user's radiographs are of, with scores or without.
+        own_patients: whom the user's radiographs are of, with scores or without, and where each
+            patient's are listed.
         only_visits_of_own: see `visits.only_visits`.
         body_parts: "hand" and "foot", or the one that the user has.
         models: the models of Table 1 of these body parts: name -> damage, body part.
@@ -68,7 +72,7 @@ class JointPlan:
         self.own: JointCohort | None = cohort if isinstance(cohort, JointCohort) else None
         listed = list_by_scores(self.own) if self.own else ListedRadiographs()
         self.radiographs = listed.scored
-        self.own_patients = listed.patients
+        self.own_patients = listed.places
         self.only_visits_of_own = listed.only_visits
         # A cohort may have hands only. Without any radiographs both body parts stay, and the check
         # says what is wrong.
@@ -100,6 +104,7 @@ class JointPlan:
         self._set_aside = study.checks.on_problem == "set_aside"
         self.warnings = [
             *self._refuse_too_few(listed),
+            *self._warn_of_tables(listed),
             *warn_of_own_split(study.split.table, listed.scored, listed.unscored),
             *self.unscored.warnings,
         ]
@@ -110,13 +115,21 @@ class JointPlan:
         Where rows of scores have no radiographs, whoever has none may be theirs, and counts.
         """
         scored = {radiograph.patient for radiograph in self.radiographs}
-        own = len(listed.patients if listed.has_strays else scored)
+        own = len(listed.places if listed.has_strays else scored)
         patients = {
             cohort: self.study.phantom.patients if cohort in self.synthetic else own
             for cohort in self.cohorts
             if not self.split_tables(cohort)
         }
         return refuse_too_few(self.study.split, patients, self.synthetic, bool(self.unscored))
+
+    def _warn_of_tables(self, listed: ListedRadiographs) -> list[str]:
+        """What is wrong with the user's tables and files, as far as no radiograph is decoded."""
+        wrong = {f"cohorts.joints.{key}": found for key, found in listed.problems.items()}
+        known = {r.image_id for r in (*listed.scored, *listed.unscored)}
+        if self.study.masks.overrides and known:
+            wrong["masks.overrides"] = read_verdicts(self.study.masks.overrides, known).problems
+        return [text for key, found in wrong.items() for text in warn_of_problems(key, found)]
 
     def split_tables(self, cohort: str) -> list[str]:
         """The user's own split, of the scored cohort alone; none where it is sampled."""
@@ -126,6 +139,20 @@ class JointPlan:
     def split_table(self, wildcards: Wildcards) -> str | list[str]:
         """The same for the wildcard `cohort`."""
         return as_they_stand(self.split_tables(wildcards.cohort))
+
+    def override_table(self, wildcards: Wildcards) -> str | list[str]:
+        """The user's verdicts on masks, of the scored cohort alone; none where there are none."""
+        table = self.study.masks.overrides
+        return as_they_stand([table] if table and wildcards.cohort == "joints" else [])
+
+    def sampled_split(self, wildcards: Wildcards) -> dict[str, Any]:
+        """How the patients of a cohort will be split; nothing where the user did it."""
+        return {} if self.split_tables(wildcards.cohort) else self.split_shares
+
+    @property
+    def split_shares(self) -> dict[str, Any]:
+        """How patients are split, where it is sampled."""
+        return self.study.split.model_dump(include={"test", "validation", "random_state"})
 
     @property
     def cohorts(self) -> list[str]:
@@ -187,20 +214,19 @@ class JointPlan:
             lambda: existing_labels(own.boxes) if own and own.boxes not in (None, PHANTOM) else [],
         )
 
-    def in_subfolders(self, wildcards: Wildcards) -> dict[str, int]:
-        """Radiographs and label files in folders within the user's, which are only warned of."""
+    def in_subfolders(self, wildcards: Wildcards) -> str:
+        """Radiographs and label files in folders within the user's, which are not read: a digest.
+
+        Empty where there are none.
+        """
         if wildcards.cohort in self.synthetic or not self.own:
-            return {}
+            return ""
         boxes = None if self.own.boxes == PHANTOM else self.own.boxes
-        return {
-            f"{what} {folder}": count
-            for what, source, suffixes in (
-                ("radiographs", self.own.radiographs, SUFFIXES),
-                ("boxes", boxes, LABEL_SUFFIXES),
-            )
-            if source
-            for folder, count in in_subfolders(source, suffixes).items()
-        }
+        found = [
+            in_subfolders(source, suffixes) if source else []
+            for source, suffixes in ((self.own.radiographs, SUFFIXES), (boxes, LABEL_SUFFIXES))
+        ]
+        return digest_of(found) if any(found) else ""
 
     def check_settings(self, wildcards: Wildcards) -> dict[str, Any]:
         """How a cohort is checked; a synthetic one has the body parts of the user's own."""

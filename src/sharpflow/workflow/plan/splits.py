@@ -7,6 +7,7 @@ from sharpflow.cohorts.own_split import read_own_split, split_patients_of
 from sharpflow.cohorts.radiographs import Radiograph
 from sharpflow.cohorts.split_sizes import few_tested, split_sizes
 from sharpflow.errors import UserError
+from sharpflow.workflow.plan.problems import warn_of_problems
 from sharpflow.workflow.settings.cohorts import Split
 
 
@@ -61,7 +62,4 @@ def warn_of_own_split(
         return []
     visits = {(radiograph.patient, radiograph.visit) for radiograph in unscored}
     problems = read_own_split(table, *split_patients_of([*scored, *unscored], visits)).problems
-    if not problems:
-        return []
-    more = f" (And {len(problems) - 1} more.)" if len(problems) > 1 else ""
-    return [f"split.table: {problems[0]}{more} The check lists all."]
+    return warn_of_problems("split.table", problems)

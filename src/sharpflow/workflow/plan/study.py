@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sharpflow.cohorts.near_ids import near_ids
-from sharpflow.errors import UserError
+from sharpflow.errors import UserError, first_of
 from sharpflow.workflow.plan.checks import OWN, Checks
 from sharpflow.workflow.plan.joints import JointPlan
 from sharpflow.workflow.plan.pages import PagesPlan
@@ -137,17 +137,19 @@ class StudyPlan:
         pipelines = () if self.checks.cohorts[OWN] else ("joints", "whole_image")
         return [*self.problems(*pipelines), *self.checks.passed(*pipelines)]
 
-    def own_patients(self) -> dict[str, set[str]]:
-        """The patients of each cohort of the user's own that names them."""
-        patients: dict[str, set[str]] = {}
+    def own_patients(self) -> dict[str, dict[str, list[str]]]:
+        """The patients of each cohort of the user's own that names them, and where it does."""
+        patients: dict[str, dict[str, list[str]]] = {}
         if self.joints and self.joints.own:
             patients["joints"] = self.joints.own_patients
         if self.whole_image and self.whole_image.own_patients:
             patients["whole_image"] = self.whole_image.own_patients
         return patients
 
-    def near_ids(self, wildcards: Wildcards) -> list[dict[str, str]]:
-        """Groups of the user's patients that may mean one person: id -> the file that names it.
+    def near_ids(self, wildcards: Wildcards) -> list[dict[str, list[str]]]:
+        """Groups of the user's patients that may mean one person.
+
+        id -> the file that names it, and where in it.
 
         For the check of a cohort, the wildcard `cohort` or `images`. A group of several cohorts is
         of the first of them.
@@ -160,13 +162,22 @@ class StudyPlan:
         groups = [group for group in near_ids(patients) if cohort in map(first.get, group)]
         if cohort != next(iter(patients), ""):
             groups = [group for group in groups if {first[p] for p in group} == {cohort}]
-        return [{p: self._names_patients(first[p]) for p in group} for group in groups]
+        return [
+            {p: [self._names_patients(first[p]), first_of(patients[first[p]][p])] for p in group}
+            for group in groups
+        ]
 
     def _names_patients(self, cohort: str) -> str:
         """The file or folder that names a cohort's patients."""
         if cohort == "joints" and self.joints and self.joints.own:
             return str(self.joints.own.radiographs)
         return str(self.whole_image.source(cohort)["table"]) if self.whole_image else ""
+
+    def split_of_images(self, wildcards: Wildcards) -> dict[str, Any]:
+        """How a cohort of whole images will be split; nothing if the joints' decides too."""
+        if not self.whole_image or (wildcards.images == "whole_image" and self.shares_patients):
+            return {}
+        return self.study.whole_image.split.model_dump()
 
     def shared_patients(self) -> str:
         """How many patients both of the user's cohorts have, in words; empty for fewer cohorts."""
@@ -175,8 +186,8 @@ class StudyPlan:
             return ""
         first, second = patients
         return (
-            f"{len(first & second)} patients are in both cohorts, of {len(first)} with radiographs "
-            f"of joints and {len(second)} with whole images."
+            f"{len(first.keys() & second.keys())} patients are in both cohorts, of {len(first)} "
+            f"with radiographs of joints and {len(second)} with whole images."
         )
 
     def _published(self) -> list[Published]:

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sharpflow.anatomy import LIMBS, BodyPart, Damage
-from sharpflow.cohorts.radiographs import Radiograph, list_radiographs
-from sharpflow.cohorts.visits import only_visits, scored_visits, unscored_visits
+from sharpflow.cohorts.csv_rows import Rows
+from sharpflow.cohorts.radiographs import Radiograph, list_radiographs, places_of
+from sharpflow.cohorts.visits import only_visits, read_score_rows, scored_visits, unscored_visits
+from sharpflow.errors import Problem
 from sharpflow.imaging.shards import shard_of
 from sharpflow.workflow.plan.paths import Wildcards, shards_for
 from sharpflow.workflow.settings.base import PerBodyPart
@@ -24,32 +26,36 @@ class ListedRadiographs:
         unscored: those of visits that nobody has scored.
         only_visits: see `visits.only_visits`.
         has_strays: whether rows of scores have no radiographs; whose they are, the check asks.
+        problems: of the list of radiographs and of the table of scores, by their keys.
     """
 
     scored: Sequence[Radiograph] = ()
     unscored: Sequence[Radiograph] = ()
     only_visits: dict[str, str] = field(default_factory=dict)
     has_strays: bool = False
+    problems: Mapping[str, Sequence[Problem]] = field(default_factory=dict)
 
     @property
-    def patients(self) -> set[str]:
-        """Whom they are of."""
-        return {radiograph.patient for radiograph in (*self.scored, *self.unscored)}
+    def places(self) -> dict[str, list[str]]:
+        """Whom they are of, and where each patient's are listed."""
+        return places_of([*self.scored, *self.unscored])
 
 
 def list_by_scores(own: JointCohort) -> ListedRadiographs:
     """List the radiographs of a cohort, those without scores apart."""
     if not own.radiographs:
         return ListedRadiographs()
-    listed = list_radiographs(own.radiographs).radiographs
-    only = only_visits(listed)
-    scored = scored_visits(own.scores, only) if own.scores else set()
+    found = list_radiographs(own.radiographs)
+    listed, only = found.radiographs, only_visits(found.radiographs)
+    table = read_score_rows(own.scores) if own.scores else Rows()
+    scored = scored_visits(table.rows, only)
     unscored = unscored_visits(listed, scored)
     return ListedRadiographs(
         [r for r in listed if (r.patient, r.visit) not in unscored],
         [r for r in listed if (r.patient, r.visit) in unscored],
         only,
         bool(scored - {(r.patient, r.visit) for r in listed}),
+        {"radiographs": found.problems, "scores": table.problems},
     )
 
 

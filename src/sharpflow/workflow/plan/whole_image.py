@@ -6,6 +6,7 @@ from typing import Any
 
 from sharpflow.cohorts.bone_age import list_bone_age
 from sharpflow.cohorts.labelled import ImageList
+from sharpflow.cohorts.said_of_images import read_comments
 from sharpflow.cohorts.whole_images import is_scored, list_whole_images
 from sharpflow.errors import UserError
 from sharpflow.imaging.shards import shard_of
@@ -26,6 +27,7 @@ from sharpflow.workflow.plan.paths import (
     shard_names,
     shards_for,
 )
+from sharpflow.workflow.plan.problems import warn_of_problems
 from sharpflow.workflow.settings import Study
 from sharpflow.workflow.user_paths import as_they_stand
 
@@ -48,7 +50,7 @@ class WholeImagePlan:
         replicates: folder of each seed's trainings in <results>/whole_image -> the seed. The first
             seed's, whose scores are used, lie in no folder of their own.
         is_phantom: whether the scored radiographs are synthetic.
-        own_patients: the patients whom the user's table of whole images names.
+        own_patients: the patients whom the user's table of whole images names, and in which rows.
         unlisted: images of each cohort of the user's that no row names, by folder.
         warnings: of what is implausible, though it can be run.
     """
@@ -75,7 +77,7 @@ class WholeImagePlan:
             for number in range(1, settings.seeds + 1)
         }
         self.is_phantom = study.cohorts.whole_image == PHANTOM
-        self.own_patients: set[str] = set()
+        self.own_patients: dict[str, list[str]] = {}
         self.unlisted: dict[str, dict[str, list[str]]] = {}
         idle = [name for name in settings.experiment_epochs if name not in self.networks]
         self.warnings = [
@@ -172,6 +174,11 @@ class WholeImagePlan:
         tables = (path for key, path in source.items() if path and key.endswith("table"))
         return as_they_stand(existing(tables))
 
+    def comment_table(self, wildcards: Wildcards) -> str | list[str]:
+        """A reader's comments, of the scored cohort alone; none where there are none."""
+        table = self.study.whole_image.grad_cam.comments
+        return as_they_stand([table] if table and wildcards.images == "whole_image" else [])
+
     def truth(self) -> str | list[str]:
         """The folder of what is known of the scored radiographs, where it is known."""
         return self.phantom_folder("whole_image") if self.is_phantom else []
@@ -221,9 +228,15 @@ class WholeImagePlan:
         source = self.source(cohort)
         listed = reader(**source)
         self.unlisted[cohort] = listed.unlisted
+        self.warnings += warn_of_problems(f"cohorts.{cohort}", listed.problems)
         if patient := source.get("columns", {}).get("patient"):
-            named = {image.row.values.get(patient, "") for image in listed.images}
-            self.own_patients |= named - {""}
+            for image in listed.images:
+                if named := image.row.values.get(patient):
+                    self.own_patients.setdefault(named, []).append(f"row {image.row.number}")
+        comments = self.study.whole_image.grad_cam.comments
+        if cohort == "whole_image" and comments and listed.images:
+            said = read_comments(comments, {image.image_id for image in listed.images})
+            self.warnings += warn_of_problems("whole_image.grad_cam.comments", said.problems)
         if cohort == "bone_age":
             return {cohort: {image.image_id: str(image.path) for image in listed.images}}
         self._refuse_wrong_numbers(listed)

@@ -1,5 +1,6 @@
 """What all settings share: the section that refuses unknown keys, and kinds of values."""
 
+from dataclasses import dataclass
 from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -24,11 +25,16 @@ Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 
 
+@dataclass(frozen=True)
 class OnDisk:
     """Marks a setting that names a file or folder, which must be there."""
 
+    may_be: tuple[Literal["file", "folder"], ...]
 
-UserPath = Annotated[str, OnDisk()]
+
+UserFile = Annotated[str, OnDisk(("file",))]
+UserFolder = Annotated[str, OnDisk(("folder",))]
+UserFileOrFolder = Annotated[str, OnDisk(("file", "folder"))]
 FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 SHA256 = r"^[0-9a-f]{64}$"
 FileName = Annotated[str, Field(pattern=FILE_NAME)]
@@ -59,7 +65,7 @@ class PerBodyPart(Section, Generic[Value]):
 class Weights(Section):
     """Pretrained weights from a local file, whose SHA-256 is checked."""
 
-    file: UserPath = Field(description="Path of the local weights file.")
+    file: UserFile = Field(description="Path of the local weights file.")
     sha256: Sha256 = Field(
         description="SHA-256 of the file; a file with another one is refused.",
     )

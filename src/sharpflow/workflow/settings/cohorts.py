@@ -4,7 +4,15 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from sharpflow.workflow.settings.base import Count, Positive, PositiveShare, Section, UserPath
+from sharpflow.workflow.settings.base import (
+    Count,
+    Positive,
+    PositiveShare,
+    Section,
+    UserFile,
+    UserFileOrFolder,
+    UserFolder,
+)
 from sharpflow.workflow.settings.warnings import Warnings
 
 Children = Annotated[int, Field(ge=10)]
@@ -29,20 +37,20 @@ class JointCohort(Section):
     """Radiographs of hands and feet with scores joint by joint (Tan et al.)."""
 
     name: CohortName | None = Field(None, description=_NAME)
-    radiographs: UserPath | None = Field(
+    radiographs: UserFileOrFolder | None = Field(
         description="A folder of radiographs named `<patient>-<LH|RH|LF|RF>`, those of further "
         "visits `<patient>@<visit>-<LH|RH|LF|RF>`, with the suffix .jpg, .png, .bmp, .tif or .dcm "
         "(DICOM also without), or a CSV with the columns image_id, patient, limb, file (relative "
         "to the CSV) and, optionally, visit. null: there is no joint cohort.",
     )
-    scores: UserPath | None = Field(
+    scores: UserFile | None = Field(
         description="RA2-DREAM's CSV of 90 columns, read by name, with a column `visit` where "
         "patients have several. The sums, and all columns of a limb without radiographs, may be "
         "missing (docs/how-to/your_own_data.md lists the columns). Radiographs whose visit has no "
         "scores are predicted only. null: masks are made and joints are found and named, but "
         "nothing is scored.",
     )
-    boxes: UserPath | None = Field(
+    boxes: UserFolder | None = Field(
         description="The folder that labelImg wrote (Pascal VOC .xml, or YOLO .txt with "
         "classes.txt), or `phantom`: the detector then learns on synthetic radiographs, and every "
         "table says so. A box is labelled with its class (hand: PIP, MCP; foot: PIP, MTP) or, on "
@@ -98,11 +106,13 @@ class WholeImageCohort(Section):
     """Radiographs of both hands with the total of hands and wrists (Bo et al.)."""
 
     name: CohortName | None = Field(None, description=_NAME)
-    table: UserPath | None = Field(
+    table: UserFile | None = Field(
         description="The CSV of labels, one row a radiograph. null, as `images`: there is no "
         "whole-image cohort.",
     )
-    images: UserPath | None = Field(description="The folder with the images that the table names.")
+    images: UserFolder | None = Field(
+        description="The folder with the images that the table names."
+    )
     columns: WholeImageColumns = Field(description="What the table calls its columns.")
 
     @model_validator(mode="after")
@@ -116,15 +126,17 @@ class BoneAgeCohort(Section):
     """Children's hands with bone ages, in RSNA's layouts, to pretrain on (Bo et al., 2.4)."""
 
     name: CohortName | None = Field(None, description=_NAME)
-    training_table: UserPath | None = Field(
+    training_table: UserFile | None = Field(
         description="RSNA's `boneage-training-dataset.csv`. null: there is no bone-age cohort.",
     )
-    training_images: UserPath | None = Field(description="The folder with the training images.")
-    validation_table: UserPath | None = Field(
+    training_images: UserFolder | None = Field(description="The folder with the training images.")
+    validation_table: UserFile | None = Field(
         description="RSNA's table of the validation set. null: a share of the training set "
         "validates (`whole_image: split: bone_age_validation`).",
     )
-    validation_images: UserPath | None = Field(description="The folder with the validation images.")
+    validation_images: UserFolder | None = Field(
+        description="The folder with the validation images."
+    )
 
     @model_validator(mode="after")
     def _tables_have_images(self) -> Self:
@@ -260,7 +272,7 @@ class Phantom(Section):
 class Split(Section):
     """Who is trained on, validated on, tested on."""
 
-    table: UserPath | None = Field(
+    table: UserFile | None = Field(
         description="A CSV of your own with the columns patient and split (train, validation, "
         "test, in any case), which the check judges. null: the split is sampled. Patients keep "
         "their split when others come or go; a change of `test`, `validation` or `random_state` "

@@ -13,7 +13,7 @@ from sharpflow.workflow.settings.base import (
     Section,
     Shards,
     Share,
-    UserPath,
+    UserFile,
     Weights,
 )
 
@@ -74,7 +74,7 @@ class Masks(Section):
         description="Masks of at least this quality (0 to 1) are proposed as good. Ours; the paper "
         "picked by eye.",
     )
-    overrides: UserPath | None = Field(
+    overrides: UserFile | None = Field(
         description="A CSV of your own verdicts with the columns image_id, good (true or false) "
         "and, optionally, comment, which overrule the proposals. null: there are none.",
     )

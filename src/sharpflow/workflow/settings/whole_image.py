@@ -12,7 +12,7 @@ from sharpflow.workflow.settings.base import (
     Section,
     Shards,
     Share,
-    UserPath,
+    UserFile,
 )
 
 # Snakemake's --config gives numbers within a section as text.
@@ -125,7 +125,7 @@ class GradCam(Section):
     classes: SeverityCases = Field(
         description="Which radiographs count as TN, TP, FP and FN among severity classes.",
     )
-    comments: UserPath | None = Field(
+    comments: UserFile | None = Field(
         description="A CSV with the columns image_id and comment, written below the panels of "
         "Figures 3 and 5. null: there are no comments.",
     )
