@@ -46,6 +46,7 @@ rule make_synthetic_joints:
         "<logs>/make_synthetic_joints/{body_part}.log",
     benchmark:
         "<benchmarks>/make_synthetic_joints/{body_part}.tsv"
+    priority: 10  # as train_base, which takes these
     conda:
         "../../../envs/imaging.yaml"
     resources:
@@ -74,6 +75,7 @@ rule train_base:
         "<logs>/train_base.log",
     benchmark:
         "<benchmarks>/train_base.tsv"
+    priority: 10  # as long as train_network, which says why
     conda:
         "../../../envs/keras.yaml"
     threads: 8

@@ -17,6 +17,7 @@ rule train_unet:
         "<logs>/train_unet/{body_part}.log",
     benchmark:
         "<benchmarks>/train_unet/{body_part}.tsv"
+    priority: 5  # both before a detector, so that those of hands and feet run side by side
     conda:
         "../../../envs/keras.yaml"
     threads: 8
