@@ -37,6 +37,7 @@ rule stop_at_problems:
         "<logs>/stop_at_problems/{checks}.log",
     benchmark:
         "<benchmarks>/stop_at_problems/{checks}.tsv"
+    priority: 10  # on the way to train_network
     localrule: True
     conda:
         "../../envs/imaging.yaml"
@@ -61,6 +62,7 @@ rule pass_checks:
         "<logs>/pass_checks/{checks}.log",
     benchmark:
         "<benchmarks>/pass_checks/{checks}.tsv"
+    priority: 10  # on the way to train_network
     localrule: True
     conda:
         "../../envs/imaging.yaml"

@@ -40,6 +40,7 @@ rule check_radiographs:
         "<logs>/check_radiographs/{cohort}-{body_part}-{shard}.log",
     benchmark:
         "<benchmarks>/check_radiographs/{cohort}-{body_part}-{shard}.tsv"
+    priority: 10  # on the way to train_network
     localrule: True
     conda:
         "../../../envs/imaging.yaml"
@@ -121,6 +122,7 @@ rule check_cohort:
         "<logs>/check_cohort/{cohort}.log",
     benchmark:
         "<benchmarks>/check_cohort/{cohort}.tsv"
+    priority: 10  # on the way to train_network
     localrule: True
     conda:
         "../../../envs/imaging.yaml"
@@ -187,6 +189,7 @@ rule split_patients:
         "<logs>/split_patients/{cohort}.log",
     benchmark:
         "<benchmarks>/split_patients/{cohort}.tsv"
+    priority: 10  # on the way to train_network
     localrule: True
     conda:
         "../../../envs/imaging.yaml"

@@ -13,6 +13,7 @@ rule make_whole_image_phantom:
         "<logs>/make_whole_image_phantom.log",
     benchmark:
         "<benchmarks>/make_whole_image_phantom.tsv"
+    priority: 10  # on the way to train_network
     conda:
         "../../../envs/imaging.yaml"
     threads: 16
@@ -38,6 +39,7 @@ rule make_bone_age_phantom:
         "<logs>/make_bone_age_phantom.log",
     benchmark:
         "<benchmarks>/make_bone_age_phantom.tsv"
+    priority: 10  # on the way to train_network
     conda:
         "../../../envs/imaging.yaml"
     threads: 16
@@ -65,7 +67,7 @@ rule pack_images:
         "<logs>/pack_images/{images}-{shard}.log",
     benchmark:
         "<benchmarks>/pack_images/{images}-{shard}.tsv"
-    priority: 10  # as train_network, for which this is the way
+    priority: 10  # on the way to train_network
     conda:
         "../../../envs/imaging.yaml"
     threads: 4
@@ -100,6 +102,7 @@ rule check_images:
         "<logs>/check_images/{images}.log",
     benchmark:
         "<benchmarks>/check_images/{images}.tsv"
+    priority: 10  # on the way to train_network
     localrule: True
     conda:
         "../../../envs/imaging.yaml"
@@ -153,6 +156,7 @@ rule split_images:
         "<logs>/split_images/{images}.log",
     benchmark:
         "<benchmarks>/split_images/{images}.tsv"
+    priority: 10  # on the way to train_network
     localrule: True
     conda:
         "../../../envs/imaging.yaml"
@@ -176,6 +180,7 @@ rule measure_images:
         "<logs>/measure_images/{images}.log",
     benchmark:
         "<benchmarks>/measure_images/{images}.tsv"
+    priority: 10  # on the way to train_network
     conda:
         "../../../envs/imaging.yaml"
     resources:
