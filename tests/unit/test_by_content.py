@@ -116,6 +116,19 @@ def test_a_result_without_a_record_has_changed_params(persistence: Any) -> None:
     assert persistence.params_changed(job) == Change()
 
 
+def test_a_deleted_result_is_missed_where_others_of_its_job_are_there(persistence: Any) -> None:
+    table, text = (Files(f"{RESULTS}/a.{suffix}") for suffix in ("csv", "md"))
+    job = Job(output=[table, text], params=Params(epochs=3))
+    for path in (table, text):
+        write(path, "made")
+        persistence._io_write(persistence._metadata_path, {"rule": "a"}, path)
+    assert persistence.params_changed(job) == Change()
+    Path(text).unlink()
+    assert persistence.params_changed(job).only_old == {"deleted"}
+    Path(table).unlink()  # all are gone: made again when something needs them
+    assert persistence.params_changed(job) == Change()
+
+
 def write(path: str, content: str) -> Files:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_text(content)

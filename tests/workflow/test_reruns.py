@@ -314,6 +314,25 @@ def test_a_copied_and_renamed_study_reruns_nothing(copied: Project) -> None:
     assert copied.planned() == {}
 
 
+@pytest.mark.parametrize(
+    ("deleted", "rule"),
+    [
+        ("tables/joint_scoring.md", "table_joint_scoring"),
+        ("figures/tan_fig6_confusion.png", "draw_confusion"),
+        ("heads/narrowing-hand/predictions.csv", "train_head"),
+        ("cohort/joints/split.csv", "split_patients"),
+    ],
+)
+def test_a_deleted_result_is_made_again(copied: Project, deleted: str, rule: str) -> None:
+    path = copied.results / deleted
+    content = path.read_bytes()
+    path.unlink()
+    planned = copied.planned()
+    path.write_bytes(content)
+    assert planned[rule] == 1
+    assert ("train_unet" in planned) == (rule == "split_patients")
+
+
 def test_a_score_reruns_its_heads_where_problems_are_set_aside(copied: Project) -> None:
     """Run after the test before it: the records are written anew."""
     set_key("checks: {on_problem: set_aside}")(copied.folder)

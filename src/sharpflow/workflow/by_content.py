@@ -14,7 +14,9 @@ Here, in place of that:
   folder, if its record is: how it was made decides what is in it.
 - Files of the user's are compared by the params of the rules that read them, which hold what each
   of them reads (`workflow.plan.content`); where they lie and when they were changed does not count.
-- A param counts under its name, unless it is `Told`. A result without a record is made again.
+- A param counts under its name, unless it is `Told`. A result without a record is made again, and
+  one that was deleted while others of its job are there. (Snakemake misses only what another job
+  or the target asks for.)
 - A script counts by the digest in its rule's params (`code_digest`), not by its date.
 """
 
@@ -148,11 +150,14 @@ def _compare_params(persistence: type[Any], records: _Records) -> None:
 
     def known_params_changed(self: Any, job: Any, file: Any = None) -> Any:
         change = params_changed(self, job, file)
-        made = (path for path in job.output if Path(path).exists())
+        made = {path for path in job.output if Path(path).exists()}
         unknown = {path for path in made if self.metadata(path) is None}
-        if not unknown:
-            return change
-        return type(change)({"unknown"}, set(self._params(job)), unknown)
+        gone = set(job.output) - made if made else set()
+        deleted = {path for path in gone if self.metadata(path) is not None}
+        for said, paths in (("unknown", unknown), ("deleted", deleted)):
+            if paths:
+                return type(change)({said}, set(self._params(job)), paths)
+        return change
 
     persistence.has_metadata = lambda self, job: True  # else no params are looked at
     persistence.params_changed = known_params_changed
