@@ -154,8 +154,18 @@ def test_what_made_them_is_compared() -> None:
 
 
 def test_another_commit_of_the_same_code_is_told_as_that() -> None:
-    (line,) = differences(brief(), brief(commit="1" * 40))["code"]
-    assert line.endswith("(the code of all rules is the same)")
+    assert differences(brief(), brief(commit="1" * 40)) == {
+        "commit": [f"commits: {'0' * 12} | {'1' * 12}"]
+    }
+
+
+def test_synthetic_data_of_another_seed_are_other_data() -> None:
+    one, other = brief(), brief()
+    one["settings"]["make_joint_phantom"] = {"seed": 42}
+    other["settings"]["make_joint_phantom"] = {"seed": 1}
+    assert differences(one, other)["data"] == [
+        "other synthetic radiographs and scores (make_joint_phantom)"
+    ]
 
 
 def test_the_same_file_elsewhere_is_the_same_data() -> None:

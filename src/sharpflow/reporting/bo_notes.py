@@ -91,7 +91,11 @@ class WholeImageNotes:
 
     def of_stacks(self) -> str:
         """A sentence on the stacks."""
-        members = "the paper's" if self.members == "paper" else "the best on the validation images"
+        members = (
+            "the paper's (of our own stacks, those named)"
+            if self.members == "paper"
+            else "the best on the validation images"
+        )
         return f"Stacks: members are {members}; the linear layer is fitted on {self.fitted_on}."
 
 

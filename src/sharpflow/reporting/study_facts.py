@@ -192,8 +192,8 @@ def _facts_of_models(tables: StudyTables) -> dict[str, str]:
         "ensemble": _join(
             joints and "Joint pipeline: none.",
             whole
-            and f"A linear layer over three networks, fitted on {images['stacking']['fitted_on']} "
-            "radiographs.",
+            and "A linear layer over the stacked networks, fitted on "
+            f"{images['stacking']['fitted_on']} radiographs.",
         ),
         "imbalance": _join(
             joints

@@ -59,8 +59,9 @@ def differences(first: Brief, second: Brief) -> dict[str, list[str]]:
     """What differs, by kind: a line each. What only one run has jobs for does not count."""
     found = {
         "settings": _settings(first["settings"], second["settings"]),
-        "code": _code(first, second),
-        "data": _files(first["data"], second["data"]),
+        "commit": _lists(first, second, "commits"),
+        "code": _code(first["code"], second["code"]),
+        "data": [*_files(first["data"], second["data"]), *_synthetic(first, second)],
         "processor": _lists(first, second, "processors", "gpus", "threads", "precision"),
         "system": _lists(first, second, "systems", "python", "lock"),
         "packages": [
@@ -136,17 +137,21 @@ def _pairs(one: Any, other: Any) -> dict[str, str]:
     return found
 
 
-def _code(first: Brief, second: Brief) -> list[str]:
-    lines = []
-    if first["commits"] != second["commits"]:
-        lines.append(f"commit: {_show(first['commits'])} | {_show(second['commits'])}")
-    shared = sorted(first["code"].keys() & second["code"].keys())
-    changed = [rule for rule in shared if first["code"][rule] != second["code"][rule]]
-    if changed:
-        lines.append(f"code of {len(changed)} of {len(shared)} rules: {_named(changed)}")
-    elif lines:
-        lines[0] += " (the code of all rules is the same)"
-    return lines
+def _code(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
+    shared, changed = first.keys() & second.keys(), _changed(first, second)
+    return [f"code of {len(changed)} of {len(shared)} rules: {_named(changed)}"] if changed else []
+
+
+def _changed(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
+    """Rules of both runs for which something differs."""
+    return [rule for rule in sorted(first.keys() & second.keys()) if first[rule] != second[rule]]
+
+
+def _synthetic(first: Brief, second: Brief) -> list[str]:
+    """Synthetic data that were made otherwise: the same images by name, and others to look at."""
+    made = {rule for kind in ("settings", "code") for rule in _changed(first[kind], second[kind])}
+    rules = sorted(rule for rule in made if rule.endswith("_phantom"))
+    return [f"other synthetic radiographs and scores ({_named(rules)})"] if rules else []
 
 
 def _files(first: Mapping[str, str], second: Mapping[str, str]) -> list[str]:

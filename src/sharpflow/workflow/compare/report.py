@@ -85,7 +85,8 @@ def in_short(compared: Compared) -> str:
     if differing:
         names = ", ".join(Path(table.name).stem for table in differing)
         lines.append(f"Differ: {names}.{_outside(differing, before=' ')}")
-        other = compared.provenance()
+        # Another commit alone is no difference: its code is the same.
+        other = [kind for kind in compared.provenance() if kind != "commit"]
         lines.append(
             f"Also different: {', '.join(other)}."
             if other
