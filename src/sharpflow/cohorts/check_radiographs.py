@@ -126,7 +126,8 @@ def same_content(table: pd.DataFrame, radiographs: Iterable[Radiograph]) -> list
                     f"{where(first)}, patient {first.patient}",
                     f"the same pixels as {' and '.join(named)}",
                     "each radiograph once",
-                    "Find out whose it is and delete the other, or export the right radiograph.",
+                    "Find out whose it is and delete the other, with its rows in all tables, or "
+                    "export the right radiograph.",
                     Scope.RADIOGRAPH,
                     first.image_id,
                     also=tuple(other.image_id for other in others),

@@ -175,7 +175,8 @@ def _no_limb(seen: Seen, limits: Mapping[str, Any]) -> Doubt | None:
         "no fingers found: another body part, a wrist, or a cropped hand",
         f"{seen.shape.fingers:.2f} more fingers across one half than across the other",
         f"at least {least:g}",
-        "Look at it; bring the radiograph of the whole hand, or leave it out.",
+        "Look at it; bring the radiograph of the whole hand, or delete it with its rows in all "
+        "tables.",
     )
 
 
