@@ -91,6 +91,28 @@ def remove_patient(folder: Path) -> None:
     write(table[table["Patient_ID"] != "UAB003"], scores)
 
 
+def call_patient(new: str, *, keep: bool) -> Callable[[Path], None]:
+    """Give UAB003's files and row another name; or copy them, other pixels and all, to add one."""
+
+    def call(folder: Path) -> None:
+        for path in sorted((folder / "cohort").rglob("UAB003-*")):
+            content = path.read_bytes()
+            if keep and path.suffix == ".jpg":
+                content = content[:-2] + b"\x00\xff\xd9"
+            elif path.suffix == ".xml":
+                content = content.replace(b"UAB003", new.encode())
+            path.with_name(path.name.replace("UAB003", new)).write_bytes(content)
+            if not keep:
+                path.unlink()
+        scores = folder / "cohort" / "scores.csv"
+        table = read(scores)
+        renamed = table.replace({"Patient_ID": {"UAB003": new}})
+        added = renamed[renamed["Patient_ID"] == new]
+        write(pd.concat([table, added]) if keep else renamed, scores)
+
+    return call
+
+
 def correct_total(folder: Path) -> None:
     table = read(folder / "wang" / "labels.csv")
     table.loc[0, "total"] = str(100 - int(float(table.loc[0, "total"])) % 50)
@@ -171,6 +193,9 @@ IMAGED |= {"make_entropy_masks": 1}
 AFTER_RADIOGRAPHS = {rule: 2 * count for rule, count in (AFTER_MASKS | AFTER_DETECTOR).items()}
 IMAGES_CHECKED = {"check_images": 1, "split_images": 1, "measure_images": 1}
 ON_TOTALS = {"train_network": 4, "stack_networks": 1, "table_whole_image": 1}
+PATIENTS = {rule: 2 * count for rule, count in IMAGED.items()} | {"split_patients": 1}
+PATIENTS |= {"read_scores": 1, "read_boxes": 1, "check_cohort": 1}
+PATIENTS |= AFTER_RADIOGRAPHS | {"segment": 4} | SCORED
 
 CASES = [
     Case(
@@ -184,15 +209,9 @@ CASES = [
         {"read_boxes": 1, "check_cohort": 1, "train_detector": 1} | AFTER_DETECTOR | SCORED,
     ),
     Case("a verdict on a hand's mask", overrule_mask, {"check_cohort": 1} | ONE_PART),
-    Case(
-        "a patient who is removed",
-        remove_patient,
-        {"check_radiographs": 2, "standardize": 2, "make_entropy_masks": 2, "split_patients": 1}
-        | {"read_scores": 1, "read_boxes": 1, "check_cohort": 1}
-        | AFTER_RADIOGRAPHS
-        | {"segment": 4}
-        | SCORED,
-    ),
+    Case("a patient who is removed", remove_patient, PATIENTS),
+    Case("a patient who is added", call_patient("UAB903", keep=True), PATIENTS),
+    Case("a patient who is renamed", call_patient("UAB903", keep=False), PATIENTS),
     Case(
         "the joint cohort's folder is renamed",
         rename_folder("cohort", "renamed"),
