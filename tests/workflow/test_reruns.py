@@ -92,7 +92,7 @@ def remove_patient(folder: Path) -> None:
 
 
 def call_patient(new: str, *, keep: bool) -> Callable[[Path], None]:
-    """Give UAB003's files and row another name; or copy them, other pixels and all, to add one."""
+    """Give UAB003's files and row another name; or copy them, with other bytes, to add one."""
 
     def call(folder: Path) -> None:
         for path in sorted((folder / "cohort").rglob("UAB003-*")):
