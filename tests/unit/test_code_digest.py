@@ -1,9 +1,13 @@
 """An edit reruns what it touches: the digest follows imports and nothing but code."""
 
 import ast
+import json
+import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -114,26 +118,51 @@ def test_a_description_counts_for_modules_that_read_such(package: Path) -> None:
     assert digest(package) not in (before, reading)
 
 
-OTHERS = [
-    path
-    for number in (11, 12, 13)
-    if (path := shutil.which(f"python3.{number}")) and number != sys.version_info.minor
-]
+def supported() -> range:
+    """The minor versions of Python 3 that the project is for."""
+    requires = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    return range(*map(int, re.findall(r"3\.(\d+)", requires)))
 
 
-@pytest.mark.skipif(not OTHERS, reason="no other Python is here")
-def test_all_versions_of_python_agree() -> None:
-    script = _script("train_unet")
-    program = "import sys; from sharpflow.workflow.code_digest import code_digest as digest; "
-    program += f"print(digest({str(script)!r}))"
-    module.forget()
-    environment = {"PYTHONPATH": str(ROOT / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-    for python in OTHERS:
-        told = subprocess.run(
-            [python, "-c", program], check=False, capture_output=True, env=environment
-        )
-        if told.returncode == 0:  # a name alone, as of a version manager, is no Python
-            assert told.stdout.decode().strip() == code_digest(script)
+def python(minor: int) -> str:
+    """A Python of this minor version, on the path or of pyenv's or uv's; skip without one."""
+    version, home = f"3.{minor}", Path.home()
+    pyenv = Path(os.environ.get("PYENV_ROOT", home / ".pyenv"))
+    candidates = [
+        shutil.which(f"python{version}"),
+        *pyenv.glob(f"versions/{version}.*/bin/python"),
+        *home.glob(f".local/share/uv/python/cpython-{version}.*/bin/python"),
+    ]
+    for candidate in filter(None, candidates):
+        program = "import sys; print(sys.version_info.minor)"
+        told = subprocess.run([candidate, "-c", program], check=False, capture_output=True)
+        if told.stdout.decode().strip() == str(minor):  # a version manager's may be a name alone
+            return str(candidate)
+    pytest.skip(f"no Python {version} is on this machine")
+
+
+DIGESTS = f"""
+import json, sys
+from pathlib import Path
+sys.path.insert(0, {str(ROOT / "src")!r})
+from sharpflow.workflow import code_digest as module
+module.KEPT = Path("/dev/null/none")  # what another Python has kept would be its own digests
+scripts = sorted(Path({str(ROOT / "workflow" / "scripts")!r}).rglob("*.py"))
+print(json.dumps({{script.name: module.code_digest(script) for script in scripts}}))
+"""
+
+
+def all_digests(interpreter: str) -> dict[str, str]:
+    """The digest of each script of the workflow, as a Python without packages computes it."""
+    told = subprocess.run([interpreter, "-IBc", DIGESTS], check=True, capture_output=True)
+    return dict(json.loads(told.stdout))
+
+
+@pytest.mark.parametrize("minor", [n for n in supported() if n != sys.version_info.minor])
+def test_all_versions_of_python_agree(minor: int) -> None:
+    other = all_digests(python(minor))
+    assert len(other) > 50
+    assert other == all_digests(sys.executable)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "config.yaml", "workflow", "src", "envs")
+PARTS = ("Snakefile", "config.yaml", "workflow", "src", "envs", "uv.lock")
 STUDIES = {"small": "study.yaml", "images": "whole_image_study.yaml"}
 LIMIT = 900  # seconds; a run that hangs fails
 

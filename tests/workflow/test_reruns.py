@@ -160,6 +160,30 @@ def set_key(text: str) -> Callable[[Path], None]:
     return append
 
 
+def change_package(folder: Path) -> None:
+    """Lock another version of a package, and install it as far as Python can tell."""
+    lock = folder / "uv.lock"
+    version, digest = re.findall(
+        r'^name = "pandas"\nversion = "(.+)"\n(?:.*\n)*?.*hash = "sha256:(\w+)"',
+        lock.read_text(),
+        re.MULTILINE,
+    )[0]
+    replace(lock, f'name = "pandas"\nversion = "{version}"', 'name = "pandas"\nversion = "99.0"')
+    replace(lock, digest, "0" * len(digest))
+    installed = folder / "src" / "pandas-99.0.dist-info"  # found before the true one
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: pandas\nVersion: 99.0\n")
+
+
+def run_other_python(folder: Path) -> None:
+    """Let this Python give another version than the records.
+
+    test_code_digest.py has true ones compute what they could compute otherwise.
+    """
+    other = 'import os\nimport platform\n\nplatform.python_version = lambda: "3.99.0"\n'
+    replace(folder / "Snakefile", "import os\n", other)
+
+
 def comment(folder: Path) -> None:
     """Comments, docstrings and layout, in a script and in a module of each training."""
     for path in [
@@ -254,6 +278,8 @@ CASES = [
     ),
     Case("dates of all files", touch),
     Case("cores", lambda folder: None, arguments=("--cores", "1", "--max-threads", "4")),
+    Case("a package's version in `uv.lock`", change_package),
+    Case("Python's minor version", run_other_python),
     Case("a total", correct_total, IMAGES_CHECKED | ON_TOTALS, IMAGES),
     Case("a bone age", correct_age, IMAGES_CHECKED | ON_TOTALS | {"train_network": 7}, IMAGES),
     Case(
@@ -275,6 +301,8 @@ CASES = [
         IMAGES,
     ),
     Case("dates of all files", touch, {}, IMAGES),
+    Case("a package's version in `uv.lock`", change_package, {}, IMAGES),
+    Case("Python's minor version", run_other_python, {}, IMAGES),
 ]
 
 
