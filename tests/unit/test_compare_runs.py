@@ -136,6 +136,66 @@ def test_rows_are_found_by_their_names(
     assert table.differs is (rows != (0, 0) or cells > 0)
 
 
+def test_numbers_are_listed_before_words_and_words_before_blanks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = "model,recall,sure,data,n\n"
+    one = write_tables(tmp_path / "one", t=f"{head}a,,True,mine,1\nb,0.5,True,mine,4\n")
+    two = write_tables(tmp_path / "two", t=f"{head}a,0.5,False,mine,3\nb,0.4,True,yours,4\n")
+    assert main([str(one), str(two)]) == 1
+    lines = [line.split() for line in capsys.readouterr().out.splitlines() if " -> " in line]
+    assert [line[:2] for line in lines] == [
+        *(["a", "n"], ["b", "recall"]),
+        *(["a", "sure"], ["b", "data"]),
+        ["a", "recall"],
+    ]
+    assert lines[-1][2:] == ["blank", "->", "0.5"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ("image,x\na,1\n", "image,x\nb,1\n", "tables/t.csv: no row is in both"),
+        ("image,x\n", "image,x\nb,1\n", "tables/t.csv: no row is in both"),
+        ("x,y\n1,2\n", "u,v\n1,2\n", "tables/t.csv: no column is in both"),
+        (
+            "image,x\na,1\n",
+            "image,x\na,1\nb,1\n",
+            "tables/t.csv: all 2 values that are in both are equal",
+        ),
+        ("image,x\na,1\n", "image,x\na,2\n", "tables/t.csv: 1 of 2 values differ"),
+    ],
+)
+def test_what_is_counted_is_in_both(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    first: str,
+    second: str,
+    said: str,
+) -> None:
+    one, two = write_tables(tmp_path / "1", t=first), write_tables(tmp_path / "2", t=second)
+    assert main([str(one), str(two)]) == 1
+    assert said in capsys.readouterr().out.splitlines()
+
+
+def test_scores_are_counted_and_listed_where_all_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = [write_tables(tmp_path / name, t="a\n1\n") for name in ("one", "two")]
+    for folder, score in zip(folders, (1, 2), strict=True):
+        (folder / "scores").mkdir()
+        (folder / "scores" / "joints.csv").write_text(f"joint,erosion\nMCP2,{score}\n")
+    arguments = [str(folder) for folder in folders]
+    main(arguments)
+    said = capsys.readouterr().out
+    assert "scores/joints.csv: 1 of 2 values differ, which --all shows" in said.splitlines()
+    assert "MCP2" not in said
+    main([*arguments, "--all"])
+    said = capsys.readouterr().out
+    assert "scores/joints.csv: 1 of 2 values differ" in said.splitlines()
+    assert "MCP2" in said
+
+
 def test_what_made_them_is_compared() -> None:
     assert differences(brief(), brief()) == {}
     told = differences(

@@ -113,11 +113,10 @@ def _counted(tables: Sequence[TableDifference]) -> list[str]:
 
 
 def _table(table: TableDifference, *, every: bool) -> list[str]:
-    lines = [
-        f"{table.name}: {len(table.cells)} of {table.values} values differ"
-        + (f", and {table.attached} bounds or values over seeds" if table.attached else "")
-        + _outside([table], before=". ")
-    ]
+    listed = 0 if table.name.startswith(SCORES) else LISTED
+    shown = table.cells if every else table.cells[:listed]
+    hint = ", which --all shows" if table.cells and not shown else ""
+    lines = [f"{table.name}: {_counted_values(table)}{hint}{_outside([table], before='. ')}"]
     for number, which in enumerate(("first", "second")):
         lines += [f"  rows only in the {which}: {_few(table.only[number])}"] * bool(
             table.only[number]
@@ -125,13 +124,19 @@ def _table(table: TableDifference, *, every: bool) -> list[str]:
         lines += [f"  columns only in the {which}: {_few(table.columns[number])}"] * bool(
             table.columns[number]
         )
-    if table.name.startswith(SCORES) and not every:
-        return lines
-    shown = table.cells if every else table.cells[:LISTED]
     lines += _aligned([_words(cell) for cell in shown])
-    if len(shown) < len(table.cells):
-        lines.append(f"  and {len(table.cells) - len(shown)} more, which --all shows")
+    if shown and (more := len(table.cells) - len(shown)):
+        lines.append(f"  and {more} more, which --all shows")
     return lines
+
+
+def _counted_values(table: TableDifference) -> str:
+    if not table.values:
+        return "no row is in both" if any(table.only) else "no column is in both"
+    if not table.cells and not table.attached:
+        return f"all {table.values} values that are in both are equal"
+    attached = f", and {table.attached} bounds or values over seeds" if table.attached else ""
+    return f"{len(table.cells)} of {table.values} values differ{attached}"
 
 
 def _words(cell: Cell) -> list[str]:

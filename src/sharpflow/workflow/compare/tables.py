@@ -53,14 +53,14 @@ class Cell:
         return any(known) if known else None
 
     @property
-    def size(self) -> float:
-        """How large the difference is, to sort by: in intervals, else in values."""
+    def place(self) -> tuple[int, float]:
+        """To sort by: numbers, largest difference first, then words, then what one run lacks."""
         difference = self.difference
         if difference is None:
-            return math.inf
+            return (1 if all(self.values) else 2), 0.0
         widths = [high - low for low, high in filter(None, self.intervals)]
-        width = max(widths, default=0.0) / 2
-        return abs(difference) / (width or max(abs(_number(v) or 0) for v in self.values) or 1)
+        unit = max(widths, default=0.0) / 2 or max(abs(_number(v) or 0) for v in self.values) or 1
+        return 0, -abs(difference) / unit
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def _compare(name: str, first: Path, second: Path) -> TableDifference:
     return TableDifference(
         name,
         values,
-        sorted(cells, key=lambda cell: (-cell.size, cell.row, cell.column)),
+        sorted(cells, key=lambda cell: (cell.place, cell.row, cell.column)),
         attached,
         (missing[0], missing[1]),
         (
