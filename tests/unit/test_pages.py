@@ -3,6 +3,7 @@
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import numpy as np
@@ -13,6 +14,7 @@ from PIL import Image
 
 from sharpflow.anatomy import DETECTED_JOINTS, LIMBS, Damage
 from sharpflow.imaging.shards import write_shard
+from sharpflow.reporting import examples
 from sharpflow.reporting.checklists import checklist_items, filled_in, write_checklists
 from sharpflow.reporting.cohort_page import CohortTables, write_cohort_page
 from sharpflow.reporting.cost_page import job_costs, write_cost_page
@@ -22,6 +24,7 @@ from sharpflow.reporting.examples import (
     rank_detections,
     rank_scores,
 )
+from sharpflow.reporting.overlays import label_radiograph, part_sentences
 from sharpflow.reporting.pages import table_html, write_page
 from sharpflow.reporting.patient_pages import PatientTables, file_names, write_patient_pages
 from sharpflow.reporting.study_facts import StudyTables, study_facts
@@ -234,16 +237,34 @@ def test_radiographs_are_ranked_by_what_was_found_and_by_their_errors() -> None:
     assert "0.50 points" in ranked["why"].iloc[0]
 
 
-def test_examples_are_labelled_by_body_part(tmp_path: Path) -> None:
+def test_examples_are_labelled_by_body_part_with_their_part_in_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = pd.DataFrame({"image_id": ["1-RF", "2-LF"]})
     write_shard(tmp_path / "00.npy", [np.full((40, 30), 90, np.uint8)] * 2, rows)
     joints = pd.concat(
         [joints_of("A", "1", ("RF",), scored=True), joints_of("B", "2", ("LF",), scored=True)]
     ).assign(x_min=5, y_min=5, x_max=14, y_max=14)
     ranked = pd.DataFrame({"image_id": ["2-LF", "1-RF"], "limb": ["LF", "RF"], "why": ["b", "a"]})
+    radiographs = pd.DataFrame(
+        {
+            "image_id": ["1-RF", "2-LF"],
+            "split": ["test", "train"],
+            "part": ["test", "none"],
+            **dict.fromkeys(("unet", "detector", "heads")),
+        }
+    )
+    said: dict[str, str] = {}
+
+    def label(image: Any, joints: pd.DataFrame, *, part: str, **how: Any) -> Any:
+        said[joints["image_id"].iloc[0]] = part
+        return label_radiograph(image, joints, part=part, **how)
+
+    monkeypatch.setattr(examples, "label_radiograph", label)
     hands, feet = labelled_groups(
         ranked,
         joints,
+        radiographs,
         [str(tmp_path / "00.npy")],
         body_parts=["hand", "foot"],
         note="",
@@ -252,6 +273,8 @@ def test_examples_are_labelled_by_body_part(tmp_path: Path) -> None:
     assert (hands.heading, list(hands.pictures)) == ("Hands", [])
     assert feet.heading == "Feet"
     assert [picture.caption for picture in feet.pictures] == ["Good: b", "Worst: a"]
+    assert said == part_sentences(radiographs)
+    assert said["1-RF"] == "Test radiograph: it had no part in training."
 
 
 def test_costs_are_summed_by_rule(tmp_path: Path) -> None:

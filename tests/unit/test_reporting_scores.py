@@ -215,7 +215,7 @@ def test_radiograph_is_kept_between_its_labels_and_joints_are_boxed(scored: pd.D
     rows = scored[scored["image_id"] == "P1-LH"].copy()
     for column, side in enumerate(BOX_COLUMNS):
         rows[side] = rows[side] + (30, 100, 40, 110)[column]
-    labelled = label_radiograph(image, rows, note="Data: phantom.")
+    labelled = label_radiograph(image, rows, note="Data: phantom.", part="Test radiograph.")
     assert labelled.dtype == np.uint8
     assert labelled.shape[0] > 1200  # lines below the radiograph
     margin = (labelled.shape[1] - 960) // 2
@@ -226,18 +226,24 @@ def test_radiograph_is_kept_between_its_labels_and_joints_are_boxed(scored: pd.D
     assert tuple(radiograph[box[1], box[0]]) == colour
     for side in (labelled[:1200, :margin], labelled[:1200, -margin:]):
         assert side.max() > 200  # labels on both sides
-    assert np.array_equal(labelled, label_radiograph(image, rows, note="Data: phantom."))
+    assert np.array_equal(
+        labelled, label_radiograph(image, rows, note="Data: phantom.", part="Test radiograph.")
+    )
 
 
 def test_small_radiographs_are_enlarged_so_that_labels_can_be_read(scored: pd.DataFrame) -> None:
     rows = scored[scored["image_id"] == "P1-LF"]
-    labelled = label_radiograph(np.full((250, 200), 90, np.uint8), rows, note="")
+    labelled = label_radiograph(
+        np.full((250, 200), 90, np.uint8), rows, note="", part="Test radiograph."
+    )
     assert (labelled[:1200] == 90).all(axis=2).any(axis=0).sum() == 960
 
 
 def test_a_radiograph_without_found_joints_is_labelled_all_the_same(scored: pd.DataFrame) -> None:
     rows = scored[scored["image_id"] == "P1-LF"].assign(state="not found")
-    labelled = label_radiograph(np.full((1200, 900), 90, np.uint8), rows, note="")
+    labelled = label_radiograph(
+        np.full((1200, 900), 90, np.uint8), rows, note="", part="Test radiograph."
+    )
     assert labelled[1200:].max() > 200  # the joints not found are listed below
 
 
@@ -245,9 +251,13 @@ def test_in_a_study_without_scores_labels_give_the_confidence() -> None:
     joints = named_boxes("P1-LF", BodyPart.FOOT)
     rows = score_joints(DUE[DUE["limb"] == "LF"], joints, {}, NO_SCORES)
     image = np.full((1200, 900), 90, np.uint8)
-    labelled = label_radiograph(image, rows, note="Data: mine.", has_scores=False)
+    labelled = label_radiograph(
+        image, rows, note="Data: mine.", part="Test radiograph.", has_scores=False
+    )
     assert (labelled == SCORE_COLOURS[0]).all(axis=2).any()
-    assert not np.array_equal(labelled, label_radiograph(image, rows, note="Data: mine."))
+    assert not np.array_equal(
+        labelled, label_radiograph(image, rows, note="Data: mine.", part="Test radiograph.")
+    )
 
 
 def test_labels_keep_apart_and_inside() -> None:

@@ -14,7 +14,7 @@ from sharpflow.anatomy import LIMBS, Damage
 from sharpflow.imaging.shards import read_shards
 from sharpflow.joints.masks.contact_sheet import draw_tile
 from sharpflow.joints.scoring.scores import SCORED
-from sharpflow.reporting.overlays import label_radiograph
+from sharpflow.reporting.overlays import label_radiograph, part_sentences
 from sharpflow.reporting.pages import picture_uri, template, write_page
 from sharpflow.reporting.tables import LIMB_NAMES
 
@@ -131,6 +131,7 @@ def mask_group(
 def labelled_groups(
     ranked: pd.DataFrame,
     joints: pd.DataFrame,
+    radiographs: pd.DataFrame,
     shards: Sequence[str],
     *,
     body_parts: Sequence[str],
@@ -142,17 +143,19 @@ def labelled_groups(
     Args:
         ranked: image_id, limb and `why` (text), the best first.
         joints: of these or more, as `score_joints` returns them.
+        radiographs: image_id and the columns that `part_sentence` reads, of these or more.
         shards: the radiographs (.npy).
         body_parts: "hand", "foot" or both, in the order to show.
         note: as for `label_radiograph`.
         has_scores: likewise.
     """
-    image_of = images_by_id(shards)
+    image_of, sentences = images_by_id(shards), part_sentences(radiographs)
     part_of = ranked["limb"].map(lambda limb: LIMBS[limb].body_part)
     return [
         _labelled_group(
             ranked[part_of == part],
             joints,
+            sentences,
             image_of,
             heading=LIMB_NAMES[part],
             note=note,
@@ -165,6 +168,7 @@ def labelled_groups(
 def _labelled_group(
     ranked: pd.DataFrame,
     joints: pd.DataFrame,
+    sentences: Mapping[str, str],
     image_of: ImageOf,
     *,
     heading: str,
@@ -180,6 +184,7 @@ def _labelled_group(
                     image_of(image_id),
                     joints[joints["image_id"] == image_id],
                     note=note,
+                    part=sentences[image_id],
                     has_scores=has_scores,
                 )
             )

@@ -49,7 +49,7 @@ def label_radiograph(
     joints: pd.DataFrame,
     *,
     note: str,
-    part: str = "",
+    part: str,
     has_scores: bool = True,
 ) -> NDArray[np.uint8]:
     """Box each found joint on a radiograph, and write its name and scores beside the radiograph.
@@ -123,17 +123,22 @@ def write_overlays(
     """
     images, rows = read_shards(shards)
     number = {image_id: index for index, image_id in enumerate(rows["image_id"])}
-    sentences = {row["image_id"]: part_sentence(row) for _, row in radiographs.iterrows()}
+    sentences = part_sentences(radiographs)
     for image_id, of_radiograph in joints.groupby("image_id"):
         labelled = label_radiograph(
             images[number[image_id]],
             of_radiograph,
             note=note,
-            part=sentences[image_id],
+            part=sentences[str(image_id)],
             has_scores=has_scores,
         )
         with atomic_write(Path(folder) / f"{image_id}.png") as temporary:
             Image.fromarray(labelled).save(temporary)
+
+
+def part_sentences(radiographs: pd.DataFrame) -> dict[str, str]:
+    """The sentence of each radiograph, by image_id; `radiographs` as for `write_overlays`."""
+    return {row["image_id"]: part_sentence(row) for _, row in radiographs.iterrows()}
 
 
 def part_sentence(radiograph: pd.Series) -> str:  # type: ignore[type-arg]
@@ -219,7 +224,7 @@ def _footer_lines(joints: pd.DataFrame, note: str, part: str, *, has_scores: boo
         "Numbers: the detector's confidence, 0 to 1. Joints are not scored in this study."
     ]
     return [
-        f"{joints['image_id'].iloc[0]}. {part}".strip(),
+        f"{joints['image_id'].iloc[0]}. {part}",
         f"{found.sum()} of {len(joints)} joints found{which}.",
         *(scores if has_scores else confidences),
         f"{note.rstrip('.')}. Research use only.",

@@ -70,6 +70,7 @@ rule show_scores:
     """Show test radiographs that were scored well, typically and badly."""
     input:
         joints="<results>/scores/joints.csv",
+        radiographs="<results>/detection/radiographs.csv",
         images=JOINTS.every_shard(
             "<results>/standardized/joints/{body_part}/{shard}.npy"
         ),

@@ -27,6 +27,7 @@ with recorded_job(snakemake):
         groups=labelled_groups(
             rank_detections(unseen),
             score_joints(due, named, {}, NO_SCORES),
+            radiographs,
             source.images,
             body_parts=params.body_parts,
             note=data_note(params.data),

@@ -18,6 +18,7 @@ with recorded_job(snakemake):
         groups=labelled_groups(
             rank_scores(joints),
             joints,
+            read_table(source.radiographs),
             source.images,
             body_parts=params.body_parts,
             note=note,
