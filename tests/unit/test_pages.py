@@ -367,6 +367,46 @@ def test_every_checklist_item_is_there_once_and_filled_in_or_left_for_the_author
     assert "abc123" in filled_in(study_facts(tables))["answer"].str.cat()
 
 
+def test_errors_and_accuracies_answer_items_of_their_own() -> None:
+    def measured(metric: str, value: float) -> dict[str, float]:
+        return {metric: value, f"{metric}_low": value - 0.1, f"{metric}_high": value + 0.1}
+
+    counts = {"n": 40, "n_not_found": 2, "state": "run"}
+    accuracy, kappa = measured("balanced_accuracy", 0.5), measured("kappa", 0.25)
+    results = {
+        "joint_scoring": {"model": "erosion-hand", **measured("mae", 0.75), **kappa, **accuracy},
+        "whole_regression": {"row": "total", **measured("mae", 3)},
+        "whole_severity": {"row": "severity", **kappa, **accuracy},
+    }
+    split = cohort().split
+    tables = StudyTables(
+        load_study(
+            yaml.safe_load((ROOT / "config.yaml").read_text()) | {"cohorts": "phantom"}
+        ).model_dump(mode="json"),
+        record={},
+        data={"joints": "mine", "whole_image": "mine"},
+        splits={"joints": split, "whole_image": split},
+        counts={"joints": 8, "whole_image": 3},
+        problems={"joints": cohort().problems},
+        results={name: pd.DataFrame([row | counts]) for name, row in results.items()},
+    )
+    filled = filled_in(study_facts(tables))
+    claim = filled[filled["checklist"] == "CLAIM 2024"]
+    answers = claim.set_index("item")["answer"]
+    assert answers["37"].startswith(
+        "erosion-hand: MAE 0.75 (0.65 to 0.85), kappa 0.25 (0.15 to 0.35), 40 joints, 2 not found. "
+        "total: MAE 3.00 (2.90 to 3.10), 40 radiographs. "
+        "severity: kappa 0.25 (0.15 to 0.35), 40 radiographs. "
+    )
+    assert answers["38"].startswith(
+        "erosion-hand: balanced accuracy 50.0 (40.0–60.0)%. "
+        "severity: balanced accuracy 50.0 (40.0–60.0)%. "
+    )
+    assert "under-sampled" in answers["38"]
+    answered = claim[claim["answer"] != ""]
+    assert not answered.duplicated(["answer", "author"]).any()
+
+
 def test_a_page_may_fetch_nothing(tmp_path: Path) -> None:
     write_page(tmp_path / "x.html", "x", "")
     assert "default-src &#39;none&#39;" in (tmp_path / "x.html").read_text()

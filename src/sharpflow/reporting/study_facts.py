@@ -274,31 +274,64 @@ def _facts_of_evaluation(tables: StudyTables) -> dict[str, str]:
 
 def _facts_of_results(tables: StudyTables) -> dict[str, str]:
     results = tables.results
-    performance = []
-    for _, row in results.get("joint_scoring", pd.DataFrame()).iterrows():
-        value = with_interval(*(row[f"balanced_accuracy{end}"] for end in ("", "_low", "_high")))
-        performance.append(
-            f"{row['model']}: balanced accuracy {value}%, {int(row['n'])} joints, "
-            f"{int(row['n_not_found'])} not found."
-        )
-    for table, metric, digits in (
-        ("whole_regression", "mae", 2),
-        ("whole_severity", "balanced_accuracy", 3),
-    ):
-        rows = results.get(table, pd.DataFrame(columns=["state"]))
-        for _, row in rows[rows["state"] == "run"].iterrows():
-            middle, low, high = (float(row[f"{metric}{end}"]) for end in ("", "_low", "_high"))
-            value = number_with_interval(middle, low, high, digits)
-            name = metric.replace("_", " ").replace("mae", "MAE")
-            performance.append(f"{row['row']}: {name} {value}, {int(row['n'])} radiographs.")
+    joints = _rows(results, "joint_scoring")
+    totals, classes = (
+        [row for row in _rows(results, f"whole_{task}") if row["state"] == "run"]
+        for task in ("regression", "severity")
+    )
+    errors = [
+        *(
+            f"{row['model']}: MAE {_measured(row, 'mae')}, kappa {_measured(row, 'kappa')}, "
+            f"{int(row['n'])} joints, {int(row['n_not_found'])} not found."
+            for row in joints
+        ),
+        *(
+            f"{row['row']}: MAE {_measured(row, 'mae')}, {int(row['n'])} radiographs."
+            for row in totals
+        ),
+        *(
+            f"{row['row']}: kappa {_measured(row, 'kappa')}, {int(row['n'])} radiographs."
+            for row in classes
+        ),
+    ]
+    named = [(row["model"], row) for row in joints] + [(row["row"], row) for row in classes]
+    accuracies = [
+        f"{name}: balanced accuracy {with_interval(*_with_bounds(row, 'balanced_accuracy'))}%."
+        for name, row in named
+    ]
     little = results.get("little_found")
     return {
-        "performance": _join(*performance, "See the tables."),
+        "errors": _join(
+            *errors,
+            bool(errors)
+            and "Of test patients, against the reference; learning curves have the losses of "
+            "training and validation patients.",
+        ),
+        "accuracies": _join(
+            *accuracies,
+            bool(joints) and "The table joint_recalls has the recall of each score.",
+            bool(accuracies) and "See the confusion matrices. No ROC curve, no calibration.",
+        ),
         "failures": _join(
             little is not None and f"Little was found in {len(little)} radiographs.",
             "See confusion matrices and examples of the worst results.",
         ),
     }
+
+
+def _rows(results: Mapping[str, pd.DataFrame], name: str) -> list[dict[str, Any]]:
+    """The rows of a table; none where the study lacks it."""
+    table = results.get(name)
+    return [] if table is None else [dict(row) for _, row in table.iterrows()]
+
+
+def _measured(row: Mapping[str, Any], metric: str) -> str:
+    return number_with_interval(*_with_bounds(row, metric), 2)
+
+
+def _with_bounds(row: Mapping[str, Any], metric: str) -> tuple[float, float, float]:
+    middle, low, high = (float(row[f"{metric}{end}"]) for end in ("", "_low", "_high"))
+    return middle, low, high
 
 
 def _join(*sentences: str | bool) -> str:
