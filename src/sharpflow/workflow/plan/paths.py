@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from sharpflow.cohorts.labels import label_files
+from sharpflow.cohorts.labels import named_as_labels
 from sharpflow.cohorts.text import is_text
 
 PHANTOM = "phantom"
@@ -53,10 +53,23 @@ def existing_labels(folder: str) -> list[Path]:
     Names that are no text, which no radiograph has, are for the check alone: Snakemake cannot write
     them down.
     """
+    return [path for path in _named_as_labels(folder) if _is_label(path)]
+
+
+def other_labels(folder: str) -> list[str]:
+    """What else in a folder of boxes has the name of a label file; none where it cannot be read."""
+    return [str(path) for path in _named_as_labels(folder) if not _is_label(path)]
+
+
+def _named_as_labels(folder: str) -> list[Path]:
     try:
-        return [path for path in label_files(Path(folder)) if is_text(path)]
+        return named_as_labels(Path(folder))
     except (OSError, ValueError):
         return []
+
+
+def _is_label(path: Path) -> bool:
+    return path.is_file() and is_text(path)
 
 
 # Names of folders that say what is in them, not whose it is.
