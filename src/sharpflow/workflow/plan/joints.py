@@ -15,9 +15,9 @@ from sharpflow.workflow.plan.joint_counts import JointCounts
 from sharpflow.workflow.plan.paths import (
     PHANTOM,
     Wildcards,
+    cohort_name,
     existing,
     existing_labels,
-    folder_name,
     other_labels,
     shard_names,
 )
@@ -402,7 +402,7 @@ class JointPlan:
         """What a model's card says its data are, so that another name trains nothing again."""
         if cohort in self.synthetic or self.own is None:
             return PHANTOM
-        return folder_name(self.own.radiographs)
+        return cohort_name(self.own.radiographs, self.study.study)
 
     def notes(self) -> dict[str, str]:
         """What every table says of the data and the models behind it."""

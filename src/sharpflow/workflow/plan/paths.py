@@ -74,20 +74,24 @@ def _is_label(path: Path) -> bool:
 
 # Names of folders that say what is in them, not whose it is.
 _CONTENTS = {"radiographs", "images"}
+# Names of folders that name no cohort; `phantom` would say that its radiographs are synthetic.
+_NO_NAMES = {"", "data", PHANTOM}
 
 
-def folder_name(radiographs: str | None) -> str:
-    """The name of the folder that holds a cohort's radiographs, or that its CSV lies in.
+def cohort_name(radiographs: str | None, study: str) -> str:
+    """What a cohort of the user's own is called, if nobody gave it a name.
 
-    If that is "radiographs" or "images", the name of the folder around it. Empty for no cohort.
+    As the folder that holds its radiographs, or that their CSV lies in, or, if that is
+    "radiographs" or "images", as the folder around it. If that is "data" or "phantom", as the
+    study.
     """
-    if not radiographs:
-        return ""
-    folder = Path(radiographs).resolve()
+    folder = Path(radiographs or "").resolve()
     if folder.suffix.lower() == ".csv":
         folder = folder.parent
-    is_contents = folder.name.lower() in _CONTENTS and folder.parent.name
-    return folder.parent.name if is_contents else folder.name
+    if folder.name.lower() in _CONTENTS:
+        folder = folder.parent
+    names = [name for name in (folder.name, study) if name.lower() not in _NO_NAMES]
+    return names[0] if names else "own radiographs"
 
 
 def table_files(names: Iterable[str], folder: str = "tables") -> list[str]:
