@@ -84,9 +84,11 @@ onsuccess:
     gather_provenance()
     compare_with_reference()
     leave_run()
+    tell_findings()
 
 
 onerror:
     gather_provenance()
     leave_run()
+    tell_findings()
     tell_problems()

@@ -171,8 +171,26 @@ def test_numbers_in_another_notation_are_equal(cohort: Path) -> None:
 
 def test_what_is_no_label_file_is_left_alone(cohort: Path) -> None:
     (cohort / "boxes" / "notes {draft}.docx").touch()
-    (cohort / "boxes" / "a folder.xml").mkdir()
+    (cohort / "boxes" / "a folder").mkdir()
+    (cohort / "boxes" / ".hidden.xml").mkdir()
     assert len(check(cohort).boxes) == 12
+
+
+@pytest.mark.parametrize("name", ["UAB002-LH.xml", "UAB002-LH.txt", "P01-LH.XML"])
+def test_a_folder_or_a_broken_link_with_the_name_of_a_label_file(cohort: Path, name: str) -> None:
+    label = cohort / "boxes" / name
+    label.unlink(missing_ok=True)
+    label.mkdir()
+    (line,) = problems_of(cohort)
+    assert line.startswith(
+        f"{label}: found a folder with the name of a label file; expected a file"
+    )
+    label.rmdir()
+    label.symlink_to("nowhere")
+    (line,) = problems_of(cohort)
+    assert line.startswith(f"{label}: found a link to nothing in place of a label file")
+    label.unlink()
+    check(cohort)
 
 
 def test_a_label_of_a_name_that_is_no_text(cohort: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -219,6 +219,15 @@ def test_a_folder_with_the_name_of_a_radiograph(cohort: Path) -> None:
     assert_named(problems_of(cohort, radiographs=listed, require_all_limbs=False), str(path), "row")
 
 
+@pytest.mark.parametrize("name", [RADIOGRAPH, "UAB004-LH.dcm", "UAB004-LH"])
+def test_a_broken_link_in_place_of_a_radiograph(cohort: Path, name: str) -> None:
+    path = cohort / "radiographs" / name
+    path.unlink(missing_ok=True)
+    path.symlink_to("nowhere")
+    lines = problems_of(cohort, require_all_limbs=False)
+    assert_named(lines, f"{path}: found a link to nothing in place of a radiograph")
+
+
 def test_listing_radiographs_never_raises(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe\x00image")

@@ -1,5 +1,6 @@
 """Tables as spreadsheets write them: one reader forgives all the same, or says one clear thing."""
 
+import codecs
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -43,6 +44,9 @@ EXPECTED = [(2, "007", "2.5"), (3, "B2", "3")]
         PLAIN.encode(),
         PLAIN.encode("utf-8-sig"),
         PLAIN.encode("utf-16"),
+        PLAIN.encode("utf-16-le"),
+        PLAIN.encode("utf-16-be"),
+        PLAIN.replace("Jörg", "Łódź Šárka \N{EN DASH}").encode("utf-16-le"),
         PLAIN.encode("cp1252"),
         PLAIN.replace(",", ";").encode(),
         PLAIN.replace(",", "\t").encode(),
@@ -67,6 +71,28 @@ def test_a_separator_that_the_file_tells(tmp_path: Path) -> None:
     for name, there in (("sep=|\nid|score\n1|2\n", 2), ("\n\nid,score\n1,2\n", 3)):
         (problem,) = read(tmp_path, name).problems
         assert problem.where == f"row {there}, column patient"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_letters_in_utf_16_are_read_with_and_without_a_mark(tmp_path: Path, encoding: str) -> None:
+    note = "Jörg Łódź \N{EN DASH} ĀĂ"
+    assert (
+        read(tmp_path, PLAIN.replace("Jörg", note).encode(encoding)).rows[0].values["note"] == note
+    )
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        PLAIN.encode("utf-32"),
+        PLAIN.encode("utf-16-le")[:-1],
+        codecs.BOM_UTF8 + PLAIN.encode("cp1252"),
+    ],
+)
+def test_text_in_no_known_encoding_is_one_problem(tmp_path: Path, data: bytes) -> None:
+    (problem,) = read(tmp_path, data).problems
+    assert "a file that cannot be read" in str(problem)
+    assert "save the table as comma-separated UTF-8" in str(problem)
 
 
 def test_a_guessed_encoding_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -165,12 +165,14 @@ def test_12_bits_in_16_bit_colours_are_read_as_in_grey(
 
 
 def test_what_is_no_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "folder.png").mkdir()
+    for name in ("folder.png", "folder.dcm"):
+        (tmp_path / name).mkdir()
     os.mkfifo(tmp_path / "pipe.png")
-    for name in ("folder.png", "pipe.png", "x" * 300 + ".png", "zero\0.png"):
+    for name in ("folder.png", "folder.dcm", "pipe.png", "x" * 300 + ".png", "zero\0.png"):
         with pytest.raises(ImageError) as caught:
             read_image(tmp_path / name)
         assert name in str(caught.value)
+        assert ("no file but a folder" in str(caught.value)) == name.startswith(("folder", "pipe"))
 
 
 def test_a_readers_own_fault_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

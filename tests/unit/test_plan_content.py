@@ -99,6 +99,43 @@ def test_a_change_of_hands_is_none_of_feet(
     assert read(what)[1] == foot
 
 
+@pytest.mark.parametrize(
+    "add",
+    [
+        lambda: Path("radiographs/notes.jpg").touch(),
+        lambda: Path("radiographs/UAB001-LH.png").touch(),
+        lambda: Path("radiographs/P01-LH.jpg").mkdir(),
+        lambda: Path("radiographs/P01-LH.jpg").symlink_to("nowhere"),
+        lambda: Path("boxes/P01-LH.xml").mkdir(),
+        lambda: Path("boxes/P01-LH.txt").symlink_to("nowhere"),
+        lambda: Path(os.fsdecode(b"boxes/J\xf6rg-LH.xml")).touch(),
+    ],
+)
+def test_what_no_rule_reads_is_checked_when_it_comes_and_when_it_goes(
+    cohort: Path, add: Callable[[], None]
+) -> None:
+    def not_read() -> str:
+        joints = plan().joints
+        assert joints
+        return joints.not_read(SimpleNamespace(cohort="joints"))
+
+    assert not_read() == ""
+    add()
+    assert not_read()
+
+
+def test_a_wrong_row_of_a_list_is_checked_again_when_it_goes(cohort: Path) -> None:
+    rows = [f"{p}-{limb},{p},{limb},radiographs/{p}-{limb}.jpg" for p in PATIENTS for limb in LIMBS]
+    joints = {"radiographs": "list.csv", "scores": "scores.csv", "boxes": "boxes"}
+    digests = []
+    for more in ([], ["X-LH,X,LX,radiographs/UAB001-LH.jpg"]):
+        Path("list.csv").write_text("\n".join(["image_id,patient,limb,file", *rows, *more]) + "\n")
+        listed = plan(cohorts={"joints": joints}).joints
+        assert listed
+        digests.append(listed.not_read(SimpleNamespace(cohort="joints")))
+    assert digests[0] == "" != digests[1]
+
+
 @pytest.mark.parametrize("change", [change_hand, move_box, overrule])
 def test_other_changes_move_no_patient(cohort: Path, change: Callable[[], None]) -> None:
     before = read("patients")

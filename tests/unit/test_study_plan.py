@@ -10,7 +10,7 @@ import yaml
 
 from sharpflow.errors import UserError
 from sharpflow.workflow.plan.checks import Checks
-from sharpflow.workflow.plan.paths import folder_name, one_of, shard_names
+from sharpflow.workflow.plan.paths import cohort_name, one_of, shard_names
 from sharpflow.workflow.plan.published import published_of_joints
 from sharpflow.workflow.plan.running_times import A_DAY, JointWork, WholeImageWork, ask
 from sharpflow.workflow.plan.study import StudyPlan, plan_study
@@ -227,13 +227,30 @@ def test_a_cohort_is_called_by_its_name_and_a_new_name_trains_nothing_again(
         ("data/bonn/Images", "bonn"),
         ("data/bonn/list.csv", "bonn"),
         ("data/bonn/radiographs/list.csv", "bonn"),
-        (None, ""),
+        ("bonn/data", "mine"),
+        ("bonn/Data/list.csv", "mine"),
+        ("data/radiographs", "mine"),
+        ("phantom/images", "mine"),
+        ("/", "mine"),
     ],
 )
-def test_without_a_name_a_cohort_is_called_as_its_folder(
-    radiographs: str | None, name: str
+def test_without_a_name_a_cohort_is_called_as_its_folder_or_the_study(
+    radiographs: str, name: str
 ) -> None:
-    assert folder_name(radiographs) == name
+    assert cohort_name(radiographs, "mine") == name
+    assert cohort_name(radiographs, "phantom") != "phantom"  # which says that it is synthetic
+
+
+def test_a_cohort_in_a_folder_that_says_nothing_is_called_as_the_study(
+    hands: dict[str, Any], tmp_path: Path
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for path in tmp_path.glob("*.jpg"):
+        path.rename(folder / path.name)
+    joints = plan(study="mine", cohorts=only(hands | {"radiographs": str(folder)})).joints
+    assert joints
+    assert joints.data_name() == joints.notes()["data"] == joints.folder() == "mine"
 
 
 def test_other_networks_are_explained_where_the_papers_are_not_run() -> None:

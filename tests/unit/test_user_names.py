@@ -16,7 +16,7 @@ from sharpflow.workflow.clone_folder import (
     prepare_clone_folder,
     refuse_on_cluster,
 )
-from sharpflow.workflow.told_at_end import problems_in_short
+from sharpflow.workflow.told_at_end import findings_in_short, problems_in_short
 from sharpflow.workflow.user_paths import UserPath, as_they_stand, keep_user_paths
 
 
@@ -131,3 +131,18 @@ def test_the_last_that_a_refused_run_says(tmp_path: Path) -> None:
     bad.write_text(head + "a,,x,y,z,\n")
     told = problems_in_short([bad])
     assert told.startswith("1 problem with the input stopped this run; it is listed above, and in")
+
+
+def test_the_end_of_a_run_says_what_was_set_aside_and_warned_of(tmp_path: Path) -> None:
+    problems, warnings = tmp_path / "problems.csv", tmp_path / "warnings.csv"
+    none = tmp_path / "none.csv"
+    head = "file,where,found,expected,remedy,set_aside\n"
+    problems.write_text(head + "a,,x,y,z,\nb,,x,y,z,patient b\n")
+    warnings.write_text('file,warning\na,"upside\ndown"\nb,black\n')
+    assert list(findings_in_short([problems, none], [warnings, none])) == [
+        f"1 problem was set aside: {problems} lists what was left out.",
+        f"2 warnings: see {warnings} and {tmp_path / 'warnings.png'}",
+    ]
+    problems.write_text(head + "a,,x,y,z,\n")
+    warnings.write_text("file,warning\n")
+    assert list(findings_in_short([problems], [warnings])) == []

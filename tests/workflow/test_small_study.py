@@ -179,3 +179,9 @@ def test_what_is_wrong_can_be_set_aside_and_is_listed(tmp_path: Path, cohort: Pa
     assert len(radiographs) == 2 * 13
     assert "UAB001" not in set(radiographs["patient"])
     assert "UAB001" not in set(pd.read_csv(project.results / "cohort/joints/split.csv")["patient"])
+    for _ in range(2):  # a second check finds all made, and says the same
+        output = project.run("check")
+        assert (
+            output.count("1 problem was set aside: results/small/cohort/joints/problems.csv") == 1
+        )
+        assert "warnings: see results/small/cohort/joints/warnings.csv and" in output

@@ -26,7 +26,7 @@ from sharpflow.workflow.provenance.index import write_index
 from sharpflow.workflow.provenance.last_run import write_record
 from sharpflow.workflow.settings.double_keys import refuse_double_keys
 from sharpflow.workflow.settings.missing_files import refuse_missing_files
-from sharpflow.workflow.told_at_end import problems_in_short
+from sharpflow.workflow.told_at_end import findings_in_short, problems_in_short
 from sharpflow.workflow.user_paths import as_they_stand, keep_user_paths
 
 try:
@@ -125,6 +125,11 @@ def checked(*pipelines):
     return [ancient(path) for path in PLAN.checks.passed(*pipelines)]
 
 
+def in_results(paths):
+    """Paths of results as they stand, for what is no rule."""
+    return [path.replace("<results>", RESULTS) for path in paths]
+
+
 def refuse_folder_on_cluster():
     """Stop before any job is submitted from a folder in which none could start."""
     if workflow.non_local_exec:
@@ -140,12 +145,16 @@ def tell_shared_patients():
         logger.info(PLAN.shared_patients())
 
 
+def tell_findings():
+    """Say what the checks set aside and warn of, which those that were made before say no more."""
+    problems = in_results(PLAN.problem_lists("joints", "whole_image"))
+    for told in findings_in_short(problems, in_results(PLAN.pages.warnings)):
+        logger.warning(told)
+
+
 def tell_problems():
     """Say what stopped a run that a check refused, below its errors and above Snakemake's farewell."""
-    told = problems_in_short(
-        path.replace("<results>", RESULTS)
-        for path in PLAN.problem_lists("joints", "whole_image")
-    )
+    told = problems_in_short(in_results(PLAN.problem_lists("joints", "whole_image")))
     if told:
         logger.error(told)
 

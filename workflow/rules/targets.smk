@@ -3,10 +3,19 @@
 
 
 rule check:
-    """Check the cohorts that the user brought, and make nothing else."""
+    """Check the cohorts that the user brought, and make nothing else.
+
+    It runs each time: a run of no jobs would end without a word of what was found before.
+    """
     input:
         PLAN.check_results(),
+    log:
+        "<logs>/check.log",
     localrule: True
+    conda:
+        "../../envs/imaging.yaml"
+    shell:
+        "echo checked > {log}"
 
 
 rule tables:

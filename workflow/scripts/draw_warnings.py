@@ -6,11 +6,11 @@ with recorded_job(snakemake) as frame:
     from sharpflow.cohorts.warnings import WARNING_TABLE
     from sharpflow.files import read_table
     from sharpflow.reporting.warning_sheet import draw_warning_sheet
+    from sharpflow.workflow.told_at_end import said_of_warnings
 
     path, sheet = snakemake.input[0], snakemake.output[0]
     warnings = read_table(path, **dict.fromkeys(WARNING_TABLE, str)).fillna("")
     max_pixels = round(snakemake.params.max_megapixels * 1e6)
     draw_warning_sheet(warnings, sheet, max_pixels=max_pixels)
     if len(warnings):
-        words = "1 warning" if len(warnings) == 1 else f"{len(warnings)} warnings"
-        frame.say(f"{words}: see {path} and {sheet}")
+        frame.say(said_of_warnings(path, len(warnings)))

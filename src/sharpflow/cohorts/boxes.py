@@ -25,11 +25,12 @@ from sharpflow.cohorts.labels import (
     Box,
     LabelError,
     LabelledRadiograph,
+    in_place_of_labels,
     label_files,
     labelled_images,
     parse_label,
 )
-from sharpflow.cohorts.radiographs import counted_within, in_subfolders
+from sharpflow.cohorts.radiographs import counted_within, in_place_of, in_subfolders
 from sharpflow.cohorts.text import read_text
 from sharpflow.errors import in_short
 from sharpflow.files import atomic_write
@@ -135,6 +136,7 @@ def _label_files(folder: Path, problems: list[Finding]) -> list[Path]:
     found = "no label files"
     try:
         labels = [path for path in label_files(folder) if path.name != CLASSES_FILE]
+        problems += [in_place_of(path, "label file") for path in in_place_of_labels(folder)]
         if labels:
             return sorted(labels, key=lambda path: (path.stem, path.suffix))
     except (OSError, ValueError) as error:

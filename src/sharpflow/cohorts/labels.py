@@ -57,12 +57,24 @@ def label_files(folder: Path) -> list[Path]:
 
     Other files are not looked at. OSError where the folder cannot be read.
     """
+    return [path for path in named_as_labels(folder) if path.is_file()]
+
+
+def in_place_of_labels(folder: Path) -> list[Path]:
+    """What has the name of a label file in a folder and is none: a folder, a broken link, a device.
+
+    OSError where the folder cannot be read.
+    """
+    named = named_as_labels(folder)
+    return [path for path in named if not path.is_file() and path.name != CLASSES_FILE]
+
+
+def named_as_labels(folder: Path) -> list[Path]:
+    """What has the name of a label file in a folder; nothing hidden. OSError as above."""
     return sorted(
         path
         for path in folder.iterdir()
-        if path.suffix.lower() in LABEL_SUFFIXES
-        and not path.name.startswith(".")
-        and path.is_file()
+        if path.suffix.lower() in LABEL_SUFFIXES and not path.name.startswith(".")
     )
 
 

@@ -66,9 +66,9 @@ def list_radiographs(radiographs: str | Path) -> RadiographList:
     without suffix (a name without a visit is of the visit "1"), or a CSV with columns image_id,
     patient, limb, file (relative to the CSV) and, where there are several, visit. A limb may be in
     lower case. Hidden files, subfolders and files of other kinds in the folder are left alone, as
-    is a DICOMDIR; images of formats that are not read, DICOM files with other names, and folders
-    with a radiograph's suffix are problems. What is wrong is returned, not raised; of an image_id
-    that is there twice the first is listed.
+    is a DICOMDIR; images of formats that are not read, DICOM files with other names, folders with a
+    radiograph's suffix and broken links are problems. What is wrong is returned, not raised; of an
+    image_id that is there twice the first is listed.
     """
     radiographs = Path(radiographs)
     if os.path.isdir(radiographs):  # noqa: PTH112 - no error for a path that cannot be
@@ -165,9 +165,10 @@ def _list_folder(folder: Path) -> RadiographList:
         stem, suffix = split_name(path.name)
         if path.name.startswith("."):
             continue
-        if suffix in SUFFIXES and path.is_dir():
-            found.problems.append(_folder_as_radiograph(path))
+        name = _FILE_NAME.fullmatch(stem)
         if not path.is_file():
+            if suffix in SUFFIXES or (name and not suffix and not path.is_dir()):
+                found.problems.append(in_place_of(path, "radiograph"))
             continue
         if suffix in OTHER_IMAGES:
             found.problems.append(
@@ -182,7 +183,6 @@ def _list_folder(folder: Path) -> RadiographList:
                 )
             )
             continue
-        name = _FILE_NAME.fullmatch(stem)
         if name and suffix in ("", *SUFFIXES):
             visit = visit_name(name["visit"] or "")
             limb = name["limb"].upper()
@@ -192,16 +192,18 @@ def _list_folder(folder: Path) -> RadiographList:
     return found
 
 
-def _folder_as_radiograph(path: Path) -> Finding:
-    return Finding(
-        str(path),
-        "",
-        "a folder with the name of a radiograph",
-        "a file",
-        "Put the radiograph itself here, or give the folder a name without suffix.",
-        Scope.ENTRY,
-        path.name,
-    )
+def in_place_of(path: Path, what: str) -> Finding:
+    """The problem of a folder, a broken link or a device where a file would be read.
+
+    `what` the file would be, as "radiograph".
+    """
+    if path.is_dir():
+        found = f"a folder with the name of a {what}"
+        remedy = f"Put the {what} itself here, or give the folder a name without suffix."
+    else:
+        found = f"{'a link to nothing' if path.is_symlink() else 'a device'} in place of a {what}"
+        remedy = f"Put the {what} itself here, or delete this."
+    return Finding(str(path), "", found, "a file", remedy, Scope.ENTRY, path.name)
 
 
 def split_name(name: str) -> tuple[str, str]:

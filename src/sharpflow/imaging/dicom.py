@@ -76,11 +76,11 @@ _LOCK = threading.Lock()
 def is_dicom(path: Path) -> bool:
     """Whether a file is to be read as DICOM: by its suffix, its magic or, without both, its start.
 
-    False for what is no file or cannot be opened, unless its suffix says DICOM.
+    False for a folder, and for what is no file or cannot be opened, unless its suffix says DICOM.
     """
     suffix = path.suffix.lower()
     if suffix in DICOM_SUFFIXES:
-        return True
+        return not path.is_dir()
     try:
         if not path.is_file():  # a pipe would be waited for
             return False

@@ -1,7 +1,7 @@
-"""What a refused run says at its end: how many problems there are, and which files list them."""
+"""What a run says at its end of what its checks found: how much, and which files list it."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 
@@ -10,7 +10,7 @@ def problems_in_short(lists: Iterable[str | Path]) -> str:
 
     `lists`: problems.csv of each cohort, which may not exist.
     """
-    counts = {str(path): _refusals(Path(path)) for path in lists}
+    counts = {path: sum(not row["set_aside"] for row in rows) for path, rows in _read(lists)}
     found = {path: count for path, count in counts.items() if count}
     if not found:
         return ""
@@ -22,8 +22,40 @@ def problems_in_short(lists: Iterable[str | Path]) -> str:
     )
 
 
-def _refusals(path: Path) -> int:
-    if not path.is_file():
-        return 0
-    with path.open(encoding="utf-8", newline="") as lines:
-        return sum(not row["set_aside"] for row in csv.DictReader(lines))
+def findings_in_short(
+    problems: Iterable[str | Path], warnings: Iterable[str | Path]
+) -> Iterator[str]:
+    """How much was set aside, and how many warnings there are: a line for each list that has some.
+
+    A check that is not made again says nothing, so that a later run would be silent.
+
+    Args:
+        problems: problems.csv of each cohort, which may not exist.
+        warnings: warnings.csv, likewise.
+    """
+    for path, rows in _read(problems):
+        if count := sum(bool(row["set_aside"]) for row in rows):
+            yield said_of_set_aside(path, count)
+    for path, rows in _read(warnings):
+        if rows:
+            yield said_of_warnings(path, len(rows))
+
+
+def said_of_set_aside(path: str, count: int) -> str:
+    """What is said of a list of problems, of which `count` stop nothing."""
+    words = "1 problem was" if count == 1 else f"{count} problems were"
+    return f"{words} set aside: {path} lists what was left out."
+
+
+def said_of_warnings(path: str, count: int) -> str:
+    """What is said of a list of warnings, beside which lies their contact sheet."""
+    words = "1 warning" if count == 1 else f"{count} warnings"
+    return f"{words}: see {path} and {Path(path).with_suffix('.png')}"
+
+
+def _read(lists: Iterable[str | Path]) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """The rows of each list that exists."""
+    for path in map(Path, lists):
+        if path.is_file():
+            with path.open(encoding="utf-8", newline="") as lines:
+                yield str(path), list(csv.DictReader(lines))

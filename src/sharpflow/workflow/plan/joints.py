@@ -15,9 +15,10 @@ from sharpflow.workflow.plan.joint_counts import JointCounts
 from sharpflow.workflow.plan.paths import (
     PHANTOM,
     Wildcards,
+    cohort_name,
     existing,
     existing_labels,
-    folder_name,
+    other_labels,
     shard_names,
 )
 from sharpflow.workflow.plan.problems import warn_of_problems
@@ -74,6 +75,7 @@ class JointPlan:
         self.radiographs = listed.scored
         self.own_patients = listed.places
         self.only_visits_of_own = listed.only_visits
+        self._not_listed = list(map(str, listed.problems.get("radiographs", ())))
         # A cohort may have hands only. Without any radiographs both body parts stay, and the check
         # says what is wrong.
         found = {body_part_of(radiograph.limb) for radiograph in self.radiographs}
@@ -214,10 +216,11 @@ class JointPlan:
             lambda: existing_labels(own.boxes) if own and own.boxes not in (None, PHANTOM) else [],
         )
 
-    def in_subfolders(self, wildcards: Wildcards) -> str:
-        """Radiographs and label files in folders within the user's, which are not read: a digest.
+    def not_read(self, wildcards: Wildcards) -> str:
+        """A digest of what the user's folders and lists hold that no rule reads; empty for nothing.
 
-        Empty where there are none.
+        Files in folders within, wrong rows, and what is no radiograph or label file. The check
+        tells of them, so it is made again when they come or go, though all that is read stays.
         """
         if wildcards.cohort in self.synthetic or not self.own:
             return ""
@@ -226,6 +229,7 @@ class JointPlan:
             in_subfolders(source, suffixes) if source else []
             for source, suffixes in ((self.own.radiographs, SUFFIXES), (boxes, LABEL_SUFFIXES))
         ]
+        found += [self._not_listed, other_labels(boxes) if boxes else []]
         return digest_of(found) if any(found) else ""
 
     def check_settings(self, wildcards: Wildcards) -> dict[str, Any]:
@@ -398,7 +402,7 @@ class JointPlan:
         """What a model's card says its data are, so that another name trains nothing again."""
         if cohort in self.synthetic or self.own is None:
             return PHANTOM
-        return folder_name(self.own.radiographs)
+        return cohort_name(self.own.radiographs, self.study.study)
 
     def notes(self) -> dict[str, str]:
         """What every table says of the data and the models behind it."""

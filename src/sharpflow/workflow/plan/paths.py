@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from sharpflow.cohorts.labels import label_files
+from sharpflow.cohorts.labels import named_as_labels
 from sharpflow.cohorts.text import is_text
 
 PHANTOM = "phantom"
@@ -53,28 +53,45 @@ def existing_labels(folder: str) -> list[Path]:
     Names that are no text, which no radiograph has, are for the check alone: Snakemake cannot write
     them down.
     """
+    return [path for path in _named_as_labels(folder) if _is_label(path)]
+
+
+def other_labels(folder: str) -> list[str]:
+    """What else in a folder of boxes has the name of a label file; none where it cannot be read."""
+    return [str(path) for path in _named_as_labels(folder) if not _is_label(path)]
+
+
+def _named_as_labels(folder: str) -> list[Path]:
     try:
-        return [path for path in label_files(Path(folder)) if is_text(path)]
+        return named_as_labels(Path(folder))
     except (OSError, ValueError):
         return []
 
 
+def _is_label(path: Path) -> bool:
+    return path.is_file() and is_text(path)
+
+
 # Names of folders that say what is in them, not whose it is.
 _CONTENTS = {"radiographs", "images"}
+# Names of folders that name no cohort; `phantom` would say that its radiographs are synthetic.
+_NO_NAMES = {"", "data", PHANTOM}
 
 
-def folder_name(radiographs: str | None) -> str:
-    """The name of the folder that holds a cohort's radiographs, or that its CSV lies in.
+def cohort_name(radiographs: str | None, study: str) -> str:
+    """What a cohort of the user's own is called, if nobody gave it a name.
 
-    If that is "radiographs" or "images", the name of the folder around it. Empty for no cohort.
+    As the folder that holds its radiographs, or that their CSV lies in, or, if that is
+    "radiographs" or "images", as the folder around it. If that is "data" or "phantom", as the
+    study.
     """
-    if not radiographs:
-        return ""
-    folder = Path(radiographs).resolve()
+    folder = Path(radiographs or "").resolve()
     if folder.suffix.lower() == ".csv":
         folder = folder.parent
-    is_contents = folder.name.lower() in _CONTENTS and folder.parent.name
-    return folder.parent.name if is_contents else folder.name
+    if folder.name.lower() in _CONTENTS:
+        folder = folder.parent
+    names = [name for name in (folder.name, study) if name.lower() not in _NO_NAMES]
+    return names[0] if names else "own radiographs"
 
 
 def table_files(names: Iterable[str], folder: str = "tables") -> list[str]:

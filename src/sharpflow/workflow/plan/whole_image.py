@@ -22,8 +22,8 @@ from sharpflow.workflow.by_content import ToldText
 from sharpflow.workflow.plan.paths import (
     PHANTOM,
     Wildcards,
+    cohort_name,
     existing,
-    folder_name,
     shard_names,
     shards_for,
 )
@@ -211,7 +211,8 @@ class WholeImagePlan:
         if self.is_synthetic(cohort):
             return PHANTOM
         settings = getattr(self.study.cohorts, cohort)
-        return folder_name(settings.images if cohort == "whole_image" else settings.training_images)
+        folder = settings.images if cohort == "whole_image" else settings.training_images
+        return cohort_name(folder, self.study.study)
 
     def is_synthetic(self, cohort: str) -> bool:
         """Whether the phantom makes a cohort."""

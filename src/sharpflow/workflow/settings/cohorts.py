@@ -29,7 +29,8 @@ def _not_the_phantom(name: str) -> str:
 CohortName = Annotated[str, AfterValidator(_not_the_phantom)]
 _NAME = (
     "What tables and figures call the cohort. null: the name of the folder that holds the "
-    "radiographs or, if that is `radiographs` or `images`, of the folder around it."
+    "radiographs or, if that is `radiographs` or `images`, of the folder around it; if that is "
+    "`data` or `phantom`, the study's."
 )
 
 
