@@ -14,8 +14,9 @@ Image = npt.NDArray[np.uint8]
 
 NARROWER, WIDER = 0.006, 0.03  # of the radiograph's height, by which an outline moves at most
 BLUNT = 0.03  # of it, greatest radius at which finger tips and gaps are rounded off
-WITH_GROUND = 0.15  # share of the rough masks that take the ground about the limb for limb
+LOST = 0.3  # share of the rough masks that lose what is thin; the others fill what is narrow
 SHORT = 0.2  # share that end at the wrist or below
+WITH_GROUND = 0.2  # share that take a marker, or ground, for limb
 
 
 class RoughMasks:
@@ -38,25 +39,20 @@ class RoughMasks:
 
 def roughened(mask: Image, rng: np.random.Generator) -> Image:
     """A mask with its outline moved and blunted; now and then with ground, or without forearm."""
-    height = mask.shape[0]
-    blunt = _disc(rng.uniform(0, BLUNT) * height)
-    how = cv2.MORPH_OPEN if rng.random() < 0.3 else cv2.MORPH_CLOSE
-    rough = cv2.morphologyEx(
-        mask, how, _disc(blunt.shape[0] / 4) if how == cv2.MORPH_OPEN else blunt
-    )
+    height, width = mask.shape
+    if rng.random() < LOST:
+        rough = cv2.morphologyEx(mask, cv2.MORPH_OPEN, _disc(rng.uniform(0, BLUNT / 3) * height))
+    else:
+        rough = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _disc(rng.uniform(0, BLUNT) * height))
     moved = rng.uniform(-NARROWER, WIDER) * height
     rough = (cv2.dilate if moved > 0 else cv2.erode)(rough, _disc(abs(moved)))
-    rows, columns = np.flatnonzero(rough.any(axis=1)), np.flatnonzero(rough.any(axis=0))
-    if not rows.size:
-        return mask
-    top, tall = rows[0], rows[-1] - rows[0]
+    limb = np.flatnonzero(rough.any(axis=1))
+    if rng.random() < SHORT and limb.size:
+        rough[limb[0] + int(rng.uniform(0.85, 1.0) * (limb[-1] - limb[0])) :] = 0
     if rng.random() < WITH_GROUND:
-        left, right = columns[0], columns[-1]
-        first, last = np.sort(rng.uniform(0, 1, 2))
-        part = slice(top + int(first * tall), top + int(last * tall) + 1)
-        rough[part, left : right + 1] = 255
-    if rng.random() < SHORT:
-        rough[top + int(rng.uniform(0.85, 1.0) * tall) :] = 0
+        size = rng.uniform(0.02, 0.4, 2) * (height, width)
+        top, left = (rng.uniform(0, 1, 2) * ((height, width) - size)).astype(int)
+        rough[top : top + int(size[0]) + 1, left : left + int(size[1]) + 1] = 255
     return np.asarray(rough, dtype=np.uint8)
 
 
