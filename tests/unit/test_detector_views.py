@@ -49,8 +49,7 @@ def test_a_rough_mask_is_still_one_of_the_limb(mask: np.ndarray) -> None:
     for seed in range(30):
         rough = roughened(mask, np.random.default_rng(seed))
         assert rough.dtype == np.uint8 and set(np.unique(rough)) <= {0, 255}
-        both, either = ((rough & mask) > 0).sum(), ((rough | mask) > 0).sum()
-        assert both / either > 0.5
+        assert ((rough & mask) > 0).sum() > 0.6 * (mask > 0).sum()
         assert (rough[130:190, 70:120] == 255).all()  # the palm is never lost
 
 
