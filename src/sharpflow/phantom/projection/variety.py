@@ -67,7 +67,7 @@ def place_widely(
     points = outline_of(limb) @ forward.T
     low, high = points.min(axis=0), points.max(axis=0)
     tall = float(high[1] - low[1])
-    left, right, above = tall * (_ROOM_LEAST + _ROOM_MORE * rng.beta(1, 2.5, 3))
+    left, right, above = tall * (_ROOM_LEAST + _ROOM_MORE * rng.beta(1, 3.5, 3))
     below = tall * rng.uniform(*_BELOW[limb.body_part])
     rows = round(height * rng.uniform(*HEIGHTS))
     pixel = (tall + above + below) / rows
