@@ -1,8 +1,9 @@
 """Radiographs that vary as widely as archives do, for detectors that have to work on any of them.
 
-All ranges are ours, chosen by eye beside a hundred real radiographs of children's hands: limbs turned and off the middle, fingers spread or bent, a few grey levels for all
-of the limb, grey grounds, plates and shutters about a part of the picture. What lies within the
-limb's outline, the truth and the damage are those of any other phantom radiograph.
+All ranges are ours, chosen by eye beside a hundred real radiographs of children's hands: limbs
+turned and off the middle, fingers spread or bent, a few grey levels for all of the limb, grey
+grounds, plates and shutters about a part of the picture. What lies within the limb's outline, the
+truth and the damage are those of any other phantom radiograph.
 """
 
 from dataclasses import replace
