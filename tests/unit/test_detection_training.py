@@ -59,6 +59,18 @@ for again in ("one", "two"):
     history = train_detector(out + "/set", out=f"{out}/{again}", settings=settings, seed=3,
                              threads=1)
     history.to_csv(f"{out}/{again}/history.csv", index=False)
+from dataclasses import replace
+train_detector(out + "/set", out=f"{out}/grey", settings=replace(settings, grey_changes=1.0),
+               seed=3, threads=1).to_csv(f"{out}/grey/history.csv", index=False)
+from ultralytics.data.augment import Compose, RandomPerspective
+from sharpflow.joints.detection.trainer import move_on_black
+moves = Compose([Compose([RandomPerspective()])])
+move_on_black(moves)
+half = {"M": np.array([[1, 0, 4], [0, 1, 0], [0, 0, 1]], np.float32), "size": (8, 8)}
+white = {"img": np.full((8, 8, 3), 255, np.uint8)}
+moved = moves.transforms[0].transforms[0].apply_image(white, half)["img"]
+np.savetxt(out + "/moved.txt", moved[0, :, 0])
+
 from pathlib import Path
 from sharpflow.training.time_limit import OutOfTime
 try:
@@ -234,6 +246,13 @@ def test_training_leaves_weights_and_history(run):
 def test_same_seed_gives_the_same_bytes(run):
     for name in ("best.pt", "history.csv"):
         assert (run / "out/one" / name).read_bytes() == (run / "out/two" / name).read_bytes()
+
+
+def test_grey_values_that_change_teach_otherwise_and_leave_the_ground_black(run):
+    assert (run / "out/grey/best.pt").read_bytes() != (run / "out/one/best.pt").read_bytes()
+    assert pd.read_csv(run / "out/grey/history.csv")["mAP50"].notna().iloc[-1]
+    moved = (run / "out" / "moved.txt").read_text().split()
+    assert [float(value) for value in moved] == [0] * 4 + [255] * 4
 
 
 def test_a_training_that_cannot_end_in_time_gives_up_and_says_so(run):

@@ -156,6 +156,11 @@ def test_hands_without_boxes_have_a_detector_of_synthetic_hands(
     project.run("results/small/detector/hand/best.pt")
     card = json.loads((project.results / "detector/hand/model_card.json").read_text())
     assert card["trained_on"] == "phantom"
+    confidences = pd.read_csv(project.results / "detector/hand/confidence.csv")
+    chosen = confidences.loc[confidences["chosen"], "confidence"].tolist()
+    assert chosen == [card["metrics"]["chosen_confidence"]]
+    truth = pd.read_csv(project.results / "phantom/boxed/truth/radiographs.csv")
+    assert 0 < truth["months"].notna().sum() < len(truth)  # children among them
     assert not (project.results / "standardized" / "joints").exists()
     made = {path.stem[-2:] for path in (project.results / "phantom/boxed").rglob("*.jpg")}
     assert made == {"LH", "RH"}

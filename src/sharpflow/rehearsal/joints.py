@@ -157,7 +157,6 @@ def rehearse_detect(
     model: str,
     image_size: int,
     view: Any,
-    confidence: float,
 ) -> Measured:
     """Find joints on a batch of radiographs; loading the network counts."""
     from sharpflow.joints.detection.detect import detect
@@ -180,7 +179,6 @@ def rehearse_detect(
         Views(shown.images, shown.masks, image_size=image_size, view=view),
         body_part=BodyPart(body_part),
         image_size=image_size,
-        confidence=confidence,
     )
     return Measured("image", seconds_each(find, [shown.rows]) / DETECTED, 1, DETECTED)
 

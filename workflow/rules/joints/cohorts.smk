@@ -23,6 +23,7 @@ rule make_joint_phantom:
         visits=study.phantom.visits,
         radiograph_height=study.phantom.radiograph_height,
         body_parts=[str(part) for part in JOINTS.body_parts],
+        mix=JOINTS.phantom_mix,
         seed=study.seed,
         code=code("joints/make_joint_phantom"),
     script:

@@ -19,6 +19,7 @@ rule train_detector:
     output:
         model="<results>/detector/{body_part}/best.pt",
         history="<results>/detector/{body_part}/history.csv",
+        confidence="<results>/detector/{body_part}/confidence.csv",
         model_card="<results>/detector/{body_part}/model_card.json",
     log:
         "<logs>/train_detector/{body_part}.log",
@@ -32,6 +33,7 @@ rule train_detector:
     params:
         settings=study.detector.model_dump(exclude={"weights", "confidence"}),
         true_masks=JOINTS.boxed == "boxed",
+        rough_masks=JOINTS.rough_masks,
         crop_bottom=JOINTS.crop_bottom,
         seed=study.seed,
         data=told(JOINTS.folder(JOINTS.boxed)),
@@ -46,6 +48,7 @@ rule detect_joints:
     """Find the best 10 (hand) or 6 (foot) boxes of every radiograph."""
     input:
         model="<results>/detector/{body_part}/best.pt",
+        confidence="<results>/detector/{body_part}/confidence.csv",
         images=JOINTS.shards("<results>/standardized/joints/{body_part}/{shard}.npy"),
         masks=JOINTS.shards("<results>/masks/unet/{body_part}/{shard}.npy"),
     output:

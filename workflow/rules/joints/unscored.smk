@@ -22,6 +22,7 @@ use rule segment as segment_unscored with:
 use rule detect_joints as detect_unscored with:
     input:
         model="<results>/detector/{body_part}/best.pt",
+        confidence="<results>/detector/{body_part}/confidence.csv",
         images=JOINTS.unscored.shards(
             "<results>/standardized/unscored/{body_part}/{shard}.npy"
         ),

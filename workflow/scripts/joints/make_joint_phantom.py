@@ -7,7 +7,7 @@ from sharpflow.workflow.job import recorded_job
 
 def main() -> None:
     with recorded_job(snakemake, threads=1):
-        from sharpflow.phantom.cohorts.joints import make_joint_cohort
+        from sharpflow.phantom.cohorts.joints import Mix, make_joint_cohort
         from sharpflow.seeds import seed_for
 
         make_joint_cohort(
@@ -18,6 +18,7 @@ def main() -> None:
             height=snakemake.params.radiograph_height,
             workers=snakemake.threads,
             body_parts=snakemake.params.body_parts,
+            mix=Mix(**snakemake.params.mix),
         )
 
 

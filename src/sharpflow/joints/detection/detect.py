@@ -1,14 +1,16 @@
 """Joints found on masked standardized radiographs by a trained detector (Tan et al., 2.3.3)."""
 
 import logging
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import cv2
 import pandas as pd
 
 from sharpflow.anatomy import BOX_COLUMNS, DETECTED_JOINTS, DETECTOR_CLASSES, BodyPart
+from sharpflow.joints.detection.confidence import TRIED, tabulate_confidences
 from sharpflow.joints.detection.offline import chosen_device, import_ultralytics
-from sharpflow.joints.detection.views import Views
+from sharpflow.joints.detection.views import View, Views
 
 log = logging.getLogger(__name__)
 COLUMNS = ["image_id", "class", "confidence", *BOX_COLUMNS]
@@ -16,7 +18,7 @@ COLUMNS = ["image_id", "class", "confidence", *BOX_COLUMNS]
 
 def detect(
     weights: str | Path,
-    views: Views,
+    views: Sequence[View] | Views,
     rows: pd.DataFrame,
     *,
     body_part: BodyPart,
@@ -75,3 +77,39 @@ def detect(
                     found.append((image_ids[number], classes[int(label)], sure, *corner))
     log.info("%d boxes on %d radiographs", len(found), len(image_ids))
     return pd.DataFrame(found, columns=COLUMNS)
+
+
+def validate_confidences(
+    weights: str | Path,
+    views: Sequence[View] | Views,
+    rows: pd.DataFrame,
+    boxes: pd.DataFrame,
+    validation: Collection[str],
+    *,
+    body_part: BodyPart,
+    image_size: int,
+) -> pd.DataFrame:
+    """What a detector finds on its validation radiographs at each confidence.
+
+    Args:
+        weights: best.pt of `train_detector`.
+        views: what the network sees of each radiograph, as in training.
+        rows: image_id of each radiograph, in order.
+        boxes: image_id, class, x_min, y_min, x_max, y_max in standardized pixels.
+        validation: image_ids of the validation radiographs.
+        body_part: body part.
+        image_size: longer side of the views, pixels.
+
+    Returns:
+        As `tabulate_confidences`.
+    """
+    numbers = [n for n, image_id in enumerate(rows["image_id"]) if image_id in set(validation)]
+    found = detect(
+        weights,
+        [views[number] for number in numbers],
+        rows.iloc[numbers],
+        body_part=body_part,
+        image_size=image_size,
+        confidence=TRIED[0],
+    )
+    return tabulate_confidences(found, boxes[boxes["image_id"].isin(set(validation))])

@@ -11,13 +11,16 @@ from collections.abc import Iterator, Mapping
 from copy import copy, deepcopy
 from typing import Any
 
+import cv2
 import torch
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
+from ultralytics.data.augment import Compose, RandomPerspective
 from ultralytics.models.yolo.detect import DetectionTrainer
 from ultralytics.utils.torch_utils import ModelEMA
 
 from sharpflow.joints.detection.batch_norms import measure_statistics
+from sharpflow.joints.detection.grey_changes import change_grey
 from sharpflow.joints.detection.mixed_precision import predict_in_bfloat16
 from sharpflow.joints.detection.schedule import is_validated, rate_factor
 from sharpflow.training.time_limit import Deadline, OutOfTime
@@ -33,6 +36,33 @@ STARTS_AGAIN = (
 )
 
 
+class OnBlack(RandomPerspective):  # type: ignore[misc]
+    """ultralytics' rotations, shifts and scales, with black in place of grey about the image."""
+
+    def apply_image(
+        self, labels: dict[str, Any], params: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Warp the image, whose new parts are black."""
+        assert params is not None
+        matrix, size = params["M"][:2], params["size"]
+        labels["img"] = cv2.warpAffine(labels["img"], matrix, dsize=size)
+        labels["resized_shape"] = labels["img"].shape[:2]
+        return labels
+
+
+def move_on_black(transforms: Any) -> None:
+    """Let what moves images in ultralytics' nested transforms do so on a black ground."""
+    for part in transforms.transforms:
+        if isinstance(part, Compose):
+            move_on_black(part)
+        elif isinstance(part, RandomPerspective):
+            part.__class__ = OnBlack
+
+
+def _in_channels_last(images: torch.Tensor) -> torch.Tensor:
+    return images.contiguous(memory_format=torch.channels_last)
+
+
 class DetectorTrainer(DetectionTrainer):  # type: ignore[misc]
     """Trains a detector.
 
@@ -44,7 +74,13 @@ class DetectorTrainer(DetectionTrainer):  # type: ignore[misc]
     """
 
     def __init__(
-        self, settings: Mapping[str, Any], *, steps: int, bfloat16: bool, deadline: Deadline
+        self,
+        settings: Mapping[str, Any],
+        *,
+        steps: int,
+        bfloat16: bool,
+        deadline: Deadline,
+        grey_changes: float = 0.0,
     ) -> None:
         """Prepare a training.
 
@@ -53,7 +89,10 @@ class DetectorTrainer(DetectionTrainer):  # type: ignore[misc]
             steps: batches of the whole run.
             bfloat16: whether to multiply in bfloat16 while the network learns.
             deadline: by which the run must have ended.
+            grey_changes: share of the views whose grey values are changed at random; above 0
+                turned and moved views have a black ground, as detection sees it.
         """
+        self._grey_changes = grey_changes  # first, since the dataset is built by the next call
         super().__init__(overrides=dict(settings))
         self.history: list[dict[str, Any]] = []
         self.kept: Any = None
@@ -69,10 +108,24 @@ class DetectorTrainer(DetectionTrainer):  # type: ignore[misc]
         self.seen = {}
         self.fitness = None
 
+    def build_dataset(self, img_path: str, mode: str = "train", batch: int | None = None) -> Any:
+        """The radiographs of a split, augmented where they train."""
+        dataset = super().build_dataset(img_path, mode, batch)
+        if mode == "train" and self._grey_changes:
+            move_on_black(dataset.transforms)
+        return dataset
+
     def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """A training batch, its grey values changed."""
+        batch = self._plain_batch(batch)
+        if self._grey_changes:
+            batch["img"] = _in_channels_last(change_grey(batch["img"], self._grey_changes))
+        return batch
+
+    def _plain_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
         """A batch whose images lie in memory as the network's convolutions want them."""
         batch = super().preprocess_batch(batch)
-        batch["img"] = batch["img"].contiguous(memory_format=torch.channels_last)
+        batch["img"] = _in_channels_last(batch["img"])
         return batch
 
     def validate(self) -> tuple[Any, Any]:
@@ -120,7 +173,7 @@ class DetectorTrainer(DetectionTrainer):  # type: ignore[misc]
         radiographs.augment = False
         radiographs.transforms = radiographs.build_transforms(self.args)
         for batch in DataLoader(radiographs, self.batch_size, collate_fn=radiographs.collate_fn):
-            yield self.preprocess_batch(batch)["img"]
+            yield self._plain_batch(batch)["img"]
 
     def _check_time(self) -> None:
         """Give up where the run can't end in time: the next attempt may have more of it."""

@@ -61,6 +61,8 @@ class DetectorSettings:
         max_batches: steps of the run, rounded up to whole epochs (paper: 4000).
         optimizer: darknet's by default (paper silent).
         learning_rate: likewise.
+        grey_changes: share of the training radiographs whose grey values are changed at random, a
+            new each epoch (ours).
         precision: of the network's products while it learns; its loss, validation and predictions
             are in float32. "bfloat16" takes a third of the time on processors that have it in
             hardware; "auto" takes it there and "float32" elsewhere (ours; the results of the two
@@ -74,6 +76,7 @@ class DetectorSettings:
     max_batches: int = 4000
     optimizer: Literal["SGD", "Adam", "AdamW"] = "SGD"
     learning_rate: float = 0.001
+    grey_changes: float = 0.0
     precision: Precision = "auto"
 
 
@@ -139,6 +142,8 @@ def train_detector(
     trainer = DetectorTrainer(
         {
             **_as_ultralytics(settings, epochs),
+            # Ten epochs before the end it would build its transforms anew, on grey.
+            **({"close_mosaic": 0} if settings.grey_changes else {}),
             "data": str(_described(data, out)),
             "pretrained": str(Path(weights).resolve()) if weights else False,
             "seed": seed,
@@ -148,6 +153,7 @@ def train_detector(
         steps=epochs * batches,
         bfloat16=uses_bfloat16(settings.precision, device),
         deadline=deadline,
+        grey_changes=settings.grey_changes,
     )
     with tells_when_stopped(lambda: STARTS_AGAIN):
         trainer.train()

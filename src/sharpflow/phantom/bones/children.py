@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.random import Generator
 
-from sharpflow.anatomy import BodyPart, Side
+from sharpflow.anatomy import LIMBS, BodyPart
 from sharpflow.phantom.bones.growth import (
     CARPAL_GROWTH,
     CARPALS,
@@ -20,17 +20,12 @@ from sharpflow.phantom.bones.hands import LimbScores
 from sharpflow.phantom.bones.limb import Limb, sample_person
 from sharpflow.phantom.bones.measurements import SIZE_BY_SEX
 from sharpflow.phantom.bones.solids import ACROSS, ALONG, Blob, Bone, Surface, Tube
-from sharpflow.phantom.projection.exposure import sample_exposure
-from sharpflow.phantom.projection.markers import sample_marker
-from sharpflow.phantom.projection.placement import place_limb, radiograph_size
 from sharpflow.phantom.projection.radiographs import (
     SyntheticRadiograph,
-    develop,
     joint_rows,
     pose_limb,
-    radiograph_columns,
+    show,
 )
-from sharpflow.phantom.projection.render import trace
 from sharpflow.seeds import seed_for
 
 AGE_SD = 0.09  # of a bone's own age relative to the child's (ours)
@@ -39,9 +34,16 @@ _PLATE = 1.6  # mm, an open growth plate at an adult's size; ours
 
 
 def make_childs_hand(
-    months: float, *, male: bool, seed: int, image_id: str, height: int
+    months: float,
+    *,
+    male: bool,
+    seed: int,
+    image_id: str,
+    height: int,
+    limb: str = "LH",
+    varied: bool = False,
 ) -> SyntheticRadiograph:
-    """The left hand of a child of that bone age on one radiograph.
+    """The hand of a child of that bone age on one radiograph.
 
     Centres of ossification appear, grow and unite by the ages in `growth`, each bone a little early
     or late. Joints carry no scores; a joint's gap is that of the grown hand. A radiograph depends
@@ -53,6 +55,8 @@ def make_childs_hand(
         seed: of the cohort.
         image_id: of the radiograph; with the seed it decides all that is random.
         height: nominal rows of the radiograph; it has about as many.
+        limb: "LH" or "RH".
+        varied: as widely as `projection.variety` says.
 
     Returns:
         The radiograph with its truth.
@@ -68,25 +72,14 @@ def make_childs_hand(
         density=person.density * (0.72 + 0.28 * min(1.0, years / 15)),
     )  # fmt: skip
     scores = LimbScores()
-    posed = pose_limb(BodyPart.HAND, person, scores, rng)
-    limb = make_young(posed.limb, years, male=male, rng=rng)
-    rows, columns = radiograph_size(height, rng)
-    placed = place_limb(limb, side=Side.LEFT, mirrored=False, size=(rows, columns),
-                        tilt=posed.tilt, rng=rng)  # fmt: skip
-    exposure = sample_exposure(BodyPart.HAND, rng)
+    posed = pose_limb(BodyPart.HAND, person, scores, rng, varied=varied)
+    posed = replace(posed, limb=make_young(posed.limb, years, male=male, rng=rng))
     # Small hands are exposed for less.
-    exposure = replace(exposure, range=exposure.range * (0.35 + 0.65 * size))
-    rays = trace(limb, placed.view)
-    marker = sample_marker(Side.LEFT, exposure.brightness, rays.inside, rng)
-    image, mask, edged = develop(rays, exposure, marker, placed.view.mm_per_pixel, rng)
-    row = {
-        "image_id": image_id, "months": months, "male": male, "limb": "LH", "height": rows,
-        "width": columns, **radiograph_columns(placed, exposure), "collimated": edged,
-        **posed.columns,
-    }  # fmt: skip
-    return SyntheticRadiograph(
-        image, mask, row, joint_rows(image_id, limb, placed.view, scores, rng)
-    )
+    shown = show(posed, side=LIMBS[limb].side, mirrored=False, height=height, varied=varied,
+                 thickness=0.35 + 0.65 * size, rng=rng)  # fmt: skip
+    row = {"image_id": image_id, "months": months, "male": male, "limb": limb, **shown.columns}
+    joints = joint_rows(image_id, posed.limb, shown.view, scores, rng)
+    return SyntheticRadiograph(shown.image, shown.mask, row | posed.columns, joints)
 
 
 def make_young(limb: Limb, years: float, *, male: bool, rng: Generator) -> Limb:

@@ -5,7 +5,11 @@ import numpy as np
 from sharpflow.anatomy import LIMBS, BodyPart
 from sharpflow.phantom.bones.limb import Person
 from sharpflow.phantom.damage.severity import Scores
-from sharpflow.phantom.projection.exposure import sample_exposure
+from sharpflow.phantom.projection.exposure import (
+    collimate,
+    sample_collimation,
+    sample_exposure,
+)
 from sharpflow.phantom.projection.markers import sample_marker
 from sharpflow.phantom.projection.placement import Placement, place_limb, radiograph_size
 from sharpflow.phantom.projection.radiographs import (
@@ -63,7 +67,10 @@ def make_bilateral(
     )
     exposure = sample_exposure(BodyPart.HAND, rng)
     marker = sample_marker(LIMBS["LH"].side, exposure.brightness, rays.inside[:, :columns], rng)
-    image, mask, edged = develop(rays, exposure, marker, pixel, rng)
+    image, mask = develop(rays, exposure, marker, pixel, rng)
+    collimation = sample_collimation(rows, 2 * columns, rng)
+    if collimation is not None:
+        image, mask = collimate(image, mask, collimation)
     image_id = f"{patient}-BH"
     joints = []
     for number, code in enumerate(_HANDS):
@@ -74,6 +81,7 @@ def make_bilateral(
         joints += [{"limb": code, **row} for row in truth]
     row = {
         "image_id": image_id, "patient": patient, "limb": "BH", "height": rows,
-        "width": 2 * columns, **radiograph_columns(placed["LH"], exposure), "collimated": edged,
+        "width": 2 * columns, **radiograph_columns(placed["LH"], exposure),
+        "collimated": collimation is not None,
     }  # fmt: skip
     return SyntheticRadiograph(image, mask, row, joints)

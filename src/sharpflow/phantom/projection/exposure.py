@@ -34,6 +34,7 @@ class Exposure:
     slope_y: float = 0.0
     texture: float = 0.12  # relative, of spongy bone
     scatter: float = 0.06  # share of the attenuation that spreads to the surroundings
+    flesh: float = 1.0  # attenuation of soft tissue relative to `FLESH`; a harder beam shows more
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Collimation:
     corners: tuple[tuple[int, int], ...]  # x, y in pixels
     value: int
     edge: float  # blur of the edge, pixels
+    glow: float = 0.0  # grey added at the edge, within it; less further in
+    glow_reach: float = 1.0  # pixels over which it fades
 
 
 # How often a radiograph is fair, nearly black, dim on a grey ground, bright and flat, or pale
@@ -112,7 +115,8 @@ def expose(
     height, width = rays.mineral.shape
     grain = texture(height, width, mm_per_pixel, rng)
     mineral = rays.mineral * (1 + np.float32(exposure.texture) * grain)
-    attenuation: Floats = (FLESH * rays.flesh + BONE * mineral).astype(np.float32)
+    flesh = np.float32(FLESH * exposure.flesh)
+    attenuation: Floats = (flesh * rays.flesh + BONE * mineral).astype(np.float32)
     left, right, top, bottom = place
     attenuation += (
         np.float32(exposure.slope_x) * np.linspace(left, right, width, dtype=np.float32)[None]
@@ -165,5 +169,10 @@ def collimate(
     lit = np.zeros(image.shape, np.uint8)
     cv2.fillConvexPoly(lit, np.array(collimation.corners, np.int32), 255)
     soft = cv2.GaussianBlur(lit, (0, 0), collimation.edge).astype(np.float32) / 255
-    shown = soft * image + (1 - soft) * np.float32(collimation.value)
+    inner = image.astype(np.float32)
+    if collimation.glow:
+        inside = cv2.distanceTransform(lit, cv2.DIST_L2, 3)
+        inner += np.float32(collimation.glow) * np.exp(-inside / np.float32(collimation.glow_reach))
+        inner = np.clip(inner, 0, 255)
+    shown = soft * inner + (1 - soft) * np.float32(collimation.value)
     return np.rint(shown).astype(np.uint8), np.where(lit > 0, mask, 0).astype(np.uint8)

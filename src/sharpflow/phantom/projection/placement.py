@@ -62,8 +62,8 @@ def place_limb(
     """
     rows, columns = size
     rotation = float(np.clip(rng.normal(0, 5), -12, 12))
-    forward = _forward(limb, rotation, flipped=(side is Side.RIGHT) != mirrored, tilt=tilt)
-    points = _outline(limb) @ forward.T
+    forward = forward_of(limb, rotation, flipped=(side is Side.RIGHT) != mirrored, tilt=tilt)
+    points = outline_of(limb) @ forward.T
     low, high = points.min(axis=0), points.max(axis=0)
     # Radiograph millimetres: room above the digits, and wrist with some forearm, or the heel,
     # below.
@@ -83,7 +83,9 @@ def place_limb(
     return Placement(view, rotation)
 
 
-def _forward(limb: Limb, rotation: float, *, flipped: bool, tilt: float) -> npt.NDArray[np.float64]:
+def forward_of(
+    limb: Limb, rotation: float, *, flipped: bool, tilt: float
+) -> npt.NDArray[np.float64]:
     """From the limb's frame to millimetres on the radiograph."""
     turn = np.deg2rad(rotation)
     rotate = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
@@ -91,7 +93,7 @@ def _forward(limb: Limb, rotation: float, *, flipped: bool, tilt: float) -> npt.
     return np.asarray(limb.scale * rotate @ np.diag([narrow, 1.0]))
 
 
-def _outline(limb: Limb) -> npt.NDArray[np.float64]:
+def outline_of(limb: Limb) -> npt.NDArray[np.float64]:
     """Points that must lie on the radiograph: finger tips, edges of joints, wrist or heel."""
     points = list(limb.tips)
     for site in limb.sites.values():

@@ -1,13 +1,13 @@
 """One radiograph with its truth: a limb built, laid on a radiograph, exposed and finished."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
-from sharpflow.anatomy import ALL_SITES, LIMBS, BodyPart, Damage
+from sharpflow.anatomy import ALL_SITES, LIMBS, BodyPart, Damage, Side
 from sharpflow.cohorts.radiographs import ONLY_VISIT, file_name
 from sharpflow.phantom.bones.feet import build_foot, sample_foot_pose
 from sharpflow.phantom.bones.hands import LimbScores, add_ring, build_hand, sample_hand_pose
@@ -23,6 +23,12 @@ from sharpflow.phantom.projection.exposure import (
 from sharpflow.phantom.projection.markers import Marker, sample_marker
 from sharpflow.phantom.projection.placement import Placement, box_of, place_limb, radiograph_size
 from sharpflow.phantom.projection.render import Rays, View, trace
+from sharpflow.phantom.projection.variety import (
+    place_widely,
+    sample_shutter,
+    vary_exposure,
+    vary_pose,
+)
 from sharpflow.seeds import seed_for
 
 MIRRORED = 0.065  # share of radiographs that lie the wrong way round
@@ -62,7 +68,9 @@ def scores_of(code: str, scores: Scores) -> LimbScores:
     )
 
 
-def pose_limb(body_part: BodyPart, person: Person, scores: LimbScores, rng: Generator) -> Posed:
+def pose_limb(
+    body_part: BodyPart, person: Person, scores: LimbScores, rng: Generator, *, varied: bool = False
+) -> Posed:
     """Build a limb in a sampled pose; bad hands drift to the ulna, bad feet to the fibula."""
     values = [*scores.erosion.values(), *scores.narrowing.values()]
     mean = sum(values) / len(values) if len(values) > 2 else 0.0
@@ -70,6 +78,8 @@ def pose_limb(body_part: BodyPart, person: Person, scores: LimbScores, rng: Gene
     drift = min(drift, 30.0)
     if body_part is BodyPart.HAND:
         hand = sample_hand_pose(rng, drift)
+        if varied:
+            hand = vary_pose(hand, rng)
         columns = {"spread": hand.spread, "drift": drift, "tilt": hand.tilt,
                    "flexion": max(hand.flexion), "wrist": hand.wrist}  # fmt: skip
         limb = build_hand(person, hand, scores, rng)
@@ -94,6 +104,7 @@ def make_radiograph(
     patient: str,
     height: int,
     visit: str = ONLY_VISIT,
+    varied: bool = False,
 ) -> SyntheticRadiograph:
     """One limb of a patient on one radiograph.
 
@@ -107,6 +118,7 @@ def make_radiograph(
         patient: their name.
         height: nominal rows of the radiograph; it has about as many.
         visit: each has a radiograph of its own of the same bones.
+        varied: as widely as `variety` says.
 
     Returns:
         The radiograph with its truth.
@@ -115,39 +127,86 @@ def make_radiograph(
     rng = np.random.default_rng(seed_for(seed, "film", *names))
     limb_scores = scores_of(code, scores)
     body_part, side = LIMBS[code].body_part, LIMBS[code].side
-    posed = pose_limb(body_part, person, limb_scores, rng)
+    posed = pose_limb(body_part, person, limb_scores, rng, varied=varied)
     mirrored = bool(rng.random() < MIRRORED)
-    size = radiograph_size(height, rng)
-    placed = place_limb(posed.limb, side=side, mirrored=mirrored, size=size, tilt=posed.tilt,
-                        rng=rng)  # fmt: skip
-    exposure = sample_exposure(body_part, rng)
-    rays = trace(posed.limb, placed.view)
-    marker = sample_marker(side, exposure.brightness, rays.inside, rng)
-    image, mask, edged = develop(rays, exposure, marker, placed.view.mm_per_pixel, rng)
+    shown = show(posed, side=side, mirrored=mirrored, height=height, varied=varied, rng=rng)
     image_id = file_name(patient, visit, code)
     row = {
         "image_id": image_id, "patient": patient, "limb": code, "side": str(side),
-        "mirrored": mirrored, "height": size[0], "width": size[1],
-        **radiograph_columns(placed, exposure), "collimated": edged, **posed.columns,
+        "mirrored": mirrored, **shown.columns, **posed.columns,
     }  # fmt: skip
-    joints = joint_rows(image_id, posed.limb, placed.view, limb_scores, rng)
-    return SyntheticRadiograph(image, mask, row, joints)
+    joints = joint_rows(image_id, posed.limb, shown.view, limb_scores, rng)
+    return SyntheticRadiograph(shown.image, shown.mask, row, joints)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A limb laid down, exposed and developed; `columns` is what is told of that."""
+
+    image: npt.NDArray[np.uint8]
+    mask: npt.NDArray[np.uint8]
+    view: View
+    columns: dict[str, Any]
+
+
+def show(
+    posed: Posed,
+    *,
+    side: Side,
+    mirrored: bool,
+    height: int,
+    rng: Generator,
+    thickness: float = 1.0,
+    varied: bool = False,
+) -> Shown:
+    """Lay a limb on a radiograph and expose it, as usual or as widely as `variety` says.
+
+    Args:
+        posed: the limb.
+        side: left or right.
+        mirrored: whether the radiograph lies the wrong way round.
+        height: nominal rows of the radiograph.
+        rng: decides all that is random.
+        thickness: of the limb relative to a grown one, for which it is exposed.
+        varied: whether it varies widely.
+    """
+    limb, tilt = posed.limb, posed.tilt
+    if varied:
+        placed = place_widely(limb, side=side, mirrored=mirrored, height=height, tilt=tilt, rng=rng)
+    else:
+        size = radiograph_size(height, rng)
+        placed = place_limb(limb, side=side, mirrored=mirrored, size=size, tilt=tilt, rng=rng)
+    exposure = sample_exposure(limb.body_part, rng)
+    if varied:
+        exposure = vary_exposure(exposure, rng)
+    exposure = replace(exposure, range=exposure.range * thickness)
+    view = placed.view
+    rays = trace(limb, view)
+    marker = sample_marker(side, exposure.brightness, rays.inside, rng)
+    image, mask = develop(rays, exposure, marker, view.mm_per_pixel, rng)
+    if varied:
+        collimation = sample_shutter(limb, view, rng)
+    else:
+        collimation = sample_collimation(view.height, view.width, rng)
+    if collimation is not None:
+        image, mask = collimate(image, mask, collimation)
+    columns = {
+        "height": view.height, "width": view.width, **radiograph_columns(placed, exposure),
+        "collimated": collimation is not None,
+    }  # fmt: skip
+    return Shown(image, mask, view, columns)
 
 
 def develop(
     rays: Rays, exposure: Exposure, marker: Marker | None, mm_per_pixel: float, rng: Generator
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], bool]:
-    """The finished radiograph, the limb's mask and whether the beam's edge shows."""
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """The radiograph, its marker on it, and the limb's mask."""
     grey = expose(rays, exposure, mm_per_pixel=mm_per_pixel, rng=rng)
     image = np.rint(grey).astype(np.uint8)
     mask = np.where(rays.inside >= 0.5, 255, 0).astype(np.uint8)
     if marker is not None:
         marker.burn(image)
-    height, width = image.shape
-    collimation = sample_collimation(height, width, rng)
-    if collimation is not None:
-        image, mask = collimate(image, mask, collimation)
-    return image, mask, collimation is not None
+    return image, mask
 
 
 def radiograph_columns(placed: Placement, exposure: Exposure) -> dict[str, float]:

@@ -165,6 +165,17 @@ class JointPlan:
         """The folder that a synthetic cohort is made in."""
         return f"results/{self.study.study}/phantom/{cohort}"
 
+    def phantom_mix(self, wildcards: Wildcards) -> dict[str, float]:
+        """Whose radiographs a synthetic cohort has; what is scored has grown people's alone."""
+        if wildcards.cohort != "boxed":
+            return {}
+        return self.study.phantom.boxed.model_dump(include={"children", "varied"})
+
+    @property
+    def rough_masks(self) -> float:
+        """Share of the true masks that are made rough for the detector; masks of one's own are."""
+        return self.study.phantom.boxed.rough_masks if self.boxed == "boxed" else 0.0
+
     # Where a cohort comes from.
 
     def radiographs_source(self, wildcards: Wildcards) -> str | None:

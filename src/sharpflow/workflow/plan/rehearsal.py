@@ -162,7 +162,7 @@ class _JointRehearsals:
             lambda _: self.amounts.detector_images,
             {"settings": settings} | self.training,
         )
-        kept = detector.model_dump(include={"model", "image_size", "view", "confidence"})
+        kept = detector.model_dump(include={"model", "image_size", "view"})
         yield self._rule("detect_joints", self.plan.counts.job_radiographs, kept)
 
     def _of_base(self) -> Iterable[HeavyRule]:

@@ -9,6 +9,7 @@ from sharpflow.anatomy import BodyPart
 
 Value = TypeVar("Value")
 Share = Annotated[float, Field(ge=0, lt=1)]
+WholeShare = Annotated[float, Field(ge=0, le=1)]
 PositiveShare = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(gt=0)]
 Shards = Count | Literal["auto"]

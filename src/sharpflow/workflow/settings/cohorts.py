@@ -12,6 +12,7 @@ from sharpflow.workflow.settings.base import (
     UserFile,
     UserFileOrFolder,
     UserFolder,
+    WholeShare,
 )
 from sharpflow.workflow.settings.warnings import Warnings
 
@@ -241,6 +242,23 @@ class Checks(Section):
     )
 
 
+class BoxedPhantom(Section):
+    """The synthetic radiographs that train the detector where the user's have no boxes."""
+
+    children: WholeShare = Field(
+        description="Share of these patients whose hands are those of a child or adolescent of 1 "
+        "to 18 years, without damage. Feet are always grown. Ours.",
+    )
+    varied: WholeShare = Field(
+        description="Share of these radiographs that vary as widely as archives do in pose, place, "
+        "exposure, ground and shutters. The others look like those of the scored phantom. Ours.",
+    )
+    rough_masks: WholeShare = Field(
+        description="Share of these radiographs whose true mask is made as rough as a U-Net's "
+        "before the detector sees it. Ours.",
+    )
+
+
 class Phantom(Section):
     """Synthetic radiographs in place of, or beside, a cohort."""
 
@@ -253,6 +271,9 @@ class Phantom(Section):
     )
     radiograph_height: Count = Field(
         description="Typical height of their radiographs, in pixels; heights vary around it.",
+    )
+    boxed: BoxedPhantom = Field(
+        description="How the radiographs of `boxes: phantom` differ from those that are scored.",
     )
     whole_image_patients: Count = Field(
         description="Patients with both hands on one radiograph (the paper: 3,818). The first are "

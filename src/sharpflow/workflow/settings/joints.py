@@ -15,6 +15,7 @@ from sharpflow.workflow.settings.base import (
     Share,
     UserFile,
     Weights,
+    WholeShare,
 )
 
 ImageSize = Annotated[int, Field(gt=0, multiple_of=32)]
@@ -141,8 +142,15 @@ class Detector(Section):
         description="Number format of the network's layers in training. `auto`: bfloat16 where the "
         "hardware has it, which is faster, else float32. Ours.",
     )
-    confidence: PositiveShare = Field(
-        description="Boxes below this confidence are not counted. The paper: 0.5.",
+    grey_changes: WholeShare = Field(
+        description="Share of the training radiographs whose grey values are changed at random in "
+        "each epoch: gamma, contrast, shading, sharpness, noise. 0: only their brightness, by "
+        "ultralytics. Ours.",
+    )
+    confidence: PositiveShare | Literal["auto"] = Field(
+        description="Boxes below this confidence are not counted. The paper: 0.5. `auto`: the "
+        "lowest at which 98 of 100 boxes on the detector's validation radiographs are joints "
+        "(`detector/<body part>/confidence.csv`); for radiographs unlike those that it learned on.",
     )
 
 
