@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from packaging.markers import Marker
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[2]
@@ -67,7 +68,8 @@ def test_both_images_hold_the_lock_on_a_python_that_it_is_for() -> None:
     assert python in SpecifierSet(project["project"]["requires-python"])
     # Without the group of the developers, Snakemake must be among the rest; without the code,
     # nothing may be built from it.
-    assert any(name.startswith("snakemake>") for name in project["project"]["dependencies"])
+    assert "workflow" in project["tool"]["uv"]["default-groups"]
+    assert any(name.startswith("snakemake>") for name in project["dependency-groups"]["workflow"])
     assert project["tool"]["uv"]["package"] is False
     (copied,) = re.findall(r"(?m)^COPY (.*) /opt/sharpflow/$", docker)
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
@@ -75,3 +77,11 @@ def test_both_images_hold_the_lock_on_a_python_that_it_is_for() -> None:
         assert (ROOT / name).is_file()
         assert f"{name} /opt/sharpflow/{name}\n" in apptainer
         assert f"!{name}" in ignored
+
+
+def test_the_workflow_has_what_scoring_needs() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    score = {
+        Requirement(text).name for text in project["project"]["optional-dependencies"]["score"]
+    }
+    assert score <= {Requirement(text).name for text in project["dependency-groups"]["workflow"]}

@@ -1,0 +1,133 @@
+"""The command `sharpflow`: what it hands on, its messages and its exit codes."""
+
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from sharpflow.cli import app
+from sharpflow.errors import UserError
+
+GIVEN = ["score", "a.png", "scans/*.dcm", "--bundle", "study.sharpflow", "--out", "new"]
+
+
+class Engine:
+    """Stands for what scores: keeps what it was given; ends as it was told to."""
+
+    def __init__(self) -> None:
+        self.given: dict[str, Any] = {}
+        self.counts = SimpleNamespace(scored=2, refused=0)
+        self.error: Exception | None = None
+
+    def score(self, images: list[str], bundle: Path, out: Path, **options: Any) -> Any:
+        self.given = {"images": images, "bundle": bundle, "out": out, **options}
+        options["progress"](1, 2)
+        if self.error:
+            raise self.error
+        return self.counts
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    engine = Engine()
+    module = ModuleType("sharpflow.score.run")
+    monkeypatch.setattr(module, "score", engine.score, raising=False)
+    monkeypatch.setitem(sys.modules, "sharpflow.score.run", module)
+    return engine
+
+
+def call(*arguments: str) -> Any:
+    return CliRunner().invoke(app, arguments)
+
+
+def test_all_that_is_given_is_handed_on(engine: Engine) -> None:
+    options = ["--table", "t.csv", "--key", "k", "--batch", "4", "--threads", "3"]
+    assert call(*GIVEN, *options).exit_code == 0
+    del engine.given["progress"]
+    assert engine.given == {
+        "images": ["a.png", "scans/*.dcm"],
+        "bundle": Path("study.sharpflow"),
+        "out": Path("new"),
+        "table": Path("t.csv"),
+        "keep_ids": False,
+        "key": Path("k"),
+        "batch": 4,
+        "threads": 3,
+    }
+
+
+@pytest.mark.parametrize(
+    ("scored", "refused", "code"), [(2, 0, 0), (2, 1, 3), (0, 3, 4), (0, 0, 4)]
+)
+def test_the_exit_code_says_whether_all_were_scored(
+    engine: Engine, scored: int, refused: int, code: int
+) -> None:
+    engine.counts = SimpleNamespace(scored=scored, refused=refused)
+    ended = call(*GIVEN)
+    assert ended.exit_code == code
+    assert f"{scored} of {scored + refused} radiographs were scored. Results: new" in ended.stdout
+    assert "For research only" in ended.stdout
+
+
+def test_a_folder_whose_name_is_no_text_is_told(engine: Engine) -> None:
+    ended = call(*GIVEN[:-1], "new\udcff")
+    assert ended.exit_code == 0
+    assert "Results: new\\udcff\n" in ended.stdout
+
+
+def test_what_a_user_can_correct_is_one_message(engine: Engine) -> None:
+    told = "scans [red]/:smile:.png: found no radiograph; expected one. " + 30 * "Correct it. "
+    engine.error = UserError(told)
+    ended = call(*GIVEN)
+    assert ended.exit_code == 2
+    assert ended.stderr == f"Error: {told}\n"
+    assert ended.stdout == ""
+
+
+def test_a_package_that_lacks_is_named_with_how_to_install_it(engine: Engine) -> None:
+    engine.error = ModuleNotFoundError("No module named 'onnxruntime'", name="onnxruntime")
+    ended = call(*GIVEN)
+    assert ended.exit_code == 2
+    assert ended.stderr.startswith("Error: onnxruntime is not installed. ")
+    assert 'pip install ".[score]"' in ended.stderr
+
+
+@pytest.mark.parametrize("error", [ValueError("a bug"), ModuleNotFoundError(name="sharpflow.x")])
+def test_a_fault_of_the_code_is_not_hidden(engine: Engine, error: Exception) -> None:
+    engine.error = error
+    assert call(*GIVEN).exception is error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["score", "--bundle", "b", "--out", "o"], "IMAGES"),
+        (["score", "a.png", "--out", "o"], "--bundle"),
+        (["score", "a.png", "--bundle", "b"], "--out"),
+        ([*GIVEN, "--batch", "0"], "--batch"),
+        ([*GIVEN, "--threads", "0"], "--threads"),
+        ([*GIVEN, "--key", "k", "--keep-ids"], "--keep-ids and --key"),
+    ],
+)
+def test_wrong_use_is_refused(engine: Engine, arguments: list[str], told: str) -> None:
+    ended = call(*arguments)
+    assert ended.exit_code == 2
+    assert told in ended.stderr
+    assert engine.given == {}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["score", "--help"]])
+def test_help_says_what_it_is_for(arguments: list[str]) -> None:
+    ended = call(*arguments)
+    assert ended.exit_code == 0
+    assert "For research only" in ended.stdout
+
+
+def test_the_version_is_told_whether_installed_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.metadata.version", lambda name: f"{name} 1.2.3")
+    assert call("--version").stdout == "sharpflow sharpflow 1.2.3\n"
+    monkeypatch.undo()
+    assert call("--version").exit_code == 0
