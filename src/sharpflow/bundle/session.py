@@ -1,0 +1,46 @@
+"""Networks that onnxruntime runs on the processor."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+
+
+class Network:
+    """One network, loaded once."""
+
+    def __init__(self, model: bytes, threads: int) -> None:
+        """Load an ONNX file with the input "input" and the output "output".
+
+        Args:
+            model: the file; from bundles, one that `onnx_check` has let through.
+            threads: of the processor.
+
+        Raises:
+            ValueError: onnxruntime does not take it.
+        """
+        import onnxruntime  # type: ignore[import-not-found, unused-ignore]
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        # Threads of a network that waits for its turn would keep cores busy.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._session = onnxruntime.InferenceSession(
+                model, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # whatever onnxruntime raises
+            raise ValueError(str(error).splitlines()[0][:200]) from None
+
+    def __call__(self, inputs: Floats, batch: int = 32) -> Floats:
+        """Outputs (n, ...) of inputs (n, ...), computed `batch` at a time."""
+        return np.concatenate(list(self._in_batches(inputs, batch)))
+
+    def _in_batches(self, inputs: Floats, batch: int) -> Iterator[Floats]:
+        for start in range(0, max(len(inputs), 1), batch):
+            part = np.ascontiguousarray(inputs[start : start + batch])
+            yield self._session.run(["output"], {"input": part})[0]
