@@ -16,9 +16,11 @@ ROOT = Path(__file__).parents[2]
 # Highest first; a package imports only from packages below it.
 PACKAGES = (
     "workflow",
+    "score",
     "reporting",
     "evaluation",
     "rehearsal",
+    "bundle",
     "whole_image",
     "joints",
     "training",

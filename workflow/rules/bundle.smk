@@ -27,8 +27,8 @@ rule pack_bundle:
         networks=list(BUNDLE.networks),
         cards=list(BUNDLE.cards),
         stacks=list(BUNDLE.stacks),
-        joints=BUNDLE.joints,
-        whole_image=BUNDLE.whole_image,
+        joints=plain(BUNDLE.joints),
+        whole_image=plain(BUNDLE.whole_image),
         data=plain(BUNDLE.data),
         code=code("pack_bundle"),
     script:

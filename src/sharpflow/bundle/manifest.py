@@ -138,6 +138,8 @@ class JointModels:
     """The joint pipeline.
 
     Attributes:
+        trained_on: patients; of all but the detectors and the base.
+        detector_data: what the detectors learned from, as `trained_on.data`.
         base_weights: what VGG16's base began with: "download" (ImageNet's), "none" (it learned on
             synthetic joints), or a file's name.
         body_parts: those that have models.
@@ -145,6 +147,7 @@ class JointModels:
     """
 
     trained_on: TrainedOn
+    detector_data: Text
     base_weights: Text
     standardize: Standardize
     unet: UNet
@@ -195,8 +198,8 @@ class WholeImageModels:
         networks: by the experiment's name.
         stacks: likewise.
         binned: likewise; each the stack of totals that it puts into classes.
-        total: the experiment whose totals are the study's.
-        severity: the one whose classes are; None where there is none.
+        total: the experiment whose totals are the study's; None where there is none.
+        severity: the one whose classes are, likewise.
     """
 
     trained_on: TrainedOn
@@ -206,7 +209,7 @@ class WholeImageModels:
     networks: dict[Name, WholeNetwork]
     stacks: dict[Name, Stack]
     binned: dict[Name, Name]
-    total: Name
+    total: Name | None
     severity: Name | None
 
 
@@ -322,13 +325,13 @@ def _whole_image_problem(whole: WholeImageModels) -> tuple[str, str, str] | None
             or [len(row) for row in stack.weight] != [each * len(stack.members)] * outputs
         ):
             return where, "weights of another shape", "those of its members' outputs"
-    tasks = {name: one.task for name, one in (whole.networks | whole.stacks).items()}
+    tasks: dict[str, str] = {name: one.task for name, one in whole.networks.items()}
+    tasks |= {name: one.task for name, one in whole.stacks.items()}
     for name, stack_name in whole.binned.items():
         if stack_name not in whole.stacks or tasks[stack_name] != "total":
             return f"whole_image.binned.{name}", stack_name, "a stack of totals"
-    if tasks.get(whole.total) != "total":
-        return "whole_image.total", whole.total, "an experiment with totals"
-    classed = whole.severity in whole.binned or tasks.get(whole.severity or "") == "severity"
-    if whole.severity is not None and not classed:
-        return "whole_image.severity", whole.severity, "an experiment with classes"
+    tasks |= dict.fromkeys(whole.binned, "severity")
+    for task, chosen in (("total", whole.total), ("severity", whole.severity)):
+        if chosen is not None and tasks.get(chosen) != task:
+            return f"whole_image.{task}", chosen, f"an experiment with the task {task}"
     return None

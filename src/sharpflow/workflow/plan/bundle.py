@@ -88,6 +88,7 @@ class BundlePlan:
         plan, study = self._joints, self._joints.study
         size, clahe = study.standardize, study.standardize.clahe
         return {
+            "detector_data": plan.data_name(plan.boxed),
             "base_weights": weights_name(study.vgg16.weights),
             "standardize": {
                 "height": size.height,
