@@ -22,6 +22,7 @@ from sharpflow.bundle.manifest import Manifest, problem
 from sharpflow.bundle.onnx_check import check_network
 from sharpflow.bundle.pack import check_bundle, write_bundle
 from sharpflow.bundle.read import Bundle
+from sharpflow.bundle.session import Network
 from sharpflow.bundle.typed_json import from_plain
 from sharpflow.errors import UserError
 from sharpflow.score.networks import load_networks
@@ -495,3 +496,42 @@ def test_bundles_repeat_to_the_byte_and_are_read_before_they_are_kept(tmp_path: 
     with pytest.raises(UserError, match="an output of the shape"):
         write_bundle(tmp_path / "c.sharpflow", manifest, {MEMBER: wrong})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.sharpflow", "b.sharpflow"]
+
+
+def mixed() -> onnx.ModelProto:
+    """Of one image it gives what it should; of several, one sum."""
+    nodes = [
+        node("Flatten", "input", output="a", axis=1),
+        node("Reshape", "a", "shape", output="b"),
+        node("Add", "b", "w", output="c"),
+        node("ReduceSum", "c", "axis", output="d", keepdims=0),
+        node("ReduceSum", "d", "axis", keepdims=0),
+    ]
+    weights = {"shape": np.array([0, -1, 1]), "axis": np.array([1])}
+    return model_of(nodes, weights | {"w": np.ones((1, 1, 1, 1), np.float32)})
+
+
+def test_a_network_that_mixes_images_up_is_refused_and_noticed_where_it_runs() -> None:
+    model = mixed().SerializeToString()
+    with pytest.raises(ValueError, match="the operation Add, which moves images"):
+        check_network(model, (1, SIZE, SIZE), (1,))
+    network = Network(model, 1, "base")
+    assert network(np.ones((1, 1, SIZE, SIZE), np.float32)).shape == (1, 1)
+    with pytest.raises(UserError, match="network base of the bundle cannot be run: found 1 out"):
+        network(np.ones((3, 1, SIZE, SIZE), np.float32))
+    with pytest.raises(UserError, match="network base of the bundle cannot be run: found"):
+        network(np.ones((3, 1, SIZE, SIZE + 1), np.float32))
+
+
+def test_messages_stay_short_whatever_the_file_says() -> None:
+    model = helper.make_model(
+        model_of([]).graph, opset_imports=[helper.make_opsetid("x" * 10**6, 17)]
+    )
+    with pytest.raises(ValueError, match="operations of") as error:
+        check_network(model.SerializeToString(), (1, SIZE, SIZE), (1,))
+    assert len(str(error.value)) <= 200
+    many = model_of([node("Identity", "input")] * 5000)
+    with pytest.raises(ValueError, match="5000 operations, more than 4000"):
+        check_network(many.SerializeToString(), (1, SIZE, SIZE), (1,))
+    with pytest.raises(ValueError, match="more than 100000 fields"):
+        check_network(b"\x08\x08" * 10**6, (1, SIZE, SIZE), (1,))

@@ -29,6 +29,8 @@ Shape = tuple[int, ...]
 MOST_NODES = 4000
 MOST_VALUES = 2**26  # numbers in one value of one image: a quarter of a gigabyte
 MOST_WORK = 2**39  # products for one image: yolov3 at 416 pixels takes 2**35
+MOST_SIDES = 8
+MOST_TOLD = 200  # letters of an error, which may quote the file
 OPSET = 17
 
 # Numbers of fields and their wire types, of onnx.proto3. What is not listed is refused: functions,
@@ -98,9 +100,9 @@ def check_network(model: bytes, given: Sequence[int], gives: Sequence[int | None
     try:
         _check(memoryview(model), tuple(given), tuple(gives))
     except ValueError as error:
-        raise ValueError(f"found {error}") from None
+        raise ValueError(str(error)[:MOST_TOLD]) from None
     except (IndexError, KeyError, TypeError, OverflowError):
-        raise ValueError("found what cannot be read as a network") from None
+        raise ValueError("what cannot be read as a network") from None
 
 
 def _check(model: memoryview, given: Shape, gives: tuple[int | None, ...]) -> None:
@@ -128,7 +130,7 @@ def _check(model: memoryview, given: Shape, gives: tuple[int | None, ...]) -> No
         raise ValueError("an output that is not called 'output'")
     found = values.shapes.get("output", ())
     if len(found) != len(gives) + 1 or any(
-        side not in (None, own) for side, own in zip(gives, found[1:], strict=True)
+        side not in (None, own) for side, own in zip((1, *gives), found, strict=True)
     ):
         raise ValueError(f"an output of the shape {found[1:]} instead of {gives}")
 
@@ -155,7 +157,7 @@ def _weights(tensor: memoryview) -> tuple[str, npt.NDArray[Any]]:
     """The name and the numbers of an initializer, which must lie in the file."""
     fields = read_fields(tensor, _TENSOR)
     shape, dtype = tuple(whole_numbers(fields.get(1, []))), _DTYPES.get(fields.get(2, [0])[-1])
-    if dtype is None or any(side < 1 for side in shape):
+    if dtype is None or len(shape) > MOST_SIDES or any(side < 1 for side in shape):
         raise ValueError(f"weights of the shape {shape} and of a type that is not allowed")
     raw = _one(fields, 9)
     if math.prod(shape) * dtype.itemsize != len(raw):
@@ -205,7 +207,11 @@ def _same(node: _Node, outputs: int) -> list[Shape]:
 
 
 def _broadcast(node: _Node, outputs: int) -> list[Shape]:
-    return [tuple(np.broadcast_shapes(*node.shapes))]
+    shape = tuple(np.broadcast_shapes(*node.shapes))
+    for own, weights in zip(node.shapes, node.constants, strict=True):
+        if weights is None and len(own) != len(shape):
+            raise ValueError(f"the operation {node.operation}, which moves images to another side")
+    return [shape]
 
 
 def _window(node: _Node, kernel: Sequence[int]) -> Shape:

@@ -5,6 +5,9 @@ from typing import Any
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 
+MOST_FIELDS = 10**5  # of a message: the networks of a bundle have some thousand nodes and weights
+MOST_NUMBERS = 10**4  # of an attribute or a shape, in bytes where they are packed
+
 Fields = dict[int, list[Any]]
 
 
@@ -20,8 +23,11 @@ def read_fields(message: memoryview, allowed: Mapping[int, int]) -> Fields:
         ValueError: it is no message, or has a field that is not allowed.
     """
     found: Fields = {}
-    place, end = 0, len(message)
+    place, end, count = 0, len(message), 0
     while place < end:
+        count += 1
+        if count > MOST_FIELDS:
+            raise ValueError(f"more than {MOST_FIELDS} fields in a message")
         key, place = _varint(message, place)
         number, kind = key >> 3, key & 7
         if number not in allowed:
@@ -47,6 +53,8 @@ def read_fields(message: memoryview, allowed: Mapping[int, int]) -> Fields:
 
 def whole_numbers(values: list[Any]) -> list[int]:
     """Repeated int64s, packed or not."""
+    if sum(1 if isinstance(value, int) else len(value) for value in values) > MOST_NUMBERS:
+        raise ValueError("numbers without end")
     numbers: list[int] = []
     for value in values:
         if isinstance(value, int):

@@ -93,9 +93,8 @@ class Bundle:
         try:
             check_network(model, sides.given, sides.gives)
         except ValueError as error:
-            raise self._wrong(
-                network_file(name), str(error).removeprefix("found "), "a network of this project"
-            ) from None
+            expected = "a network of this project"
+            raise self._wrong(network_file(name), str(error), expected) from None
         return model
 
     @property

@@ -5,24 +5,28 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from sharpflow.errors import UserError, in_short
+
 Floats = npt.NDArray[np.float32]
 
 
 class Network:
     """One network, loaded once."""
 
-    def __init__(self, model: bytes, threads: int) -> None:
+    def __init__(self, model: bytes, threads: int, name: str = "network") -> None:
         """Load an ONNX file with the input "input" and the output "output".
 
         Args:
             model: the file; from bundles, one that `onnx_check` has let through.
             threads: of the processor.
+            name: for messages.
 
         Raises:
             ValueError: onnxruntime does not take it.
         """
         import onnxruntime  # type: ignore[import-not-found, unused-ignore]
 
+        self._name = name
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -34,13 +38,32 @@ class Network:
                 model, options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # whatever onnxruntime raises
-            raise ValueError(str(error).splitlines()[0][:200]) from None
+            raise ValueError(in_short(error)) from None
 
     def __call__(self, inputs: Floats, batch: int = 32) -> Floats:
-        """Outputs (n, ...) of inputs (n, ...), computed `batch` at a time."""
+        """Outputs (n, ...) of inputs (n, ...), computed `batch` at a time.
+
+        Raises:
+            UserError: the network cannot be run, or does not give an output for each input.
+        """
         return np.concatenate(list(self._in_batches(inputs, batch)))
 
     def _in_batches(self, inputs: Floats, batch: int) -> Iterator[Floats]:
         for start in range(0, max(len(inputs), 1), batch):
             part = np.ascontiguousarray(inputs[start : start + batch])
-            yield self._session.run(["output"], {"input": part})[0]
+            yield self._run(part)
+
+    def _run(self, inputs: Floats) -> Floats:
+        found = ""
+        try:
+            outputs: Floats = self._session.run(["output"], {"input": inputs})[0]
+        except Exception as error:  # whatever onnxruntime raises
+            found = in_short(error)
+        else:
+            if len(outputs) == len(inputs):
+                return outputs
+            found = f"{len(outputs)} outputs of {len(inputs)} inputs"
+        raise UserError(
+            f"the network {self._name} of the bundle cannot be run: found {found}; expected an "
+            "output for each input. Make the bundle again by `snakemake bundle` in its study."
+        )

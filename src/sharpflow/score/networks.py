@@ -22,7 +22,7 @@ def load_networks(bundle: Bundle, *, threads: int) -> Networks:
 
     def load(name: str, model: bytes) -> Network:
         try:
-            return Network(model, threads)
+            return Network(model, threads, name)
         except ValueError as error:
             raise UserError(
                 f"{bundle.path}, network {name}: found one that onnxruntime does not take "
