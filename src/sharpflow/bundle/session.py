@@ -1,6 +1,8 @@
 """Networks that onnxruntime runs on the processor."""
 
 from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,13 +26,13 @@ class Network:
         Raises:
             ValueError: onnxruntime does not take it.
         """
-        import onnxruntime  # type: ignore[import-not-found, unused-ignore]
-
+        # Any: its types leave out what it exports.
+        onnxruntime: Any = import_module("onnxruntime")
         self._name = name
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        options.log_severity_level = 3
+        options.log_severity_level = 4  # what is wrong is raised
         # Threads of a network that waits for its turn would keep cores busy.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
@@ -54,9 +56,8 @@ class Network:
             yield self._run(part)
 
     def _run(self, inputs: Floats) -> Floats:
-        found = ""
         try:
-            outputs: Floats = self._session.run(["output"], {"input": inputs})[0]
+            outputs = np.asarray(self._session.run(["output"], {"input": inputs})[0], np.float32)
         except Exception as error:  # whatever onnxruntime raises
             found = in_short(error)
         else:
