@@ -57,6 +57,11 @@ if PLAN.shares_patients and WHOLE_IMAGE.compared:
     include: "workflow/rules/comparison.smk"
 
 
+if PLAN.bundle:
+
+    include: "workflow/rules/bundle.smk"
+
+
 include: "workflow/rules/pages.smk"
 include: "workflow/rules/rehearsal.smk"
 include: "workflow/rules/targets.smk"

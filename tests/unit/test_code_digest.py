@@ -24,6 +24,7 @@ PACKAGES = (
     "reporting",
     "evaluation",
     "rehearsal",
+    "bundle",
     "whole_image",
     "joints",
     "training",

@@ -3,8 +3,13 @@
 import cv2
 import numpy as np
 
-from sharpflow.joints.masks.entropy_masks import entropy_mask, radiograph_content
-from sharpflow.joints.masks.regions import drop_small_regions, fill_contours, fill_from_corners
+from sharpflow.joints.masks.entropy_masks import entropy_mask
+from sharpflow.joints.masks.regions import (
+    drop_small_regions,
+    fill_contours,
+    fill_from_corners,
+    radiograph_content,
+)
 
 HEIGHT, WIDTH, WINDOW = 200, 160, 7
 

@@ -11,6 +11,7 @@ import torch
 from sharpflow.errors import UserError
 from sharpflow.whole_image.experiment_types import StackExperiment
 from sharpflow.whole_image.experiments import EXPERIMENTS
+from sharpflow.whole_image.outputs import output_columns
 from sharpflow.whole_image.severity_classes import class_of
 from sharpflow.whole_image.stacking.settings import StackSettings
 from sharpflow.whole_image.stacking.stack import (
@@ -21,7 +22,6 @@ from sharpflow.whole_image.stacking.stack import (
     predict_stack,
     train_stack,
 )
-from sharpflow.whole_image.training.predictions import output_columns
 
 STATISTICS = {"target_mean": 30.0, "target_sd": 40.0}
 

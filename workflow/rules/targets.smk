@@ -48,3 +48,10 @@ rule whole_image:
         PLAN.problems("whole_image"),
         PLAN.whole_image_results,
     localrule: True
+
+
+rule bundle:
+    """Pack the trained networks into one file, with which `sharpflow score` scores radiographs."""
+    input:
+        PLAN.bundle_results,
+    localrule: True

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sharpflow.anatomy import DETECTED_JOINTS, LIMBS
-from sharpflow.joints.masks.entropy_masks import radiograph_content
+from sharpflow.joints.masks.regions import radiograph_content
 
 # Networks of the joint pipeline that may learn from a radiograph, columns of `parts`.
 LEARNERS = ("unet", "detector", "heads")

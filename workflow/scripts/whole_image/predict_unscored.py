@@ -9,11 +9,8 @@ with recorded_job(snakemake):
     from sharpflow.files import read_table, write_table
     from sharpflow.imaging.shards import choose_images, read_shards
     from sharpflow.whole_image.experiments import EXPERIMENTS
-    from sharpflow.whole_image.training.predictions import (
-        load_network,
-        predict_outputs,
-        unscored_table,
-    )
+    from sharpflow.whole_image.outputs import unscored_table
+    from sharpflow.whole_image.training.predictions import load_network, predict_outputs
 
     source = snakemake.input
     experiment = EXPERIMENTS[snakemake.wildcards.network]

@@ -10,8 +10,8 @@ with recorded_job(snakemake):
 
     from sharpflow.files import read_table, write_table
     from sharpflow.whole_image.experiments import EXPERIMENTS
+    from sharpflow.whole_image.outputs import output_columns, unscored_table
     from sharpflow.whole_image.stacking.stack import predict_stack
-    from sharpflow.whole_image.training.predictions import output_columns, unscored_table
 
     source = snakemake.input
     experiment = EXPERIMENTS[snakemake.wildcards.stack]

@@ -7,13 +7,13 @@ from pathlib import Path
 import cv2
 import pandas as pd
 
-from sharpflow.anatomy import BOX_COLUMNS, DETECTED_JOINTS, DETECTOR_CLASSES, BodyPart
+from sharpflow.anatomy import DETECTED_JOINTS, DETECTOR_CLASSES, BodyPart
 from sharpflow.joints.detection.confidence import TRIED, tabulate_confidences
+from sharpflow.joints.detection.decoding import COLUMNS, OVERLAP
 from sharpflow.joints.detection.offline import chosen_device, import_ultralytics
 from sharpflow.joints.detection.views import View, Views
 
 log = logging.getLogger(__name__)
-COLUMNS = ["image_id", "class", "confidence", *BOX_COLUMNS]
 
 
 def detect(
@@ -24,7 +24,7 @@ def detect(
     body_part: BodyPart,
     image_size: int,
     confidence: float = 0.5,
-    overlap: float = 0.45,
+    overlap: float = OVERLAP,
     batch: int = 16,
 ) -> pd.DataFrame:
     """Find the joints of each radiograph: the best 10 boxes of a hand, 6 of a foot.
@@ -39,7 +39,7 @@ def detect(
         body_part: body part.
         image_size: longer side of the views, pixels.
         confidence: a box must be more certain than this (paper: 0.5).
-        overlap: a box is dropped when its IoU with a better one is above this (darknet: 0.45).
+        overlap: a box is dropped when its IoU with a better one is above this.
         batch: radiographs at a time.
 
     Returns:

@@ -99,8 +99,7 @@ class Views:
         """The view of one radiograph."""
         radiograph = self._masked[index]
         height, width = radiograph.shape
-        scale = self._image_size / max(height, width)
-        size = max(1, round(height * scale)), max(1, round(width * scale))
+        size = view_shape(height, width, self._image_size)
         limb = self._masks[index] > 0
         if self._view == "radiograph" or limb.mean() < SMALLEST_LIMB:
             return _placed(radiograph, size, (0, 0, width, height))
@@ -110,6 +109,12 @@ class Views:
         margin = MARGIN * max(right - left, bottom - top)
         region = (left - margin, top - margin, right + margin, bottom + margin)
         return _placed(_stretched(radiograph, limb), size, region)
+
+
+def view_shape(height: int, width: int, image_size: int) -> tuple[int, int]:
+    """Height and width of the views of radiographs of this size, the longer `image_size`."""
+    scale = image_size / max(height, width)
+    return max(1, round(height * scale)), max(1, round(width * scale))
 
 
 def _stretched(radiograph: Image, limb: npt.NDArray[np.bool_]) -> Image:

@@ -5,30 +5,21 @@ apart. What remains is to clean the thresholded image: fill contours, drop small
 whatever cannot be reached from the corners.
 """
 
-from typing import NamedTuple
-
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from sharpflow.imaging.entropy import local_entropy
 from sharpflow.joints.masks.regions import (
+    Content,
     drop_small_regions,
     fill_contours,
     fill_from_corners,
     keep_largest,
+    radiograph_content,
 )
 
 Image = npt.NDArray[np.uint8]
-
-
-class Content(NamedTuple):
-    """The part of a padded image that shows the radiograph; last row and column excluded."""
-
-    top: int
-    bottom: int
-    left: int
-    right: int
 
 
 def entropy_mask(
@@ -77,15 +68,6 @@ def entropy_mask(
         limb = keep_largest(limb)
     mask[content.top : content.bottom, content.left : content.right] = limb
     return mask
-
-
-def radiograph_content(image: Image) -> Content:
-    """Find the radiograph between bands of constant rows and columns, such as black padding."""
-    rows = np.flatnonzero(image.max(axis=1) != image.min(axis=1))
-    columns = np.flatnonzero(image.max(axis=0) != image.min(axis=0))
-    if not len(rows) or not len(columns):
-        return Content(0, 0, 0, 0)
-    return Content(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
 
 
 def _threshold(entropy: npt.NDArray[np.float64]) -> Image:

@@ -14,8 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sharpflow.joints.masks.entropy_masks import radiograph_content
-from sharpflow.joints.masks.regions import keep_largest
+from sharpflow.joints.masks.regions import keep_largest, radiograph_content
 
 Image = npt.NDArray[np.uint8]
 

@@ -1,10 +1,21 @@
-"""White regions of 0/255 masks: filled, dropped, kept (Tan et al., 2.3.1)."""
+"""White regions of 0/255 masks: filled, dropped, kept (Tan et al., 2.3.1); padding left out."""
+
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 Image = npt.NDArray[np.uint8]
+
+
+class Content(NamedTuple):
+    """The part of a padded image that shows the radiograph; last row and column excluded."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
 
 
 def fill_contours(mask: Image) -> Image:
@@ -47,3 +58,12 @@ def keep_largest(mask: Image) -> Image:
         return mask
     largest = 1 + int(np.argmax(statistics[1:, cv2.CC_STAT_AREA]))
     return np.where(labels == largest, 255, 0).astype(np.uint8)
+
+
+def radiograph_content(image: Image) -> Content:
+    """Find the radiograph between bands of constant rows and columns, such as black padding."""
+    rows = np.flatnonzero(image.max(axis=1) != image.min(axis=1))
+    columns = np.flatnonzero(image.max(axis=0) != image.min(axis=0))
+    if not len(rows) or not len(columns):
+        return Content(0, 0, 0, 0)
+    return Content(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)

@@ -33,9 +33,7 @@ def predict_masks(model: Any, images: Sequence[Image] | Image, *, batch: int) ->
     """Segment radiographs of full size.
 
     `images` are uint8 (height, width) radiographs of one size, any sequence of them. They are
-    shrunk to the network's size, and its probabilities are enlarged again bilinearly before they
-    are cut at 0.5, so the outline is smooth. Of each mask the largest region is kept and its holes
-    are filled (ours), since a radiograph of this pipeline shows one limb. Returns 0/255 masks,
+    shrunk to the network's size, and `mask_of` makes masks of what it gives. Returns 0/255 masks,
     uint8 (n, height, width).
     """
     _, height, width, _ = model.input_shape
@@ -45,11 +43,19 @@ def predict_masks(model: Any, images: Sequence[Image] | Image, *, batch: int) ->
         inputs = as_input(resize_for_unet(radiographs, height, width))
         probabilities = predict_probabilities(model, inputs, batch)[..., 0]
         for radiograph, probability in zip(radiographs, probabilities, strict=True):
-            size = (radiograph.shape[1], radiograph.shape[0])
-            full = cv2.resize(probability, size, interpolation=cv2.INTER_LINEAR)
-            mask = np.where(full >= 0.5, 255, 0).astype(np.uint8)
-            masks.append(fill_contours(keep_largest(mask)))
+            masks.append(mask_of(probability, *radiograph.shape))
     return np.stack(masks)
+
+
+def mask_of(probability: npt.NDArray[np.float32], height: int, width: int) -> Image:
+    """The mask of a radiograph, uint8 0 or 255 (height, width), from the network's output.
+
+    `probability` is of limb, at the network's size. It is enlarged bilinearly before it is cut at
+    0.5, so the outline is smooth. The largest region is kept and its holes are filled (ours), since
+    a radiograph of this pipeline shows one limb.
+    """
+    full = cv2.resize(probability, (width, height), interpolation=cv2.INTER_LINEAR)
+    return fill_contours(keep_largest(np.where(full >= 0.5, 255, 0).astype(np.uint8)))
 
 
 def predict_probabilities(

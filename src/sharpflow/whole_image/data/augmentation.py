@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from sharpflow.whole_image.data.packing import scale_and_shift
+
 
 def normalise(batch: torch.Tensor, pixel_mean: float, pixel_sd: float) -> torch.Tensor:
     """Scale the pixels of images to mean 0 and SD 1.
@@ -19,7 +21,8 @@ def normalise(batch: torch.Tensor, pixel_mean: float, pixel_sd: float) -> torch.
     Returns:
         float32 (n, 1, height, width).
     """
-    return batch.to(torch.float32).mul_(1 / (255 * pixel_sd)).sub_(pixel_mean / pixel_sd)[:, None]
+    scale, shift = scale_and_shift(pixel_mean, pixel_sd)
+    return batch.to(torch.float32).mul_(scale).sub_(shift)[:, None]
 
 
 def augment(

@@ -53,6 +53,20 @@ def equalize(image: Grey) -> Grey:
     return np.asarray(clahe.apply(image), np.uint8)
 
 
+def prepare(image: Grey, size: int, contrast: Literal["none", "clahe"]) -> Grey:
+    """A grey image as networks see it before its pixels are normalised: uint8 `size` x `size`."""
+    small = resize(image, size)
+    return equalize(small) if contrast == "clahe" else small
+
+
+def scale_and_shift(pixel_mean: float, pixel_sd: float) -> tuple[float, float]:
+    """By which a byte becomes a pixel of mean 0 and SD 1: byte * scale - shift.
+
+    Mean and SD are those of the training images' pixels, as 0 to 1.
+    """
+    return 1 / (255 * pixel_sd), pixel_mean / pixel_sd
+
+
 def pack(
     paths: Mapping[str, Path],
     size: int,
@@ -94,9 +108,7 @@ def pack(
             return error
         if look:
             look(image_id, image, says, burned_in)
-        small = resize(image, size)
-        small = equalize(small) if contrast == "clahe" else small
-        return small, (*image.shape, image_digest(image))
+        return prepare(image, size, contrast), (*image.shape, image_digest(image))
 
     names = sorted(paths)
     images = np.empty((len(names), size, size), np.uint8)

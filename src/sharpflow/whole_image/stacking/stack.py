@@ -23,15 +23,12 @@ from sharpflow.whole_image.experiment_types import (
     StackExperiment,
 )
 from sharpflow.whole_image.experiments import EXPERIMENTS, candidates
+from sharpflow.whole_image.outputs import Floats, decode_outputs, output_columns
 from sharpflow.whole_image.severity_classes import class_of
+from sharpflow.whole_image.stacking.combine import combine
 from sharpflow.whole_image.stacking.settings import StackSettings
 from sharpflow.whole_image.training.losses import LOSSES
-from sharpflow.whole_image.training.predictions import (
-    Floats,
-    decode_outputs,
-    encode_targets,
-    output_columns,
-)
+from sharpflow.whole_image.training.predictions import encode_targets
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -201,10 +198,13 @@ def train_stack(
 
 def predict_stack(experiment: StackExperiment, model: str | Path, outputs: Floats) -> Floats:
     """A fitted stack's outputs (n, k) from its members' (n, members, k), with its model.pt."""
-    layer = StackLayer(experiment.principle, outputs.shape[1], outputs.shape[2])
-    layer.load_state_dict(torch.load(model, map_location="cpu", weights_only=True))
-    with torch.inference_mode():
-        return np.asarray(layer(torch.from_numpy(np.ascontiguousarray(outputs))).numpy())
+    return combine(experiment.principle, *load_stack(model), outputs)
+
+
+def load_stack(model: str | Path) -> tuple[Floats, Floats]:
+    """Weight and bias of a fitted stack's linear layer, from its model.pt."""
+    state = torch.load(model, map_location="cpu", weights_only=True)
+    return state["weight"].numpy(), state["bias"].numpy()
 
 
 def bin_stack(stack: "pd.DataFrame") -> "pd.DataFrame":

@@ -5,6 +5,7 @@ from typing import Any
 
 from sharpflow.cohorts.near_ids import near_ids
 from sharpflow.errors import UserError, first_of
+from sharpflow.workflow.plan.bundle import BundlePlan
 from sharpflow.workflow.plan.checks import OWN, Checks
 from sharpflow.workflow.plan.joints import JointPlan
 from sharpflow.workflow.plan.pages import PagesPlan
@@ -28,6 +29,12 @@ NO_PIPELINE = (
 )
 
 
+NO_BUNDLE = (
+    "this study trains no network that scores radiographs, so there is nothing to bundle: its "
+    "radiographs have no scores. Set cohorts: joints: scores, or ask for another target."
+)
+
+
 class StudyPlan:
     """What a study has and makes.
 
@@ -39,6 +46,7 @@ class StudyPlan:
             cohorts are the user's own, or both synthetic.
         compares: whether both pipelines can be compared on these patients.
         pages: the pages on the whole study, for its report.
+        bundle: what its bundle is made from.
     """
 
     def __init__(self, study: Study) -> None:
@@ -63,6 +71,7 @@ class StudyPlan:
             self._synthetic(),
         )
         self.pages = PagesPlan(self.joints, self.whole_image, self.checks)
+        self.bundle = BundlePlan(self.joints, self.whole_image)
 
     @property
     def results(self) -> str:
@@ -103,6 +112,16 @@ class StudyPlan:
         if not self.whole_image:
             raise UserError(NO_PIPELINE.format("whole-image", "whole_image"))
         return published_of_whole_images(self.whole_image).files
+
+    def bundle_results(self, wildcards: Wildcards | None = None) -> list[str]:
+        """The study's bundle, as an input function too.
+
+        Raises:
+            UserError: the study has no network that scores radiographs.
+        """
+        if not self.bundle:
+            raise UserError(NO_BUNDLE)
+        return [f"<results>/bundle/{self.study.study}.sharpflow"]
 
     def all_results(self) -> list[str]:
         """All that the study makes."""

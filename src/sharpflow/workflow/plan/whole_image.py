@@ -279,7 +279,7 @@ class WholeImagePlan:
 
     def unscored_predictions(self, wildcards: Wildcards) -> list[str]:
         """Predictions of images without scores, by the networks that a stack can choose from."""
-        return self.files("unscored.csv", self._candidates(wildcards.stack))
+        return self.files("unscored.csv", self.candidates(wildcards.stack))
 
     def every_unscored_prediction(self) -> list[str]:
         """Predictions of images without scores, by each experiment with a model of its own."""
@@ -334,9 +334,10 @@ class WholeImagePlan:
 
     def members(self, wildcards: Wildcards) -> list[str]:
         """Predictions of the networks among which a stack's members are chosen."""
-        return self.files("predictions.csv", self._candidates(wildcards.stack), wildcards.replicate)
+        return self.files("predictions.csv", self.candidates(wildcards.stack), wildcards.replicate)
 
-    def _candidates(self, name: str) -> list[str]:
+    def candidates(self, name: str) -> list[str]:
+        """The networks among which a stack's members are chosen."""
         members = self.study.whole_image.stacking.members
         groups = candidates(self.stacks[name], self.networks, members)
         return [name for group in groups for name in group]

@@ -1,0 +1,1 @@
+"""Trained networks of Keras and torch as ONNX, layer by layer."""

@@ -1,0 +1,106 @@
+"""The manifest of a study's bundle, from its settings and from what its trainings left."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from sharpflow.anatomy import MODELS, n_classes
+from sharpflow.bundle.manifest import FORMAT, VERSION, Manifest, Statistics
+from sharpflow.bundle.typed_json import from_plain
+from sharpflow.cohorts.splits import SPLITS
+from sharpflow.files import read_table
+from sharpflow.whole_image.experiment_types import NetworkExperiment, StackExperiment
+from sharpflow.whole_image.experiments import EXPERIMENTS
+
+NOT_FOR = "For research only: not a medical device, and not for decisions about any person."
+OF_PHANTOM = " Trained on synthetic radiographs: says nothing about real radiographs."
+
+
+def describe(
+    *,
+    study: str,
+    code: Mapping[str, str | None],
+    joints: Mapping[str, Any] | None,
+    whole_image: Mapping[str, Any] | None,
+    data: Mapping[str, str],
+    splits: Mapping[str, str],
+    statistics: str | None = None,
+    stacks: Mapping[str, str] | None = None,
+) -> Manifest:
+    """The manifest of a bundle, without its members.
+
+    Args:
+        study: its name.
+        code: version of the code.
+        joints: `BundlePlan.joints`.
+        whole_image: `BundlePlan.whole_image`.
+        data: "joints", "whole_image" -> what tables say their data are.
+        splits: likewise, the table of its split.
+        statistics: file of the whole images' statistics.
+        stacks: experiment -> its model.pt, a model_card.json beside it.
+    """
+    trained_on = {name: _trained_on(data[name], path) for name, path in splits.items()}
+    plain: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "study": study,
+        "code": dict(code),
+        "not_for": NOT_FOR + OF_PHANTOM * ("phantom" in data.values()),
+        "joints": None,
+        "whole_image": None,
+        "members": {},
+    }
+    if joints:
+        sites = {name: MODELS[name] for name in joints["heads"]}
+        heads = {name: n_classes(part, damage) for name, (damage, part) in sites.items()}
+        plain["joints"] = {**joints, "heads": heads, "trained_on": trained_on["joints"]}
+    if whole_image:
+        assert statistics, "a study with whole images has measured them"
+        measured = json.loads(Path(statistics).read_text())
+        fitted = {name: _stack(name, Path(path)) for name, path in (stacks or {}).items()}
+        plain["whole_image"] = {
+            **whole_image,
+            "trained_on": trained_on["whole_image"],
+            "statistics": {field.name: measured[field.name] for field in fields(Statistics)},
+            "networks": _needed(whole_image, fitted),
+            "stacks": fitted,
+        }
+    return from_plain(Manifest, plain)
+
+
+def _trained_on(data: str, split: str) -> dict[str, Any]:
+    counts = read_table(split)["split"].value_counts()
+    return {"data": data, **{name: int(counts.get(name, 0)) for name in SPLITS}}
+
+
+def _stack(name: str, path: Path) -> dict[str, Any]:
+    from sharpflow.whole_image.stacking.stack import load_stack
+
+    experiment = EXPERIMENTS[name]
+    assert isinstance(experiment, StackExperiment)
+    card = json.loads(path.with_name("model_card.json").read_text())
+    weight, bias = load_stack(path)
+    return {
+        "task": experiment.task,
+        "principle": experiment.principle,
+        "members": list(card["settings"]["members"]),
+        "weight": weight.tolist(),
+        "bias": bias.tolist(),
+    }
+
+
+def _needed(
+    whole_image: Mapping[str, Any], stacks: Mapping[str, dict[str, Any]]
+) -> dict[str, dict[str, str]]:
+    """The networks whose predictions are wanted, or that a stack has chosen."""
+    wanted = {whole_image["total"], whole_image["severity"]}
+    wanted |= {member for stack in stacks.values() for member in stack["members"]}
+    found: dict[str, dict[str, str]] = {}
+    for name in whole_image["networks"]:
+        experiment = EXPERIMENTS[name]
+        assert isinstance(experiment, NetworkExperiment)
+        if name in wanted:
+            found[name] = {"task": experiment.task, "loss": experiment.loss}
+    return found

@@ -1,0 +1,337 @@
+"""What a bundle says of itself: manifest.json, as dataclasses.
+
+Every value is checked when it is read (`read`), and `problem` says what does not fit together.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from sharpflow.anatomy import DETECTOR_CLASSES, MODELS, BodyPart, n_classes
+from sharpflow.bundle.typed_json import Matches, Within
+from sharpflow.joints.detection.decoding import network_shape
+from sharpflow.joints.detection.views import view_shape
+from sharpflow.joints.scoring.vgg16 import FEATURES
+from sharpflow.whole_image.experiment_types import SEVERITY_OUTPUTS
+
+FORMAT, VERSION = "sharpflow bundle", 1
+
+Text = Annotated[str, Matches(r"[^\x00-\x1f\x7f-\x9f]{0,500}", "a text in one line")]
+Name = Annotated[str, Matches(r"[a-z0-9][a-z0-9-]{0,60}", "small letters, digits and -")]
+Digest = Annotated[str, Matches(r"[0-9a-f]{64}", "a SHA-256 in 64 digits")]
+Side = Annotated[int, Within(1, 8192)]  # pixels
+CropSide = Annotated[int, Within(32, 1024)]
+Grid = Annotated[int, Within(1, 256)]
+Count = Annotated[int, Within(0, 10**9)]
+Share = Annotated[float, Within(0, 1)]
+Crop = Annotated[float, Within(0, 0.9)]
+Positive = Annotated[float, Within(1e-6, 1e6)]
+Part = Literal["hand", "foot"]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file of the bundle."""
+
+    bytes: Annotated[int, Within(1, 2**31 - 1)]
+    sha256: Digest
+
+
+@dataclass(frozen=True)
+class Code:
+    """The version of the code that made the bundle; None where it is not known."""
+
+    commit: Text | None
+    uncommitted: Text | None
+
+
+@dataclass(frozen=True)
+class TrainedOn:
+    """Data that models learned from.
+
+    Attributes:
+        data: "phantom", or the cohort's name.
+        train: how many patients, or radiographs where images were split, trained.
+        validation: likewise.
+        test: likewise, of those that no model saw.
+    """
+
+    data: Text
+    train: Count
+    validation: Count
+    test: Count
+
+
+@dataclass(frozen=True)
+class Standardize:
+    """How radiographs of one limb are brought to one size and contrast."""
+
+    height: Side
+    width: Side
+    clahe_clip: Positive
+    clahe_grid: Grid
+
+
+@dataclass(frozen=True)
+class UNet:
+    """The size of the U-Nets' input."""
+
+    height: Side
+    width: Side
+
+
+@dataclass(frozen=True)
+class Detector:
+    """How joints are detected; see `detect`."""
+
+    image_size: Side
+    view: Literal["radiograph", "limb"]
+    confidence: Share
+    overlap: Share
+
+
+@dataclass(frozen=True)
+class Identification:
+    """How joints are named; see `name_joints`."""
+
+    rule: Literal["paper", "template"]
+    mirrored_share: Annotated[float, Within(0, 0.99)]
+
+
+@dataclass(frozen=True)
+class Crops:
+    """How joints are cut out; see `crop_boxes`."""
+
+    size: CropSide
+    margin: Annotated[float, Within(0, 10)]
+
+
+@dataclass(frozen=True)
+class BodyPartModels:
+    """What is another for each body part.
+
+    Attributes:
+        crop_bottom: share of a radiograph that is cut off below.
+        classes: of the detector, in the order of its outputs.
+    """
+
+    crop_bottom: Crop
+    classes: tuple[Text, ...]
+
+
+@dataclass(frozen=True)
+class LittleFound:
+    """From where on a study lists a radiograph as one in which little was found.
+
+    Attributes:
+        joints: smallest share of the joints.
+        mask_from: smallest share of a radiograph that a plausible mask covers.
+        mask_to: largest.
+    """
+
+    joints: Share
+    mask_from: Share
+    mask_to: Share
+
+
+@dataclass(frozen=True)
+class JointModels:
+    """The joint pipeline.
+
+    Attributes:
+        trained_on: patients; of all but the detectors and the base.
+        detector_data: what the detectors learned from, as `trained_on.data`.
+        base_weights: what VGG16's base began with: "download" (ImageNet's), "none" (it learned on
+            synthetic joints), or a file's name.
+        body_parts: those that have models.
+        heads: name of `anatomy.MODELS` -> number of scores.
+    """
+
+    trained_on: TrainedOn
+    detector_data: Text
+    base_weights: Text
+    standardize: Standardize
+    unet: UNet
+    detector: Detector
+    identification: Identification
+    crops: Crops
+    little_found: LittleFound
+    body_parts: dict[Part, BodyPartModels]
+    heads: dict[Name, Annotated[int, Within(2, 20)]]
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Means and SDs of the training images' pixels, as 0 to 1, and of their totals."""
+
+    pixel_mean: Annotated[float, Within(0, 1)]
+    pixel_sd: Positive
+    target_mean: Annotated[float, Within(-1e6, 1e6)]
+    target_sd: Positive
+
+
+@dataclass(frozen=True)
+class WholeNetwork:
+    """A network for whole radiographs."""
+
+    task: Literal["total", "severity"]
+    loss: Literal["mse", "smooth", "cross_entropy", "ordinal"]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A linear layer over the outputs of networks, as `stacking.combine` takes it."""
+
+    task: Literal["total", "severity"]
+    principle: Literal["total", "all", "single"]
+    members: tuple[Name, ...]
+    weight: tuple[tuple[float, ...], ...]
+    bias: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class WholeImageModels:
+    """The whole-image pipeline.
+
+    Attributes:
+        size: pixels a side of the networks' input.
+        contrast: "clahe" where it is equalised.
+        networks: by the experiment's name.
+        stacks: likewise.
+        binned: likewise; each the stack of totals that it puts into classes.
+        total: the experiment whose totals are the study's; None where there is none.
+        severity: the one whose classes are, likewise.
+    """
+
+    trained_on: TrainedOn
+    size: Side
+    contrast: Literal["none", "clahe"]
+    statistics: Statistics
+    networks: dict[Name, WholeNetwork]
+    stacks: dict[Name, Stack]
+    binned: dict[Name, Name]
+    total: Name | None
+    severity: Name | None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All of manifest.json.
+
+    Attributes:
+        study: the study's name.
+        code: that made the bundle.
+        not_for: what the bundle must not be used for.
+        joints: None where the study has no joint pipeline with scores.
+        whole_image: None where it has no whole-image pipeline.
+        members: every other file of the bundle.
+    """
+
+    format: Literal["sharpflow bundle"]
+    version: int
+    study: Text
+    code: Code
+    not_for: Text
+    joints: JointModels | None
+    whole_image: WholeImageModels | None
+    members: dict[str, Member]
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Sides of a network's input and output but the first, the number of images.
+
+    None for a side of any length.
+    """
+
+    given: tuple[int, ...]
+    gives: tuple[int | None, ...]
+
+
+def expected_networks(manifest: Manifest) -> dict[str, Sides]:
+    """The networks that a bundle must have, by name, and the shapes that they must have."""
+    found: dict[str, Sides] = {}
+    if manifest.joints:
+        found |= _joint_networks(manifest.joints)
+    if manifest.whole_image:
+        size = manifest.whole_image.size
+        for name, network in manifest.whole_image.networks.items():
+            outputs = SEVERITY_OUTPUTS if network.task == "severity" else 1
+            found[name] = Sides((1, size, size), (outputs,))
+    return found
+
+
+def network_file(name: str) -> str:
+    """The member that a network is in."""
+    return f"networks/{name}.onnx"
+
+
+def _joint_networks(joints: JointModels) -> dict[str, Sides]:
+    mask = (joints.unet.height, joints.unet.width, 1)
+    radiograph, asked = joints.standardize, joints.detector.image_size
+    seen = network_shape(view_shape(radiograph.height, radiograph.width, asked), asked)
+    crop = joints.crops.size
+    found = {"base": Sides((crop, crop, 3), (FEATURES,))}
+    for part, models in joints.body_parts.items():
+        found[f"unet-{part}"] = Sides(mask, mask)
+        found[f"detector-{part}"] = Sides((3, *seen), (4 + len(models.classes), None))
+    for name, classes in joints.heads.items():
+        found[f"head-{name}"] = Sides((FEATURES,), (classes,))
+    return found
+
+
+def problem(manifest: Manifest) -> tuple[str, str, str] | None:
+    """What does not fit together, or not this version: where, found, expected."""
+    if not manifest.joints and not manifest.whole_image:
+        return "joints, whole_image", "neither", "at least one"
+    if manifest.joints and (wrong := _joint_problem(manifest.joints)):
+        return wrong
+    if manifest.whole_image and (wrong := _whole_image_problem(manifest.whole_image)):
+        return wrong
+    for name in expected_networks(manifest):
+        if network_file(name) not in manifest.members:
+            return "members", f"no {network_file(name)}", "every network that the bundle names"
+    return None
+
+
+def _joint_problem(joints: JointModels) -> tuple[str, str, str] | None:
+    if not joints.body_parts:
+        return "joints.body_parts", "none", "hand, foot or both"
+    for part, models in joints.body_parts.items():
+        expected = DETECTOR_CLASSES[BodyPart(part)]
+        if models.classes != expected:
+            where = f"joints.body_parts.{part}.classes"
+            return where, ", ".join(models.classes)[:60], ", ".join(expected)
+    for name, classes in joints.heads.items():
+        if name not in MODELS:
+            return "joints.heads", name, f"names among {', '.join(MODELS)}"
+        damage, body_part = MODELS[name]
+        if body_part.value not in joints.body_parts:
+            return "joints.heads", name, f"heads of {', '.join(joints.body_parts)}"
+        if classes != (scores := n_classes(body_part, damage)):
+            return f"joints.heads.{name}", f"{classes} scores", f"{scores}, as the method has"
+    return None
+
+
+def _whole_image_problem(whole: WholeImageModels) -> tuple[str, str, str] | None:
+    for name, stack in whole.stacks.items():
+        where = f"whole_image.stacks.{name}"
+        outputs = SEVERITY_OUTPUTS if stack.task == "severity" else 1
+        for member in stack.members:
+            if member not in whole.networks or whole.networks[member].task != stack.task:
+                return f"{where}.members", member, f"networks of {stack.task}"
+        each = 1 if stack.principle == "single" else outputs
+        if (
+            len(stack.bias) != outputs
+            or [len(row) for row in stack.weight] != [each * len(stack.members)] * outputs
+        ):
+            return where, "weights of another shape", "those of its members' outputs"
+    tasks: dict[str, str] = {name: one.task for name, one in whole.networks.items()}
+    tasks |= {name: one.task for name, one in whole.stacks.items()}
+    for name, stack_name in whole.binned.items():
+        if stack_name not in whole.stacks or tasks[stack_name] != "total":
+            return f"whole_image.binned.{name}", stack_name, "a stack of totals"
+    tasks |= dict.fromkeys(whole.binned, "severity")
+    for task, chosen in (("total", whole.total), ("severity", whole.severity)):
+        if chosen is not None and tasks.get(chosen) != task:
+            return f"whole_image.{task}", chosen, f"an experiment with the task {task}"
+    return None

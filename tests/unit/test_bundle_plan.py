@@ -1,0 +1,161 @@
+"""What a study's bundle is made from, and the manifest that it gets."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import torch
+
+from sharpflow.bundle.export.describe import describe
+from sharpflow.bundle.manifest import Sides, expected_networks, problem
+from sharpflow.errors import UserError
+from sharpflow.training.torch_files import save_torch
+from tests.unit.test_study_plan import hands, only, plan
+
+__all__ = ["hands"]  # a fixture
+CODE = {"commit": "0123abc", "uncommitted": None}
+JOINTS = {
+    *("base", "unet-hand", "unet-foot", "detector-hand", "detector-foot"),
+    *("head-erosion-hand", "head-erosion-foot", "head-narrowing-hand", "head-narrowing-foot"),
+}
+
+
+def split_file(folder: Path, **counts: int) -> str:
+    path = folder / "split.csv"
+    splits = [split for split, count in counts.items() for _ in range(count)]
+    table = pd.DataFrame({"patient": range(len(splits)), "split": splits})
+    table.to_csv(path, index=False)
+    return str(path)
+
+
+def test_the_papers_study_bundles_both_pipelines() -> None:
+    bundle = plan(cohorts="phantom").bundle
+    assert set(bundle.stacks) == {"total-stack-batch16", "severity-stack-single-batch16"}
+    members = {
+        *("total-resnet50-rbs1", "total-resnet34-finetuned", "total-mobilenetv2-irbs3"),
+        *("severity-resnet50-finetuned", "severity-resnet34-rbs2", "severity-mobilenetv2-irbs3"),
+    }
+    assert set(bundle.networks) == JOINTS | members
+    assert set(bundle.cards) == JOINTS - {"base"} | members | set(bundle.stacks)  # ImageNet's base
+    assert bundle.networks["base"] == "<results>/vgg16/imagenet.keras"
+    assert bundle.networks["detector-foot"] == "<results>/detector/foot/best.pt"
+    assert bundle.splits.keys() == bundle.data.keys() == {"joints", "whole_image"}
+    told = bundle.whole_image
+    assert told and (told["total"], told["severity"], told["binned"]) == (
+        "total-stack-batch16",
+        "severity-stack-single-batch16",
+        {},
+    )
+
+
+def test_the_best_by_validation_are_known_only_once_trained() -> None:
+    stacking = {"members": "validation", "fitted_on": "validation", "epochs": 1}
+    whole = {"stacking": stacking | {"learning_rate": 0.1}}
+    bundle = plan(cohorts="phantom", whole_image=whole).bundle
+    assert {name for name in bundle.networks if name.startswith("total-resnet50")} == {
+        *("total-resnet50-finetuned", "total-resnet50-rbs1", "total-resnet50-rbs2")
+    }
+
+
+@pytest.mark.parametrize(
+    ("experiments", "total", "severity", "needed"),
+    [
+        (["total-resnet34-mse-batch4"], "total-resnet34-mse-batch4", None, {"total-resnet34-mse"}),
+        (
+            ["severity-resnet34-batch4"],
+            None,
+            "severity-resnet34-batch4",
+            {"severity-resnet34-batch4"},
+        ),
+        (["severity-binned-two"], "total-stack-two", "severity-binned-two", {"total-resnet34"}),
+    ],
+)
+def test_a_study_of_few_experiments_bundles_what_it_has(
+    experiments: list[str], total: str | None, severity: str | None, needed: set[str]
+) -> None:
+    bundle = plan(cohorts="phantom", whole_image={"experiments": experiments}).bundle
+    told = bundle.whole_image
+    assert told and (told["total"], told["severity"]) == (total, severity)
+    networks = set(bundle.networks) - JOINTS
+    assert networks and all(name.startswith(tuple(needed)) for name in networks)
+    assert set(told["networks"]) == networks
+
+
+def test_hands_alone_and_no_scores_at_all(tmp_path: Path, hands: dict[str, Any]) -> None:
+    scores = tmp_path / "scores.csv"
+    scores.write_text("Patient_ID,LH_pip_E__2\nUAB001,1\nUAB002,0\nUAB003,1\n")
+    study = plan(cohorts=only(hands | {"scores": str(scores)}))
+    bundle = study.bundle
+    assert set(bundle.networks) == {name for name in JOINTS if not name.endswith("-foot")}
+    assert bundle.joints and list(bundle.joints["body_parts"]) == ["hand"]
+    assert bundle.joints["detector_data"] == "phantom"
+    assert (bundle.whole_image, bundle.statistics, bundle.stacks) == (None, [], {})
+    assert study.bundle_results() == ["<results>/bundle/paper.sharpflow"]
+    without = plan(cohorts=only(hands))
+    assert not without.bundle
+    with pytest.raises(UserError, match=r"no network that scores.*cohorts: joints: scores"):
+        without.bundle_results()
+
+
+def test_the_manifest_of_joints(tmp_path: Path, hands: dict[str, Any]) -> None:
+    scores = tmp_path / "scores.csv"
+    scores.write_text("Patient_ID,LH_pip_E__2\nUAB001,1\nUAB002,0\nUAB003,1\n")
+    bundle = plan(
+        cohorts=only(hands | {"scores": str(scores), "name": "Zürich, 2024"}),
+        standardize={"height": 300, "width": 200},
+        detector={"image_size": 256},
+    ).bundle
+    manifest = describe(
+        study="mine",
+        code=CODE,
+        joints=bundle.joints,
+        whole_image=bundle.whole_image,
+        data=bundle.data,
+        splits={"joints": split_file(tmp_path, train=4, validation=2, test=1)},
+    )
+    joints = manifest.joints
+    assert joints and manifest.whole_image is None
+    assert (joints.trained_on.data, joints.trained_on.train) == ("Zürich, 2024", 4)
+    assert joints.heads == {"narrowing-hand": 5, "erosion-hand": 6}
+    assert "synthetic" not in manifest.not_for
+    assert expected_networks(manifest) == {
+        "base": Sides((64, 64, 3), (512,)),
+        "unet-hand": Sides((512, 416, 1), (512, 416, 1)),
+        # Views of 256x171 pixels, in whole strides of 32.
+        "detector-hand": Sides((3, 256, 192), (6, None)),
+        "head-narrowing-hand": Sides((512,), (5,)),
+        "head-erosion-hand": Sides((512,), (6,)),
+    }
+
+
+def test_the_manifest_of_whole_images_has_what_the_stack_has_chosen(tmp_path: Path) -> None:
+    bundle = plan(cohorts="phantom", whole_image={"experiments": ["severity-binned-two"]}).bundle
+    model = tmp_path / "model.pt"
+    save_torch({"weight": torch.tensor([[0.3, 0.7]]), "bias": torch.tensor([0.1])}, model)
+    members = ["total-resnet34-rbs1", "total-resnet34-finetuned"]
+    card = {"settings": {"members": members}}
+    (tmp_path / "model_card.json").write_text(json.dumps(card))
+    measured = {"pixel_mean": 0.2, "pixel_sd": 0.1, "target_mean": 50, "target_sd": 9, "n": 7}
+    (tmp_path / "statistics.json").write_text(json.dumps(measured))
+    manifest = describe(
+        study="demo",
+        code=CODE,
+        joints=None,
+        whole_image=bundle.whole_image,
+        data=bundle.data,
+        splits={"whole_image": split_file(tmp_path, train=3)},
+        statistics=str(tmp_path / "statistics.json"),
+        stacks={"total-stack-two": str(model)},
+    )
+    whole = manifest.whole_image
+    assert whole and whole.stacks["total-stack-two"].members == tuple(members)
+    assert whole.stacks["total-stack-two"].weight[0] == pytest.approx((0.3, 0.7))
+    assert whole.binned == {"severity-binned-two": "total-stack-two"}
+    assert set(whole.networks) == set(members)
+    assert (whole.total, whole.severity) == ("total-stack-two", "severity-binned-two")
+    assert whole.trained_on.validation == 0
+    assert "synthetic" in manifest.not_for
+    found = problem(manifest)
+    assert found and found[0] == "members"  # not yet there, and nothing else is wrong

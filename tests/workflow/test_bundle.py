@@ -1,0 +1,110 @@
+"""A finished study is packed, and its bundle scores as the study did."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sharpflow.anatomy import MODELS
+from sharpflow.bundle.read import Bundle
+from sharpflow.files import read_table
+from sharpflow.imaging.reading import read_image
+from sharpflow.joints.scoring.scores import radiograph_scores, total_scores
+from sharpflow.score.joints import JointScorer, Radiograph, ScoredJoints
+from sharpflow.score.networks import load_networks
+from sharpflow.score.whole_images import WholeImage, WholeImageScorer
+
+from .projects import Project
+
+NEAR = 1e-3  # of a bit's probability to 0.5: rounding may decide
+
+
+def packed(project: Project) -> Path:
+    """The study's bundle, made where it is not there."""
+    path = project.results / "bundle" / f"{project.study}.sharpflow"
+    project.run("bundle")
+    return path
+
+
+def scored(bundle: Path, radiographs: Iterable[Radiograph]) -> ScoredJoints:
+    with Bundle(bundle) as file:
+        networks, joints = load_networks(file, threads=1), file.manifest.joints
+    assert joints
+    return JointScorer(joints, networks).score(list(radiographs))
+
+
+def near(found: ScoredJoints) -> set[tuple[str, str, str]]:
+    """Image, joint and damage where a bit is near 0.5."""
+    return {
+        (row.image_id, row.joint, MODELS[model][0].value)
+        for model, bits in found.bits.items()
+        for row in bits[(bits.filter(like="bit_") - 0.5).abs().min(axis=1) < NEAR].itertuples()
+    }
+
+
+def test_a_bundle_scores_joints_as_its_study_did(finished: Project) -> None:
+    study = read_table(finished.results / "scores" / "joints.csv")
+    rows = study[["image_id", "patient", "visit", "limb"]].drop_duplicates()
+    folder = finished.folder / "cohort" / "radiographs"
+    (suffix,) = {path.suffix for path in folder.iterdir()}
+    found = scored(
+        packed(finished),
+        [
+            Radiograph(*row, read_image(folder / f"{row.image_id}{suffix}"))
+            for row in rows.itertuples(index=False)
+        ],
+    )
+    key = ["image_id", "joint"]
+    ours, theirs = (table.set_index(key).sort_index() for table in (found.joints, study))
+    assert list(found.joints.columns) == list(study.columns)
+    assert ours["state"].tolist() == theirs["state"].tolist()
+    assert (ours["state"] == "scored").sum() > 20
+    for column in ("confidence", "x_min", "y_min", "x_max", "y_max"):
+        np.testing.assert_allclose(ours[column], theirs[column], atol=0.01)
+    unsure = near(found)
+    assert len(unsure) < 0.1 * len(ours)
+    for damage in ("erosion", "narrowing"):
+        both = pd.DataFrame({w: t[f"{damage}_predicted"] for w, t in (("o", ours), ("t", theirs))})
+        differ = both[both["o"].astype(float).fillna(-1) != both["t"].astype(float).fillna(-1)]
+        assert {(*place, damage) for place in differ.index} <= unsure
+    sums = {"totals": total_scores(found.joints), "radiographs": radiograph_scores(found.joints)}
+    for name, table in sums.items():
+        assert list(table.columns) == list(read_table(finished.results / f"scores/{name}.csv"))
+
+
+def test_a_bundle_predicts_whole_images_as_its_study_did(finished_whole_image: Project) -> None:
+    study = finished_whole_image
+    with Bundle(packed(study)) as file:
+        whole, networks = file.manifest.whole_image, load_networks(file, threads=1)
+        assert file.manifest.joints is None
+        assert set(file.cards) == set(file.networks) | {"total-stack-batch16"}
+    assert whole and (whole.total, whole.severity) == (
+        "total-stack-batch16",
+        "severity-binned-stack",
+    )
+    folder = study.folder / "wang" / "images"
+    images = [
+        WholeImage(path.stem, "P", "1", read_image(path)) for path in sorted(folder.iterdir())
+    ]
+    found = WholeImageScorer(whole, networks).score(images)
+    assert set(found["row"]) == {*whole.networks, *whole.stacks, *whole.binned}
+    for name, ours in found.groupby("row"):
+        theirs = read_table(study.results / "whole_image" / str(name) / "predictions.csv")
+        both = ours.merge(theirs, on="image_id", suffixes=("_ours", "_theirs"))
+        assert len(both) == len(images)
+        np.testing.assert_allclose(both["predicted_ours"], both["predicted_theirs"], atol=0.01)
+
+
+@pytest.mark.parametrize("which", ["finished", "finished_whole_image"])
+def test_a_bundle_is_made_again_for_what_it_holds_alone(
+    which: str, request: pytest.FixtureRequest
+) -> None:
+    project: Project = request.getfixturevalue(which)
+    first = packed(project).read_bytes()
+    assert project.planned("bundle") == {}
+    assert project.planned() == {}
+    packed(project).unlink()
+    assert project.planned("bundle") == {"pack_bundle": 1}
+    assert packed(project).read_bytes() == first
