@@ -119,6 +119,7 @@ def test_the_manifest_of_joints(tmp_path: Path, hands: dict[str, Any]) -> None:
     assert joints and manifest.whole_image is None
     assert (joints.trained_on.data, joints.trained_on.train) == ("Zürich, 2024", 4)
     assert joints.heads == {"narrowing-hand": 5, "erosion-hand": 6}
+    assert joints.body_parts["hand"].confidence == 0.5  # the paper's
     assert "synthetic" not in manifest.not_for
     assert expected_networks(manifest) == {
         "base": Sides((64, 64, 3), (512,)),
@@ -128,6 +129,32 @@ def test_the_manifest_of_joints(tmp_path: Path, hands: dict[str, Any]) -> None:
         "head-narrowing-hand": Sides((512,), (5,)),
         "head-erosion-hand": Sides((512,), (6,)),
     }
+
+
+def test_each_detector_has_the_confidence_that_its_validation_chose(tmp_path: Path) -> None:
+    joints = {"whole_image": {"experiments": ["total-resnet34-mse-batch4"]}, "cohorts": "phantom"}
+    assert not plan(**joints).bundle.confidences
+    bundle = plan(**joints, detector={"confidence": "auto"}).bundle
+    assert bundle.joints and bundle.confidences == {
+        part: f"<results>/detector/{part}/confidence.csv" for part in ("hand", "foot")
+    }
+    tables = {}
+    for part, chosen in (("hand", 0.15), ("foot", 0.45)):
+        tables[part] = str(tmp_path / f"{part}.csv")
+        table = pd.DataFrame({"confidence": [0.15, 0.3, 0.45]})
+        table.assign(chosen=table["confidence"] == chosen).to_csv(tables[part], index=False)
+    manifest = describe(
+        study="mine",
+        code=CODE,
+        joints=bundle.joints,
+        whole_image=None,
+        data=bundle.data,
+        splits={"joints": split_file(tmp_path, train=1)},
+        confidences=tables,
+    )
+    assert manifest.joints
+    found = {part: own.confidence for part, own in manifest.joints.body_parts.items()}
+    assert found == {"hand": 0.15, "foot": 0.45}
 
 
 def test_the_manifest_of_whole_images_has_what_the_stack_has_chosen(tmp_path: Path) -> None:

@@ -42,14 +42,17 @@ def joint_models(**changes: Any) -> JointModels:
         "detector": {
             "image_size": 160,
             "view": "radiograph",
-            "confidence": 0.5,
             "overlap": 0.45,
         },
         "identification": {"rule": "template", "mirrored_share": 0.05},
         "crops": {"size": 32, "margin": 0.1},
         "little_found": {"joints": 0.75, "mask_from": 0.1, "mask_to": 0.65},
         "body_parts": {
-            part: {"crop_bottom": 0.0, "classes": list(DETECTOR_CLASSES[BodyPart(part)])}
+            part: {
+                "crop_bottom": 0.0,
+                "classes": list(DETECTOR_CLASSES[BodyPart(part)]),
+                "confidence": 0.5,
+            }
             for part in ("hand", "foot")
         },
         "heads": {name: n_classes(part, damage) for name, (damage, part) in MODELS.items()},

@@ -10,6 +10,7 @@ rule pack_bundle:
         cards=list(BUNDLE.cards.values()),
         stacks=list(BUNDLE.stacks.values()),
         splits=list(BUNDLE.splits.values()),
+        confidences=list(BUNDLE.confidences.values()),
         statistics=BUNDLE.statistics,
         checked=checked("joints", "whole_image"),
     output:
@@ -30,6 +31,7 @@ rule pack_bundle:
         joints=plain(BUNDLE.joints),
         whole_image=plain(BUNDLE.whole_image),
         data=plain(BUNDLE.data),
+        confidences=list(BUNDLE.confidences),
         code=code("pack_bundle"),
     script:
         "../scripts/pack_bundle.py"

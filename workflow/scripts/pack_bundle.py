@@ -25,6 +25,7 @@ with recorded_job(snakemake):
         splits=dict(zip(params.data, source.splits, strict=True)),
         statistics=next(iter(source.statistics), None),
         stacks=dict(zip(params.stacks, source.stacks, strict=True)),
+        confidences=dict(zip(params.confidences, source.confidences, strict=True)),
     )
     members = export_networks(manifest, dict(zip(params.networks, source.networks, strict=True)))
     for name, path in zip(params.cards, source.cards, strict=True):

@@ -85,7 +85,6 @@ class Detector:
 
     image_size: Side
     view: Literal["radiograph", "limb"]
-    confidence: Share
     overlap: Share
 
 
@@ -112,10 +111,12 @@ class BodyPartModels:
     Attributes:
         crop_bottom: share of a radiograph that is cut off below.
         classes: of the detector, in the order of its outputs.
+        confidence: from which its boxes count.
     """
 
     crop_bottom: Crop
     classes: tuple[Text, ...]
+    confidence: Share
 
 
 @dataclass(frozen=True)

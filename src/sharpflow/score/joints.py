@@ -181,21 +181,21 @@ class JointScorer:
         views = [seen[number] for number in range(len(seen))]
         inputs = np.stack([decoding.network_input(view.image, how.image_size) for view in views])
         outputs = self._networks[f"detector-{body_part}"](inputs, batch=16)
-        classes = self.models.body_parts[body_part.value].classes
+        own = self.models.body_parts[body_part.value]
         found = []
         for image_id, view, output in zip(rows["image_id"], views, outputs, strict=True):
             corners, sure, numbers = decoding.decode_boxes(
                 output,
                 view.image.shape,
                 how.image_size,
-                confidence=how.confidence,
+                confidence=own.confidence,
                 overlap=how.overlap,
                 most=len(DETECTED_JOINTS[body_part]),
             )
             for corner, confidence, number in zip(
                 view.to_radiograph(corners), sure.tolist(), numbers, strict=True
             ):
-                found.append((image_id, classes[number], confidence, *corner))
+                found.append((image_id, own.classes[number], confidence, *corner))
         return pd.DataFrame(found, columns=decoding.COLUMNS)
 
     def _name(self, boxes: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from sharpflow.bundle.manifest import FORMAT, VERSION, Manifest, Statistics
 from sharpflow.bundle.typed_json import from_plain
 from sharpflow.cohorts.splits import SPLITS
 from sharpflow.files import read_table
+from sharpflow.joints.detection.confidence import chosen_confidence
 from sharpflow.whole_image.experiment_types import NetworkExperiment, StackExperiment
 from sharpflow.whole_image.experiments import EXPERIMENTS
 
@@ -28,6 +29,7 @@ def describe(
     splits: Mapping[str, str],
     statistics: str | None = None,
     stacks: Mapping[str, str] | None = None,
+    confidences: Mapping[str, str] | None = None,
 ) -> Manifest:
     """The manifest of a bundle, without its members.
 
@@ -40,6 +42,7 @@ def describe(
         splits: likewise, the table of its split.
         statistics: file of the whole images' statistics.
         stacks: experiment -> its model.pt, a model_card.json beside it.
+        confidences: body part -> the table of `tabulate_confidences`, where it chooses.
     """
     trained_on = {name: _trained_on(data[name], path) for name, path in splits.items()}
     plain: dict[str, Any] = {
@@ -55,7 +58,12 @@ def describe(
     if joints:
         sites = {name: MODELS[name] for name in joints["heads"]}
         heads = {name: n_classes(part, damage) for name, (damage, part) in sites.items()}
-        plain["joints"] = {**joints, "heads": heads, "trained_on": trained_on["joints"]}
+        plain["joints"] = {
+            **joints,
+            "body_parts": _with_confidences(joints["body_parts"], confidences or {}),
+            "heads": heads,
+            "trained_on": trained_on["joints"],
+        }
     if whole_image:
         assert statistics, "a study with whole images has measured them"
         measured = json.loads(Path(statistics).read_text())
@@ -73,6 +81,16 @@ def describe(
 def _trained_on(data: str, split: str) -> dict[str, Any]:
     counts = read_table(split)["split"].value_counts()
     return {"data": data, **{name: int(counts.get(name, 0)) for name in SPLITS}}
+
+
+def _with_confidences(
+    body_parts: Mapping[str, dict[str, Any]], confidences: Mapping[str, str]
+) -> dict[str, dict[str, Any]]:
+    chosen = {
+        part: {"confidence": chosen_confidence(read_table(path))}
+        for part, path in confidences.items()
+    }
+    return {part: models | chosen.get(part, {}) for part, models in body_parts.items()}
 
 
 def _stack(name: str, path: Path) -> dict[str, Any]:

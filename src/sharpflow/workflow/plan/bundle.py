@@ -98,7 +98,7 @@ class BundlePlan:
             },
             "unet": study.unet.model_dump(include={"height", "width"}),
             "detector": {
-                **study.detector.model_dump(include={"image_size", "view", "confidence"}),
+                **study.detector.model_dump(include={"image_size", "view"}),
                 "overlap": OVERLAP,
             },
             "identification": study.identification.model_dump(),
@@ -108,6 +108,7 @@ class BundlePlan:
                 str(part): {
                     "crop_bottom": size.crop_bottom[part],
                     "classes": list(DETECTOR_CLASSES[part]),
+                    "confidence": study.detector.confidence,
                 }
                 for part in plan.body_parts
             },
@@ -130,6 +131,14 @@ class BundlePlan:
             "total": plan.compared,
             "severity": classes,
         }
+
+    @property
+    def confidences(self) -> dict[str, str]:
+        """Body part -> the table in which its detector's confidence is chosen, if it is."""
+        plan = self._joints
+        if not plan or plan.study.detector.confidence != "auto":
+            return {}
+        return {str(part): f"<results>/detector/{part}/confidence.csv" for part in plan.body_parts}
 
     @property
     def splits(self) -> dict[str, str]:
