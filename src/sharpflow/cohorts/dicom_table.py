@@ -121,19 +121,32 @@ def read_key(path: Path) -> bytes:
     return key
 
 
+def visit_numbers(seen: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Visits, numbered by date for each patient, from patients and dates.
+
+    Where the date is empty the visit is the first: look whether that is right.
+    """
+    dates: dict[str, set[str]] = {}
+    for patient, date in seen:
+        dates.setdefault(patient, set()).add(date)
+    numbers = {}
+    for patient, own in dates.items():
+        known = sorted(own - {""})
+        numbers |= {(patient, date): str(number) for number, date in enumerate(known, 1)}
+        numbers[patient, ""] = ONLY_VISIT
+    return numbers
+
+
 def table_rows(listed: Iterable[Listed], beside: Path) -> list[dict[str, str]]:
     """Rows of a list of radiographs: a patient's visits numbered by date, files as seen from it.
 
     Radiographs of one patient, visit and limb get image_ids that differ, for the check to name.
     """
     listed = list(listed)
-    dates: dict[str, list[str]] = {}
-    for each in listed:
-        dates.setdefault(each.patient, []).append(each.date)
+    visits = visit_numbers((each.patient, each.date) for each in listed)
     rows, seen = [], dict[str, int]()
     for each in listed:
-        known = sorted({date for date in dates[each.patient] if date})
-        visit = str(known.index(each.date) + 1) if each.date else ONLY_VISIT
+        visit = visits[each.patient, each.date]
         name = f"{each.patient}-{visit}-{each.limb or 'limb'}"
         seen[name] = seen.get(name, 0) + 1
         rows.append(
@@ -154,15 +167,31 @@ def _listed(path: Path, key: bytes | None, own: str | None) -> Listed:
         found, remedy = "a name that is no text", "Rename the file and its folders."
         raise ImageError(path, found, "names in UTF-8", remedy)
     check_header(path)
-    patient = own or _patient(path, key)
-    return Listed(patient, _text(path, "StudyDate"), read_limb(path).limb, path)
-
-
-def _patient(path: Path, key: bytes | None) -> str:
-    number = _text(path, "PatientID")
-    if not number:
+    patient = own or header_patient(path, key)
+    if not patient:
         found, remedy = "no PatientID", "List your patients in a CSV (--patients)."
         raise ImageError(path, found, "a header with PatientID", remedy)
+    return Listed(patient, header_date(path), read_limb(path).limb, path)
+
+
+def header_date(path: Path) -> str:
+    """The date of a DICOM radiograph, empty without one; for numbering visits alone."""
+    return _text(path, "StudyDate")
+
+
+def header_patient(path: Path, key: bytes | None) -> str:
+    """What a DICOM radiograph's patient is called; empty where its header has no PatientID.
+
+    Args:
+        path: of the file.
+        key: of the hash that stands for the PatientID; None keeps the id.
+
+    Raises:
+        ImageError: the id cannot be read, or not be kept as it is.
+    """
+    number = _text(path, "PatientID")
+    if not number:
+        return ""
     if key is not None:
         return hashed(number, key)
     if not ID.fullmatch(number):

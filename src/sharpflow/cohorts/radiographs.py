@@ -25,9 +25,7 @@ ID_RULE = "letters, digits, '_', '-' and single '.', not beginning with '.'"
 # No id has this sign, so that a patient's name is never taken for a patient and a visit.
 AT = "@"
 IMAGE_ID = re.compile(rf"{ID.pattern}(?:{AT}{ID.pattern})?")
-_FILE_NAME = re.compile(
-    rf"(?P<patient>{ID.pattern})(?:{AT}(?P<visit>{ID.pattern}))?-(?P<limb>(?i:{'|'.join(LIMBS)}))"
-)
+_FILE_NAME = re.compile(rf"({ID.pattern})(?:{AT}({ID.pattern}))?-([A-Za-z]+)")
 _LIMB_AT_END = re.compile(rf"(?i:{'|'.join(LIMBS)})$")
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]*")
 _WHOLE = re.compile(r"\d+\.0*", re.ASCII)
@@ -154,6 +152,17 @@ def file_name(patient: str, visit: str, limb: str) -> str:
     return f"{patient}-{limb}" if visit == ONLY_VISIT else f"{patient}{AT}{visit}-{limb}"
 
 
+def read_name(stem: str, limbs: Collection[str] = tuple(LIMBS)) -> tuple[str, str, str] | None:
+    """The patient, visit and limb that a file's name without suffix says; None if it says none.
+
+    `limbs` are the codes that it may end in, in capitals or not.
+    """
+    name = _FILE_NAME.fullmatch(stem)
+    if not name or (limb := name[3].upper()) not in limbs:
+        return None
+    return name[1], visit_name(name[2] or ""), limb
+
+
 def named_alike(image_id: str) -> str:
     """A radiograph's name with its limb in capitals, for names that differ by that alone."""
     return _LIMB_AT_END.sub(lambda limb: limb[0].upper(), image_id)
@@ -165,7 +174,7 @@ def _list_folder(folder: Path) -> RadiographList:
         stem, suffix = split_name(path.name)
         if path.name.startswith("."):
             continue
-        name = _FILE_NAME.fullmatch(stem)
+        name = read_name(stem)
         if not path.is_file():
             if suffix in SUFFIXES or (name and not suffix and not path.is_dir()):
                 found.problems.append(in_place_of(path, "radiograph"))
@@ -184,9 +193,8 @@ def _list_folder(folder: Path) -> RadiographList:
             )
             continue
         if name and suffix in ("", *SUFFIXES):
-            visit = visit_name(name["visit"] or "")
-            limb = name["limb"].upper()
-            found.radiographs.append(Radiograph(stem, name["patient"], limb, visit, path))
+            patient, visit, limb = name
+            found.radiographs.append(Radiograph(stem, patient, limb, visit, path))
         elif suffix in SUFFIXES or (not suffix and _has_dicom_magic(path)):
             found.problems.append(_bad_name(path, stem))
     return found

@@ -1,0 +1,373 @@
+"""The radiographs to score: which files they are, and what is known of each.
+
+Limb, patient and visit are from a table, else from the DICOM header, else from the file's name; no
+limb is guessed from the image. The readers are those of cohorts.
+"""
+
+import glob
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sharpflow.anatomy import LIMBS, BodyPart, Side
+from sharpflow.cohorts.csv_rows import Row, read_rows
+from sharpflow.cohorts.dicom_table import header_date, header_patient, read_key, visit_numbers
+from sharpflow.cohorts.radiographs import (
+    ID,
+    ID_RULE,
+    IMAGE_ID,
+    ONLY_VISIT,
+    OTHER_IMAGES,
+    SUFFIXES,
+    read_name,
+    same_path,
+    split_name,
+    visit_name,
+)
+from sharpflow.errors import Problem, ProblemsError, UserError
+from sharpflow.imaging.dicom import check_header, is_dicom
+from sharpflow.imaging.dicom_limb import HeaderLimb, frontal, read_limb
+from sharpflow.imaging.image_error import ImageError
+
+BOTH_HANDS = "BH"
+CODES = (*LIMBS, BOTH_HANDS)
+LIMB_UNKNOWN = "limb unknown"
+_COLUMNS = ("file", "image", "limb", "side", "patient", "visit")
+_SIDES = {"l": "left", "left": "left", "r": "right", "right": "right"}
+_NO_ID = re.compile(r"[^A-Za-z0-9_@-]+")
+_LONGEST_ID = 80  # files are named by it
+
+
+@dataclass(frozen=True)
+class Source:
+    """A radiograph to score.
+
+    Attributes:
+        path: of the file.
+        image: the same, as outputs call it.
+        image_id: unlike those of all others; a name for files.
+        patient: empty if unknown.
+        visit: "1" if nothing says another.
+        limb: "LH", "RH", "LF", "RF", or "BH" of both hands.
+        limb_from: "table", "header" or "name".
+    """
+
+    path: Path
+    image: str
+    image_id: str
+    patient: str
+    visit: str
+    limb: str
+    limb_from: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A file that is not scored, and why."""
+
+    image: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one origin says of a radiograph; empty where it says nothing."""
+
+    limb: str = ""
+    patient: str = ""
+    visit: str = ""
+
+
+@dataclass(frozen=True)
+class _Header:
+    limb: HeaderLimb
+    patient: str
+    date: str
+
+
+def find_sources(
+    images: Sequence[str],
+    *,
+    table: Path | None = None,
+    keep_ids: bool = False,
+    key: Path | None = None,
+    out: Path | None = None,
+) -> tuple[list[Source], list[Refused]]:
+    """The radiographs to score, by patient and visit, and those that are refused unread.
+
+    Args:
+        images: files, folders (with those within) and patterns; what is there counts as a file
+            though its name has signs of a pattern.
+        table: CSV of file (relative to it; or image) and, where known, limb (a code, or hand or
+            foot with a side), side, patient, visit.
+        keep_ids: whether a header's PatientID stays as it is.
+        key: of the hashes that else stand for it, made where missing; None: one for this call.
+        out: a folder that is passed over, since what is made there is no radiograph.
+
+    Raises:
+        UserError: nothing is there under a name, or the table or the key cannot be used.
+    """
+    if key and out and out.resolve() in key.resolve().parents:
+        raise UserError(f"{key}: a key among results could be published. Keep it elsewhere.")
+    said = _read_table(table) if table else {}
+    files = list(_each_once(_files(images, out)))
+    secret = None if keep_ids else read_key(key) if key else secrets.token_bytes(32)
+    refused: list[Refused] = []
+    headers: dict[Path, _Header] = {}
+    readable = []
+    for path in files:
+        try:
+            _refuse_other_kinds(path)
+            if is_dicom(path):
+                headers[path] = _read_header(path, secret)
+            readable.append(path)
+        except ImageError as error:
+            refused.append(Refused(shown(path), reason(error)))
+    visits = visit_numbers((header.patient, header.date) for header in headers.values())
+    sources, ids = [], set[str]()
+    for path in readable:
+        source = _source(path, said.get(_real(path), Said()), headers.get(path), visits)
+        if isinstance(source, Refused):
+            refused.append(source)
+        else:
+            sources.append(replace(source, image_id=_unlike(source.image_id, ids)))
+    sources.sort(key=lambda source: (source.patient, source.visit))
+    alone, doubled = _one_a_limb(sources)
+    return alone, refused + doubled
+
+
+def reason(error: ImageError) -> str:
+    """Why an image is refused, without its path, which stands beside it."""
+    return f"found {error.found}; expected {error.expected}. {error.remedy}"
+
+
+def shown(path: Path) -> str:
+    """A path for tables: bytes that are no text, and ends of lines, as escapes."""
+    text = str(path).encode(errors="backslashreplace").decode()
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+
+
+def _files(images: Sequence[str], out: Path | None) -> Iterator[Path]:
+    for given in images:
+        if os.path.lexists(given) or "\0" in given:
+            named = [given]
+        else:
+            named = sorted(glob.glob(given, recursive=True))  # noqa: PTH207 - a whole path
+        if not named or "\0" in given:
+            raise UserError(
+                f"{given!a}: found nothing of this name; expected radiographs: files, folders, or "
+                "a pattern in quotes, as 'scans/*.png'. Correct the path."
+            )
+        found = [path for name in named for path in _within(Path(name), out)]
+        if not found:
+            raise UserError(
+                f"{given!a}: found no radiograph; expected {', '.join(SUFFIXES)}, or DICOM "
+                "without suffix. Correct the path."
+            )
+        yield from found
+
+
+def _within(path: Path, out: Path | None) -> Iterator[Path]:
+    """A file itself; of a folder the images in it, but for hidden ones and those of `out`."""
+    if not path.is_dir():
+        yield path
+        return
+    passed_over = out.resolve() if out else None
+    for root, folders, names in os.walk(path):
+        here = Path(root)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".") and (here / name).resolve() != passed_over
+        )
+        if here.resolve() == passed_over:
+            continue
+        yield from (here / name for name in sorted(names) if _is_image(here / name))
+
+
+def _is_image(path: Path) -> bool:
+    if path.name.startswith(".") or path.name.upper() == "DICOMDIR":
+        return False
+    suffix = split_name(path.name)[1]
+    return suffix in (*SUFFIXES, *OTHER_IMAGES) or (not suffix and is_dicom(path))
+
+
+def _each_once(paths: Iterable[Path]) -> Iterator[Path]:
+    seen = set[str]()
+    for path in paths:
+        real = _real(path)
+        if real not in seen:
+            seen.add(real)
+            yield path
+
+
+def _real(path: Path) -> str:
+    return os.path.realpath(path)
+
+
+def _refuse_other_kinds(path: Path) -> None:
+    suffix = path.suffix.lower()
+    if suffix in OTHER_IMAGES:
+        expected = f"one of {', '.join(SUFFIXES)}"
+        remedy = "Export the radiograph as one of these."
+        raise ImageError(path, f"an image of kind {suffix}", expected, remedy)
+
+
+def _read_header(path: Path, key: bytes | None) -> _Header:
+    check_header(path)
+    return _Header(read_limb(path), header_patient(path, key), header_date(path))
+
+
+def _source(
+    path: Path, table: Said, header: _Header | None, visits: Mapping[tuple[str, str], str]
+) -> Source | Refused:
+    """What the origins say together; its image_id may be another's too."""
+    stem = split_name(path.name)[0]
+    by_name = read_name(stem, CODES)
+    name = Said(by_name[2], by_name[0], by_name[1]) if by_name else Said()
+    in_header = Said()
+    if header:
+        visit = visits[header.patient, header.date] if header.patient and header.date else ""
+        in_header = Said(header.limb.limb, header.patient, visit)
+    origins = {"table": table, "header": in_header, "name": name}
+    limb_from = next((origin for origin, said in origins.items() if said.limb), "")
+    if header and (contradicting := _contradiction(header.limb, table, name)):
+        return Refused(shown(path), contradicting)
+    if not limb_from:
+        return Refused(shown(path), _limb_unknown(header))
+    image_id = stem if IMAGE_ID.fullmatch(stem) else _NO_ID.sub("_", stem)
+    return Source(
+        path,
+        shown(path),
+        image_id[:_LONGEST_ID],
+        next((said.patient for said in origins.values() if said.patient), ""),
+        next((said.visit for said in origins.values() if said.visit), ONLY_VISIT),
+        origins[limb_from].limb,
+        limb_from,
+    )
+
+
+def _contradiction(header: HeaderLimb, table: Said, name: Said) -> str:
+    """Why a radiograph is refused whose header says another limb, or no frontal view."""
+    limb = table.limb or name.limb or header.limb
+    if not limb:
+        return ""
+    part, side = _part_and_side(limb)
+    said = header.contradiction(part, side)
+    if not said:
+        return ""
+    origin = "the table" if table.limb else "the file's name" if name.limb else "it"
+    return (
+        f"found a DICOM header that says {said}; expected {frontal(part, side)}, as {origin} says. "
+        "Look at the radiograph, and correct what is wrong."
+    )
+
+
+def _part_and_side(limb: str) -> tuple[BodyPart, Side | None]:
+    if limb == BOTH_HANDS:
+        return BodyPart.HAND, None
+    return LIMBS[limb].body_part, LIMBS[limb].side
+
+
+def _limb_unknown(header: _Header | None) -> str:
+    known = f"{header.limb.side} {header.limb.part}".strip() if header else ""
+    told = f" (the DICOM header says {known})" if known else ""
+    return (
+        f"{LIMB_UNKNOWN}{told}: expected one of {', '.join(CODES)}. List it with its limb in a "
+        "table (--table), or name the file <patient>-<limb>."
+    )
+
+
+def _one_a_limb(sources: Sequence[Source]) -> tuple[list[Source], list[Refused]]:
+    """The first radiograph of each limb of a patient's visit; two would count twice in sums."""
+    alone: dict[tuple[str, ...], Source] = {}
+    doubled = []
+    for source in sources:
+        whose = (source.patient, source.visit) if source.patient else ("", source.image_id)
+        first = alone.setdefault((*whose, source.limb), source)
+        if first is not source:
+            told = (
+                f"found a second {source.limb} of one patient and visit, beside {first.image}; "
+                "expected one. Tell their visits apart in a table (--table)."
+            )
+            doubled.append(Refused(source.image, told))
+    return list(alone.values()), doubled
+
+
+def _read_table(path: Path) -> dict[str, Said]:
+    """What a table says, by the real path of the file."""
+    what = "a list of radiographs: file and, where known, limb, side, patient, visit"
+    table = read_rows(path, [], what, optional=_COLUMNS)
+    problems: list[Problem] = list(table.problems)
+    file_column = next((name for name in ("file", "image") if name in table.header), "")
+    if not problems and not file_column:
+        found = f"the columns {', '.join(table.header)[:200]}"
+        problems.append(Problem(str(path), "", found, what, "Add the column file."))
+    said: dict[str, Said] = {}
+    for row in table.rows if not problems else ():
+        wrong = [*_wrong_ids(path, row), *_wrong_limb(path, row)]
+        file = row.values[file_column]
+        there = same_path(path.parent / file)
+        real = _real(there)
+        if not file or not os.path.lexists(there):
+            wrong.append(_in_row(path, row, file_column, file, "a file, relative to this table"))
+        elif real in said:
+            wrong.append(_in_row(path, row, file_column, file, "each file once"))
+        if wrong:
+            problems += wrong
+            continue
+        visit = row.values.get("visit", "")
+        said[real] = Said(
+            _limb_of(row), row.values.get("patient", ""), visit_name(visit) if visit else ""
+        )
+    if problems:
+        raise ProblemsError(problems, together=True)
+    return said
+
+
+def _limb_of(row: Row) -> str:
+    """The code that a row says: a code alone, or hand or foot with a side; empty where neither."""
+    limb = row.values.get("limb", "").upper()
+    side = _SIDES.get(row.values.get("side", "").lower(), "")
+    if limb in CODES:
+        return limb
+    pairs = ((code, one.body_part.upper(), one.side) for code, one in LIMBS.items())
+    return next((code for code, part, own in pairs if (part, own) == (limb, side)), "")
+
+
+def _wrong_limb(path: Path, row: Row) -> list[Problem]:
+    limb, side = row.values.get("limb", ""), row.values.get("side", "")
+    code = _limb_of(row)
+    own = LIMBS[code].side if code in LIMBS else ""
+    is_right = not (limb or side) if not code else not side or _SIDES.get(side.lower()) == own
+    if is_right:
+        return []
+    expected = f"one of {', '.join(CODES)}, or hand or foot with the side left or right"
+    return [_in_row(path, row, "limb", f"{limb} {side}".strip(), expected)]
+
+
+def _wrong_ids(path: Path, row: Row) -> list[Problem]:
+    return [
+        _in_row(path, row, column, text, ID_RULE)
+        for column in ("patient", "visit")
+        if (text := row.values.get(column, "")) and not ID.fullmatch(text)
+    ]
+
+
+def _in_row(path: Path, row: Row, column: str, text: str, expected: str) -> Problem:
+    found = repr(text) if text else "nothing"
+    return Problem(
+        str(path), f"row {row.number}, column {column}", found, expected, "Correct the row."
+    )
+
+
+def _unlike(image_id: str, taken: set[str]) -> str:
+    """An image_id that no other has, in small letters or capitals; it is added to `taken`."""
+    name, number = image_id, 2
+    while name.casefold() in taken:
+        name, number = f"{image_id}-{number}", number + 1
+    taken.add(name.casefold())
+    return name

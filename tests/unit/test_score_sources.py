@@ -1,0 +1,182 @@
+"""Which radiographs are scored, and what is known of them."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sharpflow.cohorts.dicom_table import hashed, read_key
+from sharpflow.errors import UserError
+from sharpflow.score.sources import Refused, Source, find_sources
+from tests.unit.dicom_files import SECRETS, image, save
+
+
+def picture(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("L", (8, 8), 90).save(path)
+    return path
+
+
+def dicom(path: Path, **elements: Any) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return save(path, image(np.arange(64, dtype=np.uint16).reshape(8, 8), **elements))
+
+
+def told(sources: list[Source]) -> list[tuple[str, ...]]:
+    return [(s.image_id, s.patient, s.visit, s.limb, s.limb_from) for s in sources]
+
+
+def test_files_folders_and_patterns_each_once(tmp_path: Path) -> None:
+    first, deep = picture(tmp_path / "A-LH.png"), picture(tmp_path / "in/side/B@2-rf.jpg")
+    picture(tmp_path / "in/.hidden/C-LH.png")
+    (tmp_path / "in/notes.txt").write_text("no image")
+    (tmp_path / "in/DICOMDIR").write_bytes(bytes(128) + b"DICM")
+    odd = picture(tmp_path / "D[1]-LF.png")
+    given = [str(first), str(tmp_path / "in"), str(tmp_path / "*.png"), str(odd)]
+    sources, refused = find_sources(given)
+    assert {source.path for source in sources} == {first, deep}
+    assert told(sources) == [("A-LH", "A", "1", "LH", "name"), ("B@2-rf", "B", "2", "RF", "name")]
+    assert [one.image for one in refused] == [str(odd)]
+    assert refused[0].reason.startswith("limb unknown")
+
+
+def test_what_was_made_by_an_earlier_call_is_passed_over(tmp_path: Path) -> None:
+    picture(tmp_path / "A-LH.png")
+    picture(tmp_path / "out/overlays/A-LH.png")
+    sources, refused = find_sources([str(tmp_path)], out=tmp_path / "out")
+    assert ([s.image_id for s in sources], refused) == (["A-LH"], [])
+
+
+def test_names_in_two_folders_get_ids_of_their_own(tmp_path: Path) -> None:
+    picture(tmp_path / "one/A@1-LH.png")
+    picture(tmp_path / "two/a@1-lh.png")
+    sources, _ = find_sources([str(tmp_path)])
+    assert [source.image_id for source in sources] == ["A@1-LH", "a@1-lh-2"]
+
+
+def test_a_table_says_more_than_a_name(tmp_path: Path) -> None:
+    for name in ("A-LH", "x", "y", "z", "Zürich 1"):
+        picture(tmp_path / f"scans/{name}.png")
+    table = tmp_path / "lists/table.csv"
+    table.parent.mkdir()
+    rows = [
+        *("scans/A-LH.png;;;P7;2", "scans/x.png;rh;;P7;2.0", "scans/y.png;foot;L;;"),
+        *("scans/z.png;BH;;P7;", "scans/Zürich 1.png;RF;right;;"),
+    ]
+    lines = ["File;Limb;Side;Patient;Visit", *(f"../{row}" for row in rows)]
+    table.write_text("\n".join(lines))
+    sources, refused = find_sources([str(tmp_path / "scans")], table=table)
+    assert not refused
+    assert told(sources) == [
+        ("Z_rich_1", "", "1", "RF", "table"),
+        ("y", "", "1", "LF", "table"),
+        ("z", "P7", "1", "BH", "table"),
+        ("A-LH", "P7", "2", "LH", "name"),
+        ("x", "P7", "2", "RH", "table"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("gone.png,LH,,P,1", "row 2, column file: found 'gone.png'"),
+        ("A.png,LX,,P,1", "row 2, column limb: found 'LX'; expected one of LH, RH, LF, RF, BH"),
+        ("A.png,LH,right,P,1", "found 'LH right'"),
+        ("A.png,hand,,P,1", "found 'hand'"),
+        ("A.png,,left,P,1", "found 'left'"),
+        ("A.png,LH,,../P,1", "row 2, column patient"),
+        ("A.png,LH,,P,a/b", "row 2, column visit"),
+        (",LH,,P,1", "row 2, column file: found nothing"),
+        ("A.png,LH,,P,1\nA.png,RH,,P,1", "row 3, column file: found 'A.png'; expected each file"),
+    ],
+)
+def test_a_wrong_row_of_the_table_is_named(tmp_path: Path, row: str, message: str) -> None:
+    scan, table = picture(tmp_path / "A.png"), tmp_path / "table.csv"
+    table.write_text(f"file,limb,side,patient,visit\n{row}\n")
+    with pytest.raises(UserError) as error:
+        find_sources([str(scan)], table=table)
+    assert message in str(error.value)
+
+
+def test_a_table_without_files_is_refused(tmp_path: Path) -> None:
+    scan, table = picture(tmp_path / "A.png"), tmp_path / "table.csv"
+    table.write_text("limb,name\nLH,A.png\n")
+    with pytest.raises(UserError, match="Add the column file"):
+        find_sources([str(scan)], table=table)
+    with pytest.raises(UserError, match="cannot be read"):
+        find_sources([str(scan)], table=tmp_path / "gone.csv")
+
+
+def test_headers_leave_as_hashes_and_numbers_alone(tmp_path: Path) -> None:
+    hand = {"ImageLaterality": "L", "BodyPartExamined": "HAND"}
+    dicom(tmp_path / "one.dcm", **hand, StudyDate="20200102")
+    dicom(tmp_path / "two.dcm", **hand, StudyDate="20190101")
+    key = tmp_path / "key"
+    sources, refused = find_sources([str(tmp_path)], key=key)
+    name = hashed("PLANTID77", read_key(key))
+    assert told(sources) == [
+        ("two", name, "1", "LH", "header"),
+        ("one", name, "2", "LH", "header"),
+    ]
+    again, _ = find_sources([str(tmp_path)], key=key)
+    assert again == sources
+    without, _ = find_sources([str(tmp_path)])
+    assert without[0].patient != name and without[0].patient == without[1].patient
+    everything = repr([sources, refused, without]).lower()
+    assert not [secret for secret in SECRETS if secret in everything]
+    kept, _ = find_sources([str(tmp_path)], keep_ids=True)
+    assert {source.patient for source in kept} == {"PLANTID77"}
+
+
+def test_a_header_that_says_otherwise_is_refused_and_the_rest_goes_on(tmp_path: Path) -> None:
+    foot = {"ImageLaterality": "R", "BodyPartExamined": "FOOT"}
+    dicom(tmp_path / "A-LH.dcm", **foot)
+    dicom(tmp_path / "both.dcm", ImageLaterality="B", BodyPartExamined="HAND")
+    dicom(tmp_path / "ct.dcm", **foot, Modality="CT")
+    dicom(tmp_path / "lateral.dcm", **foot, ViewPosition="LL")
+    dicom(tmp_path / "B-BH.dcm", ImageLaterality="B", BodyPartExamined="HAND", PatientID="B")
+    (tmp_path / "broken.dcm").write_bytes(b"nothing")
+    picture(tmp_path / "A-RH.png").rename(tmp_path / "A-RH.gif")
+    picture(tmp_path / "C-LF.png")
+    sources, refused = find_sources([str(tmp_path)], keep_ids=True)
+    assert [(s.image_id, s.patient, s.limb) for s in sources] == [
+        ("B-BH", "B", "BH"),
+        ("C-LF", "C", "LF"),
+    ]
+    why = {Path(one.image).name: one.reason for one in refused}
+    assert set(why) == {"A-LH.dcm", "both.dcm", "ct.dcm", "lateral.dcm", "broken.dcm", "A-RH.gif"}
+    assert (
+        "says right foot; expected left hand, frontal view, as the file's name" in why["A-LH.dcm"]
+    )
+    assert why["both.dcm"].startswith("limb unknown (the DICOM header says both hand)")
+    assert "computed tomography" in why["ct.dcm"]
+    assert "lateral view" in why["lateral.dcm"]
+    assert not [one for one in refused if "plant" in repr(one).lower()]
+
+
+def test_two_of_one_limb_are_not_summed(tmp_path: Path) -> None:
+    picture(tmp_path / "a/P-LH.png")
+    second = picture(tmp_path / "b/P-LH.png")
+    sources, refused = find_sources([str(tmp_path)])
+    assert len(sources) == 1
+    assert refused == [Refused(str(second), refused[0].reason)]
+    assert "second LH of one patient and visit" in refused[0].reason
+
+
+@pytest.mark.parametrize("given", ["gone.png", "gone/*.png", "null\0byte.png", "n" * 5000])
+def test_what_is_not_there_is_told(tmp_path: Path, given: str) -> None:
+    with pytest.raises(UserError, match="found nothing of this name"):
+        find_sources([str(tmp_path / given)])
+
+
+def test_a_folder_without_radiographs_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="found no radiograph"):
+        find_sources([str(tmp_path)])
+
+
+def test_a_key_is_not_kept_among_results(tmp_path: Path) -> None:
+    picture(tmp_path / "A-LH.png")
+    with pytest.raises(UserError, match="could be published"):
+        find_sources([str(tmp_path)], key=tmp_path / "out/key", out=tmp_path / "out")
