@@ -342,6 +342,7 @@ for name in ("torch", "torchvision", "tensorflow", "keras", "ultralytics", "ligh
     sys.modules[name] = None
 import sharpflow.bundle.pack, sharpflow.bundle.read, sharpflow.imaging.reading
 import sharpflow.score.joints, sharpflow.score.networks, sharpflow.score.whole_images
+import sharpflow.score.run
 """
     source = Path(__file__).parents[2] / "src"
     path = [str(source), *filter(None, sys.path)]

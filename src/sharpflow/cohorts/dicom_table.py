@@ -129,7 +129,7 @@ def visit_numbers(seen: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]
     dates: dict[str, set[str]] = {}
     for patient, date in seen:
         dates.setdefault(patient, set()).add(date)
-    numbers = {}
+    numbers: dict[tuple[str, str], str] = {}
     for patient, own in dates.items():
         known = sorted(own - {""})
         numbers |= {(patient, date): str(number) for number, date in enumerate(known, 1)}

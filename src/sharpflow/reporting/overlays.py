@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -291,5 +290,14 @@ def _wrap(lines: Sequence[str], font: ImageFont.FreeTypeFont, width: float) -> l
 
 @cache
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    """DejaVu Sans as matplotlib brings it, so that labels look alike on every machine."""
+    """DejaVu Sans as matplotlib brings it, so that a study's labels look alike on every machine.
+
+    Where scoring alone is installed there is no matplotlib, and Pillow's own font stands in.
+    """
+    try:
+        import matplotlib as mpl
+    except ModuleNotFoundError:
+        font = ImageFont.load_default(size)
+        assert isinstance(font, ImageFont.FreeTypeFont), "Pillow's wheels have FreeType"
+        return font
     return ImageFont.truetype(Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", size)

@@ -28,3 +28,20 @@ def decode(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
     """
     leading = np.logical_and.accumulate(np.asarray(probabilities)[:, 1:] >= 0.5, axis=1)
     return np.asarray(leading.sum(axis=1, dtype=np.int64))
+
+
+def score_probabilities(bits: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """The probability of each score from bits that say "1 or more", "2 or more" and so on.
+
+    A bit cannot be surer than one before it, so that none is below 0: of [0.2, 0.9] the second
+    counts as 0.2. The score that `decode` gives is the median.
+
+    Args:
+        bits: (n, classes - 1) in [0, 1], without the first bit, which is always 1.
+
+    Returns:
+        (n, classes), each row of sum 1.
+    """
+    reached = np.minimum.accumulate(np.asarray(bits, np.float64), axis=1)
+    or_more = np.pad(reached, [(0, 0), (1, 1)], constant_values=[(0, 0), (1, 0)])
+    return np.asarray(or_more[:, :-1] - or_more[:, 1:])

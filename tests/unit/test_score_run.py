@@ -1,0 +1,214 @@
+"""Radiographs in, tables and overlays out; the networks' outputs are made up."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from sharpflow.anatomy import BodyPart
+from sharpflow.bundle.manifest import Manifest
+from sharpflow.bundle.typed_json import from_plain
+from sharpflow.errors import UserError
+from sharpflow.files import read_table
+from sharpflow.joints.scoring.ordinal import decode, score_probabilities
+from sharpflow.score import run
+from sharpflow.score.joints import JointScorer
+from tests.unit.bundles import NETWORK, as_plain, plain_manifest, write_small_bundle
+from tests.unit.test_bundle_scoring import HEIGHT, WIDTH, joint_models, networks
+
+
+def made_up(left_out: int = 0) -> Any:
+    """Networks of joints, and one that takes each radiograph of both hands for mean + 1 SD."""
+
+    def total(inputs: Any, batch: int = 32) -> Any:
+        return np.ones((len(inputs), 1), np.float32)
+
+    return networks(left_out) | {NETWORK: total}
+
+
+class Opened:
+    """Stands for a bundle of joints and whole images."""
+
+    def __init__(self, path: Path) -> None:
+        plain = plain_manifest()
+        joints = as_plain(joint_models())  # type: ignore[arg-type]
+        self.manifest = from_plain(Manifest, plain | {"joints": joints})
+
+    def __enter__(self) -> "Opened":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        pass
+
+
+@pytest.fixture
+def bundle(monkeypatch: pytest.MonkeyPatch) -> Any:
+    given = made_up()
+    monkeypatch.setattr(run, "Bundle", Opened)
+    monkeypatch.setattr(run, "load_networks", lambda opened, threads: given)
+    return given
+
+
+def picture(
+    folder: Path, name: str, grey: int = 90, size: tuple[int, int] = (HEIGHT, WIDTH)
+) -> str:
+    folder.mkdir(exist_ok=True)
+    image = np.full(size, grey, np.uint8)
+    image[::2, ::3] += 40
+    Image.fromarray(image).save(folder / f"{name}.png")
+    return str(folder / f"{name}.png")
+
+
+def scored(folder: Path, out: Path, **options: Any) -> tuple[pd.DataFrame, ...]:
+    run.score([str(folder)], Path("made-up.sharpflow"), out, **options)
+    return tuple(read_table(out / f"{name}.csv") for name in ("scores", "totals", "refused"))
+
+
+@pytest.mark.parametrize("batch", [1, 3, 100])
+def test_what_comes_out_is_the_same_in_any_batches(tmp_path: Path, bundle: Any, batch: int) -> None:
+    scans = tmp_path / "scans"
+    for place, name in enumerate(["P-LH", "P-RH", "P-LF", "P-RF", "P@2-LH", "Q-RF", "Q-BH"]):
+        picture(scans, name, grey=60 + 10 * place)
+    picture(scans, "who")
+    picture(scans, "Q-LH", size=(20, 300))
+    (scans / "R-LH.png").write_bytes(b"no image")
+    calls: list[tuple[int, int]] = []
+    counts = run.score(
+        [str(scans)],
+        Path("made-up.sharpflow"),
+        tmp_path / "out",
+        batch=batch,
+        progress=lambda done, total: calls.append((done, total)),
+    )
+    assert (counts.scored, counts.refused) == (7, 3)
+    assert calls[-1] == (9, 9)
+    out = tmp_path / "out"
+    joints, totals, refused = (
+        read_table(out / f"{n}.csv") for n in ("scores", "totals", "refused")
+    )
+    assert len(joints) == 10 * 3 + 6 * 3
+    assert set(joints["state"]) == {"scored"}
+    visits = totals[totals["of"] == "visit"].set_index(["patient", "visit"])
+    assert visits["limbs"].to_dict() == {
+        ("P", "1"): "LH RH LF RF",
+        ("P", "2"): "LH",
+        ("Q", "1"): "RF",
+    }
+    by_visit = joints.groupby(["patient", "visit"])[["erosion", "narrowing"]].sum()
+    for damage in ("erosion", "narrowing"):
+        assert visits[damage].to_dict() == by_visit[damage].to_dict()
+    assert (visits["total"] == visits["erosion"] + visits["narrowing"]).all()
+    assert visits.loc[("P", "1"), "joints_expected"] == 32
+    (both,) = totals[totals["limbs"] == "BH"].to_dict("records")
+    assert (both["image_id"], both["whole_image_total"]) == ("Q-BH", 60.0)
+    why = dict(zip(refused["image"].map(lambda p: Path(p).stem), refused["reason"], strict=True))
+    assert set(why) == {"who", "Q-LH", "R-LH"}
+    assert why["who"].startswith("limb unknown")
+    assert why["Q-LH"].startswith("found 300 x 20 pixels")
+    for table in (joints, totals, refused):
+        assert set(table["use"]) == {"Research use only"}
+    overlays = sorted(path.name for path in (out / "overlays").iterdir())
+    assert overlays == sorted(f"{image_id}.png" for image_id in joints["image_id"].unique())
+    assert sorted(path.name for path in out.iterdir()) == [
+        *("overlays", "refused.csv", "scores.csv", "totals.csv")
+    ]
+
+
+def test_boxes_are_in_pixels_of_the_radiograph_and_chances_are_those_of_the_bits(
+    tmp_path: Path, bundle: Any
+) -> None:
+    picture(tmp_path / "scans", "P-LH", size=(2 * HEIGHT, 2 * WIDTH))
+    joints, _, _ = scored(tmp_path / "scans", tmp_path / "out")
+    image = np.asarray(Image.open(tmp_path / "scans/P-LH.png"))
+    radiograph = run.Radiograph("P-LH", "P", "1", "LH", image)
+    expected = JointScorer(joint_models(), bundle).score([radiograph])
+    sides = ["x_min", "y_min", "x_max", "y_max"]
+    np.testing.assert_allclose(joints[sides], 2 * expected.joints[sides], atol=1e-3)
+    chances = joints[[f"erosion_p{score}" for score in range(6)]].to_numpy()
+    by_joint = expected.bits["erosion-hand"].set_index("joint").loc[joints["joint"]]
+    bits = by_joint.filter(like="bit_").to_numpy()
+    np.testing.assert_allclose(chances, score_probabilities(bits), atol=1e-6)
+    assert joints[[f"erosion_p{score}" for score in range(6, 11)]].isna().all(axis=None)
+    narrowing = joints.set_index("joint").filter(like="narrowing_p")
+    assert narrowing.loc["IP"].isna().all()  # the thumb's has none
+    np.testing.assert_allclose(narrowing.drop("IP").sum(axis=1), 1)
+
+
+def test_chances_of_scores_by_hand() -> None:
+    bits = np.array([[0.75, 0.5, 0.25], [0.25, 1.0, 0.0], [1.0, 1.0, 1.0]])
+    chances = score_probabilities(bits)
+    by_hand = [[0.25, 0.25, 0.25, 0.25], [0.75, 0.0, 0.25, 0.0], [0, 0, 0, 1]]
+    np.testing.assert_allclose(chances, by_hand)
+    random = np.random.default_rng(0).random((500, 6))
+    median = (np.cumsum(score_probabilities(random[:, 1:]), axis=1) <= 0.5).sum(axis=1)
+    assert (median == decode(random)).all()
+
+
+def test_a_joint_that_lacks_leaves_the_sums_blank(
+    tmp_path: Path, bundle: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle |= networks(left_out=1)
+    picture(tmp_path / "scans", "P-LH")
+    joints, totals, _ = scored(tmp_path / "scans", tmp_path / "out")
+    assert joints["state"].tolist() == ["not found"] + ["scored"] * 9
+    assert totals["joints_missing"].tolist() == [1, 1]  # of the radiograph, of the visit
+    assert totals[["erosion", "total"]].isna().all(axis=None)
+
+
+def test_a_radiograph_without_joints_is_refused(tmp_path: Path, bundle: Any) -> None:
+    bundle["detector-hand"].output[4:] = 0
+    picture(tmp_path / "scans", "P-LH")
+    picture(tmp_path / "scans", "P-LF")
+    joints, totals, refused = scored(tmp_path / "scans", tmp_path / "out")
+    assert set(joints["limb"]) == {"LF"}
+    assert totals["limbs"].tolist() == ["LF", "LF"]
+    assert refused["reason"].tolist() == [run.NO_JOINT]
+    assert not (tmp_path / "out/overlays/P-LH.png").exists()
+
+
+def test_patients_that_nobody_knows_are_not_one(tmp_path: Path, bundle: Any) -> None:
+    scans, table = tmp_path / "scans", tmp_path / "table.csv"
+    for name in ("one", "two"):
+        picture(scans, name)
+    table.write_text("file,limb\nscans/one.png,LH\nscans/two.png,RH\n")
+    joints, totals, _ = scored(scans, tmp_path / "out", table=table)
+    assert len(joints) == 20
+    assert totals["of"].tolist() == ["radiograph", "radiograph"]
+    assert totals["patient"].isna().all()
+
+
+def test_limbs_that_the_bundle_has_no_models_of_are_refused(tmp_path: Path) -> None:
+    bundle = write_small_bundle(tmp_path / "small.sharpflow")  # of whole images alone
+    picture(tmp_path / "scans", "P-LF")
+    picture(tmp_path / "scans", "P-BH")
+    out = tmp_path / "out"
+    counts = run.score([str(tmp_path / "scans")], bundle, out, threads=1)
+    assert (counts.scored, counts.refused) == (1, 1)
+    (reason,) = read_table(out / "refused.csv")["reason"]
+    assert reason.startswith(f"found a bundle without models for joints of the {BodyPart.FOOT}")
+
+
+def test_what_is_wrong_with_a_call_leaves_no_tables(tmp_path: Path, bundle: Any) -> None:
+    picture(tmp_path / "scans", "P-LH")
+    scored(tmp_path / "scans", tmp_path / "out")
+    with pytest.raises(UserError, match="of an earlier call"):
+        scored(tmp_path / "scans", tmp_path / "out")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be written to"):
+        scored(tmp_path / "scans", tmp_path / "file")
+
+
+def test_a_bundle_that_is_none_leaves_no_tables(tmp_path: Path) -> None:
+    picture(tmp_path / "scans", "P-LH")
+    with pytest.raises(UserError, match=r"gone\.sharpflow"):
+        run.score([str(tmp_path / "scans")], tmp_path / "gone.sharpflow", tmp_path / "out")
+    assert not list((tmp_path / "out").iterdir())
