@@ -108,7 +108,7 @@ def score(
                 "--keep-ids and --key: found both; expected one, since ids that are kept are not "
                 "hashed. Leave one out."
             )
-        from sharpflow.score.run import score as run  # type: ignore[import-not-found,unused-ignore]
+        from sharpflow.score.run import score as run
 
         with _progress() as progress:
             counts = run(

@@ -277,7 +277,7 @@ def _limb_unknown(header: _Header | None) -> str:
     told = f" (the DICOM header says {known})" if known else ""
     return (
         f"{LIMB_UNKNOWN}{told}: expected one of {', '.join(CODES)}. List it with its limb in a "
-        "table (--table), or name the file <patient>-<limb>."
+        f"table (--table), or name the file <patient>-<limb>, the patient of {ID_RULE}."
     )
 
 
