@@ -4,8 +4,8 @@ The way of a user without boxes: 100 radiographs, `boxes: phantom`, `confidence:
 masks and the U-Net learn on the radiographs themselves, the detector on synthetic hands. 18 of the
 hands have boxes, of two people who drew them differently (see test_real_detection.py). What the
 phantom varies was chosen by eye beside all of them, and no box chose anything; six, three of each
-person, one of each third of age, are kept for development, and the other twelve are counted here. A joint is found and rightly named where each box's centre lies in the
-other.
+person, one of each third of age, are kept for development, and the other twelve are counted here. A
+joint is found and rightly named where each box's centre lies in the other.
 
 The test prints what docs/explanation/results.md has: run it with -s. Where SHARPFLOW_SHEETS names a
 folder, the 100 hands with their names and masks are drawn there, to be judged by eye.
