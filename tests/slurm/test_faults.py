@@ -39,7 +39,8 @@ def exits_once(project: Project) -> None:
     script.write_text(fails_once + script.read_text())
     project = for_cluster(project)
     project.run(TABLE)
-    assert states(project, RULE) == ["FAILED", "COMPLETED"]
+    first, second = _both_jobs(project)
+    assert (first.state, second.state) == ("FAILED", "COMPLETED")
 
 
 def is_cancelled(project: Project) -> None:
@@ -98,7 +99,7 @@ def takes_too_much_memory(project: Project) -> None:
     memory = "600 if attempt == 1 else 6000"
     project = for_cluster(project, {"train_network": {"mem_mb": memory}})
     project.run(TABLE)
-    first, second = jobs_of(project, RULE)
+    first, second = _both_jobs(project)
     assert (first.state, second.state) == ("FAILED", "COMPLETED")
     assert "exceeded memory limit" in first.output.read_text()
 
@@ -108,7 +109,7 @@ def misses_its_gpu(project: Project) -> None:
     project = for_cluster(project)
     refused = project.attempt(TABLE, "--precommand", "true", "--retries", "1")
     assert refused.returncode == 1
-    first, job = jobs_of(project, RULE)
+    first, job = _both_jobs(project)
     assert {(one.state, one.gpus) for one in (first, job)} == {("FAILED", True)}
     assert {first.node, job.node} == {"gpu1", "gpu2"}
     said = _log(project).read_text()
@@ -267,12 +268,20 @@ def _running(project: Project, process: subprocess.Popen[bytes]) -> Job:
     return job
 
 
+def _both_jobs(project: Project) -> tuple[Job, Job]:
+    """The training's two jobs; were there others, say what each of them printed."""
+    jobs = jobs_of(project, RULE)
+    printed = "\n".join(f"{job}\n{job.output.read_text()[-3000:]}" for job in jobs)
+    assert len(jobs) == 2, f"{len(jobs)} jobs in place of two\n{printed}"
+    return jobs[0], jobs[1]
+
+
 def _finish(
     project: Project, process: subprocess.Popen[bytes], disturbed: Job, *states: str
 ) -> None:
     """Wait for the end of the run; its second job must have gone on where the first was."""
     assert process.wait(LIMIT) == 0, project.output.read_text()[-6000:]
-    first, second = jobs_of(project, RULE)
+    first, second = _both_jobs(project)
     assert first.number == disturbed.number
     assert first.state in states
     assert second.state == "COMPLETED"

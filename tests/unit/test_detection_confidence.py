@@ -57,5 +57,15 @@ def test_where_none_is_good_enough_the_best_is_chosen() -> None:
     assert chosen_confidence(tabulate_confidences(found, TRUTH)) == 0.85
 
 
+def test_a_few_sure_boxes_do_not_leave_the_other_joints_out() -> None:
+    joints = [("a", "PIP", 100.0 * n) for n in range(10)]
+    truth = boxes_at(*[(i, name, 1, x) for i, name, x in joints]).drop(columns="confidence")
+    sure = [("a", "PIP", 0.9, 0.0)]
+    unsure = [(i, name, 0.32, x) for i, name, x in joints[1:9]]
+    wrong = [("a", "PIP", 0.42, 2000.0), ("a", "PIP", 0.12, 3000.0)]
+    table = tabulate_confidences(boxes_at(*sure, *unsure, *wrong), truth)
+    assert chosen_confidence(table) == 0.15
+
+
 def test_a_detector_that_finds_nothing_has_the_lowest() -> None:
     assert chosen_confidence(tabulate_confidences(boxes_at(), TRUTH)) == 0.05

@@ -38,11 +38,11 @@ def test_no_share_changes_no_view_and_one_seed_changes_all_alike(views: torch.Te
 
 @pytest.fixture
 def mask() -> np.ndarray:
-    drawn = np.zeros((240, 192), np.uint8)
-    cv2.rectangle(drawn, (60, 100), (130, 220), 255, -1)
+    hand = np.zeros((240, 192), np.uint8)
+    cv2.rectangle(hand, (60, 100), (130, 220), 255, -1)
     for finger in range(4):
-        cv2.line(drawn, (68 + 18 * finger, 110), (68 + 18 * finger, 40), 255, 9)
-    return drawn
+        cv2.line(hand, (68 + 18 * finger, 110), (68 + 18 * finger, 40), 255, 9)
+    return hand
 
 
 def test_a_rough_mask_is_still_one_of_the_limb(mask: np.ndarray) -> None:

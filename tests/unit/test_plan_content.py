@@ -117,7 +117,7 @@ def test_what_no_rule_reads_is_checked_when_it_comes_and_when_it_goes(
     def not_read() -> str:
         joints = plan().joints
         assert joints
-        return joints.not_read(SimpleNamespace(cohort="joints"))
+        return joints.sources.not_read(SimpleNamespace(cohort="joints"))
 
     assert not_read() == ""
     add()
@@ -132,7 +132,7 @@ def test_a_wrong_row_of_a_list_is_checked_again_when_it_goes(cohort: Path) -> No
         Path("list.csv").write_text("\n".join(["image_id,patient,limb,file", *rows, *more]) + "\n")
         listed = plan(cohorts={"joints": joints}).joints
         assert listed
-        digests.append(listed.not_read(SimpleNamespace(cohort="joints")))
+        digests.append(listed.sources.not_read(SimpleNamespace(cohort="joints")))
     assert digests[0] == "" != digests[1]
 
 

@@ -104,7 +104,7 @@ def test_radiographs_without_scores_have_shards_of_their_own(
     pattern = "standardized/unscored/{body_part}/{shard}.npy"
     (path,) = joints.unscored.every_shard(pattern)
     shard = wildcards(cohort="unscored", body_part="hand", shard=Path(path).stem)
-    assert [row[0] for row in joints.shard_rows(shard)] == ["UAB002-LH", "UAB003-RH"]
+    assert [row[0] for row in joints.sources.shard_rows(shard)] == ["UAB002-LH", "UAB003-RH"]
     assert "<results>/scores/unscored/totals.csv" in published_of_joints(joints).further
     checked = joints.checked("radiographs")(wildcards(cohort="joints"))
     assert sum("cohort/unscored/" in path for path in checked) == 1
@@ -268,10 +268,10 @@ def test_a_radiograph_is_in_one_shard_and_files_that_are_gone_are_left_to_the_ch
     joints = plan(cohorts=only(hands), standardize=two).joints
     assert joints
     shards = [wildcards(cohort="joints", body_part="hand", shard=shard) for shard in shard_names(2)]
-    listed = [row[0] for shard in shards for row in joints.shard_rows(shard)]
+    listed = [row[0] for shard in shards for row in joints.sources.shard_rows(shard)]
     assert sorted(listed) == ["UAB001-LH", "UAB001-RH", "UAB002-LH", "UAB003-RH"]
     Path(hands["radiographs"], "UAB002-LH.jpg").unlink()
-    files = [file for shard in shards for file in joints.shard_radiograph_files(shard)]
+    files = [file for shard in shards for file in joints.sources.shard_radiograph_files(shard)]
     assert sorted(Path(file).stem for file in files) == ["UAB001-LH", "UAB001-RH", "UAB003-RH"]
 
 

@@ -158,7 +158,7 @@ def test_hands_without_boxes_have_a_detector_of_synthetic_hands(
     assert card["trained_on"] == "phantom"
     confidences = pd.read_csv(project.results / "detector/hand/confidence.csv")
     chosen = confidences.loc[confidences["chosen"], "confidence"].tolist()
-    assert chosen == [card["metrics"]["chosen_confidence"]]
+    assert chosen == [card["validation"]["chosen_confidence"]]
     truth = pd.read_csv(project.results / "phantom/boxed/truth/radiographs.csv")
     assert 0 < truth["months"].notna().sum() < len(truth)  # children among them
     assert not (project.results / "standardized" / "joints").exists()

@@ -33,7 +33,7 @@ rule make_joint_phantom:
 rule check_radiographs:
     """Decode each radiograph of a shard once, to know what it is and that it can be read."""
     input:
-        JOINTS.shard_radiograph_files,
+        JOINTS.sources.shard_radiograph_files,
     output:
         radiographs="<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv",
         appearance="<results>/cohort/{cohort}/appearance/{body_part}/{shard}.csv",
@@ -47,8 +47,8 @@ rule check_radiographs:
         "../../../envs/imaging.yaml"
     threads: 4
     params:
-        source=JOINTS.synthetic_radiographs,
-        radiographs=JOINTS.shard_rows,
+        source=JOINTS.sources.synthetic_radiographs,
+        radiographs=JOINTS.sources.shard_rows,
         content=READ.radiographs,
         shards=JOINTS.counts.job_shards,
         max_megapixels=study.checks.max_megapixels,
@@ -61,7 +61,7 @@ rule check_radiographs:
 rule read_scores:
     """Read the scores, a row each, apart from the radiographs: a corrected score reruns no imaging."""
     input:
-        JOINTS.score_files,
+        JOINTS.sources.score_files,
     output:
         "<results>/cohort/{cohort}/scores.csv",
     log:
@@ -72,8 +72,8 @@ rule read_scores:
     conda:
         "../../../envs/imaging.yaml"
     params:
-        source=JOINTS.scores_source,
-        only_visits=JOINTS.only_visits,
+        source=JOINTS.sources.scores,
+        only_visits=JOINTS.sources.only_visits,
         content=READ.score_file,
         code=code("joints/read_scores"),
     script:
@@ -83,7 +83,7 @@ rule read_scores:
 rule read_boxes:
     """Read the joint boxes that were drawn in labelImg, a row each."""
     input:
-        changed=JOINTS.box_files,
+        changed=JOINTS.sources.box_files,
         radiographs=JOINTS.cohort_shards(
             "<results>/cohort/{cohort}/radiographs/{body_part}/{shard}.csv"
         ),
@@ -97,7 +97,7 @@ rule read_boxes:
     conda:
         "../../../envs/imaging.yaml"
     params:
-        source=JOINTS.boxes_source,
+        source=JOINTS.sources.boxes,
         ignored_classes=plain(study.checks.ignored_classes),
         content=READ.box_files,
         code=code("joints/read_boxes"),
@@ -109,8 +109,8 @@ rule check_cohort:
     """List every problem of a cohort, and keep what can be used."""
     input:
         radiographs=JOINTS.checked("radiographs"),
-        scores=JOINTS.score_files,
-        boxes=JOINTS.box_files,
+        scores=JOINTS.sources.score_files,
+        boxes=JOINTS.sources.box_files,
         split=JOINTS.split_table,
         overrides=JOINTS.override_table,
     output:
@@ -128,12 +128,12 @@ rule check_cohort:
     conda:
         "../../../envs/imaging.yaml"
     params:
-        radiographs=JOINTS.radiographs_source,
-        scores=JOINTS.scores_source,
-        boxes=JOINTS.boxes_source,
+        radiographs=JOINTS.sources.radiographs,
+        scores=JOINTS.sources.scores,
+        boxes=JOINTS.sources.boxes,
         near_ids=PLAN.near_ids,
         settings=JOINTS.check_settings,
-        not_read=JOINTS.not_read,
+        not_read=JOINTS.sources.not_read,
         content=READ.score_file,
         labels=READ.box_files,
         split=READ.split_file,
@@ -149,8 +149,8 @@ rule list_warnings:
     input:
         radiographs=JOINTS.checked("radiographs"),
         appearance=JOINTS.checked("appearance"),
-        scores=JOINTS.score_files,
-        boxes=JOINTS.box_files,
+        scores=JOINTS.sources.score_files,
+        boxes=JOINTS.sources.box_files,
     output:
         "<results>/cohort/{cohort}/warnings.csv",
     log:
@@ -161,10 +161,10 @@ rule list_warnings:
     conda:
         "../../../envs/imaging.yaml"
     params:
-        radiographs=JOINTS.radiographs_source,
-        scores=JOINTS.scores_source,
-        boxes=JOINTS.boxes_source,
-        not_read=JOINTS.not_read,
+        radiographs=JOINTS.sources.radiographs,
+        scores=JOINTS.sources.scores,
+        boxes=JOINTS.sources.boxes,
+        not_read=JOINTS.sources.not_read,
         limits=study.checks.warnings.model_dump(),
         ignored_classes=plain(study.checks.ignored_classes),
         content=READ.score_file,
@@ -179,7 +179,7 @@ rule split_patients:
     it.
     """
     input:
-        made=JOINTS.synthetic_folder,
+        made=JOINTS.sources.synthetic_folder,
         radiographs=ancient(JOINTS.split_radiographs),
         table=JOINTS.split_table,
         checked=checked("joints"),

@@ -4,7 +4,7 @@
 rule standardize:
     """Crop, resize, pad and equalize the radiographs whose ids hash to a shard."""
     input:
-        changed=JOINTS.shard_radiograph_files,
+        changed=JOINTS.sources.shard_radiograph_files,
         radiographs=ancient(JOINTS.shard_table),
         checked=checked("joints"),
     output:

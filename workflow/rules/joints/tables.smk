@@ -30,7 +30,7 @@ rule table_segmentation:
     """Table: entropy and U-Net masks against the limb's true outline, where it is known."""
     input:
         split="<results>/cohort/joints/split.csv",
-        truth=JOINTS.phantom_folder("joints"),
+        truth=JOINTS.sources.phantom_folder("joints"),
         rows=JOINTS.every_shard("<results>/standardized/joints/{body_part}/{shard}.csv"),
         bootstrap=JOINTS.every_shard("<results>/masks/entropy/{body_part}/{shard}.npy"),
         unet=JOINTS.every_shard("<results>/masks/unet/{body_part}/{shard}.npy"),

@@ -74,13 +74,30 @@ def place_limb(
     spare_x, spare_y = columns * pixel - wide, rows * pixel - tall
     x = low[0] - beside / 2 - spare_x * rng.uniform(0.25, 0.75)
     y = low[1] - above - spare_y * rng.uniform(0.2, 0.6)
+    return Placement(view_of(forward, corner=(x, y), pixel=pixel, size=size), rotation)
+
+
+def view_of(
+    forward: npt.NDArray[np.float64],
+    *,
+    corner: tuple[float, float],
+    pixel: float,
+    size: tuple[int, int],
+) -> View:
+    """The radiograph on which a limb lies.
+
+    Args:
+        forward: from the limb's frame to millimetres on the radiograph (2, 2), see `forward_of`.
+        corner: the radiograph's upper left corner in those millimetres, x and y.
+        pixel: its side, mm.
+        size: rows and columns.
+    """
     back = np.linalg.inv(forward)
-    shift, matrix = back @ np.array([x, y]), back * pixel
-    view = View(
+    shift, matrix = back @ np.array(corner), back * pixel
+    return View(
         ((float(matrix[0, 0]), float(matrix[0, 1])), (float(matrix[1, 0]), float(matrix[1, 1]))),
-        (float(shift[0]), float(shift[1])), float(pixel), rows, columns,
+        (float(shift[0]), float(shift[1])), float(pixel), *size,
     )  # fmt: skip
-    return Placement(view, rotation)
 
 
 def forward_of(

@@ -17,7 +17,13 @@ from sharpflow.anatomy import BodyPart, Side
 from sharpflow.phantom.bones.hands import HandPose
 from sharpflow.phantom.bones.limb import Limb
 from sharpflow.phantom.projection.exposure import Collimation, Exposure
-from sharpflow.phantom.projection.placement import HEIGHTS, Placement, forward_of, outline_of
+from sharpflow.phantom.projection.placement import (
+    HEIGHTS,
+    Placement,
+    forward_of,
+    outline_of,
+    view_of,
+)
 from sharpflow.phantom.projection.render import View
 
 # Room about the joints, as a share of their height: least, and most beyond it. Bones of the forearm
@@ -72,13 +78,8 @@ def place_widely(
     rows = round(height * rng.uniform(*HEIGHTS))
     pixel = (tall + above + below) / rows
     columns = round((high[0] - low[0] + left + right) / pixel)
-    back = np.linalg.inv(forward)
-    shift, matrix = back @ np.array([low[0] - left, low[1] - above]), back * pixel
-    view = View(
-        ((float(matrix[0, 0]), float(matrix[0, 1])), (float(matrix[1, 0]), float(matrix[1, 1]))),
-        (float(shift[0]), float(shift[1])), float(pixel), rows, columns,
-    )  # fmt: skip
-    return Placement(view, rotation)
+    corner = (low[0] - left, low[1] - above)
+    return Placement(view_of(forward, corner=corner, pixel=pixel, size=(rows, columns)), rotation)
 
 
 def vary_exposure(exposure: Exposure, rng: Generator) -> Exposure:

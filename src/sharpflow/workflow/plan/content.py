@@ -40,7 +40,7 @@ class JointContent:
         """A shard's radiographs: whose they are, and what is in them."""
         if self._is_synthetic(wildcards):
             return ""
-        return digest_of(self._listed(self.plan.shard_radiographs(wildcards)))
+        return digest_of(self._listed(self.plan.sources.shard_radiographs(wildcards)))
 
     def score_file(self, wildcards: Wildcards) -> list[str]:
         """The whole table of scores."""

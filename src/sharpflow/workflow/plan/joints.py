@@ -1,24 +1,17 @@
 """What the joint pipeline of a study reads and makes."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from sharpflow.anatomy import MODELS, BodyPart, Damage
-from sharpflow.cohorts.labels import LABEL_SUFFIXES
-from sharpflow.cohorts.radiographs import SUFFIXES, Radiograph, in_subfolders
 from sharpflow.cohorts.said_of_images import read_verdicts
-from sharpflow.digests import digest_of
 from sharpflow.errors import UserError
-from sharpflow.imaging.shards import shard_of
 from sharpflow.workflow.plan.joint_counts import JointCounts
+from sharpflow.workflow.plan.joint_sources import JointSources
 from sharpflow.workflow.plan.paths import (
     PHANTOM,
     Wildcards,
     cohort_name,
-    existing,
-    existing_labels,
-    other_labels,
     shard_names,
 )
 from sharpflow.workflow.plan.problems import warn_of_problems
@@ -58,6 +51,7 @@ class JointPlan:
         synthetic: the cohorts that the phantom makes: "joints", which is scored, or "boxed", which
             only trains the detector.
         counts: of radiographs and shards.
+        sources: the files and folders that the cohorts come from.
         boxed: the cohort whose boxes train the detector.
         has_truth: whether the true outlines and joints are known.
         has_boxes: whether joints of the scored cohort are known, which detection is measured on.
@@ -75,7 +69,6 @@ class JointPlan:
         self.radiographs = listed.scored
         self.own_patients = listed.places
         self.only_visits_of_own = listed.only_visits
-        self._not_listed = list(map(str, listed.problems.get("radiographs", ())))
         # A cohort may have hands only. Without any radiographs both body parts stay, and the check
         # says what is wrong.
         found = {body_part_of(radiograph.limb) for radiograph in self.radiographs}
@@ -97,6 +90,9 @@ class JointPlan:
             self.unscored,
             synthetic=self.synthetic,
             body_parts=self.body_parts,
+        )
+        self.sources = JointSources(
+            study.study, self.own, listed, synthetic=self.synthetic, counts=self.counts
         )
         self.boxed = "boxed" if "boxed" in self.synthetic else "joints"
         self.has_truth = self.own is None
@@ -161,10 +157,6 @@ class JointPlan:
         """The cohort that is scored, and the one that trains the detector if it is another."""
         return sorted({"joints", self.boxed})
 
-    def phantom_folder(self, cohort: str) -> str:
-        """The folder that a synthetic cohort is made in."""
-        return f"results/{self.study.study}/phantom/{cohort}"
-
     def phantom_mix(self, wildcards: Wildcards) -> dict[str, float]:
         """Whose radiographs a synthetic cohort has; what is scored has grown people's alone."""
         if wildcards.cohort != "boxed":
@@ -176,73 +168,6 @@ class JointPlan:
         """Share of the true masks that are made rough for the detector; masks of one's own are."""
         return self.study.phantom.boxed.rough_masks if self.boxed == "boxed" else 0.0
 
-    # Where a cohort comes from.
-
-    def radiographs_source(self, wildcards: Wildcards) -> str | None:
-        """The folder or CSV of a cohort's radiographs."""
-        return self._source("radiographs", "radiographs", wildcards.cohort)
-
-    def synthetic_radiographs(self, wildcards: Wildcards) -> str | None:
-        """The folder of a cohort's radiographs, where only the job can list it."""
-        return self.radiographs_source(wildcards) if wildcards.cohort in self.synthetic else None
-
-    def scores_source(self, wildcards: Wildcards) -> str | None:
-        """The table of a cohort's scores."""
-        return self._source("scores", "scores.csv", wildcards.cohort)
-
-    def only_visits(self, wildcards: Wildcards) -> dict[str, str]:
-        """patient -> visit that a row of scores is of, if it names none and it is not "1"."""
-        return {} if wildcards.cohort in self.synthetic else self.only_visits_of_own
-
-    def boxes_source(self, wildcards: Wildcards) -> str | None:
-        """The folder of a cohort's boxes."""
-        return self._source("boxes", "boxes", wildcards.cohort)
-
-    def _source(self, key: str, made_at: str, cohort: str) -> str | None:
-        if cohort in self.synthetic or self.own is None:
-            return f"{self.phantom_folder(cohort)}/{made_at}"
-        source: str | None = getattr(self.own, key)
-        return source
-
-    # Files of a cohort at present; of a synthetic one the folder that it is made in.
-
-    def shard_radiograph_files(self, wildcards: Wildcards) -> str | list[str]:
-        """The radiographs of one body part that belong to a shard."""
-        return self._files(wildcards, lambda: [r.path for r in self.shard_radiographs(wildcards)])
-
-    def synthetic_folder(self, wildcards: Wildcards) -> str | list[str]:
-        """The folder of a synthetic cohort, for what takes its tables as `ancient` inputs."""
-        return self._files(wildcards, list)
-
-    def score_files(self, wildcards: Wildcards) -> str | list[str]:
-        """The table of scores, if there is one."""
-        own = self.own
-        return self._files(wildcards, lambda: [own.scores] if own and own.scores else [])
-
-    def box_files(self, wildcards: Wildcards) -> str | list[str]:
-        """The label files of the boxes; what else lies in their folder is not looked at."""
-        own = self.own
-        return self._files(
-            wildcards,
-            lambda: existing_labels(own.boxes) if own and own.boxes not in (None, PHANTOM) else [],
-        )
-
-    def not_read(self, wildcards: Wildcards) -> str:
-        """A digest of what the user's folders and lists hold that no rule reads; empty for nothing.
-
-        Files in folders within, wrong rows, and what is no radiograph or label file. The check
-        tells of them, so it is made again when they come or go, though all that is read stays.
-        """
-        if wildcards.cohort in self.synthetic or not self.own:
-            return ""
-        boxes = None if self.own.boxes == PHANTOM else self.own.boxes
-        found = [
-            in_subfolders(source, suffixes) if source else []
-            for source, suffixes in ((self.own.radiographs, SUFFIXES), (boxes, LABEL_SUFFIXES))
-        ]
-        found += [self._not_listed, other_labels(boxes) if boxes else []]
-        return digest_of(found) if any(found) else ""
-
     def check_settings(self, wildcards: Wildcards) -> dict[str, Any]:
         """How a cohort is checked; a synthetic one has the body parts of the user's own."""
         own = wildcards.cohort not in self.synthetic
@@ -252,32 +177,6 @@ class JointPlan:
     def crop_bottom(self, wildcards: Wildcards) -> float:
         """The share of a radiograph's height that is cut off below."""
         return self.study.standardize.crop_bottom[wildcards.body_part]
-
-    def shard_rows(self, wildcards: Wildcards) -> list[list[Any]]:
-        """A shard's radiographs as plain values; none where they are synthetic."""
-        if wildcards.cohort in self.synthetic:
-            return []
-        return [
-            [r.image_id, r.patient, r.limb, r.visit, str(r.path), r.listed]
-            for r in self.shard_radiographs(wildcards)
-        ]
-
-    def _files(
-        self, wildcards: Wildcards, own: Callable[[], Sequence[str | Path]]
-    ) -> str | list[str]:
-        if wildcards.cohort in self.synthetic:
-            return self.phantom_folder(wildcards.cohort)
-        return as_they_stand(existing(own()))
-
-    def shard_radiographs(self, wildcards: Wildcards) -> list[Radiograph]:
-        """The user's radiographs of one body part that belong to a shard."""
-        unscored, shards = wildcards.cohort == UNSCORED, self.counts.job_shards(wildcards)
-        return [
-            radiograph
-            for radiograph in (self.unscored.radiographs if unscored else self.radiographs)
-            if body_part_of(radiograph.limb) == wildcards.body_part
-            and shard_of(radiograph.image_id, shards) == wildcards.shard
-        ]
 
     # Files of a stage.
 
@@ -369,14 +268,14 @@ class JointPlan:
     def boxed_masks(self, wildcards: Wildcards) -> str | list[str]:
         """The masks of the radiographs that train the detector: the U-Net's, or the true ones."""
         if self.boxed == "boxed":
-            return self.phantom_folder("boxed")
+            return self.sources.phantom_folder("boxed")
         return self.every_shard(
             "<results>/masks/unet/{body_part}/{shard}.npy", [wildcards.body_part]
         )
 
     def truth(self) -> str | list[str]:
         """The folder of what is known of the scored cohort, where it is known."""
-        return self.phantom_folder("joints") if self.has_truth else []
+        return self.sources.phantom_folder("joints") if self.has_truth else []
 
     def summed_scores(self, wildcards: Wildcards) -> str:
         """The scores of joints, for what sums them up; refused where patients are not apart."""

@@ -149,7 +149,8 @@ class Detector(Section):
     )
     confidence: PositiveShare | Literal["auto"] = Field(
         description="Boxes below this confidence are not counted. The paper: 0.5. `auto`: the "
-        "lowest at which 98 of 100 boxes on the detector's validation radiographs are joints "
+        "lowest at which 98 of 100 boxes on the detector's validation radiographs are joints and "
+        "half of the joints have one, else that of the highest F1 score "
         "(`detector/<body part>/confidence.csv`); for radiographs unlike those that it learned on.",
     )
 
