@@ -77,6 +77,7 @@ rule all:
 
 onstart:
     refuse_folder_on_cluster()
+    refuse_to_train()
     begin_run()
     tell_shared_patients()
     write_run_record()

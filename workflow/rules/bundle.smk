@@ -1,6 +1,8 @@
 # Trained networks, settings and model cards -> one file with which `sharpflow score` scores new
-# radiographs, where nothing of this workflow is installed.
+# radiographs, where nothing of this workflow is installed, and `snakemake score` in this study.
+# Steps: pack_bundle -> score_new_radiographs
 BUNDLE = PLAN.bundle
+NEW = PLAN.new_radiographs
 
 
 rule pack_bundle:
@@ -35,3 +37,50 @@ rule pack_bundle:
         code=code("pack_bundle"),
     script:
         "../scripts/pack_bundle.py"
+
+
+rule make_new_patients:
+    """Make synthetic radiographs of two patients of whom no network learned."""
+    output:
+        directory("<results>/phantom/new_patients"),
+    log:
+        "<logs>/make_new_patients.log",
+    benchmark:
+        "<benchmarks>/make_new_patients.tsv"
+    localrule: True
+    conda:
+        "../../envs/imaging.yaml"
+    params:
+        joints=plain(PLAN.joints and study.phantom.radiograph_height),
+        whole_image=plain(PLAN.whole_image and study.phantom.whole_image_height),
+        body_parts=[str(part) for part in PLAN.joints.body_parts] if PLAN.joints else [],
+        seed=study.seed,
+        code=code("make_new_patients"),
+    script:
+        "../scripts/make_new_patients.py"
+
+
+if NEW.given:
+
+    rule score_new_radiographs:
+        """Score new radiographs with the bundle: tables, overlays and pages."""
+        input:
+            bundle=PLAN.bundle_results(),
+            synthetic=NEW.inputs,
+        output:
+            directory(NEW.folder),
+        log:
+            "<logs>/score_new_radiographs.log",
+        benchmark:
+            "<benchmarks>/score_new_radiographs.tsv"
+        conda:
+            "../../envs/bundle.yaml"
+        threads: 8
+        resources:
+            **ask(gigabytes=4, seconds=lambda wildcards: 3 * NEW.count),
+        params:
+            given=NEW.images,
+            content=NEW.content,
+            code=code("score_new_radiographs"),
+        script:
+            "../scripts/score_new_radiographs.py"

@@ -18,6 +18,7 @@ from sharpflow.workflow.content import CONTENTS, contents_of
 from sharpflow.workflow.leftovers import remove_leftovers
 from sharpflow.workflow.plan.content import ImageContent, JointContent
 from sharpflow.workflow.plan.paths import one_of
+from sharpflow.workflow.plan.new_radiographs import refuse_training
 from sharpflow.workflow.plan.rehearsal import RehearsalPlan
 from sharpflow.workflow.plan.running_times import JointWork, WholeImageWork, ask
 from sharpflow.workflow.plan.study import plan_study
@@ -137,6 +138,17 @@ def refuse_folder_on_cluster():
             refuse_on_cluster(workflow.basedir)
         except UserError as error:
             raise WorkflowError(str(error))
+
+
+def refuse_to_train():
+    """Stop where the target `score` alone is asked for, and a network would have to be trained."""
+    if [rule.name for rule in workflow.dag.targetrules] != ["score"]:
+        return
+    jobs = [job.rule.name for job in workflow.dag.needrun_jobs()]
+    try:
+        refuse_training(jobs, *in_results(PLAN.bundle_results()))
+    except UserError as error:
+        raise WorkflowError(str(error))
 
 
 def tell_shared_patients():

@@ -78,7 +78,8 @@ rule fill_checklists:
     params:
         settings=plain(
             study.model_dump(
-                mode="json", exclude={"study", "cohorts", "checks", "rehearsal"}
+                mode="json",
+                exclude={"study", "cohorts", "checks", "score", "rehearsal"},
             )
         ),
         record=f"{RESULTS}/run.json",

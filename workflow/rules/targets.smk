@@ -55,3 +55,10 @@ rule bundle:
     input:
         PLAN.bundle_results,
     localrule: True
+
+
+rule score:
+    """Score new radiographs with the finished study: --config score=FOLDER, or a CSV."""
+    input:
+        PLAN.score_results,
+    localrule: True

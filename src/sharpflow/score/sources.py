@@ -113,7 +113,7 @@ def find_sources(
     if key and out and out.resolve() in key.resolve().parents:
         raise UserError(f"{key}: a key among results could be published. Keep it elsewhere.")
     said = _read_table(table) if table else {}
-    files = list(_each_once(_files(images, out)))
+    files = image_files(images, out)
     secret = None if keep_ids else read_key(key) if key else secrets.token_bytes(32)
     refused: list[Refused] = []
     headers: dict[Path, _Header] = {}
@@ -137,6 +137,16 @@ def find_sources(
     sources.sort(key=lambda source: (source.patient, source.visit))
     alone, doubled = _one_a_limb(sources)
     return alone, refused + doubled
+
+
+def image_files(images: Sequence[str], out: Path | None = None) -> list[Path]:
+    """The files that `images` name, each once; see `find_sources`, as for what it raises."""
+    return list(_each_once(_files(images, out)))
+
+
+def listed_files(table: Path) -> list[Path]:
+    """The files that a table lists, where they really lie; UserError where it is wrong."""
+    return [Path(real) for real in _read_table(table)]
 
 
 def reason(error: ImageError) -> str:

@@ -8,6 +8,7 @@ from sharpflow.errors import UserError, first_of
 from sharpflow.workflow.plan.bundle import BundlePlan
 from sharpflow.workflow.plan.checks import OWN, Checks
 from sharpflow.workflow.plan.joints import JointPlan
+from sharpflow.workflow.plan.new_radiographs import NewRadiographs
 from sharpflow.workflow.plan.pages import PagesPlan
 from sharpflow.workflow.plan.paths import (
     Wildcards,
@@ -47,6 +48,7 @@ class StudyPlan:
         compares: whether both pipelines can be compared on these patients.
         pages: the pages on the whole study, for its report.
         bundle: what its bundle is made from.
+        new_radiographs: what it scores when it is finished.
     """
 
     def __init__(self, study: Study) -> None:
@@ -72,6 +74,7 @@ class StudyPlan:
         )
         self.pages = PagesPlan(self.joints, self.whole_image, self.checks)
         self.bundle = BundlePlan(self.joints, self.whole_image)
+        self.new_radiographs = NewRadiographs(study)
 
     @property
     def results(self) -> str:
@@ -123,9 +126,22 @@ class StudyPlan:
             raise UserError(NO_BUNDLE)
         return [f"<results>/bundle/{self.study.study}.sharpflow"]
 
+    def score_results(self, wildcards: Wildcards | None = None) -> list[str]:
+        """The folder with the scores of new radiographs, as an input function too.
+
+        Raises:
+            UserError: there are no such radiographs, or nothing to score them with.
+        """
+        if not self.bundle:
+            raise UserError(NO_BUNDLE)
+        folder = self.new_radiographs.folder
+        assert self.new_radiographs.count  # what is wrong with them is said before anything is run
+        return [folder]
+
     def all_results(self) -> list[str]:
         """All that the study makes."""
-        return [*self.measured_results(), *self.pages.files]
+        scored = [self.new_radiographs.folder] if self.bundle and self.new_radiographs.given else []
+        return [*self.measured_results(), *self.pages.files, *scored]
 
     def measured_results(self) -> list[str]:
         """All that the study makes, without the pages on the whole study."""

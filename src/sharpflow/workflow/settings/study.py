@@ -6,7 +6,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from sharpflow.errors import UserError
-from sharpflow.workflow.settings.base import FileName, PositiveShare, Section, Share
+from sharpflow.workflow.settings.base import (
+    FileName,
+    PositiveShare,
+    Section,
+    Share,
+    UserFileOrFolder,
+)
 from sharpflow.workflow.settings.cohorts import Checks, Cohorts, Phantom, Split
 from sharpflow.workflow.settings.errors import explain
 from sharpflow.workflow.settings.joint_scoring import VGG16, Crops, Heads
@@ -121,6 +127,12 @@ class Study(Section):
     )
     evaluation: Evaluation = Field(
         description="What the tables measure, and what is shown and listed.",
+    )
+    score: UserFileOrFolder | None = Field(
+        description="New radiographs, which the target `score` scores with the finished study and "
+        "from which nothing learns (docs/how-to/score.md): a folder, with those within, or a CSV "
+        "of `file` (relative to the CSV) and, where known, `limb`, `side`, `patient`, `visit`. "
+        "`phantom`: two synthetic patients, drawn for it. null: there are none.",
     )
     rehearsal: Rehearsal = Field(
         description="How much the target `rehearse` does of each costly rule, at the sizes of this "

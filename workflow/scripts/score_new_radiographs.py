@@ -1,0 +1,25 @@
+"""Score radiographs with the study's bundle."""
+
+from pathlib import Path
+
+from sharpflow.workflow.job import recorded_job
+
+# Beside what Snakemake remembers, not among the results, which people publish: a patient of a DICOM
+# header is called the same whenever this clone scores.
+KEY = Path(".snakemake", "sharpflow", "patients.key")
+
+with recorded_job(snakemake) as this:
+    from sharpflow.score.run import score
+
+    given, source, out = snakemake.params.given, snakemake.input, Path(snakemake.output[0])
+    KEY.parent.mkdir(parents=True, exist_ok=True)
+    counts = score(
+        list(source.synthetic) or given["images"],
+        Path(source.bundle),
+        out,
+        table=Path(given["table"]) if given["table"] else None,
+        key=KEY,
+        threads=snakemake.threads,
+    )
+    total = counts.scored + counts.refused
+    this.say(f"{counts.scored} of {total} radiographs were scored. Results: {out}")
