@@ -70,9 +70,9 @@ if NEW.given:
         output:
             directory(NEW.folder),
         log:
-            "<logs>/score_new_radiographs.log",
+            f"<logs>/score_new_radiographs/{NEW.name}.log",
         benchmark:
-            "<benchmarks>/score_new_radiographs.tsv"
+            f"<benchmarks>/score_new_radiographs/{NEW.name}.tsv"
         conda:
             "../../envs/bundle.yaml"
         threads: 8

@@ -15,7 +15,7 @@ with recorded_job(snakemake) as this:
     KEY.parent.mkdir(parents=True, exist_ok=True)
     counts = score(
         list(source.synthetic) or given["images"],
-        Path(source.bundle),
+        Path(source.bundle[0]),
         out,
         table=Path(given["table"]) if given["table"] else None,
         key=KEY,

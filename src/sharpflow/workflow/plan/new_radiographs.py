@@ -42,17 +42,26 @@ class NewRadiographs:
         return self.given == PHANTOM
 
     @property
-    def folder(self) -> str:
-        """The folder of what comes out.
+    def name(self) -> str:
+        """What its results are called.
 
-        Two folders of one name have two: its end is a digest of where the radiographs lie.
+        Two folders of one name have two: the end is a digest of where the radiographs lie.
+
+        Raises:
+            UserError: there are no radiographs.
         """
         if self.given is None:
             raise UserError(NO_RADIOGRAPHS)
         if self.is_synthetic:
-            return f"<results>/score/{PHANTOM}"
-        name = _NO_NAME.sub("_", self._name(self.given)).strip("._-") or "radiographs"
-        return f"<results>/score/{name[:60]}-{digest_of(os.path.abspath(self.given))[:6]}"  # noqa: PTH100
+            return PHANTOM
+        own = Path(self.given).stem if self.table else cohort_name(self.given, self._study)
+        name = _NO_NAME.sub("_", own).strip("._-")[:60] or "radiographs"
+        return f"{name}-{digest_of(os.path.abspath(self.given))[:6]}"  # noqa: PTH100 - no links
+
+    @property
+    def folder(self) -> str:
+        """The folder of what comes out; UserError as of `name`."""
+        return f"<results>/score/{self.name}"
 
     @property
     def table(self) -> str | None:
@@ -93,9 +102,6 @@ class NewRadiographs:
         # Names that are no text are told by their bytes.
         listed = [name.encode(errors="surrogateescape").hex() for name in names]
         return digest_of(listed, contents_of(self.files), contents_of(self.table))
-
-    def _name(self, given: str) -> str:
-        return Path(given).stem if self.table else cohort_name(given, self._study)
 
 
 def refuse_training(rules: Iterable[str], bundle: str) -> None:
