@@ -1,5 +1,6 @@
 """A finished study is packed, and its bundle scores as the study did."""
 
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -95,6 +96,32 @@ def test_a_bundle_predicts_whole_images_as_its_study_did(finished_whole_image: P
         both = ours.merge(theirs, on="image_id", suffixes=("_ours", "_theirs"))
         assert len(both) == len(images)
         np.testing.assert_allclose(both["predicted_ours"], both["predicted_theirs"], atol=0.01)
+
+
+def test_a_finished_study_scores_new_radiographs_and_trains_nothing(
+    finished: Project, tmp_path: Path
+) -> None:
+    cohort = finished.folder / "cohort" / "radiographs"
+    chosen = sorted(cohort.iterdir())[:6]
+    for path in chosen:
+        shutil.copy(path, tmp_path)
+    packed(finished)
+    asked = ("score", "--config", f"score={tmp_path}")
+    assert finished.planned(*asked) == {"score_new_radiographs": 1}
+    finished.run(*asked)
+    (made,) = (finished.results / "score").iterdir()
+    try:
+        key = ["image_id", "joint"]
+        ours = read_table(made / "scores.csv").set_index(key).sort_index()
+        theirs = read_table(finished.results / "scores/joints.csv").set_index(key).loc[ours.index]
+        assert {name for name, _ in ours.index} <= {path.stem for path in chosen}
+        assert ours["state"].tolist() == theirs["state"].tolist()
+        for damage in ("erosion", "narrowing"):
+            same = ours[damage].fillna(-1) == theirs[f"{damage}_predicted"].fillna(-1)
+            assert same.mean() > 0.9  # where a bit is near 0.5, rounding may decide
+        assert finished.planned() == {}
+    finally:
+        shutil.rmtree(made)
 
 
 @pytest.mark.parametrize("which", ["finished", "finished_whole_image"])

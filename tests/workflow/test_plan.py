@@ -18,7 +18,7 @@ RULE = re.compile(r"^( *)rule (\w+):\n(.*?)(?=^\1\S|\Z)", re.MULTILINE | re.DOTA
 BODIES = {rule: body for _, rule, body in RULE.findall(RULES)}
 LOCAL = {rule for rule, body in BODIES.items() if "localrule: True" in body}
 ASKING = {rule for rule, body in BODIES.items() if "**ask(" in body}
-TARGETS = {"all", "tables", "figures", "joints", "whole_image", "rehearse"}
+TARGETS = {"all", "tables", "figures", "joints", "whole_image", "rehearse", "score"}
 MOST = 250
 JOB = re.compile(r"^( *)rule (\w+):.*?^ *resources: (.*?)$", re.MULTILINE | re.DOTALL)
 
