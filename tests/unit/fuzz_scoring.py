@@ -8,10 +8,12 @@ Ends at the first fault, with what gave it in FOLDER.
 import copy
 import io
 import json
+import math
 import random
 import resource
 import shutil
 import signal
+import struct
 import sys
 import zipfile
 from collections import Counter
@@ -98,7 +100,10 @@ def damaged_in_head(data: bytes, chance: random.Random) -> bytes:
 def radiographs(seeds: dict[str, bytes], scans: Path, chance: random.Random) -> int:
     """Write damaged radiographs; gives how many."""
     for number in range(TOGETHER):
-        name = chance.choice(sorted(seeds))
+        names = sorted(seeds)
+        # Half of the DICOMs are ours: of pydicom's none is a radiograph of a limb.
+        own = [name for name in names if name.startswith(("own", "packed"))] or names
+        name = chance.choice(chance.choice((own, names)))
         suffix = name if name.startswith(".") else ".dcm"
         data = damaged_in_head(seeds[name], chance)
         (scans / f"P{number}-{chance.choice(LIMBS)}{suffix}").write_bytes(data)
@@ -107,20 +112,22 @@ def radiographs(seeds: dict[str, bytes], scans: Path, chance: random.Random) -> 
 
 def hostile_bundle(whole: Path, chance: random.Random) -> bytes:
     """A bundle with one to three faults, most with a manifest that fits the rest."""
-    way = chance.choice(("bytes", "manifest", "manifest", "network", "network", "names"))
+    way = chance.choice(("bytes", "manifest", "manifest", "network", "weights", "weights", "names"))
     if way == "bytes":
         return damaged(whole.read_bytes(), chance)
     members = members_of(whole)
     if way == "manifest":
         plain = sealed(members)["manifest.json"]
         changed = json.loads(plain)
-        for _ in range(chance.randint(1, 3)):
+        for _ in range(chance.choice((1, 1, 1, 2, 3))):
             spoil(changed, chance)
         members["manifest.json"] = json.dumps(changed).encode()
     else:
         name = chance.choice(sorted(set(members) - {"manifest.json"}))
         if way == "network":
             members[name] = damaged(members[name], chance)
+        elif way == "weights":
+            members[name] = with_odd_numbers(members[name], chance)
         else:
             members[chance.choice(PATHS)] = members.pop(name)
         members = sealed(members)
@@ -131,11 +138,21 @@ def hostile_bundle(whole: Path, chance: random.Random) -> bytes:
     return file.getvalue()
 
 
+def with_odd_numbers(network: bytes, chance: random.Random) -> bytes:
+    """A network with some weights that are no numbers, or absurd; most do not touch its structure."""
+    odd = struct.pack("<f", chance.choice((math.nan, math.inf, -math.inf, 3e38, -3e38, 1e-40, 0)))
+    for _ in range(chance.randint(1, 30)):
+        start = chance.randrange(300, len(network))
+        network = network[:start] + (odd * 10)[: len(network) - start] + network[start + 40 :]
+    return network
+
+
 def spoil(plain: Any, chance: random.Random) -> None:
     """Change or remove one value somewhere in JSON."""
+    plain = plain[chance.choice(["joints", "whole_image"])] if chance.random() < 0.7 else plain
     places = [(box, key) for box, key in _places(plain) if key != "members"]
     box, key = chance.choice(places)
-    way = chance.randrange(4)
+    way = chance.choice((0, 1, 1, 2, 3))
     if way == 0:
         del box[key]
     elif way == 1 and isinstance(box[key], int | float) and not isinstance(box[key], bool):

@@ -142,7 +142,8 @@ def refuse_folder_on_cluster():
 
 def refuse_to_train():
     """Stop where the target `score` alone is asked for, and a network would have to be trained."""
-    if [rule.name for rule in workflow.dag.targetrules] != ["score"]:
+    asked = [rule.name for rule in workflow.dag.targetrules]
+    if asked != ["score"] or workflow.dag.targetfiles:
         return
     jobs = [job.rule.name for job in workflow.dag.needrun_jobs()]
     try:
