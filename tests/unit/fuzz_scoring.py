@@ -139,10 +139,10 @@ def hostile_bundle(whole: Path, chance: random.Random) -> bytes:
 
 
 def with_odd_numbers(network: bytes, chance: random.Random) -> bytes:
-    """A network with some weights that are no numbers, or absurd; most do not touch its structure."""
+    """A network with odd weights: no numbers, or absurd ones. Most leave its structure alone."""
     odd = struct.pack("<f", chance.choice((math.nan, math.inf, -math.inf, 3e38, -3e38, 1e-40, 0)))
     for _ in range(chance.randint(1, 30)):
-        start = chance.randrange(300, len(network))
+        start = chance.randrange(min(300, len(network) // 2), len(network))
         network = network[:start] + (odd * 10)[: len(network) - start] + network[start + 40 :]
     return network
 
