@@ -43,7 +43,20 @@ VALUES: tuple[Any, ...] = (
     *([], {}, [[]], [0.5] * 7, {"hand": {}}),
 )
 PATHS = ("../x", "/tmp/x", "networks/../../x.onnx", "networks/x.onnx", "tables/x.json", "x/", "\\x")
-IDS = ("../../x", "/tmp/x", "a\0b", "<script>", "x" * 300, "\u202e", "..", "con", "A^B\\C")
+IDS = (
+    "P1",
+    "P2",
+    "P3",
+    "../../x",
+    "/tmp/x",
+    "a\0b",
+    "<script>",
+    "x" * 300,
+    "\u202e",
+    "..",
+    "con",
+    "A^B\\C",
+)
 
 
 class Hangs(BaseException):
@@ -79,7 +92,7 @@ def dicoms(folder: Path) -> dict[str, bytes]:
     grey = picture()
     found: dict[str, bytes] = {}
     for place, patient in enumerate(IDS):
-        own = {"PatientID": patient, "StudyDate": f"2020010{place + 1}"}
+        own = {"PatientID": patient, "StudyDate": f"202001{place + 1:02d}"}
         one = dicom_files.image(grey.astype(np.uint16) * 16, 12, **own)
         found[f"own-{place}"] = dicom_files.save(folder / "x.dcm", one).read_bytes()
     for place, syntax in enumerate((dicom_files.RLE, dicom_files.LOSSLESS_FIRST)):
@@ -93,7 +106,7 @@ def dicoms(folder: Path) -> dict[str, bytes]:
 
 
 def damaged_in_head(data: bytes, chance: random.Random) -> bytes:
-    cut = HEAD if chance.random() < 0.7 else len(data)
+    cut = HEAD if chance.random() < 0.5 else len(data)
     return damaged(data[:cut], chance) + data[cut:]
 
 
