@@ -78,7 +78,7 @@ class Detector:
 
 def plain() -> dict[str, Any]:
     """Its manifest as JSON has it, without members."""
-    return plain_manifest() | {"joints": as_plain(joint_models())}  # type: ignore[arg-type]
+    return plain_manifest() | {"joints": as_plain(joint_models())}
 
 
 def networks() -> dict[str, bytes]:
