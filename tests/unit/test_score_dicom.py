@@ -63,13 +63,13 @@ def window() -> dict[str, Any]:
 
 
 def lookup() -> dict[str, Any]:
-    """A VOI LUT of 8 bits that does the same."""
+    """A VOI LUT that does the same."""
     from pydicom.dataset import Dataset
 
     table = Dataset()
-    table.LUTDescriptor = [4096, 0, 8]
-    table["LUTDescriptor"].VR = "US"
-    table.add_new("LUTData", "OW", bytes(np.repeat(np.arange(256, dtype=np.uint8), LEVELS)))
+    table.add_new("LUTDescriptor", "US", [4096, 0, 16])
+    entries = np.repeat(np.arange(256) * 257, LEVELS)
+    table.add_new("LUTData", "OW", entries.astype("<u2").tobytes())
     return {"VOILUTSequence": [table]}
 
 
