@@ -9,13 +9,13 @@ all threads; `keras` the study's Keras models (U-Net, VGG16, heads) on Keras's b
 without `predict`, which is slower for one crop. Reading, masks, boxes and names are shared code.
 
 Ways take turns on the same radiographs. Seconds of the processor are printed beside those of the
-clock, since other work on the machine disturbs only the latter. Then whole calls of `sharpflow
-score`, tables and overlays included, on 25, 50 and 100 radiographs, with their peak of memory.
+clock, since other work on the machine disturbs only the latter. Before that, whole calls of
+`sharpflow score`, tables and overlays included, on 25, 50 and 100 radiographs, with their peak of
+memory.
 """
 
 import argparse
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -172,9 +172,10 @@ def main() -> None:
     parser.add_argument("--keras", type=Path, metavar="RESULTS")
     parser.add_argument("--calls", type=int, nargs="*", default=COUNTS)
     given = parser.parse_args()
-    compare(given.bundle, read_folder(given.folder, given.images), given.keras)
+    # Before anything large is loaded: a process counts the peak of the one that started it, too.
     measure_calls(given.bundle, given.folder, given.calls)
-    print(f"peak of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000} MB")
+    if given.images:
+        compare(given.bundle, read_folder(given.folder, given.images), given.keras)
 
 
 if __name__ == "__main__":
