@@ -53,6 +53,16 @@ class Evaluation(Section):
     )
 
 
+class Calibration(Section):
+    """How probabilities and intervals of new radiographs' scores are calibrated, for the bundle."""
+
+    folds: AtLeastTwo = Field(
+        description="Folds of the training and validation patients: each head is trained anew "
+        "without the patients of a fold, and predicts them. At least 2; fewer are taken where a "
+        "fold would leave nobody to validate on. Ours.",
+    )
+
+
 class Rehearsal(Section):
     """How much `snakemake rehearse` rehearses."""
 
@@ -121,6 +131,10 @@ class Study(Section):
     )
     evaluation: Evaluation = Field(
         description="What the tables measure, and what is shown and listed.",
+    )
+    calibration: Calibration = Field(
+        description="How sure a bundle's scores of new radiographs are, measured on patients that "
+        "its heads did not learn from. Only `snakemake bundle` needs it.",
     )
     rehearsal: Rehearsal = Field(
         description="How much the target `rehearse` does of each costly rule, at the sizes of this "
