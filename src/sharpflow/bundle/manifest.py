@@ -4,6 +4,7 @@ Every value is checked when it is read (`read`), and `problem` says what does no
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from sharpflow.anatomy import DETECTOR_CLASSES, MODELS, BodyPart, n_classes
@@ -218,10 +219,12 @@ class WholeImageModels:
 
 @dataclass(frozen=True)
 class HeadCalibration:
-    """What makes a head's probabilities true; see `calibrate_bits`."""
+    """What makes a head's probabilities true; see `BitCalibration`."""
 
     slope: Annotated[float, Within(1e-3, 1e3)]
     bias: Annotated[float, Within(-100, 100)]
+    spread: Annotated[float, Within(1e-3, 1e3)]
+    usual: tuple[Annotated[float, Within(1e-9, 1 - 1e-9)], ...]
 
 
 @dataclass(frozen=True)
@@ -404,6 +407,11 @@ def _calibration_problem(manifest: Manifest) -> tuple[str, str, str] | None:
     for name in found.heads:
         if name not in heads:
             return "calibration.heads", name, f"heads among {', '.join(heads) or 'none'}"
+        usual = found.heads[name].usual
+        falls = all(lower < upper for upper, lower in pairwise(usual))
+        if len(usual) != heads[name] - 1 or not falls:
+            where = f"calibration.heads.{name}.usual"
+            return where, f"{len(usual)} shares", f"{heads[name] - 1}, each below the one before"
     if found.sums and not found.heads:
         return "calibration.sums", "intervals of sums", "none without calibrated heads"
     if found.whole_image and not (manifest.whole_image and manifest.whole_image.total):

@@ -1,6 +1,7 @@
 """How sure scores of new radiographs are, by what a bundle's study measured."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from sharpflow.joints.scoring.calibration import (
     MEAN,
     SUMS,
     VARIANCE,
+    BitCalibration,
     Floats,
     calibrate_bits,
     largest_sum,
@@ -36,7 +38,8 @@ class Calibrator:
 
     def __init__(self, calibration: Calibration | None) -> None:
         """Take the manifest's `calibration`."""
-        self._heads = calibration.heads if calibration else {}
+        heads = calibration.heads if calibration else {}
+        self._heads = {name: BitCalibration(**asdict(own)) for name, own in heads.items()}
         self._sums = calibration.sums if calibration else {}
         self._whole = calibration.whole_image if calibration else None
 
@@ -48,7 +51,7 @@ class Calibrator:
         """Calibrated bits of a head, (n, classes - 1); as they are where it is not calibrated."""
         if model not in self._heads:
             return bits
-        return calibrate_bits(bits, self._heads[model].slope, self._heads[model].bias)
+        return calibrate_bits(bits, self._heads[model])
 
     def with_moments(self, joints: pd.DataFrame, bits_of: dict[str, pd.DataFrame]) -> pd.DataFrame:
         """Joints with what `sum_intervals` sums up: means and variances of their scores.
@@ -59,7 +62,7 @@ class Calibrator:
         """
         for damage in Damage:
             parts = [
-                moments_table(bits, damage, self._heads[model].slope, self._heads[model].bias)
+                moments_table(bits, damage, self._heads[model])
                 for model, bits in bits_of.items()
                 if model in self._heads and MODELS[model][0] is damage and len(bits)
             ]

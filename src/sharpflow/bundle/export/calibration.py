@@ -1,6 +1,7 @@
 """The calibration of a bundle, from what its study predicted of patients it did not learn from."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sharpflow.evaluation.conformal import conformal_size
@@ -25,7 +26,9 @@ def calibrate(
     if not heads and totals is None:
         return None
     return {
-        "heads": {name: {"slope": slope, "bias": bias} for name, (slope, bias) in heads.items()},
+        "heads": {
+            name: asdict(found) | {"usual": list(found.usual)} for name, found in heads.items()
+        },
         "sums": {
             counts: {"patients": errors.patients, **errors.factors}
             for counts, errors in sums.items()

@@ -4,6 +4,7 @@ What is fitted (see `calibration_fit`) is applied here, to new joints as to thos
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -23,24 +24,50 @@ def bit_columns(classes: int) -> list[str]:
     return [f"bit_{place}" for place in range(1, classes)]
 
 
-def calibrate_bits(bits: npt.ArrayLike, slope: float = 1.0, bias: float = 0.0) -> Floats:
-    """Bits with their logits stretched and shifted; none is surer than one before it.
+@dataclass(frozen=True)
+class BitCalibration:
+    """How a head's bits become true probabilities.
 
-    A bit cannot be surer than one before it (see `score_probabilities`), and stays so, since all
-    bits of a head have one slope and one bias.
+    Attributes:
+        slope: by which the mean of a joint's logits is multiplied, above 0; 1 over the temperature.
+        bias: added to that.
+        spread: by which the logits of `usual` are multiplied, above 0.
+        usual: how often joints of training and validation patients reach each score above 0, each
+            less often than the one before; above 0, below 1.
+    """
+
+    slope: float
+    bias: float
+    spread: float
+    usual: tuple[float, ...]
+
+
+def calibrate_bits(bits: npt.ArrayLike, calibration: BitCalibration) -> Floats:
+    """The probability of each score above 0, or of more, by a proportional odds model.
+
+    Bits of one joint may contradict each other, and heads learn with fewer zeros than there are. So
+    a joint counts with the mean of its bits' logits, and how much of it a score takes follows from
+    how often the score occurs: with three numbers a head, whatever the number of scores, a score
+    that few joints have fits nothing by chance. No score is impossible.
 
     Args:
         bits: (n, classes - 1) in [0, 1], without the first bit.
-        slope: above 0; 1 over the temperature.
-        bias: added to the logits, in logits.
+        calibration: of their head.
 
     Returns:
-        (n, classes - 1) in (0, 1).
+        (n, classes - 1) in [0, 1], none higher than the one before.
+
+    Source: McCullagh, "Regression models for ordinal data", 1980; thresholds and logits are ours.
     """
-    falling = np.minimum.accumulate(np.asarray(bits, np.float64), axis=1)
-    known = np.clip(falling, NEAREST, 1 - NEAREST)
-    logits = slope * np.log(known / (1 - known)) + bias
-    return np.asarray(1 / (1 + np.exp(-logits)))
+    damage = _logits(np.asarray(bits, np.float64)).mean(axis=1, keepdims=True)
+    usual = _logits(np.asarray(calibration.usual))
+    logits = calibration.slope * damage + calibration.bias + calibration.spread * usual
+    return np.asarray((1 + np.tanh(logits / 2)) / 2)  # the logistic function, of any size
+
+
+def _logits(probabilities: Floats) -> Floats:
+    known = np.clip(probabilities, NEAREST, 1 - NEAREST)
+    return np.asarray(np.log(known / (1 - known)))
 
 
 def score_moments(bits: npt.ArrayLike) -> tuple[Floats, Floats]:
@@ -51,21 +78,18 @@ def score_moments(bits: npt.ArrayLike) -> tuple[Floats, Floats]:
     return mean, squares - mean**2
 
 
-def moments_table(
-    bits: pd.DataFrame, damage: Damage, slope: float = 1.0, bias: float = 0.0
-) -> pd.DataFrame:
+def moments_table(bits: pd.DataFrame, damage: Damage, calibration: BitCalibration) -> pd.DataFrame:
     """Mean and variance of the scores of one damage, as `sum_moments` sums them up.
 
     Args:
         bits: image_id, joint and bit_1, bit_2, ... of each joint.
         damage: of the bits.
-        slope: see `calibrate_bits`.
-        bias: likewise.
+        calibration: of their head.
 
     Returns:
         image_id, joint, erosion_mean and erosion_variance, or those of narrowing.
     """
-    calibrated = calibrate_bits(bits.filter(regex=r"^bit_\d+$").to_numpy(), slope, bias)
+    calibrated = calibrate_bits(bits[bit_columns(len(calibration.usual) + 1)], calibration)
     mean, variance = score_moments(calibrated)
     named = {f"{damage}_{MEAN}": mean, f"{damage}_{VARIANCE}": variance}
     return bits[["image_id", "joint"]].assign(**named)

@@ -15,6 +15,7 @@ from sharpflow.joints.scoring.calibration import (
     NEAREST,
     SUMS,
     VARIANCE,
+    BitCalibration,
     calibrate_bits,
     limb_counts,
     moments_table,
@@ -23,9 +24,9 @@ from sharpflow.joints.scoring.calibration import (
 )
 from sharpflow.joints.scoring.ordinal import score_probabilities
 
-# How far slope (its logarithm) and bias may be from 1 and 0 without need: SDs, of a normal prior.
-# So a head of few joints, or of joints that all score 0, still has finite ones.
-PRIOR_SD = np.array([1.0, 3.0])
+# SDs of a normal prior of the slope's logarithm, the bias and the spread's logarithm. So a head of
+# few joints, or of joints that all score 0, still has finite ones.
+PRIOR_SD = np.array([1.0, 3.0, 1.0])
 _LIMB = ["patient", "visit", "limb"]
 
 
@@ -43,8 +44,8 @@ class SumErrors:
     factors: dict[str, float | None]
 
 
-def fit_bits(bits: npt.ArrayLike, true: npt.ArrayLike) -> tuple[float, float]:
-    """Slope and bias of `calibrate_bits` by which the true scores are likeliest.
+def fit_bits(bits: npt.ArrayLike, true: npt.ArrayLike) -> BitCalibration:
+    """The calibration by which the true scores are likeliest.
 
     Args:
         bits: (n, classes - 1) in [0, 1], of joints that did not train the head.
@@ -53,14 +54,27 @@ def fit_bits(bits: npt.ArrayLike, true: npt.ArrayLike) -> tuple[float, float]:
     from scipy.optimize import minimize
 
     raw, scores = np.asarray(bits, np.float64), np.asarray(true, np.int64)
+    usual = usual_bits(scores, raw.shape[1] + 1)
+
+    def calibration(parameters: npt.NDArray[np.float64]) -> BitCalibration:
+        slope, bias, spread = (float(parameter) for parameter in parameters)
+        return BitCalibration(float(np.exp(slope)), bias, float(np.exp(spread)), usual)
 
     def loss(parameters: npt.NDArray[np.float64]) -> float:
-        calibrated = calibrate_bits(raw, np.exp(parameters[0]), parameters[1])
+        calibrated = calibrate_bits(raw, calibration(parameters))
         penalty = ((parameters / PRIOR_SD) ** 2).sum() / 2
         return float(log_loss(score_probabilities(calibrated), scores).sum() + penalty)
 
-    found = minimize(loss, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-5})
-    return float(np.exp(found.x[0])), float(found.x[1])
+    exact = {"xatol": 1e-4, "fatol": 1e-4}
+    found = minimize(loss, np.zeros(3), method="Nelder-Mead", options=exact)
+    return calibration(found.x)
+
+
+def usual_bits(scores: npt.NDArray[np.int64], classes: int) -> tuple[float, ...]:
+    """How often joints reach each score above 0, as if one joint more had each score."""
+    counts = np.bincount(scores, minlength=classes) + 1
+    reached = counts[::-1].cumsum()[::-1] / counts.sum()
+    return tuple(reached[1:].tolist())
 
 
 def log_loss(
@@ -76,8 +90,8 @@ def log_loss(
     return np.asarray(-np.log(np.maximum(given, NEAREST)))
 
 
-def fit_heads(out_of_fold: Mapping[str, pd.DataFrame]) -> dict[str, tuple[float, float]]:
-    """Slope and bias of each head that has predictions.
+def fit_heads(out_of_fold: Mapping[str, pd.DataFrame]) -> dict[str, BitCalibration]:
+    """The calibration of each head that has predictions.
 
     Args:
         out_of_fold: name of `anatomy.MODELS` -> what `predict_out_of_fold` returned.
@@ -90,7 +104,7 @@ def fit_heads(out_of_fold: Mapping[str, pd.DataFrame]) -> dict[str, tuple[float,
 
 
 def fit_sums(
-    out_of_fold: Mapping[str, pd.DataFrame], heads: Mapping[str, tuple[float, float]]
+    out_of_fold: Mapping[str, pd.DataFrame], heads: Mapping[str, BitCalibration]
 ) -> dict[str, SumErrors]:
     """How far sums are off, by how many hands and feet are summed up ("2h2f").
 
@@ -112,7 +126,7 @@ def fit_sums(
 
 
 def limb_sums(
-    out_of_fold: Mapping[str, pd.DataFrame], heads: Mapping[str, tuple[float, float]]
+    out_of_fold: Mapping[str, pd.DataFrame], heads: Mapping[str, BitCalibration]
 ) -> pd.DataFrame:
     """Sums of each radiograph all whose joints have true scores and predictions.
 
@@ -121,9 +135,9 @@ def limb_sums(
         total_true.
     """
     parts = []
-    for name, (slope, bias) in heads.items():
+    for name, calibration in heads.items():
         damage, table = MODELS[name][0], out_of_fold[name]
-        moments = moments_table(table, damage, slope, bias)
+        moments = moments_table(table, damage, calibration)
         known = table[[*_LIMB, "image_id", "joint"]].assign(**{f"{damage}_true": table["true"]})
         parts.append(known.merge(moments, on=["image_id", "joint"]))
     columns = [f"{damage}_{kind}" for damage in Damage for kind in ("true", MEAN, VARIANCE)]
