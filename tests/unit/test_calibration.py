@@ -9,7 +9,7 @@ import pytest
 
 from sharpflow.anatomy import LIMBS, MODELS, n_classes, scored_joints
 from sharpflow.bundle.export.calibration import calibrate
-from sharpflow.bundle.manifest import Calibration
+from sharpflow.bundle.manifest import Calibration, Manifest, problem
 from sharpflow.bundle.typed_json import from_plain
 from sharpflow.evaluation.conformal import conformal_size, patients_needed
 from sharpflow.joints.scoring.calibration import (
@@ -25,6 +25,8 @@ from sharpflow.joints.scoring.calibration_fit import fit_bits, fit_sums, limb_su
 from sharpflow.joints.scoring.ordinal import score_probabilities
 from sharpflow.score.calibration import Calibrator
 from sharpflow.whole_image.total_intervals import root_errors, total_bounds
+from tests.unit.bundles import as_plain, plain_manifest
+from tests.unit.test_bundle_scoring import joint_models
 
 Array = npt.NDArray[np.float64]
 EVEN = BitCalibration(slope=1.0, bias=0.0, spread=1.0, usual=(0.5,))
@@ -323,3 +325,23 @@ def test_intervals_of_whole_images() -> None:
     assert "whole_image_total_low" not in few
     none = Calibrator(calibration(20)).total_intervals(totals)
     assert set(none["no_interval"]) == {"the bundle has no calibration"}
+
+
+@pytest.mark.parametrize(
+    ("usual", "words"),
+    [
+        ([0.5, 0.2, 0.1, 0.05], None),
+        ([0.5, 0.2, 0.1], "3 shares"),
+        ([0.5, 0.2, 0.2, 0.05], "4 shares"),
+        ([0.2, 0.5, 0.1, 0.05], "4 shares"),
+    ],
+)
+def test_thresholds_that_do_not_fit_the_head_are_refused(
+    usual: list[float], words: str | None
+) -> None:
+    head = {"slope": 1.0, "bias": 0.0, "spread": 1.0, "usual": usual}
+    told = {"heads": {"narrowing-hand": head}, "sums": {}, "whole_image": None}
+    plain = plain_manifest(joints=as_plain(joint_models()), calibration=told)  # type: ignore[arg-type]
+    members = {name: {"bytes": 1, "sha256": "0" * 64} for name in ("networks/base.onnx",)}
+    found = problem(from_plain(Manifest, plain | {"members": members}))
+    assert found and (found[0] == "members" if words is None else found[1] == words)
