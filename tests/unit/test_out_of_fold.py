@@ -29,7 +29,9 @@ def rows(train: int, validation: int, test: int = 0) -> pd.DataFrame:
     return pd.DataFrame(joints, columns=columns)
 
 
-@pytest.mark.parametrize(("train", "validation", "folds"), [(47, 9, 5), (20, 3, 3), (2, 9, 2)])
+@pytest.mark.parametrize(
+    ("train", "validation", "folds"), [(47, 9, 5), (20, 2, 5), (2, 9, 5), (2, 2, 4)]
+)
 def test_each_fold_leaves_patients_of_both_splits(train: int, validation: int, folds: int) -> None:
     table = rows(train, validation)
     dealt = deal_patients(table, 5, seed=7)

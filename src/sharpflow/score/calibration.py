@@ -85,7 +85,8 @@ class Calibrator:
         Returns:
             With INTERVAL_COLUMNS, blank where a sum is, and no_interval: why others are blank.
         """
-        moments = sum_moments(joints, key).reindex(pd.MultiIndex.from_frame(totals[list(key)]))
+        sums = sum_moments(joints, key).reset_index()
+        moments = totals[list(key)].merge(sums, how="left", on=list(key))
         limbs = [text.split() for text in totals["limbs"]]
         own = [self._sums.get(limb_counts(of)) for of in limbs]
         none = OTHER_LIMBS if self._sums else UNCALIBRATED

@@ -38,15 +38,15 @@ def predict_out_of_fold(
         joints: of all splits; those of other splits are left out.
         name: of `anatomy.MODELS`, for example "erosion-hand".
         settings: of each training; one seed is trained.
-        folds: of patients; fewer where there are too few patients.
+        folds: of patients.
         seed: the study's.
         checkpoints: folder of these joints, settings, folds and seed alone.
         seconds_left: until the job ends; None: no limit.
 
     Returns:
         image_id, patient, visit, limb, joint, true and the ordinal bits bit_1, bit_2, ...: the
-        probability of a score of so many or more. No rows where no fold leaves patients both to
-        train and to validate on.
+        probability of a score of so many or more. No rows where a fold would leave nobody to train
+        or to validate on.
 
     Raises:
         OutOfTime: the next epoch would not fit into the time.
@@ -79,7 +79,7 @@ def predict_out_of_fold(
 
 
 def deal_patients(rows: pd.DataFrame, folds: int, seed: int) -> dict[str, int]:
-    """Patient -> fold, from 0: as many as asked for, or as leave patients of both splits over.
+    """Patient -> fold, from 0.
 
     Args:
         rows: patient and split ("train" or "validation") of each joint. A patient has joints of
@@ -88,18 +88,16 @@ def deal_patients(rows: pd.DataFrame, folds: int, seed: int) -> dict[str, int]:
         seed: decides whose fold is which.
 
     Returns:
-        All patients; none where two folds are too many already.
+        All patients; none where a fold would leave nobody to train or to validate on.
     """
     generator = np.random.default_rng(seed_for(seed, "folds"))
     patients = generator.permutation(np.sort(rows["patient"].unique()))
     validates = np.isin(patients, rows.loc[rows["split"] == "validation", "patient"])
-    order = np.concatenate([patients[validates], patients[~validates]])  # each fold has some
-    for number in range(folds, 1, -1):
-        dealt = {str(patient): place % number for place, patient in enumerate(order)}
-        fold = rows["patient"].map(dealt)
-        if all(set(rows.loc[fold != one, "split"]) == set(LEARNED) for one in range(number)):
-            return dealt
-    return {}
+    order = np.concatenate([patients[validates], patients[~validates]])  # spread over the folds
+    dealt = {str(patient): place % folds for place, patient in enumerate(order)}
+    fold = rows["patient"].map(dealt)
+    left = [set(rows.loc[fold != one, "split"]) for one in set(dealt.values())]
+    return dealt if all(splits == set(LEARNED) for splits in left) else {}
 
 
 def _where(joints: ScoredJoints, chosen: "pd.Series[bool]") -> ScoredJoints:

@@ -58,8 +58,7 @@ class Calibration(Section):
 
     folds: AtLeastTwo = Field(
         description="Folds of the training and validation patients: each head is trained anew "
-        "without the patients of a fold, and predicts them. At least 2; fewer are taken where a "
-        "fold would leave nobody to validate on. Ours.",
+        "without the patients of a fold, and predicts them. At least 2. Ours.",
     )
 
 
