@@ -36,7 +36,7 @@ class Opened:
 
     def __init__(self, path: Path) -> None:
         plain = plain_manifest()
-        joints = as_plain(joint_models())  # type: ignore[arg-type]
+        joints = as_plain(joint_models())
         self.manifest = from_plain(Manifest, plain | {"joints": joints})
 
     def __enter__(self) -> "Opened":
@@ -208,11 +208,36 @@ def test_what_is_wrong_with_a_call_leaves_no_tables(tmp_path: Path, bundle: Any)
         scored(tmp_path / "scans", tmp_path / "file")
 
 
+def test_a_full_disk_is_told_and_leaves_no_tables(
+    tmp_path: Path, bundle: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*given: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(run, "write_overlays", full)
+    picture(tmp_path / "scans", "P-LH")
+    with pytest.raises(UserError, match=r"cannot be written to .*No space left"):
+        scored(tmp_path / "scans", tmp_path / "out")
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_as_many_threads_as_the_process_may_use(
+    tmp_path: Path, bundle: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(run, "load_networks", lambda _, threads: asked.append(threads) or bundle)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {3, 5, 7}, raising=False)
+    picture(tmp_path / "scans", "P-LH")
+    scored(tmp_path / "scans", tmp_path / "one")
+    scored(tmp_path / "scans", tmp_path / "two", threads=2)
+    assert asked == [3, 2]
+
+
 def test_a_bundle_that_is_none_leaves_no_tables(tmp_path: Path) -> None:
     picture(tmp_path / "scans", "P-LH")
     with pytest.raises(UserError, match=r"gone\.sharpflow"):
         run.score([str(tmp_path / "scans")], tmp_path / "gone.sharpflow", tmp_path / "out")
-    assert not list((tmp_path / "out").iterdir())
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_calibrated_bundle_gives_its_sums_intervals(
@@ -228,12 +253,12 @@ def test_a_calibrated_bundle_gives_its_sums_intervals(
         "sums": {"1h0f": factors, "2h1f": factors},
         "whole_image": {"patients": 30, "root_error": 1.0},
     }
+    opened = Opened(tmp_path)
+    opened.manifest = replace(opened.manifest, calibration=from_plain(Calibration, told))
+    monkeypatch.setattr(run, "Bundle", lambda path: opened)
+    for name in ("P-LH", "P-RH", "P-LF", "P-BH"):
+        picture(tmp_path / "scans", name)
     for batch, folder in ((1, "one"), (100, "all")):
-        opened = Opened(tmp_path)
-        opened.manifest = replace(opened.manifest, calibration=from_plain(Calibration, told))
-        monkeypatch.setattr(run, "Bundle", lambda path, opened=opened: opened)
-        for name in ("P-LH", "P-RH", "P-LF", "P-BH"):
-            picture(tmp_path / "scans", name)
         joints, totals, _ = scored(tmp_path / "scans", tmp_path / folder, batch=batch)
         assert set(joints["calibrated"]) == {"yes"}
         chances = joints[joints["limb"] != "LF"].filter(regex=r"^erosion_p[0-5]$")
@@ -250,8 +275,11 @@ def test_a_calibrated_bundle_gives_its_sums_intervals(
         assert both["whole_image_total"] == 60
         assert both["whole_image_total_low"] == pytest.approx((60**0.5 - 1) ** 2)
         assert both["whole_image_total_high"] == pytest.approx((60**0.5 + 1) ** 2)
-    for name in ("scores.csv", "totals.csv"):
-        assert (tmp_path / "one" / name).read_text() == (tmp_path / "all" / name).read_text()
+    for name in ("scores", "totals"):
+        one, together = (read_table(tmp_path / f"{folder}/{name}.csv") for folder in ("one", "all"))
+        key = [column for column in ("of", "limbs", "image_id", "joint") if column in one]
+        one, together = (table.sort_values(key, ignore_index=True) for table in (one, together))
+        pd.testing.assert_frame_equal(one, together)
 
 
 def test_without_a_calibration_intervals_are_blank(tmp_path: Path, bundle: Any) -> None:

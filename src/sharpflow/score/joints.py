@@ -38,7 +38,7 @@ class Radiograph:
     """A radiograph of one limb, as it was read.
 
     Attributes:
-        image_id: unlike those of all others.
+        image_id: unique among the radiographs scored.
         patient: whom it shows.
         visit: when.
         limb: "LH", "RH", "LF" or "RF".

@@ -29,7 +29,6 @@ from sharpflow.score.outputs import (
 from sharpflow.score.sources import BOTH_HANDS, Refused, Source, find_sources, reason
 from sharpflow.score.tables import (
     USE,
-    WholeImageRows,
     radiograph_totals,
     score_rows,
     visit_totals,
@@ -74,25 +73,24 @@ def score(
         keep_ids: whether PatientIDs of headers stay.
         key: of their hashes.
         batch: radiographs in memory at once.
-        threads: of the processor; None: all there are.
+        threads: of the processor; None: all that this process may use.
         progress: called with how many radiographs are done, and how many there are.
 
     Raises:
         UserError: something given cannot be used. What is wrong with single radiographs is listed
             in refused.csv instead.
     """
-    sources, refused = find_sources(images, table=table, keep_ids=keep_ids, key=key, out=out)
-    with open_tables(out) as tables:
-        with Bundle(bundle) as opened:
-            manifest = opened.manifest
-            networks = load_networks(opened, threads=threads or os.cpu_count() or 1)
-        run = Run(manifest, networks, tables, out)
-        run.refuse(refused)
-        for start in range(0, len(sources), batch):
-            run.score_batch(sources[start : start + batch])
-            if progress:
-                progress(min(start + batch, len(sources)), len(sources))
-        run.finish()
+    with Bundle(bundle) as opened:  # what is none is refused before a header is read
+        sources, refused = find_sources(images, table=table, keep_ids=keep_ids, key=key, out=out)
+        with open_tables(out) as tables:
+            networks = load_networks(opened, threads=threads or _usable_cores())
+            run = Run(opened.manifest, networks, tables, out)
+            run.refuse(refused)
+            for start in range(0, len(sources), batch):
+                run.score_batch(sources[start : start + batch])
+                if progress:
+                    progress(min(start + batch, len(sources)), len(sources))
+            run.finish()
     return Counts(run.scored, run.refused)
 
 
@@ -110,10 +108,8 @@ class Run:
         """Take a bundle's manifest and networks, tables to append to, and the overlays' folder."""
         self._joints = JointScorer(manifest.joints, networks) if manifest.joints else None
         self._calibrator = Calibrator(manifest.calibration)
-        self._whole = None
-        if whole := manifest.whole_image:
-            self._whole = WholeImageScorer(whole, networks)
-            self._whole_rows = WholeImageRows(whole.total, whole.severity)
+        whole = manifest.whole_image
+        self._whole = WholeImageScorer(whole, networks) if whole else None
         self._note = overlay_note(manifest) if manifest.joints else ""
         self._tables, self._folder = tables, folder
         self._open_visit: list[pd.DataFrame] = []
@@ -202,5 +198,12 @@ class Run:
         )
         own = {source.image_id: source for source, _ in read}
         self.scored += len(own)
-        totals = whole_image_totals(predicted, self._whole_rows, own, self._calibrator)
+        totals = whole_image_totals(predicted, self._whole.models, own, self._calibrator)
         self._tables.append(TOTALS, totals)
+
+
+def _usable_cores() -> int:
+    """The processor's cores that this process may use; a cluster's job has few of its node's."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
