@@ -140,7 +140,7 @@ def largest_sum(limbs: Iterable[str], name: str) -> int:
 
 
 def sum_bounds(
-    mean: npt.ArrayLike, variance: npt.ArrayLike, factor: float, largest: npt.ArrayLike
+    mean: npt.ArrayLike, variance: npt.ArrayLike, factor: npt.ArrayLike, largest: npt.ArrayLike
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """The least and the largest whole number of an interval of sums, both within it.
 
@@ -150,9 +150,7 @@ def sum_bounds(
         factor: half the interval, in SDs of `predicted_sd`.
         largest: that the sum can be.
     """
-    half = factor * predicted_sd(variance)
+    half = np.asarray(factor) * predicted_sd(variance)
     low, high = np.ceil(np.asarray(mean) - half), np.floor(np.asarray(mean) + half)
     most = np.asarray(largest)
-    bounds = (np.clip(bound, 0, most).astype(np.int64) for bound in (low, high))
-    low_bound, high_bound = bounds
-    return low_bound, high_bound
+    return np.clip(low, 0, most).astype(np.int64), np.clip(high, 0, most).astype(np.int64)

@@ -161,7 +161,7 @@ def _joints_due(limb: str) -> list[int]:
 def _errors(limbs: pd.DataFrame) -> Iterator[tuple[object, ...]]:
     """Patient, which limbs, and how far their sums are off, of any limbs of a visit."""
     for (patient, _), visit in limbs.groupby(_LIMB[:2], sort=False):
-        own = visit.droplevel(_LIMB[:2])
+        own = visit.droplevel([*_LIMB[:2]])
         for number in range(1, len(own) + 1):
             for chosen in combinations(own.index, number):
                 sums = own.loc[list(chosen)].sum()
