@@ -42,6 +42,9 @@ def test_the_papers_study_bundles_both_pipelines() -> None:
     assert bundle.networks["base"] == "<results>/vgg16/imagenet.keras"
     assert bundle.networks["detector-foot"] == "<results>/detector/foot/best.pt"
     assert bundle.splits.keys() == bundle.data.keys() == {"joints", "whole_image"}
+    models = {name.removeprefix("head-") for name in JOINTS if name.startswith("head-")}
+    assert bundle.out_of_fold == {name: f"<results>/calibration/{name}.csv" for name in models}
+    assert bundle.totals == ["<results>/whole_image/total-stack-batch16/predictions.csv"]
     told = bundle.whole_image
     assert told and (told["total"], told["severity"], told["binned"]) == (
         "total-stack-batch16",
@@ -91,6 +94,8 @@ def test_hands_alone_and_no_scores_at_all(tmp_path: Path, hands: dict[str, Any])
     assert set(bundle.networks) == {name for name in JOINTS if not name.endswith("-foot")}
     assert bundle.joints and list(bundle.joints["body_parts"]) == ["hand"]
     assert bundle.joints["detector_data"] == "phantom"
+    assert set(bundle.out_of_fold) == {"erosion-hand", "narrowing-hand"}
+    assert bundle.totals == []
     assert (bundle.whole_image, bundle.statistics, bundle.stacks) == (None, [], {})
     assert study.bundle_results() == ["<results>/bundle/paper.sharpflow"]
     without = plan(cohorts=only(hands))

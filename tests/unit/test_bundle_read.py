@@ -245,6 +245,7 @@ def changed(*path: str, value: Any) -> dict[str, Any]:
     return plain
 
 
+HEAD = {"slope": 1.0, "bias": 0.0, "spread": 1.0, "usual": [0.5, 0.25, 0.125, 0.1, 0.05]}
 WRONG = {
     "a size beyond bounds": (("whole_image", "size"), 10**9, "found 1000000000; expected 1 to"),
     "a huge number": (("whole_image", "size"), 10**40, "whole_image.size: found 1000"),
@@ -263,6 +264,26 @@ WRONG = {
         ("whole_image", "total"),
         "other",
         "expected an experiment with the task total",
+    ),
+    "a calibration of no head": (
+        ("calibration",),
+        {"heads": {"erosion-hand": HEAD}, "sums": {}, "whole_image": None},
+        "calibration.heads: found erosion-hand; expected heads among none",
+    ),
+    "intervals of three hands": (
+        ("calibration",),
+        {"heads": {}, "sums": {"3h0f": {}}, "whole_image": None},
+        "found '3h0f'; expected hands and feet, as 2h2f",
+    ),
+    "a negative interval": (
+        ("calibration",),
+        {"heads": {}, "sums": {}, "whole_image": {"patients": 30, "root_error": -0.1}},
+        "calibration.whole_image.root_error: found -0.1",
+    ),
+    "a calibration that lacks a part": (
+        ("calibration",),
+        {"heads": {}, "sums": {}},
+        "calibration.whole_image: found None; expected a value",
     ),
 }
 

@@ -1,5 +1,6 @@
 """Radiographs in, tables and overlays out; the networks' outputs are made up."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 
 from sharpflow.anatomy import BodyPart
-from sharpflow.bundle.manifest import Manifest
+from sharpflow.bundle.manifest import Calibration, Manifest
 from sharpflow.bundle.typed_json import from_plain
 from sharpflow.errors import UserError
 from sharpflow.files import read_table
@@ -239,3 +240,54 @@ def test_a_bundle_that_is_none_leaves_no_tables(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"gone\.sharpflow"):
         run.score([str(tmp_path / "scans")], tmp_path / "gone.sharpflow", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_calibrated_bundle_gives_its_sums_intervals(
+    tmp_path: Path, bundle: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heads = {
+        name: {"slope": 1.0, "bias": 0.0, "spread": 1.0, "usual": [0.5**k for k in range(1, n)]}
+        for name, n in joint_models().heads.items()
+    }
+    factors = {"patients": 30, "erosion": 2.0, "narrowing": 2.0, "total": 2.0}
+    told = {
+        "heads": heads,
+        "sums": {"1h0f": factors, "2h1f": factors},
+        "whole_image": {"patients": 30, "root_error": 1.0},
+    }
+    opened = Opened(tmp_path)
+    opened.manifest = replace(opened.manifest, calibration=from_plain(Calibration, told))
+    monkeypatch.setattr(run, "Bundle", lambda path: opened)
+    for name in ("P-LH", "P-RH", "P-LF", "P-BH"):
+        picture(tmp_path / "scans", name)
+    for batch, folder in ((1, "one"), (100, "all")):
+        joints, totals, _ = scored(tmp_path / "scans", tmp_path / folder, batch=batch)
+        assert set(joints["calibrated"]) == {"yes"}
+        chances = joints[joints["limb"] != "LF"].filter(regex=r"^erosion_p[0-5]$")
+        np.testing.assert_allclose(chances.sum(axis=1), 1)
+        by_limbs = totals.set_index(["of", "limbs"])
+        for place in (("radiograph", "LH"), ("radiograph", "RH"), ("visit", "LH RH LF")):
+            line = by_limbs.loc[place]
+            assert line["total_low"] <= line["total"] <= line["total_high"]
+            assert line["total_high"] > line["total_low"] >= 0
+        foot = by_limbs.loc[("radiograph", "LF")]
+        assert foot["no_interval"] == "the bundle is calibrated for other limbs"
+        assert foot[["total_low", "total_high"]].isna().all()
+        both = by_limbs.loc[("radiograph", "BH")]
+        assert both["whole_image_total"] == 60
+        assert both["whole_image_total_low"] == pytest.approx((60**0.5 - 1) ** 2)
+        assert both["whole_image_total_high"] == pytest.approx((60**0.5 + 1) ** 2)
+    for name in ("scores", "totals"):
+        one, together = (read_table(tmp_path / f"{folder}/{name}.csv") for folder in ("one", "all"))
+        key = [column for column in ("of", "limbs", "image_id", "joint") if column in one]
+        one, together = (table.sort_values(key, ignore_index=True) for table in (one, together))
+        pd.testing.assert_frame_equal(one, together)
+
+
+def test_without_a_calibration_intervals_are_blank(tmp_path: Path, bundle: Any) -> None:
+    picture(tmp_path / "scans", "P-LH")
+    picture(tmp_path / "scans", "P-BH")
+    joints, totals, _ = scored(tmp_path / "scans", tmp_path / "out")
+    assert set(joints["calibrated"]) == {"no"}
+    assert totals.filter(regex="_(low|high)$").isna().all(axis=None)
+    assert set(totals["no_interval"]) == {"the bundle has no calibration"}

@@ -76,16 +76,40 @@ def test_a_bundle_scores_joints_as_its_study_did(finished: Project) -> None:
         assert list(table.columns) == list(read_table(finished.results / f"scores/{name}.csv"))
 
 
+def test_heads_are_calibrated_on_patients_whom_they_did_not_learn_from(finished: Project) -> None:
+    with Bundle(packed(finished)) as file:
+        models, calibration = file.manifest.joints, file.manifest.calibration
+    assert models and calibration
+    assert set(calibration.heads) == set(models.heads)
+    key = ["image_id", "joint", "true"]
+    for name, classes in models.heads.items():
+        held = read_table(finished.results / "calibration" / f"{name}.csv")
+        study = read_table(finished.results / "heads" / name / "predictions.csv")
+        learned = study[study["split"] != "test"]
+        assert len(held) == len(learned) == len(held.merge(learned, on=key))
+        bits = held.filter(like="bit_")
+        assert bits.shape[1] == classes - 1
+        assert bits.max(axis=None) <= 1 and bits.min(axis=None) >= 0
+    # Eleven patients tell nothing of what happens once in twenty.
+    assert {sums.patients for sums in calibration.sums.values()} <= set(range(12))
+    assert {sums.total for sums in calibration.sums.values()} == {None}
+
+
 def test_a_bundle_predicts_whole_images_as_its_study_did(finished_whole_image: Project) -> None:
     study = finished_whole_image
     with Bundle(packed(study)) as file:
         whole, networks = file.manifest.whole_image, load_networks(file, threads=1)
         assert file.manifest.joints is None
+        calibration = file.manifest.calibration
         assert set(file.cards) == set(file.networks) | {"total-stack-batch16"}
     assert whole and (whole.total, whole.severity) == (
         "total-stack-batch16",
         "severity-binned-stack",
     )
+    assert calibration and calibration.whole_image and not calibration.sums
+    validation = read_table(study.results / "cohort" / "whole_image" / "split.csv")
+    held = validation[validation["split"] == "validation"]
+    assert calibration.whole_image.patients == held["patient"].nunique()
     folder = study.folder / "wang" / "images"
     images = [
         WholeImage(path.stem, "P", "1", read_image(path)) for path in sorted(folder.iterdir())

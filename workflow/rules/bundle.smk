@@ -14,6 +14,8 @@ rule pack_bundle:
         splits=list(BUNDLE.splits.values()),
         confidences=list(BUNDLE.confidences.values()),
         statistics=BUNDLE.statistics,
+        out_of_fold=list(BUNDLE.out_of_fold.values()),
+        totals=BUNDLE.totals,
         checked=checked("joints", "whole_image"),
     output:
         PLAN.bundle_results(),
@@ -34,6 +36,7 @@ rule pack_bundle:
         whole_image=plain(BUNDLE.whole_image),
         data=plain(BUNDLE.data),
         confidences=list(BUNDLE.confidences),
+        out_of_fold=list(BUNDLE.out_of_fold),
         code=code("pack_bundle"),
     script:
         "../scripts/pack_bundle.py"

@@ -26,6 +26,8 @@ with recorded_job(snakemake):
         statistics=next(iter(source.statistics), None),
         stacks=dict(zip(params.stacks, source.stacks, strict=True)),
         confidences=dict(zip(params.confidences, source.confidences, strict=True)),
+        out_of_fold=dict(zip(params.out_of_fold, source.out_of_fold, strict=True)),
+        totals=next(iter(source.totals), None),
     )
     members = export_networks(manifest, dict(zip(params.networks, source.networks, strict=True)))
     for name, path in zip(params.cards, source.cards, strict=True):

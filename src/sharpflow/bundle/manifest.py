@@ -4,6 +4,7 @@ Every value is checked when it is read (`read`), and `problem` says what does no
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from sharpflow.anatomy import DETECTOR_CLASSES, MODELS, BodyPart, n_classes
@@ -25,6 +26,8 @@ Count = Annotated[int, Within(0, 10**9)]
 Share = Annotated[float, Within(0, 1)]
 Crop = Annotated[float, Within(0, 0.9)]
 Positive = Annotated[float, Within(1e-6, 1e6)]
+LimbCounts = Annotated[str, Matches(r"[0-2]h[0-2]f", "hands and feet, as 2h2f")]
+Factor = Annotated[float, Within(0, 1e6)]
 Part = Literal["hand", "foot"]
 
 
@@ -215,6 +218,61 @@ class WholeImageModels:
 
 
 @dataclass(frozen=True)
+class HeadCalibration:
+    """What makes a head's probabilities true; see `BitCalibration`."""
+
+    slope: Annotated[float, Within(1e-3, 1e3)]
+    bias: Annotated[float, Within(-100, 100)]
+    spread: Annotated[float, Within(1e-3, 1e3)]
+    usual: tuple[Annotated[float, Within(1e-9, 1 - 1e-9)], ...]
+
+
+@dataclass(frozen=True)
+class SumCalibration:
+    """Half a 95% interval of sums of joints, in predicted SDs; see `sum_bounds`.
+
+    Attributes:
+        patients: how many it was measured on.
+        erosion: of the sums of erosion; None where there were too few patients.
+        narrowing: likewise.
+        total: likewise.
+    """
+
+    patients: Count
+    erosion: Factor | None
+    narrowing: Factor | None
+    total: Factor | None
+
+
+@dataclass(frozen=True)
+class TotalCalibration:
+    """Half a 95% interval of whole-image totals, in square roots; see `total_bounds`.
+
+    Attributes:
+        patients: how many it was measured on.
+        root_error: None where there were too few patients.
+    """
+
+    patients: Count
+    root_error: Factor | None
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was measured on patients that the models did not learn from.
+
+    Attributes:
+        heads: name of `anatomy.MODELS` -> its calibration.
+        sums: how many hands and feet are summed up -> their intervals.
+        whole_image: of the totals of `WholeImageModels.total`; None where there are none.
+    """
+
+    heads: dict[Name, HeadCalibration]
+    sums: dict[LimbCounts, SumCalibration]
+    whole_image: TotalCalibration | None
+
+
+@dataclass(frozen=True)
 class Manifest:
     """All of manifest.json.
 
@@ -225,6 +283,7 @@ class Manifest:
         joints: None where the study has no joint pipeline with scores.
         whole_image: None where it has no whole-image pipeline.
         members: every other file of the bundle.
+        calibration: None where nothing was measured.
     """
 
     format: Literal["sharpflow bundle"]
@@ -235,6 +294,7 @@ class Manifest:
     joints: JointModels | None
     whole_image: WholeImageModels | None
     members: dict[str, Member]
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True)
@@ -288,6 +348,8 @@ def problem(manifest: Manifest) -> tuple[str, str, str] | None:
         return wrong
     if manifest.whole_image and (wrong := _whole_image_problem(manifest.whole_image)):
         return wrong
+    if wrong := _calibration_problem(manifest):
+        return wrong
     for name in expected_networks(manifest):
         if network_file(name) not in manifest.members:
             return "members", f"no {network_file(name)}", "every network that the bundle names"
@@ -337,4 +399,23 @@ def _whole_image_problem(whole: WholeImageModels) -> tuple[str, str, str] | None
     for task, chosen in (("total", whole.total), ("severity", whole.severity)):
         if chosen is not None and tasks.get(chosen) != task:
             return f"whole_image.{task}", chosen, f"an experiment with the task {task}"
+    return None
+
+
+def _calibration_problem(manifest: Manifest) -> tuple[str, str, str] | None:
+    if not (found := manifest.calibration):
+        return None
+    heads = manifest.joints.heads if manifest.joints else {}
+    for name in found.heads:
+        if name not in heads:
+            return "calibration.heads", name, f"heads among {', '.join(heads) or 'none'}"
+        usual = found.heads[name].usual
+        falls = all(lower < upper for upper, lower in pairwise(usual))
+        if len(usual) != heads[name] - 1 or not falls:
+            where = f"calibration.heads.{name}.usual"
+            return where, f"{len(usual)} shares", f"{heads[name] - 1}, each below the one before"
+    if found.sums and not found.heads:
+        return "calibration.sums", "intervals of sums", "none without calibrated heads"
+    if found.whole_image and not (manifest.whole_image and manifest.whole_image.total):
+        return "calibration.whole_image", "intervals", "none without totals of whole images"
     return None

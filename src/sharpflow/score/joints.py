@@ -20,6 +20,7 @@ from sharpflow.joints.detection.views import MaskedRadiographs, Views
 from sharpflow.joints.identification.rules import name_radiographs
 from sharpflow.joints.masks.unet_prediction import as_input, mask_of, resize_for_unet
 from sharpflow.joints.radiographs import found_joints, judge_masks, mask_share
+from sharpflow.joints.scoring.calibration import bit_columns
 from sharpflow.joints.scoring.choose_crops import detected_crops
 from sharpflow.joints.scoring.crops import crop_boxes
 from sharpflow.joints.scoring.features import network_input
@@ -233,7 +234,7 @@ class JointScorer:
             scored = has_score(crops, damage)
             probabilities = self._networks[f"head-{name}"](features[scored.to_numpy()], batch=1024)
             joints = crops.loc[scored, ["image_id", "joint"]].reset_index(drop=True)
-            columns = [f"bit_{place}" for place in range(1, probabilities.shape[1])]
+            columns = bit_columns(probabilities.shape[1])
             of_bits = pd.DataFrame(probabilities[:, 1:], columns=columns)
             bits[name] = pd.concat([joints, of_bits], axis=1)
             scores[name] = joints.assign(predicted=decode(probabilities))

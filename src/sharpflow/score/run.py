@@ -14,6 +14,7 @@ from sharpflow.bundle.manifest import Manifest
 from sharpflow.bundle.read import Bundle
 from sharpflow.imaging.image_error import ImageError
 from sharpflow.imaging.reading import read_image
+from sharpflow.score.calibration import Calibrator
 from sharpflow.score.joints import JointScorer, Radiograph
 from sharpflow.score.networks import Networks, load_networks
 from sharpflow.score.outputs import (
@@ -106,6 +107,7 @@ class Run:
     ) -> None:
         """Take a bundle's manifest and networks, tables to append to, and the overlays' folder."""
         self._joints = JointScorer(manifest.joints, networks) if manifest.joints else None
+        self._calibrator = Calibrator(manifest.calibration)
         whole = manifest.whole_image
         self._whole = WholeImageScorer(whole, networks) if whole else None
         self._note = overlay_note(manifest) if manifest.joints else ""
@@ -172,8 +174,9 @@ class Run:
             return
         self.scored += len(own)
         joints = scored.joints[scored.joints["image_id"].isin(own)]
-        self._tables.append(SCORES, score_rows(scored, own))
-        self._tables.append(TOTALS, radiograph_totals(joints, own))
+        joints = self._calibrator.with_moments(joints, scored.bits)
+        self._tables.append(SCORES, score_rows(scored, own, self._calibrator))
+        self._tables.append(TOTALS, radiograph_totals(joints, own, self._calibrator))
         write_overlays(self._folder, scored, list(own), self._note)
         self._sum_visits(joints, last=read[-1][0])
 
@@ -186,7 +189,7 @@ class Run:
 
     def _write_visits(self, joints: pd.DataFrame | None) -> None:
         if joints is not None and len(joints):
-            self._tables.append(TOTALS, visit_totals(joints))
+            self._tables.append(TOTALS, visit_totals(joints, self._calibrator))
 
     def _score_both_hands(self, read: Sequence[tuple[Source, Grey]]) -> None:
         assert self._whole, "else they were refused"
@@ -195,7 +198,8 @@ class Run:
         )
         own = {source.image_id: source for source, _ in read}
         self.scored += len(own)
-        self._tables.append(TOTALS, whole_image_totals(predicted, self._whole.models, own))
+        totals = whole_image_totals(predicted, self._whole.models, own, self._calibrator)
+        self._tables.append(TOTALS, totals)
 
 
 def _usable_cores() -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sharpflow.anatomy import MODELS, n_classes
+from sharpflow.bundle.export.calibration import calibrate
 from sharpflow.bundle.manifest import FORMAT, VERSION, Manifest, Statistics
 from sharpflow.bundle.typed_json import WrongValueError, from_plain
 from sharpflow.cohorts.splits import SPLITS
@@ -31,6 +32,8 @@ def describe(
     statistics: str | None = None,
     stacks: Mapping[str, str] | None = None,
     confidences: Mapping[str, str] | None = None,
+    out_of_fold: Mapping[str, str] | None = None,
+    totals: str | None = None,
 ) -> Manifest:
     """The manifest of a bundle, without its members.
 
@@ -44,6 +47,8 @@ def describe(
         statistics: file of the whole images' statistics.
         stacks: experiment -> its model.pt, a model_card.json beside it.
         confidences: body part -> the table of `tabulate_confidences`, where it chooses.
+        out_of_fold: head -> the table of `predict_out_of_fold`.
+        totals: predictions.csv of the experiment whose totals are the study's.
 
     Raises:
         UserError: a setting of the study is out of the bounds that readers of bundles hold to.
@@ -58,6 +63,10 @@ def describe(
         "joints": None,
         "whole_image": None,
         "members": {},
+        "calibration": calibrate(
+            {name: read_table(path) for name, path in (out_of_fold or {}).items()},
+            read_table(totals) if totals else None,
+        ),
     }
     if joints:
         sites = {name: MODELS[name] for name in joints["heads"]}

@@ -141,6 +141,18 @@ class BundlePlan:
         return {str(part): f"<results>/detector/{part}/confidence.csv" for part in plan.body_parts}
 
     @property
+    def out_of_fold(self) -> dict[str, str]:
+        """Head -> its predictions of patients whom it did not learn from."""
+        models = self._joints.models if self._joints else ()
+        return {name: f"<results>/calibration/{name}.csv" for name in models}
+
+    @property
+    def totals(self) -> list[str]:
+        """The predictions of the experiment whose totals are the study's, if any."""
+        compared = self._whole_image.compared if self._whole_image else None
+        return [f"<results>/whole_image/{compared}/predictions.csv"] * bool(compared)
+
+    @property
     def splits(self) -> dict[str, str]:
         """Pipeline -> its split."""
         has = {"joints": self._joints, "whole_image": self._whole_image}

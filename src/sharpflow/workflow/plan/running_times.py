@@ -128,6 +128,11 @@ class JointWork:
         return self.amounts.head_epochs
 
     @property
+    def predict_out_of_fold(self) -> float:
+        """All epochs of each fold."""
+        return self.study.calibration.folds * self.study.heads.epochs
+
+    @property
     def label_radiographs(self) -> float:
         """All radiographs, if all are asked for."""
         return self.counts.cohort("joints") * self.radiograph * 0.3

@@ -59,6 +59,15 @@ class Evaluation(Section):
     )
 
 
+class Calibration(Section):
+    """How probabilities and intervals of new radiographs' scores are calibrated, for the bundle."""
+
+    folds: AtLeastTwo = Field(
+        description="Folds of the training and validation patients: each head is trained anew "
+        "without the patients of a fold, and predicts them. At least 2. Ours.",
+    )
+
+
 class Rehearsal(Section):
     """How much `snakemake rehearse` rehearses."""
 
@@ -133,6 +142,10 @@ class Study(Section):
         "from which nothing learns (docs/how-to/score.md): a folder, with those within, or a CSV "
         "of `file` (relative to the CSV) and, where known, `limb`, `side`, `patient`, `visit`. "
         "`phantom`: two synthetic patients, drawn for it. null: there are none.",
+    )
+    calibration: Calibration = Field(
+        description="How sure a bundle's scores of new radiographs are, measured on patients that "
+        "its heads did not learn from. Only `snakemake bundle` needs it.",
     )
     rehearsal: Rehearsal = Field(
         description="How much the target `rehearse` does of each costly rule, at the sizes of this "
