@@ -12,6 +12,7 @@ rule pack_bundle:
         splits=list(BUNDLE.splits.values()),
         confidences=list(BUNDLE.confidences.values()),
         statistics=BUNDLE.statistics,
+        finger_line=BUNDLE.finger_line,
         checked=checked("joints", "whole_image"),
     output:
         PLAN.bundle_results(),

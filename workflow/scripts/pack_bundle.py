@@ -26,6 +26,7 @@ with recorded_job(snakemake):
         statistics=next(iter(source.statistics), None),
         stacks=dict(zip(params.stacks, source.stacks, strict=True)),
         confidences=dict(zip(params.confidences, source.confidences, strict=True)),
+        finger_line=list(source.finger_line),
     )
     members = export_networks(manifest, dict(zip(params.networks, source.networks, strict=True)))
     for name, path in zip(params.cards, source.cards, strict=True):

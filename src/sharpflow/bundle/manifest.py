@@ -215,6 +215,17 @@ class WholeImageModels:
 
 
 @dataclass(frozen=True)
+class FingerLine:
+    """The line total = intercept + slope * sum of both hands' finger scores, in points.
+
+    Fitted on true values of training patients, see `evaluation.compared_patients`.
+    """
+
+    intercept: Annotated[float, Within(-1e6, 1e6)]
+    slope: Annotated[float, Within(-1e6, 1e6)]
+
+
+@dataclass(frozen=True)
 class Manifest:
     """All of manifest.json.
 
@@ -225,6 +236,7 @@ class Manifest:
         joints: None where the study has no joint pipeline with scores.
         whole_image: None where it has no whole-image pipeline.
         members: every other file of the bundle.
+        finger_line: None where the pipelines were not compared.
     """
 
     format: Literal["sharpflow bundle"]
@@ -235,6 +247,7 @@ class Manifest:
     joints: JointModels | None
     whole_image: WholeImageModels | None
     members: dict[str, Member]
+    finger_line: FingerLine | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -51,7 +51,8 @@ def from_plain(kind: type[Kind], value: Any, where: str = "") -> Kind:
     """A dataclass from what JSON gives.
 
     Fields may be dataclasses, str, int, float, bool, Literal, `X | None`, `tuple[X, ...]`,
-    `dict[str, X]`, and these in Annotated with bounds (`Within`, `Matches`).
+    `dict[str, X]`, and these in Annotated with bounds (`Within`, `Matches`). A key may be missing
+    where its field has a default.
 
     Raises:
         WrongValueError: a value has another type or is out of bounds, a key lacks or is unknown.
@@ -106,6 +107,8 @@ def _dataclass(kind: Any, value: Mapping[str, Any], where: str) -> Any:
     hints = get_type_hints(kind, include_extras=True)
     names = [field.name for field in fields(kind)]
     before = f"{where}." if where else ""
+    defaults = {field.name: field.default for field in fields(kind) if field.default is not MISSING}
+    value = {**defaults, **value}
     for name in names:
         if name not in value:
             raise WrongValueError(f"{before}{name}", None, "a value")

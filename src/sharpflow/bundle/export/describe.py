@@ -1,7 +1,7 @@
 """The manifest of a study's bundle, from its settings and from what its trainings left."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from sharpflow.bundle.manifest import FORMAT, VERSION, Manifest, Statistics
 from sharpflow.bundle.typed_json import WrongValueError, from_plain
 from sharpflow.cohorts.splits import SPLITS
 from sharpflow.errors import UserError
+from sharpflow.evaluation.compared_patients import finger_line as fit_finger_line
 from sharpflow.files import read_table
 from sharpflow.joints.detection.confidence import chosen_confidence
 from sharpflow.research_only import RESEARCH_ONLY
@@ -31,6 +32,7 @@ def describe(
     statistics: str | None = None,
     stacks: Mapping[str, str] | None = None,
     confidences: Mapping[str, str] | None = None,
+    finger_line: Sequence[str] = (),
 ) -> Manifest:
     """The manifest of a bundle, without its members.
 
@@ -44,6 +46,7 @@ def describe(
         statistics: file of the whole images' statistics.
         stacks: experiment -> its model.pt, a model_card.json beside it.
         confidences: body part -> the table of `tabulate_confidences`, where it chooses.
+        finger_line: `BundlePlan.finger_line`.
 
     Raises:
         UserError: a setting of the study is out of the bounds that readers of bundles hold to.
@@ -58,6 +61,7 @@ def describe(
         "joints": None,
         "whole_image": None,
         "members": {},
+        "finger_line": _finger_line(*finger_line) if finger_line else None,
     }
     if joints:
         sites = {name: MODELS[name] for name in joints["heads"]}
@@ -86,6 +90,13 @@ def describe(
             f"the study {study} cannot be bundled: {error}. Correct that setting, which trains "
             "again what depends on it."
         ) from None
+
+
+def _finger_line(predictions: str, images: str, scores: str, split: str) -> dict[str, float] | None:
+    visits = read_table(images)[["image_id", "visit"]]
+    whole = read_table(predictions).merge(visits, on="image_id")
+    line = fit_finger_line(whole, read_table(scores), read_table(split))
+    return {"slope": line[0], "intercept": line[1]} if line else None
 
 
 def _trained_on(data: str, split: str) -> dict[str, Any]:

@@ -71,7 +71,7 @@ class StudyPlan:
             self._synthetic(),
         )
         self.pages = PagesPlan(self.joints, self.whole_image, self.checks)
-        self.bundle = BundlePlan(self.joints, self.whole_image)
+        self.bundle = BundlePlan(self.joints, self.whole_image, compares=self.compares)
 
     @property
     def results(self) -> str:
