@@ -9,10 +9,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from sharpflow.errors import UserError
 from sharpflow.research_only import RESEARCH_ONLY
+
+if TYPE_CHECKING:
+    from sharpflow.score.run import Counts
 
 INSTALL = 'In a clone of Sharpflow, install what it needs by: pip install ".[score]"'
 try:
@@ -96,6 +99,9 @@ def score(
         int | None,
         typer.Option(min=1, help="Processor threads to use.", show_default="all cores"),
     ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Show nothing but errors: no bar, no summary.")
+    ] = False,
 ) -> None:
     """Score radiographs with a trained bundle.
 
@@ -110,7 +116,7 @@ def score(
             )
         from sharpflow.score.run import score as run
 
-        with _progress() as progress:
+        with _progress(quiet=quiet) as progress:
             counts = run(
                 images,
                 bundle,
@@ -122,11 +128,41 @@ def score(
                 threads=threads,
                 progress=progress,
             )
-    total = counts.scored + counts.refused
-    folder = str(out).encode(errors="backslashreplace").decode()  # may have bytes that are no text
-    typer.echo(f"{counts.scored} of {total} radiographs were scored. Results: {folder}")
-    typer.echo(RESEARCH_ONLY)
+    if not quiet:
+        _show_summary(counts, out)
     raise typer.Exit(_exit_code(counts.scored, counts.refused))
+
+
+def _show_summary(counts: "Counts", out: Path) -> None:
+    """A table on a terminal, else plain lines that a script can read."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    folder = _printable(out)
+    told = f"{counts.scored} of {counts.scored + counts.refused} radiographs were scored."
+    reasons = sorted(counts.reasons.items(), key=lambda pair: -pair[1])
+    console = Console()
+    if console.is_terminal:
+        table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+        table.add_row("Patients", str(counts.patients))
+        table.add_row("Radiographs scored", str(counts.scored))
+        table.add_row("Radiographs refused", str(counts.refused))
+        for reason, number in reasons:
+            table.add_row("", Text(f"{number} x {_printable(reason)}"))  # brackets are no markup
+        table.add_row("To read", Text(str(Path(folder) / "index.html")))
+        console.print(table)
+    else:
+        typer.echo(f"{told} Patients: {counts.patients}. Results: {folder}")
+        for reason, number in reasons:
+            typer.echo(f"Refused: {number}: {_printable(reason)}")
+    typer.echo(RESEARCH_ONLY)
+
+
+def _printable(text: str | Path) -> str:
+    """A text for a terminal: bytes that are no text, and signs that steer it, as escapes."""
+    known = str(text).encode(errors="backslashreplace").decode()
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in known)
 
 
 def _exit_code(scored: int, refused: int) -> int:
@@ -158,7 +194,7 @@ def _readable_errors() -> Iterator[None]:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
+def _progress(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
     """Show a bar on a terminal; gives what to call with radiographs done and in all."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
@@ -166,7 +202,7 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
     console = Console(stderr=True)
     columns = ("Scoring", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
+        *columns, console=console, transient=True, disable=quiet or not console.is_terminal
     ) as bar:
         task = bar.add_task("", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

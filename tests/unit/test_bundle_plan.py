@@ -122,6 +122,7 @@ def test_the_manifest_of_joints(tmp_path: Path, hands: dict[str, Any]) -> None:
     )
     joints = manifest.joints
     assert joints and manifest.whole_image is None
+    assert manifest.finger_line is None and not bundle.finger_line
     assert (joints.trained_on.data, joints.trained_on.train) == ("Zürich, 2024", 4)
     assert joints.heads == {"narrowing-hand": 5, "erosion-hand": 6}
     assert joints.body_parts["hand"].confidence == 0.5  # the paper's

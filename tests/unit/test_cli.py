@@ -1,5 +1,6 @@
 """The command `sharpflow`: what it hands on, its messages and its exit codes."""
 
+import re
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -14,12 +15,18 @@ from sharpflow.errors import UserError
 GIVEN = ["score", "a.png", "scans/*.dcm", "--bundle", "study.sharpflow", "--out", "new"]
 
 
+def counts_of(scored: int, **refused: int) -> Any:
+    return SimpleNamespace(
+        scored=scored, refused=sum(refused.values()), patients=1, reasons=refused
+    )
+
+
 class Engine:
     """Stands for what scores: keeps what it was given; ends as it was told to."""
 
     def __init__(self) -> None:
         self.given: dict[str, Any] = {}
-        self.counts = SimpleNamespace(scored=2, refused=0)
+        self.counts = counts_of(2)
         self.error: Exception | None = None
 
     def score(self, images: list[str], bundle: Path, out: Path, **options: Any) -> Any:
@@ -65,11 +72,36 @@ def test_all_that_is_given_is_handed_on(engine: Engine) -> None:
 def test_the_exit_code_says_whether_all_were_scored(
     engine: Engine, scored: int, refused: int, code: int
 ) -> None:
-    engine.counts = SimpleNamespace(scored=scored, refused=refused)
+    engine.counts = counts_of(scored, dark=refused)
     ended = call(*GIVEN)
     assert ended.exit_code == code
-    assert f"{scored} of {scored + refused} radiographs were scored. Results: new" in ended.stdout
+    told = f"{scored} of {scored + refused} radiographs were scored. Patients: 1. Results: new\n"
+    assert ended.stdout.startswith(told)
     assert "For research only" in ended.stdout
+    quiet = call(*GIVEN, "--quiet")
+    assert (quiet.exit_code, quiet.output) == (code, "")
+
+
+def test_a_script_reads_plain_lines_of_what_was_refused(engine: Engine) -> None:
+    engine.counts = counts_of(2, **{"[red]dark\x1b[2J": 1, "no joint": 3})
+    lines = call(*GIVEN).stdout.splitlines()
+    assert lines[1:3] == ["Refused: 3: no joint", r"Refused: 1: [red]dark\x1b[2J"]
+
+
+def test_a_terminal_shows_a_table(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "200")
+    engine.counts = counts_of(2, **{"[red]dark\x1b[2J": 1, "no joint": 3})
+    text = call(*GIVEN).stdout
+    for row in (
+        r"Patients +1\b",
+        r"Radiographs scored +2\b",
+        r"Radiographs refused +4\b",
+        r"\s+3 x no joint",
+        r"1 x \[red\]dark\\x1b\[2J",
+        r"To read +new/index.html",
+    ):
+        assert re.search(row, text), row
 
 
 def test_a_folder_whose_name_is_no_text_is_told(engine: Engine) -> None:

@@ -1,7 +1,6 @@
 """Pages stand alone, escape what users named, and say what is so."""
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -24,12 +23,14 @@ from sharpflow.reporting.examples import (
     rank_detections,
     rank_scores,
 )
+from sharpflow.reporting.names import file_names
 from sharpflow.reporting.overlays import label_radiograph, part_sentences
 from sharpflow.reporting.pages import table_html, write_page
-from sharpflow.reporting.patient_pages import PatientTables, file_names, write_patient_pages
+from sharpflow.reporting.patient_pages import PatientTables, write_patient_pages
 from sharpflow.reporting.study_facts import StudyTables, study_facts
 from sharpflow.reporting.tables import publish
 from sharpflow.workflow.settings import load_study
+from tests.unit.html_pages import EVIL, Page
 
 ROOT = Path(__file__).parents[2]
 # How many parts an item of TRIPOD+AI has, if it has several; 52 in all.
@@ -39,42 +40,6 @@ TRIPOD_ITEMS = [
     for item in range(1, 28)
     for part in "abcdefg"[: TRIPOD_PARTS.get(item, 0)] or [""]
 ]
-EVIL = '"><script>alert(1)</script>&../'
-
-
-class Page(HTMLParser):
-    """The tags, the text and the links of a page; fails on what it would fetch or run."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.text: list[str] = []
-        self.links: list[str] = []
-        self.feed(path.read_text(encoding="utf-8"))
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag not in ("script", "link", "iframe", "object")
-        for name, value in attrs:
-            assert not name.startswith("on")
-            if name == "src":
-                assert (value or "").startswith("data:image/")
-            if name == "href":
-                self.links.append(value or "")
-        if tag not in ("meta", "img", "br"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open[-1:] != ["style"]:
-            self.text.append(data)
-
-    @property
-    def words(self) -> str:
-        return re.sub(r"\s+", " ", " ".join(self.text))
 
 
 def test_a_table_is_a_page_beside_its_other_files(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from sharpflow.evaluation.compared_patients import (
     MAX_FINGER_SUM,
     ComparedPatients,
     compare_patients,
+    finger_line,
 )
 from sharpflow.evaluation.pipelines import pipelines_table
 from sharpflow.files import read_table, write_table
@@ -289,3 +290,12 @@ def test_numbers_are_the_same_from_files(
         read.append(read_table(tmp_path / f"{number}.csv"))
     expected = compare_patients(*tables).table
     pd.testing.assert_frame_equal(compare_patients(*read).table, expected)
+
+
+def test_the_line_of_a_bundle_is_that_of_the_comparison(
+    joints: pd.DataFrame, whole: pd.DataFrame, scores: pd.DataFrame
+) -> None:
+    compared = compare_patients(joints, whole, scores, SPLIT)
+    assert finger_line(whole, scores, SPLIT) == (compared.slope, compared.intercept)
+    none_trains = SPLIT.assign(split="test")
+    assert finger_line(whole, scores, none_trains) is None

@@ -16,7 +16,7 @@ from sharpflow.bundle.typed_json import from_plain
 from sharpflow.errors import UserError
 from sharpflow.files import read_table
 from sharpflow.joints.scoring.ordinal import decode, score_probabilities
-from sharpflow.score import run
+from sharpflow.score import results, run
 from sharpflow.score.joints import JointScorer
 from tests.unit.bundles import NETWORK, as_plain, plain_manifest, write_small_bundle
 from tests.unit.test_bundle_scoring import HEIGHT, WIDTH, joint_models, networks
@@ -99,10 +99,14 @@ def test_what_comes_out_is_the_same_in_any_batches(tmp_path: Path, bundle: Any, 
     assert len(joints) == 10 * 3 + 6 * 3
     assert set(joints["state"]) == {"scored"}
     visits = totals[totals["of"] == "visit"].set_index(["patient", "visit"])
+    assert visits.pop("radiographs_refused").to_dict() == {
+        **{("P", "1"): 0, ("P", "2"): 0, ("Q", "1"): 1, ("R", "1"): 1}
+    }
+    visits = visits[visits["limbs"].notna()]  # of R all was refused
     assert visits["limbs"].to_dict() == {
         ("P", "1"): "LH RH LF RF",
         ("P", "2"): "LH",
-        ("Q", "1"): "RF",
+        ("Q", "1"): "RF BH",
     }
     by_visit = joints.groupby(["patient", "visit"])[["erosion", "narrowing"]].sum()
     for damage in ("erosion", "narrowing"):
@@ -110,6 +114,7 @@ def test_what_comes_out_is_the_same_in_any_batches(tmp_path: Path, bundle: Any, 
     assert (visits["total"] == visits["erosion"] + visits["narrowing"]).all()
     assert visits.loc[("P", "1"), "joints_expected"] == 32
     (both,) = totals[totals["limbs"] == "BH"].to_dict("records")
+    assert visits.loc[("Q", "1"), "whole_image_total"] == 60.0
     assert (both["image_id"], both["whole_image_total"]) == ("Q-BH", 60.0)
     why = dict(zip(refused["image"].map(lambda p: Path(p).stem), refused["reason"], strict=True))
     assert set(why) == {"who", "Q-LH", "R-LH"}
@@ -118,9 +123,10 @@ def test_what_comes_out_is_the_same_in_any_batches(tmp_path: Path, bundle: Any, 
     for table in (joints, totals, refused):
         assert set(table["use"]) == {"Research use only"}
     overlays = sorted(path.name for path in (out / "overlays").iterdir())
-    assert overlays == sorted(f"{image_id}.png" for image_id in joints["image_id"].unique())
+    assert overlays == sorted(f"{name}.png" for name in (*joints["image_id"].unique(), "Q-BH"))
     assert sorted(path.name for path in out.iterdir()) == [
-        *("overlays", "refused.csv", "scores.csv", "totals.csv")
+        *("change.csv", "index.html", "overlays", "pages", "refused.csv", "scores.csv"),
+        "totals.csv",
     ]
 
 
@@ -214,7 +220,7 @@ def test_a_full_disk_is_told_and_leaves_no_tables(
     def full(*given: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(run, "write_overlays", full)
+    monkeypatch.setattr(results, "write_overlays", full)
     picture(tmp_path / "scans", "P-LH")
     with pytest.raises(UserError, match=r"cannot be written to .*No space left"):
         scored(tmp_path / "scans", tmp_path / "out")

@@ -16,6 +16,7 @@ rule pack_bundle:
         statistics=BUNDLE.statistics,
         out_of_fold=list(BUNDLE.out_of_fold.values()),
         totals=BUNDLE.totals,
+        finger_line=BUNDLE.finger_line,
         checked=checked("joints", "whole_image"),
     output:
         PLAN.bundle_results(),

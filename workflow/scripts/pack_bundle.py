@@ -28,6 +28,7 @@ with recorded_job(snakemake):
         confidences=dict(zip(params.confidences, source.confidences, strict=True)),
         out_of_fold=dict(zip(params.out_of_fold, source.out_of_fold, strict=True)),
         totals=next(iter(source.totals), None),
+        finger_line=list(source.finger_line),
     )
     members = export_networks(manifest, dict(zip(params.networks, source.networks, strict=True)))
     for name, path in zip(params.cards, source.cards, strict=True):

@@ -273,6 +273,17 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class FingerLine:
+    """The line total = intercept + slope * sum of both hands' finger scores, in points.
+
+    Fitted on true values of training patients, see `evaluation.compared_patients`.
+    """
+
+    intercept: Annotated[float, Within(-1e6, 1e6)]
+    slope: Annotated[float, Within(-1e6, 1e6)]
+
+
+@dataclass(frozen=True)
 class Manifest:
     """All of manifest.json.
 
@@ -284,6 +295,7 @@ class Manifest:
         whole_image: None where it has no whole-image pipeline.
         members: every other file of the bundle.
         calibration: None where nothing was measured.
+        finger_line: None where the pipelines were not compared.
     """
 
     format: Literal["sharpflow bundle"]
@@ -295,6 +307,7 @@ class Manifest:
     whole_image: WholeImageModels | None
     members: dict[str, Member]
     calibration: Calibration | None = None
+    finger_line: FingerLine | None = None
 
 
 @dataclass(frozen=True)

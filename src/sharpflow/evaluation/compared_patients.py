@@ -125,6 +125,19 @@ def compare_patients(
     )
 
 
+def finger_line(
+    whole_image_predictions: "pd.DataFrame", scores: "pd.DataFrame", joint_split: "pd.DataFrame"
+) -> tuple[float, float] | None:
+    """Slope and intercept of the line from finger sums to totals.
+
+    Arguments as for `compare_patients`. None where there are too few patients to fit it on.
+    """
+    split = joint_split.drop_duplicates("patient").set_index("patient")["split"]
+    training = _training(whole_image_predictions, split, _true_finger_sums(scores))
+    can_fit = len(training) > 1 and np.ptp(training["true_joints"]) > 0
+    return _fit_line(training) if can_fit else None
+
+
 def _true_finger_sums(scores: "pd.DataFrame") -> "pd.Series[float]":
     """Sum of the true finger scores of both hands by visit; only visits with all 38 of them."""
     keys = zip(scores["limb"], scores["joint"], scores["damage"], strict=True)

@@ -29,6 +29,7 @@ _FOUND = SCORE_COLOURS[0]  # of joints in a study without scores
 _LEARNERS = {"unet": "the U-Net", "detector": "the detector", "heads": "the scoring models"}
 # Pixels. Lower radiographs are enlarged so that the text can be read (ours).
 MIN_HEIGHT = 1200
+_LEAST_WIDTH, _MOST_WIDTH = 600, 2400  # of radiographs with a caption
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,13 @@ def label_radiograph(
     A label reads "MCP2 / E 2 (3)  N 1 (1)": erosion and narrowing as predicted, in brackets the
     true score if known; a line leads to its box. The colour is the worst of a joint's predicted
     scores as a share of its maximum. In a study without scores it reads "MCP2 / 0.93": the
-    detector's confidence. A legend, the radiograph's part in training and the joints that were not
-    found stand below the radiograph.
+    detector's confidence. "MCP2 ?" is a joint whose score is not to be trusted. A legend, the
+    radiograph's part in training and the joints that were not found stand below the radiograph.
 
     Args:
         image: the radiograph, uint8 (height, width).
-        joints: the radiograph's rows of scores/joints.csv, boxes in pixels of `image`.
+        joints: the radiograph's rows of scores/joints.csv, boxes in pixels of `image`; and, where
+            known, trust: "no" where a score is not to be trusted.
         note: the data and models behind the scores; stands below the radiograph.
         part: a sentence on the radiograph's part in training, from `part_sentence`.
         has_scores: whether the study scores joints.
@@ -71,7 +73,7 @@ def label_radiograph(
     """
     scale = max(1.0, MIN_HEIGHT / image.shape[0])
     width, height = (round(side * scale) for side in (image.shape[1], image.shape[0]))
-    font = _font(max(14, round(height / 65)))
+    font = _font_for(height)
     found = joints[joints["state"] != NOT_FOUND]
     write = _text if has_scores else _confidence_text
     texts = [write(row) for _, row in found.iterrows()]
@@ -85,20 +87,57 @@ def label_radiograph(
         for text, (_, row) in zip(texts, found.iterrows(), strict=True)
     ]
     lines = _footer_lines(joints, note, part, has_scores=has_scores)
-    footer = _wrap(lines, font, width + 2 * margin - font.size)
-    line_height = round(font.size * 1.3)
-    size = (width + 2 * margin, height + line_height * len(footer) + round(font.size))
-    canvas = Image.new("RGB", size)
-    radiograph = Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR)
-    canvas.paste(radiograph.convert("RGB"), (margin, 0))
+    canvas = _with_footer(image, (width, height), lines, font, margin=margin)
     draw = ImageDraw.Draw(canvas)
     left, right = _two_columns(labels)
     _draw_column(draw, left, labels, font, edge=margin, is_left=True, height=height)
     _draw_column(draw, right, labels, font, edge=margin + width, is_left=False, height=height)
+    return np.asarray(canvas)
+
+
+def caption_radiograph(image: NDArray[np.uint8], lines: Sequence[str]) -> NDArray[np.uint8]:
+    """Write lines below a radiograph.
+
+    Args:
+        image: uint8 (height, width); brought to `MIN_HEIGHT`, or to `_MOST_WIDTH` if that is less.
+        lines: text; broken where they are too long.
+
+    Returns:
+        uint8 RGB (height, width, 3), the radiograph at the top.
+    """
+    scale = min(MIN_HEIGHT / image.shape[0], _MOST_WIDTH / image.shape[1])
+    width, height = (max(1, round(side * scale)) for side in (image.shape[1], image.shape[0]))
+    margin = max(0, (_LEAST_WIDTH - width + 1) // 2)  # else a narrow one leaves no room for text
+    font = _font_for(MIN_HEIGHT)
+    return np.asarray(_with_footer(image, (width, height), lines, font, margin=margin))
+
+
+def _font_for(height: int) -> ImageFont.FreeTypeFont:
+    return _font(max(14, round(height / 65)))
+
+
+def _with_footer(
+    image: NDArray[np.uint8],
+    size: tuple[int, int],
+    lines: Sequence[str],
+    font: ImageFont.FreeTypeFont,
+    *,
+    margin: int,
+) -> Image.Image:
+    """A radiograph in `size` between black margins, and lines below it."""
+    width, height = size
+    footer = _wrap(lines, font, width + 2 * margin - font.size)
+    line_height = round(font.size * 1.3)
+    canvas = Image.new(
+        "RGB", (width + 2 * margin, height + line_height * len(footer) + round(font.size))
+    )
+    radiograph = Image.fromarray(image).resize(size, Image.Resampling.BILINEAR)
+    canvas.paste(radiograph.convert("RGB"), (margin, 0))
+    draw = ImageDraw.Draw(canvas)
     for number, text in enumerate(footer):
         y = height + font.size / 2 + number * line_height
         draw.text((font.size / 2, y), text, font=font, fill=(235, 235, 235))
-    return np.asarray(canvas)
+    return canvas
 
 
 def write_overlays(
@@ -194,7 +233,8 @@ def _text(row: pd.Series) -> str:  # type: ignore[type-arg]
         if pd.notna(predicted):
             truth = f" ({int(true)})" if pd.notna(true) else ""
             scores.append(f"{damage.value[0].upper()} {int(predicted)}{truth}")
-    return f"{row['joint']}\n{'  '.join(scores) or 'not scored'}"
+    doubt = " ?" if row.get("trust") == "no" else ""
+    return f"{row['joint']}{doubt}\n{'  '.join(scores) or 'not scored'}"
 
 
 def _box(row: pd.Series, scale: float, margin: int) -> Rectangle:  # type: ignore[type-arg]
@@ -215,9 +255,13 @@ def _footer_lines(joints: pd.DataFrame, note: str, part: str, *, has_scores: boo
         f"{damage.value[0].upper()} {damage.value} 0-{MAX_SCORE[body_part, damage]}"
         for damage in Damage
     )
+    true = joints.reindex(columns=[f"{damage}_true" for damage in Damage])
+    brackets = ", in brackets the true score" if true.notna().any(axis=None) else ""
+    doubted = joints.reindex(columns=["trust"]).loc[found, "trust"] == "no"
     scores = [
-        f"{ranges}; predicted, in brackets the true score. Wrist sites are not scored.",
+        f"{ranges}; predicted{brackets}. Wrist sites are not scored.",
         "Colour: worst score of a joint; 0 blue, then yellow, orange, red by thirds of the range.",
+        *(["?: a score that is not to be trusted."] if doubted.any() else []),
     ]
     confidences = [
         "Numbers: the detector's confidence, 0 to 1. Joints are not scored in this study."

@@ -1,35 +1,30 @@
 """A page a patient: radiographs with joints and scores, sums, what was not found, by visit."""
 
-import hashlib
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pandas as pd
 from PIL import Image
 
 from sharpflow.anatomy import DETECTED_JOINTS, LIMBS, MAX_SCORE, BodyPart, Damage
 from sharpflow.joints.scoring.scores import NOT_FOUND, SCORED, total_scores
+from sharpflow.reporting.names import (
+    INDEX_NAME,
+    counted,
+    file_names,
+    in_order,
+    limb_name,
+    page_link,
+)
 from sharpflow.reporting.overlays import SCORE_COLOURS, score_share
 from sharpflow.reporting.pages import RESEARCH_ONLY, picture_uri, template, write_page
 from sharpflow.reporting.patient_page_template import BODY, INDEX, STYLE
 from sharpflow.reporting.style import data_note
 from sharpflow.reporting.tables import MISSING
 
-INDEX_NAME = "index"
 _HEIGHT = 1100  # pixels, of a labelled radiograph
-# Names that Windows takes for devices.
-_RESERVED = {
-    "con",
-    "prn",
-    "aux",
-    "nul",
-    *(f"{name}{n}" for name in ("com", "lpt") for n in range(10)),
-}
-_LONGEST = 120  # letters of a file's name
 _MASKS = {
     "empty": "the U-Net's mask is empty",
     "small": "the U-Net's mask is small",
@@ -74,35 +69,16 @@ def write_patient_pages(folder: str | Path, tables: PatientTables) -> None:
     _write_index(Path(folder) / f"{INDEX_NAME}.html", patients, names, tables)
 
 
-def file_names(patients: Iterable[str]) -> dict[str, str]:
-    """A file name, without suffix, for each patient: the id where any system takes it as a name.
-
-    Letters that a file system may not take are written as %XX. Where names would be the same but
-    for capitals, or would be too long, a digest of the id tells them apart.
-    """
-    names: dict[str, str] = {}
-    taken = {INDEX_NAME, *_RESERVED}
-    for patient in patients:
-        name = quote(patient, safe=" ()+,=@")
-        name = re.sub(r"^[.\- ]|[. ]$", lambda found: f"%{ord(found[0]):02X}", name)
-        if len(name) > _LONGEST or name.lower() in taken:
-            digest = hashlib.sha256(patient.encode(errors="surrogateescape")).hexdigest()[:10]
-            name = f"{name[:_LONGEST]}-{digest}"
-        taken.add(name.lower())
-        names[patient] = name
-    return names
-
-
 def _body(joints: pd.DataFrame, tables: PatientTables, masks: Mapping[str, Any]) -> str:
-    visits = sorted(joints["visit"].unique(), key=_natural)
+    visits = sorted(joints["visit"].unique(), key=in_order)
     limbs = [code for code in LIMBS if code in set(joints["limb"])]
     number = joints["image_id"].nunique()
     scored = int((joints["state"] == SCORED).sum())
     return template(BODY).render(
         research_only=RESEARCH_ONLY,
         data=f"{data_note(tables.data, tables.unit)}.",
-        summary=f"{_count(len(visits), 'visit')}, {_count(number, 'radiograph')}; "
-        f"{scored} of {_count(len(joints), 'joint')} found and scored.",
+        summary=f"{counted(len(visits), 'visit')}, {counted(number, 'radiograph')}; "
+        f"{scored} of {counted(len(joints), 'joint')} found and scored.",
         sums=_sums(joints, visits) if tables.unit == "patient" else [],
         missing=_missing(joints, visits),
         columns=2 if len(visits) == 1 else len(visits),
@@ -122,7 +98,7 @@ def _sums(joints: pd.DataFrame, visits: Sequence[str]) -> list[dict[str, str]]:
             name: _predicted_true(row[f"{name}_predicted"], row[f"{name}_true_all_joints"])
             for name in ("erosion", "narrowing", "total")
         }
-        limbs = ", ".join(_limb(code).lower() for code in row["limbs"].split())
+        limbs = ", ".join(limb_name(code).lower() for code in row["limbs"].split())
         done = f"{row['joints_scored']} of {row['joints_expected']}"
         rows.append({"visit": visit, "limbs": limbs, "joints": done, **sums})
     return rows
@@ -185,7 +161,7 @@ def _grid(
         for number, name in enumerate(names):
             cells = [_cell(by_place.get((visit, code, name)), part) for visit in visits]
             rows.append(
-                {"limb": _limb(code), "joint": name, "is_first": number == 0, "cells": cells}
+                {"limb": limb_name(code), "joint": name, "is_first": number == 0, "cells": cells}
             )
     return rows
 
@@ -218,8 +194,7 @@ def _write_index(
     rows = [
         {
             "patient": patient,
-            # Relative, and quoted once more, since the names themselves hold % signs.
-            "href": f"./{quote(names[patient])}.html",
+            "href": page_link(names[patient]),
             "visits": joints["visit"].nunique(),
             "radiographs": joints["image_id"].nunique(),
             "joints": f"{(joints['state'] == SCORED).sum()} of {len(joints)}",
@@ -241,11 +216,7 @@ def _predicted_true(predicted: Any, true: Any) -> str:
 
 
 def _place(code: str, visit: str, visits: Sequence[str]) -> str:
-    return _limb(code) + (f", visit {visit}" if len(visits) > 1 else "")
-
-
-def _limb(code: str) -> str:
-    return f"{LIMBS[code].side} {LIMBS[code].body_part}".capitalize()
+    return limb_name(code) + (f", visit {visit}" if len(visits) > 1 else "")
 
 
 def _body_parts(limbs: Sequence[str]) -> set[BodyPart]:
@@ -255,16 +226,3 @@ def _body_parts(limbs: Sequence[str]) -> set[BodyPart]:
 def _range(part: BodyPart) -> str:
     scores = ", ".join(f"{damage} 0 to {MAX_SCORE[part, damage]}" for damage in Damage)
     return f"{part}: {scores}"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" + "s" * (number != 1)
-
-
-def _natural(visit: str) -> list[tuple[int, int, str]]:
-    """So that visit 10 follows visit 9."""
-    return [
-        (0, int(part), "") if part.isascii() and part.isdigit() else (1, 0, part)
-        for part in re.split(r"(\d+)", visit)
-        if part
-    ]

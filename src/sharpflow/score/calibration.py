@@ -27,7 +27,8 @@ from sharpflow.whole_image.total_intervals import total_bounds
 
 WHOLE_TOTAL = "whole_image_total"
 NO_INTERVAL = "no_interval"  # the column that says why there is none
-INTERVAL_COLUMNS = [f"{name}_{end}" for name in (*SUMS, WHOLE_TOTAL) for end in ("low", "high")]
+WHOLE_INTERVAL = [f"{WHOLE_TOTAL}_{end}" for end in ("low", "high")]
+INTERVAL_COLUMNS = [*(f"{name}_{end}" for name in SUMS for end in ("low", "high")), *WHOLE_INTERVAL]
 UNCALIBRATED = "the bundle has no calibration"
 OTHER_LIMBS = "the bundle is calibrated for other limbs"
 _KEY = ["image_id", "joint"]
@@ -111,8 +112,8 @@ class Calibrator:
         table = totals.assign(**{NO_INTERVAL: _reason(self._whole, UNCALIBRATED)})
         if error is not None:
             bounds = total_bounds(totals[WHOLE_TOTAL].to_numpy(np.float64), error)
-            for end, bound in zip(("low", "high"), bounds, strict=True):
-                table[f"{WHOLE_TOTAL}_{end}"] = np.clip(bound, 0, MOST)
+            for name, bound in zip(WHOLE_INTERVAL, bounds, strict=True):
+                table[name] = np.clip(bound, 0, MOST)
         return table
 
 

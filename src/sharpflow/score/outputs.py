@@ -1,21 +1,31 @@
 """What scoring writes: tables that grow batch by batch, and an overlay a radiograph."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from PIL import Image
 
-from sharpflow.bundle.manifest import Manifest
+from sharpflow.bundle.manifest import Manifest, TrainedOn
+from sharpflow.cohorts.whole_images import MOST
 from sharpflow.errors import UserError, in_short
 from sharpflow.files import atomic_write
-from sharpflow.reporting.overlays import label_radiograph
+from sharpflow.reporting.overlays import caption_radiograph, label_radiograph
+from sharpflow.score.change import CHANGE_COLUMNS
 from sharpflow.score.joints import ScoredJoints
 from sharpflow.score.tables import REFUSED_COLUMNS, SCORE_COLUMNS, TOTAL_COLUMNS
+from sharpflow.whole_image.severity_classes import LOWER_BOUNDS
 
-SCORES, TOTALS, REFUSED = "scores.csv", "totals.csv", "refused.csv"
-TABLES = {SCORES: SCORE_COLUMNS, TOTALS: TOTAL_COLUMNS, REFUSED: REFUSED_COLUMNS}
+SCORES, TOTALS, CHANGE, REFUSED = "scores.csv", "totals.csv", "change.csv", "refused.csv"
+TABLES = {
+    SCORES: SCORE_COLUMNS,
+    TOTALS: TOTAL_COLUMNS,
+    CHANGE: CHANGE_COLUMNS,
+    REFUSED: REFUSED_COLUMNS,
+}
 OVERLAYS = "overlays"
 PART = "A new radiograph, scored by a bundle."
 
@@ -60,19 +70,79 @@ def open_tables(folder: Path) -> Iterator[Tables]:
         ) from None
 
 
-def write_overlays(folder: Path, scored: ScoredJoints, image_ids: Sequence[str], note: str) -> None:
-    """Label radiographs with their joints and scores: folder/overlays/<image_id>.png of each."""
-    for image_id in image_ids:
-        joints = scored.joints[scored.joints["image_id"] == image_id]
-        standardized = scored.images[image_id].image
-        labelled = label_radiograph(standardized, joints, note=note, part=PART)
-        with atomic_write(folder / OVERLAYS / f"{image_id}.png") as temporary:
-            Image.fromarray(labelled).save(temporary)
+def overlay_path(folder: Path, image_id: str) -> Path:
+    """Where a radiograph's overlay is."""
+    return folder / OVERLAYS / f"{image_id}.png"
 
 
-def overlay_note(manifest: Manifest) -> str:
+def write_overlays(
+    folder: Path, scored: ScoredJoints, trust: Mapping[tuple[str, str], str], note: str
+) -> None:
+    """Label radiographs with their joints and scores.
+
+    Args:
+        folder: of all that comes out.
+        scored: the batch.
+        trust: "yes" or "no" by image_id and joint, of the radiographs to label.
+        note: stands below each.
+    """
+    keys = zip(scored.joints["image_id"], scored.joints["joint"], strict=True)
+    joints = scored.joints.assign(trust=[trust.get(key, "") for key in keys])
+    for image_id in dict.fromkeys(image_id for image_id, _ in trust):
+        own = joints[joints["image_id"] == image_id]
+        labelled = label_radiograph(scored.images[image_id].image, own, note=note, part=PART)
+        _save(folder, image_id, labelled)
+
+
+def write_captioned(
+    folder: Path, images: Mapping[str, npt.NDArray[np.uint8]], totals: pd.DataFrame, note: str
+) -> None:
+    """Write what the whole-image pipeline says below radiographs of both hands.
+
+    No heat map shows where it looked: that takes gradients, which a bundle's networks do not give.
+
+    Args:
+        folder: of all that comes out.
+        images: uint8 (height, width), by image_id.
+        totals: their rows of totals.csv.
+        note: stands below each.
+    """
+    for _, row in totals.iterrows():
+        image_id = row["image_id"]
+        lines = [
+            f"{image_id}. {PART}",
+            f"Both hands, wrists included: {whole_image_words(row)}.",
+            f"{note}. Research use only.",
+        ]
+        _save(folder, image_id, caption_radiograph(images[image_id], lines))
+
+
+def whole_image_words(row: "pd.Series[float]") -> str:
+    """ "total 31.2 (of 280), severity class 5 (total 30 to 45)", or what is known."""
+    told = []
+    if pd.notna(row["whole_image_total"]):
+        told.append(f"total {row['whole_image_total']:.1f} (of {MOST:g})")
+    if pd.notna(row["whole_image_severity"]):
+        told.append(f"severity class {class_words(int(row['whole_image_severity']))}")
+    return ", ".join(told) or "no estimate"
+
+
+def class_words(number: int) -> str:
+    """ "5 (total 30 to 45)"."""
+    bounds = (*LOWER_BOUNDS, MOST)
+    return f"{number} (total {bounds[number]:g} to {bounds[number + 1]:g})"
+
+
+def models_note(manifest: Manifest, trained_on: TrainedOn) -> str:
     """Which models scored, and what they learned from; stands on each overlay."""
-    assert manifest.joints, "overlays are of joints"
-    data = manifest.joints.trained_on.data
-    learned = "synthetic radiographs" if data == "phantom" else data
-    return f"Models of the study {manifest.study}, trained on {learned}"
+    return f"Models of the study {manifest.study}, trained on {learned_from(trained_on.data)}"
+
+
+def learned_from(data: str) -> str:
+    """What a manifest calls data, in words."""
+    return "synthetic radiographs" if data == "phantom" else data
+
+
+def _save(folder: Path, image_id: str, labelled: npt.NDArray[np.uint8]) -> None:
+    with atomic_write(overlay_path(folder, image_id)) as temporary:
+        Image.fromarray(labelled).save(temporary)

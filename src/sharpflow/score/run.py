@@ -1,39 +1,23 @@
 """Scores radiographs with a bundle, a batch at a time, and writes what comes out."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from sharpflow.anatomy import LIMBS
 from sharpflow.bundle.manifest import Manifest
 from sharpflow.bundle.read import Bundle
 from sharpflow.imaging.image_error import ImageError
 from sharpflow.imaging.reading import read_image
-from sharpflow.score.calibration import Calibrator
 from sharpflow.score.joints import JointScorer, Radiograph
 from sharpflow.score.networks import Networks, load_networks
-from sharpflow.score.outputs import (
-    REFUSED,
-    SCORES,
-    TOTALS,
-    Tables,
-    open_tables,
-    overlay_note,
-    write_overlays,
-)
+from sharpflow.score.outputs import open_tables
+from sharpflow.score.results import Results
 from sharpflow.score.sources import BOTH_HANDS, Refused, Source, find_sources, reason
-from sharpflow.score.tables import (
-    USE,
-    radiograph_totals,
-    score_rows,
-    visit_totals,
-    whole_image_totals,
-)
 from sharpflow.score.whole_images import WholeImage, WholeImageScorer
 
 Grey = npt.NDArray[np.uint8]
@@ -45,10 +29,19 @@ NO_JOINT = (
 
 @dataclass(frozen=True)
 class Counts:
-    """How many radiographs were scored, and how many were not."""
+    """How many radiographs were scored, and how many were not.
+
+    Attributes:
+        scored: radiographs.
+        refused: likewise.
+        patients: pages of patients, and of radiographs of nobody known.
+        reasons: in short -> how many were refused for it.
+    """
 
     scored: int
     refused: int
+    patients: int
+    reasons: Mapping[str, int]
 
 
 def score(
@@ -63,7 +56,7 @@ def score(
     threads: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Counts:
-    """Score radiographs, and write scores.csv, totals.csv, refused.csv and overlays.
+    """Score radiographs, and write tables, overlays and pages: see docs/reference/scoring.md.
 
     Args:
         images: see `find_sources`, as `table`, `keep_ids` and `key`.
@@ -84,63 +77,46 @@ def score(
         sources, refused = find_sources(images, table=table, keep_ids=keep_ids, key=key, out=out)
         with open_tables(out) as tables:
             networks = load_networks(opened, threads=threads or _usable_cores())
-            run = Run(opened.manifest, networks, tables, out)
-            run.refuse(refused)
+            results = Results(opened.manifest, tables, out, lambda limbs: None)
+            results.refuse(refused)
+            run = Run(opened.manifest, networks, results)
             for start in range(0, len(sources), batch):
                 run.score_batch(sources[start : start + batch])
                 if progress:
                     progress(min(start + batch, len(sources)), len(sources))
-            run.finish()
-    return Counts(run.scored, run.refused)
+            results.finish()
+    return Counts(results.scored, results.refused, results.patients, results.reasons)
 
 
 class Run:
-    """What scores batches, and keeps no more than the rows of the visit that is not yet whole.
+    """Scores batches."""
 
-    Attributes:
-        scored: how many radiographs so far.
-        refused: likewise.
-    """
-
-    def __init__(
-        self, manifest: Manifest, networks: Networks, tables: Tables, folder: Path
-    ) -> None:
-        """Take a bundle's manifest and networks, tables to append to, and the overlays' folder."""
+    def __init__(self, manifest: Manifest, networks: Networks, results: Results) -> None:
+        """Take a bundle's manifest and networks, and what takes the results."""
         self._joints = JointScorer(manifest.joints, networks) if manifest.joints else None
-        self._calibrator = Calibrator(manifest.calibration)
         whole = manifest.whole_image
         self._whole = WholeImageScorer(whole, networks) if whole else None
-        self._note = overlay_note(manifest) if manifest.joints else ""
-        self._tables, self._folder = tables, folder
-        self._open_visit: list[pd.DataFrame] = []
-        self.scored = self.refused = 0
-
-    def refuse(self, refused: Iterable[Refused]) -> None:
-        """List radiographs that are not scored."""
-        rows = [(one.image, one.reason, USE) for one in refused]
-        self.refused += len(rows)
-        self._tables.append(REFUSED, pd.DataFrame(rows, columns=["image", "reason", "use"]))
+        self._results = results
 
     def score_batch(self, sources: Sequence[Source]) -> None:
-        """Score radiographs; one visit's follow each other, in this batch or the next."""
+        """Score radiographs; one patient's follow each other, in this batch or the next."""
         limbs: list[tuple[Source, Grey]] = []
         both_hands: list[tuple[Source, Grey]] = []
         for source in sources:
             try:
                 image = self._read(source)
             except ImageError as error:
-                self.refuse([Refused(source.image, reason(error))])
+                self._refuse(source, reason(error))
                 continue
             (both_hands if source.limb == BOTH_HANDS else limbs).append((source, image))
         if limbs:
             self._score_limbs(limbs)
         if both_hands:
             self._score_both_hands(both_hands)
+        self._results.close(but=sources[-1])
 
-    def finish(self) -> None:
-        """Write the sums of the last visit."""
-        self._write_visits(pd.concat(self._open_visit) if self._open_visit else None)
-        self._open_visit = []
+    def _refuse(self, source: Source, why: str) -> None:
+        self._results.refuse([Refused(source.image, why, source.patient, source.visit)])
 
     def _read(self, source: Source) -> Grey:
         """A radiograph that the bundle can score; ImageError for others, read or not."""
@@ -168,38 +144,19 @@ class Run:
             [Radiograph(s.image_id, s.patient, s.visit, s.limb, image) for s, image in read]
         )
         found = set(scored.radiographs.loc[scored.radiographs["joints"] > 0, "image_id"])
-        own = {source.image_id: source for source, _ in read if source.image_id in found}
-        self.refuse(Refused(s.image, NO_JOINT) for s, _ in read if s.image_id not in found)
-        if not own:
-            return
-        self.scored += len(own)
-        joints = scored.joints[scored.joints["image_id"].isin(own)]
-        joints = self._calibrator.with_moments(joints, scored.bits)
-        self._tables.append(SCORES, score_rows(scored, own, self._calibrator))
-        self._tables.append(TOTALS, radiograph_totals(joints, own, self._calibrator))
-        write_overlays(self._folder, scored, list(own), self._note)
-        self._sum_visits(joints, last=read[-1][0])
-
-    def _sum_visits(self, joints: pd.DataFrame, last: Source) -> None:
-        """Write the sums of visits that are whole; of the last one more may come."""
-        known = pd.concat([*self._open_visit, joints[joints["patient"] != ""]])
-        is_open = (known["patient"] == last.patient) & (known["visit"] == last.visit)
-        self._write_visits(known[~is_open])
-        self._open_visit = [known[is_open]] if is_open.any() else []
-
-    def _write_visits(self, joints: pd.DataFrame | None) -> None:
-        if joints is not None and len(joints):
-            self._tables.append(TOTALS, visit_totals(joints, self._calibrator))
+        own = [source for source, _ in read if source.image_id in found]
+        for source, _ in read:
+            if source.image_id not in found:
+                self._refuse(source, NO_JOINT)
+        if own:
+            self._results.add_limbs(scored, own)
 
     def _score_both_hands(self, read: Sequence[tuple[Source, Grey]]) -> None:
         assert self._whole, "else they were refused"
         predicted = self._whole.score(
             [WholeImage(s.image_id, s.patient, s.visit, image) for s, image in read]
         )
-        own = {source.image_id: source for source, _ in read}
-        self.scored += len(own)
-        totals = whole_image_totals(predicted, self._whole.models, own, self._calibrator)
-        self._tables.append(TOTALS, totals)
+        self._results.add_both_hands(predicted, read)
 
 
 def _usable_cores() -> int:

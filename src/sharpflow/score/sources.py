@@ -53,6 +53,7 @@ class Source:
         visit: "1" if nothing says another.
         limb: "LH", "RH", "LF", "RF", or "BH" of both hands.
         limb_from: "table", "header" or "name".
+        visit_from: likewise; "header" if it numbers a study's date, empty if nothing says it.
     """
 
     path: Path
@@ -62,14 +63,17 @@ class Source:
     visit: str
     limb: str
     limb_from: str
+    visit_from: str = ""
 
 
 @dataclass(frozen=True)
 class Refused:
-    """A file that is not scored, and why."""
+    """A file that is not scored, and why; of which patient's visit, where that is known."""
 
     image: str
     reason: str
+    patient: str = ""
+    visit: str = ""
 
 
 @dataclass(frozen=True)
@@ -254,19 +258,23 @@ def _source(
         in_header = Said(header.limb.limb, header.patient, visit)
     origins = {"table": table, "header": in_header, "name": name}
     limb_from = next((origin for origin, said in origins.items() if said.limb), "")
+    visit_from = next((origin for origin, said in origins.items() if said.visit), "")
+    patient = next((said.patient for said in origins.values() if said.patient), "")
+    visit = origins[visit_from].visit if visit_from else ONLY_VISIT
     if header and (contradicting := _contradiction(header.limb, table, name)):
-        return Refused(shown(path), contradicting)
+        return Refused(shown(path), contradicting, patient, visit)
     if not limb_from:
-        return Refused(shown(path), _limb_unknown(header))
+        return Refused(shown(path), _limb_unknown(header), patient, visit)
     image_id = stem if IMAGE_ID.fullmatch(stem) else _NO_ID.sub("_", stem)
     return Source(
         path,
         shown(path),
         image_id[:_LONGEST_ID],
-        next((said.patient for said in origins.values() if said.patient), ""),
-        next((said.visit for said in origins.values() if said.visit), ONLY_VISIT),
+        patient,
+        visit,
         origins[limb_from].limb,
         limb_from,
+        visit_from,
     )
 
 
@@ -313,7 +321,7 @@ def _one_a_limb(sources: Sequence[Source]) -> tuple[list[Source], list[Refused]]
                 f"found a second {source.limb} of one patient and visit, beside {first.image}; "
                 "expected one. Tell their visits apart in a table (--table)."
             )
-            doubled.append(Refused(source.image, told))
+            doubled.append(Refused(source.image, told, source.patient, source.visit))
     return list(alone.values()), doubled
 
 

@@ -6,13 +6,21 @@ import numpy as np
 import pandas as pd
 
 from sharpflow.anatomy import BOX_COLUMNS, LIMBS, MAX_SCORE, MODELS, BodyPart, Damage
-from sharpflow.bundle.manifest import WholeImageModels
+from sharpflow.bundle.manifest import FingerLine, LittleFound, WholeImageModels
+from sharpflow.evaluation.compared_patients import HANDS
 from sharpflow.joints.scoring.calibration import SUMS
 from sharpflow.joints.scoring.ordinal import score_probabilities
-from sharpflow.joints.scoring.scores import radiograph_scores, total_scores
-from sharpflow.score.calibration import INTERVAL_COLUMNS, NO_INTERVAL, Calibrator
+from sharpflow.joints.scoring.scores import SCORED, radiograph_scores, total_scores
+from sharpflow.reporting.names import in_order
+from sharpflow.score.calibration import (
+    INTERVAL_COLUMNS,
+    NO_INTERVAL,
+    WHOLE_INTERVAL,
+    Calibrator,
+)
 from sharpflow.score.joints import ScoredJoints
-from sharpflow.score.sources import BOTH_HANDS, Source
+from sharpflow.score.sources import BOTH_HANDS, CODES, Source
+from sharpflow.score.trust import doubts
 
 USE = "Research use only"
 _WHO = ["patient", "visit"]
@@ -26,25 +34,34 @@ SCORE_COLUMNS = [
     *("image", "image_id", *_WHO, "limb", "limb_from", "joint", "state"),
     *("erosion", *PROBABILITIES[Damage.EROSION]),
     *("narrowing", *PROBABILITIES[Damage.NARROWING]),
-    *("calibrated", "confidence", *BOX_COLUMNS, "use"),
+    *("calibrated", "confidence", *BOX_COLUMNS, "trust", "doubt", "use"),
 ]
 TOTAL_COLUMNS = [
     *("of", "image", "image_id", *_WHO, "limbs", "limb_from", *SUMS),
-    *("joints_scored", "joints_expected", "joints_missing"),
-    *("whole_image_total", "whole_image_severity", *INTERVAL_COLUMNS, NO_INTERVAL, "use"),
+    *("joints_scored", "joints_expected", "joints_missing", "joints_doubted"),
+    *("whole_image_total", "whole_image_severity", "hands_total", "pipelines_differ_by"),
+    *("radiographs_refused", *INTERVAL_COLUMNS, NO_INTERVAL, "use"),
+]
+_WHOLE_NUMBERS = [
+    *(*SUMS, "joints_scored", "joints_expected", "joints_missing", "joints_doubted"),
+    *("whole_image_severity", "hands_total", "radiographs_refused"),
 ]
 REFUSED_COLUMNS = ["image", "reason", "use"]
 
 
 def score_rows(
-    scored: ScoredJoints, sources: Mapping[str, Source], calibrator: Calibrator
+    scored: ScoredJoints,
+    sources: Mapping[str, Source],
+    limits: LittleFound,
+    calibrator: Calibrator,
 ) -> pd.DataFrame:
     """scores.csv: each joint of the radiographs in `sources`, which is by image_id.
 
     Returns:
         SCORE_COLUMNS: state "scored", "not found" or "not scored"; scores; the probability of each
         score, blank where a site cannot have it; whether they are calibrated ("yes" or "no"); the
-        box in pixels of the radiograph as it is read.
+        box in pixels of the radiograph as it is read; trust "yes" or "no", and the doubt, see
+        `trust.doubts`, which takes `limits`.
     """
     joints = scored.joints[scored.joints["image_id"].isin(sources)]
     table = joints.rename(columns={f"{damage}_predicted": damage.value for damage in Damage})
@@ -57,28 +74,81 @@ def score_rows(
             for code, limb in LIMBS.items()
         }
     )
+    doubt = doubts(table, scored, limits)
+    table = table.assign(doubt=doubt, trust=np.where(doubt == "", "yes", "no"))
     return _with_source(_in_radiographs(table, scored), sources).reindex(columns=SCORE_COLUMNS)
 
 
 def radiograph_totals(
-    joints: pd.DataFrame, sources: Mapping[str, Source], calibrator: Calibrator
+    joints: pd.DataFrame,
+    rows: pd.DataFrame,
+    sources: Mapping[str, Source],
+    calibrator: Calibrator,
 ) -> pd.DataFrame:
     """totals.csv, of radiographs: TOTAL_COLUMNS; sums are blank where a joint is missing.
 
     Args:
         joints: what `Calibrator.with_moments` returned.
+        rows: of the same joints, what `score_rows` returned.
         sources: by image_id.
         calibrator: gives the intervals.
     """
     sums = _named(radiograph_scores(joints).rename(columns={"limb": "limbs"}))
-    table = calibrator.sum_intervals(sums, joints, ["image_id"])
-    return _as_totals(_with_source(table, sources), "radiograph")
+    sums = calibrator.sum_intervals(sums, joints, ["image_id"])
+    doubted = sums["image_id"].map(_doubted(rows, "image_id"))
+    return _as_totals(_with_source(sums.assign(joints_doubted=doubted), sources), "radiograph")
 
 
-def visit_totals(joints: pd.DataFrame, calibrator: Calibrator) -> pd.DataFrame:
-    """totals.csv, of visits: TOTAL_COLUMNS; `joints` has all joints of each, with moments."""
-    sums = _named(total_scores(joints))
-    return _as_totals(calibrator.sum_intervals(sums, joints, _WHO), "visit")
+def visit_totals(
+    patient: str,
+    joints: pd.DataFrame,
+    rows: pd.DataFrame,
+    radiographs: pd.DataFrame,
+    *,
+    refused: Mapping[str, int],
+    line: FingerLine | None,
+    calibrator: Calibrator,
+) -> pd.DataFrame:
+    """totals.csv, of one patient's visits, by their natural order.
+
+    Args:
+        patient: whose visits.
+        joints: all joints of the patient, as `Calibrator.with_moments` returned them.
+        rows: of the same joints, what `score_rows` returned.
+        radiographs: the patient's rows of totals.csv.
+        refused: visit -> radiographs of it that were refused.
+        line: from sums of fingers to totals, where the bundle has it.
+        calibrator: gives the intervals.
+
+    Returns:
+        TOTAL_COLUMNS: the sums over the joints of all radiographs of a limb; what the whole-image
+        pipeline says of the radiograph of both hands; hands_total, the sum of both hands' joints;
+        pipelines_differ_by, the whole-image total less hands_total as a total by the line.
+    """
+    sums = pd.DataFrame()
+    if len(joints):
+        sums = calibrator.sum_intervals(_named(total_scores(joints)), joints, _WHO)
+        sums = sums.set_index("visit")
+    visits = sorted({*radiographs["visit"], *refused}, key=in_order)
+    table = sums.reindex(visits).rename_axis("visit").reset_index()
+    table = table.assign(
+        patient=patient,
+        joints_doubted=table["visit"].map(_doubted(rows, "visit")) if len(rows) else None,
+        radiographs_refused=[refused.get(visit, 0) for visit in visits],
+    )
+    both = radiographs[radiographs["limbs"] == BOTH_HANDS].set_index("visit")
+    for name in ("whole_image_total", "whole_image_severity", *WHOLE_INTERVAL):
+        table[name] = table["visit"].map(both[name])
+    if NO_INTERVAL not in table:  # no radiograph of a limb
+        table[NO_INTERVAL] = None
+    table[NO_INTERVAL] = table[NO_INTERVAL].fillna(table["visit"].map(both[NO_INTERVAL]))
+    own = radiographs.groupby("visit")["limbs"].agg(set)
+    table["limbs"] = [
+        " ".join(code for code in CODES if code in own.get(visit, ())) for visit in visits
+    ]
+    table["hands_total"] = table["visit"].map(_hands_totals(radiographs))
+    table["pipelines_differ_by"] = _differ_by(table, line)
+    return _as_totals(table, "visit")
 
 
 def whole_image_totals(
@@ -99,7 +169,6 @@ def whole_image_totals(
     for name, row in (("total", models.total), ("severity", models.severity)):
         own = predicted[predicted["row"] == row].set_index("image_id")["predicted"]
         table[f"whole_image_{name}"] = table["image_id"].map(own)
-    table["whole_image_severity"] = table["whole_image_severity"].astype("Int64")
     table = calibrator.total_intervals(table.assign(limbs=BOTH_HANDS))
     return _as_totals(_with_source(table, sources), "radiograph")
 
@@ -109,7 +178,28 @@ def _named(sums: pd.DataFrame) -> pd.DataFrame:
 
 
 def _as_totals(sums: pd.DataFrame, of: str) -> pd.DataFrame:
-    return sums.assign(of=of, use=USE).reindex(columns=TOTAL_COLUMNS)
+    table = sums.assign(of=of, use=USE).reindex(columns=TOTAL_COLUMNS)
+    return table.astype(dict.fromkeys(_WHOLE_NUMBERS, "Int64"))
+
+
+def _doubted(rows: pd.DataFrame, key: str) -> "pd.Series[int]":
+    """How many scored joints are not to be trusted, by image_id or visit."""
+    doubted = (rows["trust"] == "no") & (rows["state"] == SCORED)
+    return doubted.astype(int).groupby(rows[key]).sum()
+
+
+def _hands_totals(radiographs: pd.DataFrame) -> "pd.Series[float]":
+    """The sum of both hands' joints by visit, of visits that have it."""
+    hands = radiographs[radiographs["limbs"].isin(HANDS) & radiographs["total"].notna()]
+    groups = hands.groupby("visit")["total"]
+    return groups.sum()[groups.size() == len(HANDS)].astype(float)
+
+
+def _differ_by(table: pd.DataFrame, line: FingerLine | None) -> "pd.Series[float]":
+    if line is None:
+        return pd.Series(np.nan, index=table.index)
+    as_total = line.intercept + line.slope * table["hands_total"].astype(float)
+    return table["whole_image_total"].astype(float) - as_total
 
 
 def _models(body_part: BodyPart) -> list[str]:

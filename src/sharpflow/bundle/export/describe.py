@@ -1,7 +1,7 @@
 """The manifest of a study's bundle, from its settings and from what its trainings left."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from sharpflow.bundle.manifest import FORMAT, VERSION, Manifest, Statistics
 from sharpflow.bundle.typed_json import WrongValueError, from_plain
 from sharpflow.cohorts.splits import SPLITS
 from sharpflow.errors import UserError
+from sharpflow.evaluation.compared_patients import finger_line as fit_finger_line
 from sharpflow.files import read_table
 from sharpflow.joints.detection.confidence import chosen_confidence
 from sharpflow.research_only import RESEARCH_ONLY
@@ -34,6 +35,7 @@ def describe(
     confidences: Mapping[str, str] | None = None,
     out_of_fold: Mapping[str, str] | None = None,
     totals: str | None = None,
+    finger_line: Sequence[str] = (),
 ) -> Manifest:
     """The manifest of a bundle, without its members.
 
@@ -49,6 +51,7 @@ def describe(
         confidences: body part -> the table of `tabulate_confidences`, where it chooses.
         out_of_fold: head -> the table of `predict_out_of_fold`.
         totals: predictions.csv of the experiment whose totals are the study's.
+        finger_line: `BundlePlan.finger_line`.
 
     Raises:
         UserError: a setting of the study is out of the bounds that readers of bundles hold to.
@@ -67,6 +70,7 @@ def describe(
             {name: read_table(path) for name, path in (out_of_fold or {}).items()},
             read_table(totals) if totals else None,
         ),
+        "finger_line": _finger_line(*finger_line) if finger_line else None,
     }
     if joints:
         sites = {name: MODELS[name] for name in joints["heads"]}
@@ -95,6 +99,13 @@ def describe(
             f"the study {study} cannot be bundled: {error}. Correct that setting, which trains "
             "again what depends on it."
         ) from None
+
+
+def _finger_line(predictions: str, images: str, scores: str, split: str) -> dict[str, float] | None:
+    visits = read_table(images)[["image_id", "visit"]]
+    whole = read_table(predictions).merge(visits, on="image_id")
+    line = fit_finger_line(whole, read_table(scores), read_table(split))
+    return {"slope": line[0], "intercept": line[1]} if line else None
 
 
 def _trained_on(data: str, split: str) -> dict[str, Any]:

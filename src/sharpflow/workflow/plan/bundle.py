@@ -26,8 +26,11 @@ class BundlePlan:
         stacks: experiment -> its fitted layer.
     """
 
-    def __init__(self, joints: JointPlan | None, whole_image: WholeImagePlan | None) -> None:
-        """The study's pipelines; joints that nobody has scored are none."""
+    def __init__(
+        self, joints: JointPlan | None, whole_image: WholeImagePlan | None, *, compares: bool
+    ) -> None:
+        """The study's pipelines, and whether they are compared; joints without scores are none."""
+        self._compares = compares
         self._joints = joints if joints and joints.has_scores else None
         self._whole_image = whole_image
         self.networks: dict[str, str] = {}
@@ -151,6 +154,22 @@ class BundlePlan:
         """The predictions of the experiment whose totals are the study's, if any."""
         compared = self._whole_image.compared if self._whole_image else None
         return [f"<results>/whole_image/{compared}/predictions.csv"] * bool(compared)
+
+    @property
+    def finger_line(self) -> list[str]:
+        """What the line from sums of fingers to totals is fitted on; none where it is not.
+
+        Predictions of whole images, their list, true scores and split of the joints.
+        """
+        if not (self._compares and self._joints and self._whole_image):
+            return []
+        compared = self._whole_image.compared
+        return [
+            f"<results>/whole_image/{compared}/predictions.csv",
+            "<results>/cohort/whole_image/images.csv",
+            self._joints.cohort_table("scores"),
+            "<results>/cohort/joints/split.csv",
+        ]
 
     @property
     def splits(self) -> dict[str, str]:

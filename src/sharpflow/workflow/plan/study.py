@@ -73,7 +73,7 @@ class StudyPlan:
             self._synthetic(),
         )
         self.pages = PagesPlan(self.joints, self.whole_image, self.checks)
-        self.bundle = BundlePlan(self.joints, self.whole_image)
+        self.bundle = BundlePlan(self.joints, self.whole_image, compares=self.compares)
         self.new_radiographs = NewRadiographs(study)
 
     @property

@@ -1,0 +1,74 @@
+"""Which scores of joints are to be trusted: a few simple rules, ours, all of them here."""
+
+import numpy as np
+import pandas as pd
+
+from sharpflow.anatomy import BOX_COLUMNS, Damage
+from sharpflow.bundle.manifest import LittleFound
+from sharpflow.joints.scoring.scores import SCORED
+from sharpflow.score.joints import ScoredJoints
+
+LOW_CONFIDENCE = 0.5  # of the detector
+LIKELY = 0.5  # the probability that one of the scores must have, else it is uncertain
+_EDGE = 1.0  # pixels of the standardized radiograph
+_MASKS = {
+    "empty": "no limb was told from the background",
+    "small": "little of the radiograph was taken for the limb",
+    "large": "nearly all of the radiograph was taken for the limb",
+}
+
+
+def doubts(table: pd.DataFrame, scored: ScoredJoints, limits: LittleFound) -> "pd.Series[str]":
+    """Why a joint's score is not to be trusted, in a few words; empty where nothing speaks against.
+
+    Args:
+        table: joints of `scored`: the columns of `ScoredJoints.joints`, boxes in pixels of the
+            standardized images, and the probabilities of each score, as `erosion_p0`.
+        scored: the batch.
+        limits: below which share of its joints too few are found of a radiograph.
+
+    Returns:
+        In the order of `table`: its state where it has no score, else reasons, as "low detector
+        confidence; box at the radiograph's edge".
+    """
+    radiographs = scored.radiographs.set_index("image_id")
+    share = radiographs["joints"] / radiographs["joints_expected"]
+    few = table["image_id"].map(share < limits.joints)
+    masks = table["image_id"].map(radiographs["mask"])
+    reasons = {
+        "low detector confidence": table["confidence"] < LOW_CONFIDENCE,
+        "box at the radiograph's edge": _at_edge(table, scored),
+        **{f"{damage} uncertain": _spread(table, damage) for damage in Damage},
+        "few joints found": few,
+        **{words: masks == name for name, words in _MASKS.items()},
+    }
+    told = pd.Series("", index=table.index)
+    for words, applies in reasons.items():
+        more = told.where(told == "", told + "; ") + words
+        told = told.where(~applies.to_numpy(bool), more)
+    return told.where(table["state"] == SCORED, table["state"])
+
+
+def _at_edge(table: pd.DataFrame, scored: ScoredJoints) -> "pd.Series[bool]":
+    """Whether a box reaches the edge of what the detector saw of the radiograph.
+
+    The radiograph lies in the middle of its standardized image, see `standardize`.
+    """
+    placed = scored.radiographs.set_index("image_id")
+    left, top = (table["image_id"].map(placed[name]) for name in ("x_offset", "y_offset"))
+    shapes = [scored.images[image_id].image.shape for image_id in table["image_id"]]
+    heights, widths = np.array(shapes, float).reshape(-1, 2).T
+    x_min, y_min, x_max, y_max = (table[side].astype(float) for side in BOX_COLUMNS)
+    reaches: pd.Series[bool] = (
+        (x_min <= left + _EDGE)
+        | (y_min <= top + _EDGE)
+        | (x_max >= widths - left - _EDGE)
+        | (y_max >= heights - top - _EDGE)
+    )
+    return reaches
+
+
+def _spread(table: pd.DataFrame, damage: Damage) -> "pd.Series[bool]":
+    chances = table.filter(regex=f"^{damage}_p[0-9]+$").astype(float)
+    best: pd.Series[float] = chances.max(axis=1)
+    return best < LIKELY  # of a joint without such scores, NaN
