@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from sharpflow.bundle.manifest import FingerLine, LittleFound
+from sharpflow.score.calibration import Calibrator
 from sharpflow.score.change import JOINTS_MISSING, OTHER_LIMBS, changes, smallest_detectable_change
 from sharpflow.score.results import in_short
 from sharpflow.score.tables import TOTAL_COLUMNS, visit_totals
@@ -157,6 +158,7 @@ def visits_of(*radiographs: dict[str, Any], line: FingerLine | None, **refused: 
         pd.DataFrame(radiographs, columns=[*TOTAL_COLUMNS, "visit_from"]),
         refused=refused,
         line=line,
+        calibrator=Calibrator(None),
     )
     return table.set_index("visit")
 

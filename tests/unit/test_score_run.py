@@ -272,7 +272,7 @@ def test_a_calibrated_bundle_gives_its_sums_intervals(
         chances = joints[joints["limb"] != "LF"].filter(regex=r"^erosion_p[0-5]$")
         np.testing.assert_allclose(chances.sum(axis=1), 1)
         by_limbs = totals.set_index(["of", "limbs"])
-        for place in (("radiograph", "LH"), ("radiograph", "RH"), ("visit", "LH RH LF")):
+        for place in (("radiograph", "LH"), ("radiograph", "RH"), ("visit", "LH RH LF BH")):
             line = by_limbs.loc[place]
             assert line["total_low"] <= line["total"] <= line["total_high"]
             assert line["total_high"] > line["total_low"] >= 0
