@@ -35,11 +35,11 @@ WAYS: tuple[tuple[Any, float, int], ...] = (
 )
 
 
-def read_children(results: Path) -> tuple[Any, pd.DataFrame, dict[str, float]]:
-    """The packed hands of children of a study, their rows, and what their pixels are like."""
-    packed = results / "packed" / "bone_age"
+def read_images(results: Path, cohort_name: str) -> tuple[Any, pd.DataFrame, dict[str, float]]:
+    """The packed images of a study's cohort, their rows, and what their pixels are like."""
+    packed = results / "packed" / cohort_name
     stack, listed = read_shards(sorted(map(str, packed.glob("[0-9]*.npy"))))
-    cohort = results / "cohort" / "bone_age"
+    cohort = results / "cohort" / cohort_name
     table = read_table(cohort / "images.csv").merge(
         read_table(cohort / "split.csv"), on=["image_id", "patient"]
     )
@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--threads", type=int, default=1)
     asked = parser.parse_args()
-    images, rows, statistics = read_children(asked.results)
+    images, rows, statistics = read_images(asked.results, "bone_age")
     experiment = EXPERIMENTS["bone-age-resnet34"]
     assert isinstance(experiment, NetworkExperiment)
     aim = np.inf
@@ -82,11 +82,12 @@ def main() -> None:
         if not np.isfinite(aim):
             aim = history["validation_loss"].min()
         reached = history.loc[history["validation_loss"] <= aim, "epoch"]
-        seconds = history["seconds"].cumsum()[reached.index[0]] if len(reached) else np.nan
+        seconds = history["seconds"].cumsum()
+        when = f"after {seconds[reached.index[0]]:.0f} s" if len(reached) else "never"
         print(
             f"{optimizer}, {rate:g}, batch {batch}: {history['images_per_second'].median():.1f} "
             f"images/s, least validation loss {history['validation_loss'].min():.3f}, as low as "
-            f"the first way after {seconds:.0f} s",
+            f"the first way {when}",
             flush=True,
         )
 
