@@ -38,7 +38,7 @@ WHOLE_IMAGE = {
     "batch_factor": 4,
     "optimizer": "AdamW",
     "schedule": "cosine",
-    "pretraining": {"epochs": 50, "learning_rate": 3.0e-4},
+    "pretraining": {"epochs": 100, "learning_rate": 3.0e-4},
     "split": {"train": 0.5, "validation": 0.25, "test": 0.25},
 }
 # Bone ages are there to pretrain for totals: a study has radiographs of both hands, too.
