@@ -20,9 +20,10 @@ import pandas as pd
 
 from sharpflow.anatomy import BOX_COLUMNS, DETECTED_JOINTS, LIMBS, BodyPart, Side
 from sharpflow.errors import UserError
-from sharpflow.joints.identification.template_fit import fit_template
+from sharpflow.joints.identification.template_fit import Fitted, best_fit, fit_template
 from sharpflow.joints.identification.templates import template
 
+TOLERANCE = 4.0  # see `name_joints`
 Rule = Literal["paper", "template"]
 RULES: tuple[Rule, ...] = ("paper", "template")
 
@@ -34,7 +35,7 @@ def name_joints(
     rule: Rule,
     mirrored_share: float = 0.05,
     fewest: int = 4,
-    tolerance: float = 4.0,
+    tolerance: float = TOLERANCE,
 ) -> pd.DataFrame:
     """Name the boxes of one radiograph.
 
@@ -82,6 +83,29 @@ def name_joints(
     result = boxes.iloc[rows].copy()
     result.insert(0, "joint", np.array([named[row] for row in rows], dtype=object))
     return result.reset_index(drop=True)
+
+
+def fit_limb(
+    boxes: pd.DataFrame, body_part: BodyPart, *, mirrored: bool, mirrored_share: float
+) -> Fitted | None:
+    """Where the template of a body part lies on the boxes of one radiograph; None where nowhere.
+
+    Args:
+        boxes: class, x_min, y_min, x_max, y_max (pixels, y down).
+        body_part: whose joints the boxes are.
+        mirrored: whether thumb or great toe should lie on the left, as of a right limb.
+        mirrored_share: share of radiographs where it lies on the other side; 0.5 where no side is
+            known.
+    """
+    centres, classes = _centres(boxes, body_part)
+    return best_fit(
+        template(body_part),
+        centres,
+        classes,
+        mirrored=mirrored,
+        mirrored_share=mirrored_share,
+        tolerance=TOLERANCE,
+    )
 
 
 def name_radiographs(
