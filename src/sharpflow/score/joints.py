@@ -33,21 +33,26 @@ ROW = ["image_id", "patient", "visit", "limb"]
 
 
 @dataclass(frozen=True)
-class Radiograph:
-    """A radiograph of one limb, as it was read.
+class Shown:
+    """What a radiograph shows.
 
     Attributes:
         image_id: unlike those of all others.
         patient: whom it shows.
         visit: when.
         limb: "LH", "RH", "LF" or "RF".
-        image: uint8 (height, width).
     """
 
     image_id: str
     patient: str
     visit: str
     limb: str
+
+
+@dataclass(frozen=True)
+class Radiograph(Shown):
+    """A radiograph of one limb, as it was read: uint8 (height, width)."""
+
     image: Grey
 
 
@@ -127,7 +132,7 @@ class JointScorer:
         Returns:
             Joints, and tables of radiographs, in the order given, hands before feet.
         """
-        detected: list[tuple[Radiograph, Detected]] = []
+        detected: list[tuple[Shown, Detected]] = []
         for body_part in BodyPart:
             own = [r for r in radiographs if LIMBS[r.limb].body_part is body_part]
             found = self.detect([radiograph.image for radiograph in own], body_part)
@@ -149,8 +154,8 @@ class JointScorer:
         boxes = self._detect(stack, masks, body_part)
         return [Detected(*pair) for pair in zip(placed, boxes, strict=True)]
 
-    def score_detected(self, found: Sequence[tuple[Radiograph, Detected]]) -> ScoredJoints:
-        """As `score`, of radiographs in which joints were already detected."""
+    def score_detected(self, found: Sequence[tuple[Shown, Detected]]) -> ScoredJoints:
+        """As `score`, of upright radiographs in which joints were already detected."""
         parts = []
         for body_part in BodyPart:
             own = [pair for pair in found if LIMBS[pair[0].limb].body_part is body_part]
@@ -159,7 +164,7 @@ class JointScorer:
         return joined(parts)
 
     def _score_body_part(
-        self, found: Sequence[tuple[Radiograph, Detected]], body_part: BodyPart
+        self, found: Sequence[tuple[Shown, Detected]], body_part: BodyPart
     ) -> ScoredJoints:
         images = {radiograph.image_id: detected.standardized for radiograph, detected in found}
         rows = _rows([radiograph for radiograph, _ in found], images)
@@ -286,7 +291,7 @@ def joined(parts: Iterable[ScoredJoints]) -> ScoredJoints:
     )
 
 
-def _rows(radiographs: Sequence[Radiograph], images: dict[str, Standardized]) -> pd.DataFrame:
+def _rows(radiographs: Sequence[Shown], images: dict[str, Standardized]) -> pd.DataFrame:
     if len(images) < len(radiographs):
         raise ValueError("two radiographs of a batch have one image_id")
     rows = [(r.image_id, r.patient, r.visit, r.limb) for r in radiographs]

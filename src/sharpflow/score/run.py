@@ -1,7 +1,7 @@
 """Scores radiographs with a bundle, a batch at a time, and writes what comes out."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +14,10 @@ from sharpflow.bundle.manifest import Manifest
 from sharpflow.bundle.read import Bundle
 from sharpflow.imaging.image_error import ImageError
 from sharpflow.imaging.reading import read_image
-from sharpflow.score.joints import JointScorer, Radiograph
+from sharpflow.score.finding import JOINTS_ALONE, LimbFinder
+from sharpflow.score.joints import JointScorer, Shown
 from sharpflow.score.networks import Networks, load_networks
+from sharpflow.score.orientation import Laid
 from sharpflow.score.outputs import (
     REFUSED,
     SCORES,
@@ -25,7 +27,14 @@ from sharpflow.score.outputs import (
     overlay_note,
     write_overlays,
 )
-from sharpflow.score.sources import BOTH_HANDS, Refused, Source, find_sources, reason
+from sharpflow.score.sources import (
+    BOTH_HANDS,
+    Refused,
+    Source,
+    find_sources,
+    reason,
+    second_of,
+)
 from sharpflow.score.tables import (
     USE,
     WholeImageRows,
@@ -38,9 +47,6 @@ from sharpflow.score.whole_images import WholeImage, WholeImageScorer
 
 Grey = npt.NDArray[np.uint8]
 LEAST_SIDE = 32  # pixels; on fewer nobody could score a joint
-NO_JOINT = (
-    "found no joint; expected a frontal radiograph of one hand or foot. Look at the radiograph."
-)
 
 
 @dataclass(frozen=True)
@@ -112,32 +118,64 @@ class Run:
         if whole := manifest.whole_image:
             self._whole = WholeImageScorer(whole, networks)
             self._whole_rows = WholeImageRows(whole.total, whole.severity)
+        self._finder = LimbFinder(self._joints, manifest.whole_image)
         self._note = overlay_note(manifest) if manifest.joints else ""
         self._tables, self._folder = tables, folder
         self._open_visit: list[pd.DataFrame] = []
+        self._seen: dict[tuple[str, str, str], str] = {}  # patient, visit, limb -> the radiograph
         self.scored = self.refused = 0
 
     def refuse(self, refused: Iterable[Refused]) -> None:
         """List radiographs that are not scored."""
+        self.refused += self._list_refused(refused)
+
+    def _list_refused(self, refused: Iterable[Refused]) -> int:
         rows = [(one.image, one.reason, USE) for one in refused]
-        self.refused += len(rows)
         self._tables.append(REFUSED, pd.DataFrame(rows, columns=["image", "reason", "use"]))
+        return len(rows)
 
     def score_batch(self, sources: Sequence[Source]) -> None:
         """Score radiographs; one visit's follow each other, in this batch or the next."""
-        limbs: list[tuple[Source, Grey]] = []
-        both_hands: list[tuple[Source, Grey]] = []
+        images: list[tuple[Source, Grey]] = []
         for source in sources:
             try:
-                image = self._read(source)
+                images.append((source, self._read(source)))
             except ImageError as error:
                 self.refuse([Refused(source.image, reason(error))])
-                continue
-            (both_hands if source.limb == BOTH_HANDS else limbs).append((source, image))
+        found = self._finder.find(images)
+        self.refuse(found.refused)
+        self._list_refused(found.joints_refused)
+        whole = {source.image for source, _ in found.both_hands}
+        limbs = self._each_once(found.limbs, whole)
+        scored = {source.image for source, _ in limbs} | whole
+        self.scored += len(scored)
         if limbs:
-            self._score_limbs(limbs)
-        if both_hands:
-            self._score_both_hands(both_hands)
+            self._score_limbs(limbs, last=sources[-1])
+        if found.both_hands:
+            self._score_both_hands(found.both_hands)
+
+    def _each_once(
+        self, limbs: Sequence[tuple[Source, Laid]], whole: Collection[str]
+    ) -> list[tuple[Source, Laid]]:
+        """Those of limbs that nothing of their visit showed; the others are refused.
+
+        Args:
+            limbs: found in a batch.
+            whole: radiographs that are scored whole, of which the joints alone are refused.
+        """
+        once = []
+        for source, laid in limbs:
+            whose = (source.patient, source.visit, source.limb)
+            first = self._seen.get(whose) if source.patient else None
+            if first is None:
+                self._seen[whose] = source.image
+                once.append((source, laid))
+            elif source.image in whole:
+                why = JOINTS_ALONE + second_of(source.limb, first)
+                self._list_refused([Refused(source.image, why)])
+            else:
+                self.refuse([Refused(source.image, second_of(source.limb, first))])
+        return once
 
     def finish(self) -> None:
         """Write the sums of the last visit."""
@@ -158,28 +196,24 @@ class Run:
         return image
 
     def _lacking(self, limb: str) -> str:
+        """What the bundle would need to score a limb, and does not have."""
         if limb == BOTH_HANDS:
-            return "" if self._whole else "models for radiographs of both hands"
-        if self._joints and self._joints.can_score(limb):
+            able = self._whole or (self._joints and self._joints.can_score("LH"))
+            return "" if able else "models for radiographs of both hands"
+        if not limb or (self._joints and self._joints.can_score(limb)):
             return ""
         return f"models for joints of the {LIMBS[limb].body_part}"
 
-    def _score_limbs(self, read: Sequence[tuple[Source, Grey]]) -> None:
-        assert self._joints, "else they were refused"
-        scored = self._joints.score(
-            [Radiograph(s.image_id, s.patient, s.visit, s.limb, image) for s, image in read]
+    def _score_limbs(self, found: Sequence[tuple[Source, Laid]], last: Source) -> None:
+        assert self._joints, "else none were found"
+        scored = self._joints.score_detected(
+            [(Shown(s.image_id, s.patient, s.visit, s.limb), laid.detected) for s, laid in found]
         )
-        found = set(scored.radiographs.loc[scored.radiographs["joints"] > 0, "image_id"])
-        own = {source.image_id: source for source, _ in read if source.image_id in found}
-        self.refuse(Refused(s.image, NO_JOINT) for s, _ in read if s.image_id not in found)
-        if not own:
-            return
-        self.scored += len(own)
-        joints = scored.joints[scored.joints["image_id"].isin(own)]
+        own = {source.image_id: source for source, _ in found}
         self._tables.append(SCORES, score_rows(scored, own))
-        self._tables.append(TOTALS, radiograph_totals(joints, own))
+        self._tables.append(TOTALS, radiograph_totals(scored.joints, own))
         write_overlays(self._folder, scored, list(own), self._note)
-        self._sum_visits(joints, last=read[-1][0])
+        self._sum_visits(scored.joints, last)
 
     def _sum_visits(self, joints: pd.DataFrame, last: Source) -> None:
         """Write the sums of visits that are whole; of the last one more may come."""
@@ -193,10 +227,9 @@ class Run:
             self._tables.append(TOTALS, visit_totals(joints))
 
     def _score_both_hands(self, read: Sequence[tuple[Source, Grey]]) -> None:
-        assert self._whole, "else they were refused"
+        assert self._whole, "else none were found"
         predicted = self._whole.score(
             [WholeImage(s.image_id, s.patient, s.visit, image) for s, image in read]
         )
         own = {source.image_id: source for source, _ in read}
-        self.scored += len(own)
         self._tables.append(TOTALS, whole_image_totals(predicted, self._whole_rows, own))

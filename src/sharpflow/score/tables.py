@@ -22,13 +22,13 @@ PROBABILITIES = {
     damage: [f"{damage}_p{score}" for score in range(most + 1)] for damage, most in _HIGHEST.items()
 }
 SCORE_COLUMNS = [
-    *("image", "image_id", *_WHO, "limb", "limb_from", "joint", "state"),
+    *("image", "image_id", *_WHO, "limb", "limb_from", "undone", "joint", "state"),
     *("erosion", *PROBABILITIES[Damage.EROSION]),
     *("narrowing", *PROBABILITIES[Damage.NARROWING]),
     *("confidence", *BOX_COLUMNS, "use"),
 ]
 TOTAL_COLUMNS = [
-    *("of", "image", "image_id", *_WHO, "limbs", "limb_from", *_SUMS),
+    *("of", "image", "image_id", *_WHO, "limbs", "limb_from", "undone", *_SUMS),
     *("joints_scored", "joints_expected", "joints_missing"),
     *("whole_image_total", "whole_image_severity", "use"),
 ]
@@ -54,7 +54,8 @@ def score_rows(scored: ScoredJoints, sources: Mapping[str, Source]) -> pd.DataFr
     table = joints.rename(columns={f"{damage}_predicted": damage.value for damage in Damage})
     for damage in Damage:
         table = table.merge(_probabilities(scored, damage), how="left", on=["image_id", "joint"])
-    return _with_source(_in_radiographs(table, scored), sources).reindex(columns=SCORE_COLUMNS)
+    table = _in_files(_in_radiographs(table, scored), sources)
+    return _with_source(table, sources).reindex(columns=SCORE_COLUMNS)
 
 
 def radiograph_totals(joints: pd.DataFrame, sources: Mapping[str, Source]) -> pd.DataFrame:
@@ -115,7 +116,7 @@ def _probabilities(scored: ScoredJoints, damage: Damage) -> pd.DataFrame:
 
 
 def _in_radiographs(table: pd.DataFrame, scored: ScoredJoints) -> pd.DataFrame:
-    """Boxes of standardized images as boxes of the radiographs themselves."""
+    """Boxes of standardized images as boxes of the radiographs, as they were scored."""
     placed = scored.radiographs.set_index("image_id")
     scale, left, top = (
         table["image_id"].map(placed[name]) for name in ("scale", "x_offset", "y_offset")
@@ -127,9 +128,28 @@ def _in_radiographs(table: pd.DataFrame, scored: ScoredJoints) -> pd.DataFrame:
     return table.assign(**corners)
 
 
+def _in_files(table: pd.DataFrame, sources: Mapping[str, Source]) -> pd.DataFrame:
+    """Boxes of radiographs that were turned or cut as boxes of their files."""
+    parts = []
+    for image_id, rows in table.groupby("image_id", sort=False):
+        if correction := sources[str(image_id)].correction:
+            rows = rows.assign(  # noqa: PLW2901
+                **dict(
+                    zip(
+                        BOX_COLUMNS,
+                        correction.to_file(rows[BOX_COLUMNS].to_numpy(float)).T,
+                        strict=True,
+                    )
+                )
+            )
+        parts.append(rows)
+    return pd.concat(parts) if parts else table
+
+
 def _with_source(table: pd.DataFrame, sources: Mapping[str, Source]) -> pd.DataFrame:
     return table.assign(
         image=[sources[image_id].image for image_id in table["image_id"]],
         limb_from=[sources[image_id].limb_from for image_id in table["image_id"]],
+        undone=[str(sources[image_id].correction or "") for image_id in table["image_id"]],
         use=USE,
     )

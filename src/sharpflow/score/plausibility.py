@@ -1,0 +1,156 @@
+"""Whether to score a radiograph, and why not: what is too dark, cropped, no limb, or unlike others.
+
+Every threshold of this is here, but for what depends on a study, which its bundle's manifest has.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sharpflow.anatomy import BodyPart
+from sharpflow.bundle.manifest import LittleFound, WholeImageModels
+from sharpflow.imaging.appearance import Appearance, looks_inverted
+from sharpflow.joints.identification.templates import template
+from sharpflow.joints.radiographs import mask_share
+from sharpflow.score.orientation import Laid
+from sharpflow.whole_image.data.packing import prepare
+
+Grey = npt.NDArray[np.uint8]
+
+# As the checks of cohorts have them (`checks: warnings`), chosen on 700 hands and the phantom.
+LEAST_CONTRAST = 15.0  # grey levels
+BRIGHT_BORDER = {BodyPart.HAND: 0.25, BodyPart.FOOT: 0.7}  # above it bones may be dark
+INVERTED_FINGERS = 0.8  # how clearly a negative must show the fingers
+BOTH_HANDS_FINGERS = 0.6  # how clearly both hands must show them
+TWO_HANDS_ASPECT = 1.15  # width by height from which one silhouette may be two hands that touch
+
+# What follows was chosen on the 700 hands and the phantom's validation patients.
+LEAST_JOINTS = 0.6  # share of the joints that the template must lie on
+LEAST_LIKENESS = 0.3  # of the boxes to the template's joints, at most 1
+LEAST_CONFIDENCE = 0.25  # mean over the joints
+MOST_OUTSIDE = 1  # joints whose place is beyond the edge
+MOST_SDS = 3.0  # of the training images' pixels, by which the mean of both hands' may be off
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a limb's joints are judged by.
+
+    Attributes:
+        joints: share of the joints that have a box.
+        likeness: of the boxes to the template, at most 1.
+        confidence: mean over the joints that have a box.
+        outside: joints whose place is beyond the edge of the radiograph.
+        mask: share of the radiograph that the limb covers.
+    """
+
+    joints: float
+    likeness: float
+    confidence: float
+    outside: int
+    mask: float
+
+
+def no_contrast(seen: Appearance) -> str:
+    """Why a radiograph is refused that is black, white or of one grey; empty for others."""
+    if seen.contrast >= LEAST_CONTRAST:
+        return ""
+    return (
+        f"found a radiograph without contrast: {seen.contrast:.0f} grey levels from its 1st to its "
+        f"99th percentile; expected at least {LEAST_CONTRAST:.0f}. Export it again with its "
+        "display window."
+    )
+
+
+def is_inverted(seen: Appearance, body_part: BodyPart | None) -> bool:
+    """Whether bones are dark on a bright ground.
+
+    Args:
+        seen: measures of the radiograph.
+        body_part: None where it is not known: a foot that is inverted is then not seen.
+    """
+    part = body_part or BodyPart.HAND
+    return looks_inverted(
+        seen.border,
+        seen.shape,
+        seen.negative,
+        part,
+        most_border=BRIGHT_BORDER[part],
+        fingers=INVERTED_FINGERS,
+    )
+
+
+def judge(laid: Laid) -> Judged:
+    """What a limb is judged by."""
+    layout = template(laid.body_part)
+    image, mask, placement = (
+        laid.detected.standardized.image,
+        laid.detected.standardized.mask,
+        laid.detected.standardized.placement,
+    )
+    share = mask_share(image, mask)
+    if not laid.fitted:
+        return Judged(0.0, 0.0, 0.0, 0, share)
+    pairs, boxes = laid.fitted.pairs, laid.detected.boxes
+    height, width = image.shape
+    places = laid.fitted.places(layout)
+    left, top = placement.x_offset, placement.y_offset
+    inside = (places >= [left, top]) & (places < [width - left, height - top])
+    return Judged(
+        len(pairs) / len(layout.names),
+        laid.likeness,
+        float(boxes["confidence"].to_numpy()[list(pairs.values())].mean()) if pairs else 0.0,
+        int((~inside.all(axis=1)).sum()),
+        share,
+    )
+
+
+def implausible_limb(judged: Judged, body_part: BodyPart, limits: LittleFound) -> str:
+    """Why a radiograph of one limb is not scored; empty where it is.
+
+    Args:
+        judged: what it is judged by.
+        body_part: that it shows or is most likely to.
+        limits: of the bundle, for the share that a mask covers.
+    """
+    expected = f"a frontal radiograph of one whole {body_part}"
+    if judged.outside > MOST_OUTSIDE and judged.likeness >= LEAST_LIKENESS:
+        found = f"a cropped {body_part}: {judged.outside} joints would lie beyond the edge"
+    elif judged.joints < LEAST_JOINTS:
+        found = f"{judged.joints:.0%} of the joints of a {body_part}"
+        expected = f"at least {LEAST_JOINTS:.0%}, on {expected}"
+    elif judged.likeness < LEAST_LIKENESS:
+        found = f"joints that do not lie as those of a {body_part} do ({judged.likeness:.2f} of 1)"
+        expected = f"at least {LEAST_LIKENESS}, on {expected}"
+    elif judged.confidence < LEAST_CONFIDENCE:
+        found = f"joints that the detector is unsure of ({judged.confidence:.2f} of 1)"
+        expected = f"at least {LEAST_CONFIDENCE}, on {expected}"
+    else:
+        return ""
+    return f"found {found}; expected {expected}. Look at the radiograph."
+
+
+def implausible_both_hands(seen: Appearance, image: Grey, whole: WholeImageModels) -> str:
+    """Why a radiograph of both hands is not scored; empty where it is.
+
+    Args:
+        seen: its measures.
+        image: uint8 (height, width), bones bright.
+        whole: models of whole images, which say how bright the training images were.
+    """
+    remedy = "Look at the radiograph."
+    if seen.shape.fingers < BOTH_HANDS_FINGERS:
+        return (
+            f"found no fingers: {seen.shape.fingers:.2f} more across one half than across the "
+            f"other; expected at least {BOTH_HANDS_FINGERS}, of both hands. {remedy}"
+        )
+    trained = whole.statistics
+    mean = float(prepare(image, whole.size, whole.contrast).mean() / 255)
+    off = abs(mean - trained.pixel_mean) / trained.pixel_sd
+    if off > MOST_SDS:
+        return (
+            f"found pixels whose mean is {off:.1f} standard deviations from that of the training "
+            f"images; expected at most {MOST_SDS}. {remedy}"
+        )
+    return ""
