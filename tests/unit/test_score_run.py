@@ -18,7 +18,7 @@ from sharpflow.joints.scoring.ordinal import decode, score_probabilities
 from sharpflow.score import run
 from sharpflow.score.joints import JointScorer
 from tests.unit.bundles import NETWORK, as_plain, plain_manifest, write_small_bundle
-from tests.unit.test_bundle_scoring import HEIGHT, WIDTH, joint_models, networks
+from tests.unit.made_up_networks import HEIGHT, WIDTH, joint_models, networks
 
 
 def made_up(left_out: int = 0) -> Any:
