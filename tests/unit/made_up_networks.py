@@ -1,4 +1,4 @@
-"""Made-up networks of the joint pipeline, whose outputs are known; nothing that trains is needed."""
+"""Made-up networks of the joint pipeline, whose outputs are known: nothing that trains."""
 
 from typing import Any
 

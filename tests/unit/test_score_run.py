@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from sharpflow.anatomy import BodyPart
+from sharpflow.anatomy import BOX_COLUMNS, DETECTED_JOINTS, BodyPart, Side
 from sharpflow.bundle.manifest import Manifest
 from sharpflow.bundle.typed_json import from_plain
 from sharpflow.errors import UserError
@@ -18,7 +18,8 @@ from sharpflow.joints.scoring.ordinal import decode, score_probabilities
 from sharpflow.score import run
 from sharpflow.score.joints import JointScorer
 from tests.unit.bundles import NETWORK, as_plain, plain_manifest, write_small_bundle
-from tests.unit.made_up_networks import HEIGHT, WIDTH, joint_models, networks
+from tests.unit.made_up_networks import HEIGHT, WIDTH, joint_models, networks, places
+from tests.unit.turned_limbs import both_hands, limb_image, seeing_networks
 
 
 def made_up(left_out: int = 0) -> Any:
@@ -61,9 +62,13 @@ def bundle(monkeypatch: pytest.MonkeyPatch) -> Any:
 def picture(
     folder: Path, name: str, grey: int = 90, size: tuple[int, int] = (HEIGHT, WIDTH)
 ) -> str:
-    folder.mkdir(exist_ok=True)
     image = np.full(size, grey, np.uint8)
     image[::2, ::3] += 40
+    return save(folder, name, image)
+
+
+def save(folder: Path, name: str, image: Any) -> str:
+    folder.mkdir(exist_ok=True)
     Image.fromarray(image).save(folder / f"{name}.png")
     return str(folder / f"{name}.png")
 
@@ -76,9 +81,9 @@ def scored(folder: Path, out: Path, **options: Any) -> tuple[pd.DataFrame, ...]:
 @pytest.mark.parametrize("batch", [1, 3, 100])
 def test_what_comes_out_is_the_same_in_any_batches(tmp_path: Path, bundle: Any, batch: int) -> None:
     scans = tmp_path / "scans"
-    for place, name in enumerate(["P-LH", "P-RH", "P-LF", "P-RF", "P@2-LH", "Q-RF", "Q-BH"]):
+    for place, name in enumerate(["P-LH", "P-RH", "P-LF", "P-RF", "P@2-LH", "Q-RF"]):
         picture(scans, name, grey=60 + 10 * place)
-    picture(scans, "who")
+    save(scans, "Q-BH", both_hands(Side.LEFT, Side.RIGHT))
     picture(scans, "Q-LH", size=(20, 300))
     (scans / "R-LH.png").write_bytes(b"no image")
     calls: list[tuple[int, int]] = []
@@ -89,7 +94,7 @@ def test_what_comes_out_is_the_same_in_any_batches(tmp_path: Path, bundle: Any, 
         batch=batch,
         progress=lambda done, total: calls.append((done, total)),
     )
-    assert (counts.scored, counts.refused) == (7, 3)
+    assert (counts.scored, counts.refused) == (7, 2)
     assert calls[-1] == (9, 9)
     out = tmp_path / "out"
     joints, totals, refused = (
@@ -111,8 +116,9 @@ def test_what_comes_out_is_the_same_in_any_batches(tmp_path: Path, bundle: Any, 
     (both,) = totals[totals["limbs"] == "BH"].to_dict("records")
     assert (both["image_id"], both["whole_image_total"]) == ("Q-BH", 60.0)
     why = dict(zip(refused["image"].map(lambda p: Path(p).stem), refused["reason"], strict=True))
-    assert set(why) == {"who", "Q-LH", "R-LH"}
-    assert why["who"].startswith("limb unknown")
+    assert set(why) == {"Q-BH", "Q-LH", "R-LH"}
+    # The made-up detector finds a left hand in each half.
+    assert why["Q-BH"].startswith("the joints alone: found two limbs that could not be told")
     assert why["Q-LH"].startswith("found 300 x 20 pixels")
     for table in (joints, totals, refused):
         assert set(table["use"]) == {"Research use only"}
@@ -171,7 +177,7 @@ def test_a_radiograph_without_joints_is_refused(tmp_path: Path, bundle: Any) -> 
     joints, totals, refused = scored(tmp_path / "scans", tmp_path / "out")
     assert set(joints["limb"]) == {"LF"}
     assert totals["limbs"].tolist() == ["LF", "LF"]
-    assert refused["reason"].tolist() == [run.NO_JOINT]
+    assert refused["reason"].str.startswith("found 0% of the joints of a hand").tolist() == [True]
     assert not (tmp_path / "out/overlays/P-LH.png").exists()
 
 
@@ -189,12 +195,14 @@ def test_patients_that_nobody_knows_are_not_one(tmp_path: Path, bundle: Any) -> 
 def test_limbs_that_the_bundle_has_no_models_of_are_refused(tmp_path: Path) -> None:
     bundle = write_small_bundle(tmp_path / "small.sharpflow")  # of whole images alone
     picture(tmp_path / "scans", "P-LF")
-    picture(tmp_path / "scans", "P-BH")
+    save(tmp_path / "scans", "P-BH", both_hands(Side.LEFT, Side.RIGHT))
+    save(tmp_path / "scans", "who", both_hands(Side.LEFT, Side.RIGHT))
     out = tmp_path / "out"
     counts = run.score([str(tmp_path / "scans")], bundle, out, threads=1)
-    assert (counts.scored, counts.refused) == (1, 1)
-    (reason,) = read_table(out / "refused.csv")["reason"]
-    assert reason.startswith(f"found a bundle without models for joints of the {BodyPart.FOOT}")
+    assert (counts.scored, counts.refused) == (1, 2)
+    foot, who = read_table(out / "refused.csv")["reason"]
+    assert foot.startswith(f"found a bundle without models for joints of the {BodyPart.FOOT}")
+    assert "nothing says is of both hands" in who or "two limbs" in who
 
 
 def test_what_is_wrong_with_a_call_leaves_no_tables(tmp_path: Path, bundle: Any) -> None:
@@ -212,3 +220,98 @@ def test_a_bundle_that_is_none_leaves_no_tables(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"gone\.sharpflow"):
         run.score([str(tmp_path / "scans")], tmp_path / "gone.sharpflow", tmp_path / "out")
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_limbs_turns_and_negatives_are_found_in_the_image_and_said(
+    tmp_path: Path, bundle: Any
+) -> None:
+    bundle |= seeing_networks()
+    scans = tmp_path / "scans"
+    hand, foot = limb_image(BodyPart.HAND), limb_image(BodyPart.FOOT, Side.RIGHT)
+    save(scans, "hand", np.rot90(hand))
+    save(scans, "foot", np.rot90(foot, 2))
+    save(scans, "negative", 255 - hand)
+    save(scans, "P-LH", np.rot90(hand, 3))
+    save(scans, "Q-RH", hand)
+    joints, totals, refused = scored(scans, tmp_path / "out")
+    assert refused.empty
+    said = totals[totals["of"] == "radiograph"].set_index("image_id")
+    assert said["limbs"].to_dict() == {
+        "hand": "LH", "foot": "RF", "negative": "LH", "P-LH": "LH", "Q-RH": "RH",
+    }  # fmt: skip
+    assert said["undone"].fillna("").to_dict() == {
+        "hand": "turned by 270 degrees",
+        "foot": "turned by 180 degrees",
+        "negative": "inverted",
+        "P-LH": "turned by 90 degrees",
+        "Q-RH": "seems mirrored (left so)",
+    }
+    is_guess = said["limb_from"] == "guessed from the image"
+    assert set(said.index[is_guess]) == {"hand", "foot", "negative"}
+    assert not totals.loc[totals["of"] == "visit", "patient"].isin(["hand", "foot"]).any()
+    # Boxes are of the file: a quarter turn against the clock puts the x of a joint at its y.
+    own = joints[joints["image_id"] == "hand"]
+    assert own["joint"].tolist() == [joint.name for joint in DETECTED_JOINTS[BodyPart.HAND]]
+    corners = own[BOX_COLUMNS].to_numpy(float)
+    x, y = (corners[:, [0, 1]] + corners[:, [2, 3]]).T / 2
+    np.testing.assert_allclose(y, WIDTH - places(BodyPart.HAND)[:, 0], atol=1.5)
+    np.testing.assert_allclose(x, places(BodyPart.HAND)[:, 1], atol=1.5)
+
+
+def test_both_hands_that_nothing_is_said_of_are_scored_whole_and_cut_in_two(
+    tmp_path: Path, bundle: Any
+) -> None:
+    bundle |= seeing_networks()
+    scans = tmp_path / "scans"
+    save(scans, "two", both_hands(Side.LEFT, Side.RIGHT))
+    save(scans, "crossed", both_hands(Side.RIGHT, Side.LEFT))
+    joints, totals, refused = scored(scans, tmp_path / "out")
+    own = totals.set_index("image_id")
+    assert own["limbs"].to_dict() == {"two.LH": "LH", "two.RH": "RH", "two": "BH"}
+    assert own.loc["two", "whole_image_total"] == 60
+    assert set(own["limb_from"]) == {"guessed from the image"}
+    middles = (joints["x_min"] + joints["x_max"]) / 2
+    assert (middles[joints["limb"] == "LH"] < WIDTH).all()
+    assert (middles[joints["limb"] == "RH"] > WIDTH).all()
+    assert Path(refused["image"].item()).name == "crossed.png"
+    assert refused["reason"].item().startswith("found two limbs")
+
+
+def test_what_shows_no_limb_is_refused_whatever_is_said_of_it(tmp_path: Path, bundle: Any) -> None:
+    bundle |= seeing_networks()
+    scans = tmp_path / "scans"
+    noise = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH), np.uint8)
+    for said in ("P-LH", "P-BH", "P-RF", "x"):
+        save(scans, f"{said.replace('P', 'N')}", noise)
+        save(scans, f"{said.replace('P', 'B').replace('x', 'y')}", noise // 64)
+    joints, totals, refused = scored(scans, tmp_path / "out")
+    assert joints.empty and totals.empty
+    why = {
+        Path(image).stem: text
+        for image, text in zip(refused["image"], refused["reason"], strict=True)
+    }
+    assert len(why) == 8
+    for name, reason in why.items():
+        dark = name.startswith(("B", "y"))
+        assert reason.startswith("found a radiograph without contrast") == dark, (name, reason)
+
+
+def test_a_hand_that_is_cropped_is_refused_as_such(tmp_path: Path, bundle: Any) -> None:
+    bundle |= seeing_networks()
+    hand = limb_image(BodyPart.HAND)
+    save(tmp_path / "scans", "P-LH", np.ascontiguousarray(hand[:, : WIDTH - 40]))
+    _, _, refused = scored(tmp_path / "scans", tmp_path / "out")
+    assert refused["reason"].item().startswith("found a cropped hand")
+
+
+def test_a_guessed_limb_that_its_visit_has_already_is_refused(tmp_path: Path, bundle: Any) -> None:
+    bundle |= seeing_networks()
+    scans, table = tmp_path / "scans", tmp_path / "table.csv"
+    save(scans, "a", limb_image(BodyPart.HAND))
+    save(scans, "b", limb_image(BodyPart.HAND))
+    save(scans, "c", limb_image(BodyPart.HAND, Side.RIGHT))
+    table.write_text("file,limb,patient\nscans/a.png,,P\nscans/b.png,LH,P\nscans/c.png,,P\n")
+    _, totals, refused = scored(scans, tmp_path / "out", table=table, batch=1)
+    assert Path(refused["image"].item()).name == "a.png"
+    assert refused["reason"].item().startswith("found a second LH of one patient and visit")
+    assert totals.loc[totals["of"] == "visit", "limbs"].tolist() == ["LH RH"]

@@ -8,7 +8,12 @@ import numpy.typing as npt
 
 from sharpflow.anatomy import LIMBS, BodyPart, Side
 from sharpflow.bundle.manifest import WholeImageModels
-from sharpflow.imaging.appearance import Appearance, measure_appearance
+from sharpflow.imaging.appearance import (
+    Appearance,
+    measure_appearance,
+    quarter_turns,
+    shows_fingers,
+)
 from sharpflow.score.correction import Correction
 from sharpflow.score.joints import JointScorer
 from sharpflow.score.orientation import (
@@ -193,11 +198,12 @@ def _part(source: Source) -> BodyPart | None:
 
 
 def _picture(read: _Read) -> Picture:
-    source = read.source
+    source, shape = read.source, read.seen.shape
+    turns = quarter_turns(shape.up, shape.left) if shows_fingers(shape) else None
     if source.limb:
-        return Picture(read.image, LIMBS[source.limb].body_part, LIMBS[source.limb].side)
+        return Picture(read.image, LIMBS[source.limb].body_part, LIMBS[source.limb].side, turns)
     side = Side(source.told.side) if source.told.side in tuple(Side) else None
-    return Picture(read.image, _part(source), side)
+    return Picture(read.image, _part(source), side, turns)
 
 
 def _code(laid: Laid, side: str) -> str:

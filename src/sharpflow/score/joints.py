@@ -17,7 +17,8 @@ from sharpflow.cohorts.splits import every_joint
 from sharpflow.imaging.standardize import Placement, standardize
 from sharpflow.joints.detection import decoding
 from sharpflow.joints.detection.views import MaskedRadiographs, Views
-from sharpflow.joints.identification.rules import name_radiographs
+from sharpflow.joints.identification.rules import name_joints
+from sharpflow.joints.identification.template_fit import Fitted
 from sharpflow.joints.masks.unet_prediction import as_input, mask_of, resize_for_unet
 from sharpflow.joints.radiographs import found_joints, judge_masks, mask_share
 from sharpflow.joints.scoring.choose_crops import detected_crops
@@ -78,10 +79,12 @@ class Detected:
     Attributes:
         standardized: the radiograph.
         boxes: class, confidence, x_min, y_min, x_max, y_max in its pixels; best first.
+        fitted: where the template lies on them; None where it does not, or is not yet known.
     """
 
     standardized: Standardized
     boxes: pd.DataFrame
+    fitted: Fitted | None = None
 
 
 @dataclass(frozen=True)
@@ -174,7 +177,7 @@ class JointScorer:
             detected.boxes.assign(image_id=radiograph.image_id)[decoding.COLUMNS]
             for radiograph, detected in found
         )
-        named = self._name(boxes, rows)
+        named = self._name(found)
         crops = detected_crops(named, rows)
         features = self._features(stack, masks, rows, crops)
         bits, predictions = self._predict(crops, features, body_part)
@@ -231,10 +234,18 @@ class JointScorer:
             tables.append(table.assign(**{"class": classes, "confidence": sure.astype(float)}))
         return tables
 
-    def _name(self, boxes: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    def _name(self, found: Sequence[tuple[Shown, Detected]]) -> pd.DataFrame:
         how = self.models.identification
-        limbs = dict(zip(rows["image_id"], rows["limb"], strict=True))
-        return name_radiographs(boxes, limbs, rules=[how.rule], mirrored_share=how.mirrored_share)
+        return _concatenated(
+            name_joints(
+                detected.boxes,
+                limb=shown.limb,
+                rule=how.rule,
+                mirrored_share=how.mirrored_share,
+                fitted=detected.fitted,
+            ).assign(image_id=shown.image_id)
+            for shown, detected in found
+        )
 
     def _features(
         self,

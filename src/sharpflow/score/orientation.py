@@ -6,7 +6,7 @@ gives is so what it gives without any of this.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -36,11 +36,19 @@ class Picture:
         image: uint8 (height, width), bones bright.
         body_part: None where it is not known.
         side: likewise.
+        turns: quarter turns against the clock that bring the digits up, by the silhouette; None
+            where it shows no digits.
     """
 
     image: Grey
     body_part: BodyPart | None = None
     side: Side | None = None
+    turns: int | None = None
+
+    def is_settled(self, laid: "Laid") -> bool:
+        """Whether no other way has to be tried."""
+        known = self.body_part is not None if self.turns is None else self.turns == laid.turns
+        return laid.is_clear and known
 
 
 @dataclass(frozen=True)
@@ -50,14 +58,17 @@ class Laid:
     Attributes:
         body_part: that it shows, or is most likely to.
         turns: quarter turns against the clock that it was turned by.
-        detected: what the detector found in it.
-        fitted: where the template lies on the boxes; None where it does not.
+        detected: what the detector found in it, and where the template lies on that.
     """
 
     body_part: BodyPart
     turns: int
     detected: Detected
-    fitted: Fitted | None
+
+    @property
+    def fitted(self) -> Fitted | None:
+        """Where the template lies on the boxes; None where it does not."""
+        return self.detected.fitted
 
     @property
     def likeness(self) -> float:
@@ -93,9 +104,13 @@ class Orienter:
         """
         best: dict[int, Laid] = {}
         for turns in range(1 if as_they_lie else 4):
-            waiting = [n for n in range(len(pictures)) if n not in best or not best[n].is_clear]
+            open_ones = [
+                number
+                for number, picture in enumerate(pictures)
+                if number not in best or not picture.is_settled(best[number])
+            ]
             for part in self._parts:
-                own = [n for n in waiting if pictures[n].body_part in (None, part)]
+                own = [n for n in open_ones if pictures[n].body_part in (None, part)]
                 for number, laid in zip(
                     own, self._laid([pictures[n] for n in own], part, turns), strict=True
                 ):
@@ -105,9 +120,14 @@ class Orienter:
 
     def _laid(self, pictures: Sequence[Picture], part: BodyPart, turns: int) -> list[Laid]:
         images = [np.ascontiguousarray(np.rot90(picture.image, turns)) for picture in pictures]
+        found = self._scorer.detect(images, part)
+        fitted = [
+            self._fit(detected, part, picture.side)
+            for picture, detected in zip(pictures, found, strict=True)
+        ]
         return [
-            Laid(part, turns, detected, self._fit(detected, part, picture.side))
-            for picture, detected in zip(pictures, self._scorer.detect(images, part), strict=True)
+            Laid(part, turns, replace(detected, fitted=fit))
+            for detected, fit in zip(found, fitted, strict=True)
         ]
 
     def _fit(self, detected: Detected, part: BodyPart, side: Side | None) -> Fitted | None:
@@ -118,6 +138,8 @@ class Orienter:
 
 def _is_better(laid: Laid, best: Laid) -> bool:
     """Whether a limb lies better than in the best way so far, which was tried before."""
+    if laid.turns and not laid.is_clear:
+        return False
     margin = CLEARER if best.turns == 0 and laid.turns else 0.0
     return laid.likeness > best.likeness + margin
 

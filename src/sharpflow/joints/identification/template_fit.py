@@ -70,45 +70,6 @@ class Fitted:
         return np.stack([placed.real, placed.imag], axis=1)
 
 
-def fit_template(
-    layout: Template,
-    centres: Points,
-    classes: npt.NDArray[np.str_],
-    *,
-    mirrored: bool,
-    mirrored_share: float,
-    fewest: int,
-    tolerance: float,
-) -> dict[int, str]:
-    """Name boxes by the place of the template that explains them best.
-
-    Args:
-        layout: the limb's template, thumb or great toe on the right.
-        centres: (boxes, 2) pixels, x right, y down.
-        classes: (boxes,) detector classes.
-        mirrored: the radiograph's nominal side shows the template mirrored (thumb on the left).
-        mirrored_share: share of radiographs that are shown the other way round, 0 to below 1.
-        fewest: name nothing when fewer boxes would be named.
-        tolerance: farthest a box may lie from its joint's place, in standard deviations.
-
-    Returns:
-        Row of the box -> name of the joint, each joint at most once.
-    """
-    if len(centres) < fewest:
-        return {}
-    fitted = best_fit(
-        layout,
-        centres,
-        classes,
-        mirrored=mirrored,
-        mirrored_share=mirrored_share,
-        tolerance=tolerance,
-    )
-    if not fitted or len(fitted.pairs) < fewest:
-        return {}
-    return {box: layout.names[joint] for joint, box in fitted.pairs.items()}
-
-
 def best_fit(
     layout: Template,
     centres: Points,
@@ -118,9 +79,15 @@ def best_fit(
     mirrored_share: float,
     tolerance: float,
 ) -> Fitted | None:
-    """The place of the template that explains boxes best; arguments as of `fit_template`.
+    """The place of the template that explains boxes best; None where it has no place.
 
-    None where it has no place: two boxes of joints are the least.
+    Args:
+        layout: the limb's template, thumb or great toe on the right.
+        centres: (boxes, 2) pixels, x right, y down.
+        classes: (boxes,) detector classes.
+        mirrored: the radiograph's nominal side shows the template mirrored (thumb on the left).
+        mirrored_share: share of radiographs that are shown the other way round, 0 to below 1.
+        tolerance: farthest a box may lie from its joint's place, in standard deviations.
     """
     if len(centres) < 2:
         return None
