@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 from sharpflow.errors import UserError
+from sharpflow.research_only import RESEARCH_ONLY
 
 INSTALL = 'In a clone of Sharpflow, install what it needs by: pip install ".[score]"'
 try:
@@ -21,7 +22,6 @@ except ModuleNotFoundError as error:  # sharpflow was installed without its extr
     raise SystemExit(2) from error
 
 ALL_SCORED, WRONG_INPUT, SOME_REFUSED, NONE_SCORED = 0, 2, 3, 4
-RESEARCH_ONLY = "For research only: not a medical device, and not for decisions about any person."
 
 app = typer.Typer(
     no_args_is_help=True,

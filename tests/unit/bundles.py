@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sharpflow.bundle.export.graph import Graph
-from sharpflow.bundle.manifest import Manifest
+from sharpflow.bundle.manifest import JointModels, Manifest
 from sharpflow.bundle.pack import write_bundle
 from sharpflow.bundle.typed_json import from_plain
 
@@ -58,7 +58,7 @@ def write_small_bundle(path: Path) -> Path:
     return path
 
 
-def as_plain(manifest: Manifest) -> dict[str, Any]:
-    """A manifest as JSON has it."""
-    plain: dict[str, Any] = json.loads(json.dumps(asdict(manifest)))
+def as_plain(part: Manifest | JointModels) -> dict[str, Any]:
+    """A manifest, or a part of it, as JSON has it."""
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(part)))
     return plain

@@ -131,6 +131,21 @@ def test_the_manifest_of_joints(tmp_path: Path, hands: dict[str, Any]) -> None:
     }
 
 
+def test_settings_beyond_the_bounds_of_bundles_are_named(tmp_path: Path) -> None:
+    bundle = plan(cohorts="phantom", standardize={"height": 9000}).bundle
+    with pytest.raises(
+        UserError, match=r"mine cannot be bundled: joints\.standardize\.height: found"
+    ):
+        describe(
+            study="mine",
+            code=CODE,
+            joints=bundle.joints,
+            whole_image=None,
+            data=bundle.data,
+            splits={"joints": split_file(tmp_path, train=1)},
+        )
+
+
 def test_each_detector_has_the_confidence_that_its_validation_chose(tmp_path: Path) -> None:
     joints = {"whole_image": {"experiments": ["total-resnet34-mse-batch4"]}, "cohorts": "phantom"}
     assert not plan(**joints).bundle.confidences

@@ -12,7 +12,12 @@ import pytest
 import torch
 
 from sharpflow.anatomy import DETECTED_JOINTS, BodyPart
-from sharpflow.bundle.manifest import Manifest, WholeImageModels
+from sharpflow.bundle.manifest import (
+    Manifest,
+    WholeImageModels,
+    network_file,
+    problem,
+)
 from sharpflow.bundle.typed_json import from_plain
 from sharpflow.imaging.standardize import standardize
 from sharpflow.joints.detection import decoding
@@ -24,8 +29,34 @@ from sharpflow.whole_image.data.packing import prepare
 from sharpflow.whole_image.severity_classes import class_of
 from sharpflow.whole_image.stacking.combine import combine
 from sharpflow.whole_image.stacking.stack import StackLayer
-from tests.unit.bundles import plain_manifest
+from tests.unit.bundles import as_plain, plain_manifest
 from tests.unit.made_up_networks import HEIGHT, WIDTH, Array, joint_models, networks, places
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "found"),
+    [
+        ("body_parts", {}, ("joints.body_parts", "none")),
+        ("heads", {}, ("joints.heads", "none")),
+        ("heads", {"erosion-hand": 6}, ("joints.heads", "erosion-hand")),
+        ("heads", {"erosion-hand": 6, "narrowing-hand": 6}, ("joints.heads.narrowing-hand", "6 ")),
+        ("heads", {"erosion-hand": 6, "narrowing-foot": 5}, ("joints.heads", "erosion-hand, n")),
+        ("classes", ["MCP", "PIP"], ("joints.body_parts.hand.classes", "MCP, PIP")),
+    ],
+)
+def test_joints_that_do_not_fit_the_method_are_refused(
+    place: str, value: Any, found: tuple[str, str]
+) -> None:
+    plain = as_plain(joint_models())
+    del plain["body_parts"]["foot"]
+    plain["heads"] = {"erosion-hand": 6, "narrowing-hand": 5}
+    names = ["base", "unet-hand", "detector-hand", *(f"head-{name}" for name in plain["heads"])]
+    members = {network_file(name): {"bytes": 1, "sha256": "0" * 64} for name in names}
+    whole = plain_manifest(joints=plain, whole_image=None, members=members)
+    assert problem(from_plain(Manifest, whole)) is None
+    (plain["body_parts"]["hand"] if place == "classes" else plain)[place] = value
+    wrong = problem(from_plain(Manifest, whole))
+    assert wrong and wrong[0] == found[0] and wrong[1].startswith(found[1])
 
 
 def radiograph(limb: str, image_id: str = "", grey: int = 90, patient: str = "P") -> Radiograph:

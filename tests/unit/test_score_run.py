@@ -36,7 +36,7 @@ class Opened:
 
     def __init__(self, path: Path) -> None:
         plain = plain_manifest()
-        joints = as_plain(joint_models())  # type: ignore[arg-type]
+        joints = as_plain(joint_models())
         self.manifest = from_plain(Manifest, plain | {"joints": joints})
 
     def __enter__(self) -> "Opened":
@@ -215,11 +215,36 @@ def test_what_is_wrong_with_a_call_leaves_no_tables(tmp_path: Path, bundle: Any)
         scored(tmp_path / "scans", tmp_path / "file")
 
 
+def test_a_full_disk_is_told_and_leaves_no_tables(
+    tmp_path: Path, bundle: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*given: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(run, "write_overlays", full)
+    picture(tmp_path / "scans", "P-LH")
+    with pytest.raises(UserError, match=r"cannot be written to .*No space left"):
+        scored(tmp_path / "scans", tmp_path / "out")
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_as_many_threads_as_the_process_may_use(
+    tmp_path: Path, bundle: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(run, "load_networks", lambda _, threads: asked.append(threads) or bundle)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {3, 5, 7}, raising=False)
+    picture(tmp_path / "scans", "P-LH")
+    scored(tmp_path / "scans", tmp_path / "one")
+    scored(tmp_path / "scans", tmp_path / "two", threads=2)
+    assert asked == [3, 2]
+
+
 def test_a_bundle_that_is_none_leaves_no_tables(tmp_path: Path) -> None:
     picture(tmp_path / "scans", "P-LH")
     with pytest.raises(UserError, match=r"gone\.sharpflow"):
         run.score([str(tmp_path / "scans")], tmp_path / "gone.sharpflow", tmp_path / "out")
-    assert not list((tmp_path / "out").iterdir())
+    assert not (tmp_path / "out").exists()
 
 
 def test_limbs_turns_and_negatives_are_found_in_the_image_and_said(

@@ -1,5 +1,6 @@
 """Which radiographs are scored, and what is known of them."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,41 @@ def test_what_was_made_by_an_earlier_call_is_passed_over(tmp_path: Path) -> None
     assert ([s.image_id for s in sources], refused) == (["A-LH"], [])
 
 
+def test_the_folder_of_results_is_none_of_radiographs(tmp_path: Path) -> None:
+    picture(tmp_path / "A-LH.png")
+    (tmp_path / "link").symlink_to(tmp_path)
+    for given in (tmp_path, tmp_path / "link"):
+        with pytest.raises(UserError, match="found the folder of results itself"):
+            find_sources([str(given)], out=tmp_path)
+
+
+def test_links_to_folders_are_followed_and_lead_nowhere_twice(tmp_path: Path) -> None:
+    picture(tmp_path / "archive/A-LH.png")
+    picture(tmp_path / "scans/B-LH.png")
+    (tmp_path / "scans/old").symlink_to(tmp_path / "archive")
+    (tmp_path / "scans/round").symlink_to(tmp_path / "scans")
+    (tmp_path / "scans/gone").symlink_to(tmp_path / "nowhere")
+    sources, refused = find_sources([str(tmp_path / "scans")])
+    assert ([source.image_id for source in sources], refused) == (["A-LH", "B-LH"], [])
+
+
+def test_a_folder_that_cannot_be_read_is_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture(tmp_path / "in/A-LH.png")
+    picture(tmp_path / "in/locked/B-LH.png")
+    scandir = os.scandir
+
+    def refusing(path: str) -> Any:
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with pytest.raises(UserError, match=r"locked: found a folder that cannot be read \(Permission"):
+        find_sources([str(tmp_path / "in")])
+
+
 def test_names_in_two_folders_get_ids_of_their_own(tmp_path: Path) -> None:
     picture(tmp_path / "one/A@1-LH.png")
     picture(tmp_path / "two/a@1-lh.png")
@@ -92,6 +128,7 @@ def test_a_table_says_more_than_a_name(tmp_path: Path) -> None:
         ("A.png,LH,,../P,1", "row 2, column patient"),
         ("A.png,LH,,P,a/b", "row 2, column visit"),
         (",LH,,P,1", "row 2, column file: found nothing"),
+        (".,LH,,P,1", "row 2, column file: found '.'; expected a file"),
         ("A.png,LH,,P,1\nA.png,RH,,P,1", "row 3, column file: found 'A.png'; expected each file"),
     ],
 )

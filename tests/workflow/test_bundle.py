@@ -11,6 +11,7 @@ from sharpflow.anatomy import MODELS
 from sharpflow.bundle.read import Bundle
 from sharpflow.files import read_table
 from sharpflow.imaging.reading import read_image
+from sharpflow.joints.detection.confidence import chosen_confidence
 from sharpflow.joints.scoring.scores import radiograph_scores, total_scores
 from sharpflow.score.joints import JointScorer, Radiograph, ScoredJoints
 from sharpflow.score.networks import load_networks
@@ -95,6 +96,24 @@ def test_a_bundle_predicts_whole_images_as_its_study_did(finished_whole_image: P
         both = ours.merge(theirs, on="image_id", suffixes=("_ours", "_theirs"))
         assert len(both) == len(images)
         np.testing.assert_allclose(both["predicted_ours"], both["predicted_theirs"], atol=0.01)
+
+
+def test_a_bundle_has_the_confidence_that_validation_chose(finished: Project) -> None:
+    first, own = packed(finished).read_bytes(), finished.folder / "own.yaml"
+    said = own.read_text()
+    own.write_text(f"{said}detector: {{confidence: auto}}\n")
+    try:
+        # The heads would learn again, from the joints that are then found.
+        finished.run("bundle", "--allowed-rules", "bundle", "pack_bundle")
+    finally:
+        own.write_text(said)
+    with Bundle(finished.results / "bundle" / "small.sharpflow") as file:
+        joints = file.manifest.joints
+    assert joints and set(joints.body_parts) == {"hand", "foot"}
+    for part, models in joints.body_parts.items():
+        table = read_table(finished.results / "detector" / part / "confidence.csv")
+        assert models.confidence == chosen_confidence(table)
+    assert packed(finished).read_bytes() == first
 
 
 @pytest.mark.parametrize("which", ["finished", "finished_whole_image"])

@@ -302,14 +302,16 @@ def _joint_problem(joints: JointModels) -> tuple[str, str, str] | None:
         if models.classes != expected:
             where = f"joints.body_parts.{part}.classes"
             return where, ", ".join(models.classes)[:60], ", ".join(expected)
+    scores = {
+        name: n_classes(body_part, damage)
+        for name, (damage, body_part) in MODELS.items()
+        if body_part.value in joints.body_parts
+    }
+    if joints.heads.keys() != scores.keys():
+        return "joints.heads", ", ".join(joints.heads)[:60] or "none", ", ".join(scores)
     for name, classes in joints.heads.items():
-        if name not in MODELS:
-            return "joints.heads", name, f"names among {', '.join(MODELS)}"
-        damage, body_part = MODELS[name]
-        if body_part.value not in joints.body_parts:
-            return "joints.heads", name, f"heads of {', '.join(joints.body_parts)}"
-        if classes != (scores := n_classes(body_part, damage)):
-            return f"joints.heads.{name}", f"{classes} scores", f"{scores}, as the method has"
+        if classes != scores[name]:
+            return f"joints.heads.{name}", f"{classes} scores", f"{scores[name]}, as the method has"
     return None
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sharpflow.bundle.manifest import Manifest, Member
 from sharpflow.bundle.read import MANIFEST, Bundle
+from sharpflow.errors import UserError
 from sharpflow.files import atomic_write
 
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # that a zip can tell
@@ -23,7 +24,7 @@ def write_bundle(path: str | Path, manifest: Manifest, members: Mapping[str, byt
         members: name, as "networks/unet-hand.onnx", -> content.
 
     Raises:
-        UserError: what was written is no bundle; the message says why.
+        UserError: whoever reads it would refuse it, such as for networks larger than allowed.
     """
     names = sorted(members)
     described = {name: _describe(members[name]) for name in names}
@@ -38,7 +39,10 @@ def write_bundle(path: str | Path, manifest: Manifest, members: Mapping[str, byt
                 info = zipfile.ZipInfo(name, _EARLIEST)
                 info.create_system = 3  # else it would tell which system wrote it
                 file.writestr(info, content)
-        check_bundle(temporary)
+        try:
+            check_bundle(temporary)
+        except UserError as error:
+            raise UserError(f"{path} is not written, since it would be refused: {error}") from None
 
 
 def check_bundle(path: str | Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sharpflow.bundle.read import AGAIN
 from sharpflow.errors import UserError, in_short
 
 Floats = npt.NDArray[np.float32]
@@ -66,5 +67,5 @@ class Network:
             found = f"{len(outputs)} outputs of {len(inputs)} inputs"
         raise UserError(
             f"the network {self._name} of the bundle cannot be run: found {found}; expected an "
-            "output for each input. Make the bundle again by `snakemake bundle` in its study."
+            f"output for each input. {AGAIN}"
         )

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from sharpflow.imaging.dicom_grey import VALUE_ELEMENTS, to_grey
 from sharpflow.imaging.dicom_pixels import SYNTAXES, stored_pixels
-from sharpflow.imaging.image_error import MAX_PIXELS, ImageError
+from sharpflow.imaging.image_error import MAX_PIXELS, SMALLER, ImageError
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
 T = TypeVar("T")
@@ -263,8 +263,8 @@ def _check_size(path: Path, max_pixels: int) -> None:
         raise ImageError(
             path,
             f"a DICOM file of {size / 1e6:,.0f} MB",
-            f"one radiograph of at most {max_pixels:,} pixels (checks: max_megapixels)",
-            "Export one radiograph a file, or raise the key if it really is that large.",
+            f"one radiograph of at most {max_pixels:,} pixels",
+            f"Export one radiograph a file. {SMALLER}",
         )
 
 
@@ -301,8 +301,8 @@ def _check_header(path: Path, header: Any, max_pixels: int) -> None:
     if pixels > max_pixels:
         refuse(
             f"an image of {columns} x {rows} = {pixels:,} pixels",
-            f"at most {max_pixels:,} pixels (checks: max_megapixels)",
-            "Export it smaller, or raise the key if the radiograph really is that large.",
+            f"at most {max_pixels:,} pixels",
+            SMALLER,
         )
     if not _has_square_pixels(header):
         refuse("pixels that are not square", "square pixels", "Export it with square pixels.")

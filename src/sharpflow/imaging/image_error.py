@@ -5,6 +5,11 @@ from pathlib import Path
 from sharpflow.errors import UserError
 
 MAX_PIXELS = 100_000_000  # a radiograph of 43 x 35 cm at 0.05 mm has 60 million
+# What to do with one that has more; radiographs are also read where there is no config.
+SMALLER = (
+    "Export it smaller or, in a study, raise checks: max_megapixels in the config if the "
+    "radiograph really is that large."
+)
 
 
 class ImageError(UserError):

@@ -17,7 +17,7 @@ from PIL import Image, UnidentifiedImageError
 
 from sharpflow.errors import in_short
 from sharpflow.imaging.dicom import is_dicom, read_dicom
-from sharpflow.imaging.image_error import MAX_PIXELS, ImageError
+from sharpflow.imaging.image_error import MAX_PIXELS, SMALLER, ImageError
 from sharpflow.imaging.png import PNG_SIGNATURE, without_text
 
 # `max_pixels` is the limit, which a study can raise; Pillow's own cannot be raised there.
@@ -89,9 +89,8 @@ def _read(path: Path, max_pixels: int, percentiles: tuple[float, float]) -> Grey
             raise ImageError(
                 path,
                 f"an image of {width} x {height} = {pixels:,} pixels",
-                f"at most {max_pixels:,} pixels (checks: max_megapixels)",
-                "Export it smaller, or raise checks: max_megapixels in the config if the "
-                "radiograph really is that large.",
+                f"at most {max_pixels:,} pixels",
+                SMALLER,
             )
         white_is_zero = _is_white_zero(image)
         narrowed, file = _is_narrowed(image), getattr(image, "fp", None)

@@ -38,7 +38,7 @@ class Shown:
     """What a radiograph shows.
 
     Attributes:
-        image_id: unlike those of all others.
+        image_id: unique among the radiographs scored.
         patient: whom it shows.
         visit: when.
         limb: "LH", "RH", "LF" or "RF".

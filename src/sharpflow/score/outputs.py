@@ -8,7 +8,7 @@ import pandas as pd
 from PIL import Image
 
 from sharpflow.bundle.manifest import Manifest
-from sharpflow.errors import UserError
+from sharpflow.errors import UserError, in_short
 from sharpflow.files import atomic_write
 from sharpflow.reporting.overlays import label_radiograph
 from sharpflow.score.joints import ScoredJoints
@@ -55,7 +55,7 @@ def open_tables(folder: Path) -> Iterator[Tables]:
             yield Tables(files)
     except OSError as error:
         raise UserError(
-            f"{folder}: found a folder that cannot be written to ({error.strerror}); expected one "
+            f"{folder}: found a folder that cannot be written to ({in_short(error)}); expected one "
             "with room that is yours. Name another (--out)."
         ) from None
 

@@ -37,7 +37,6 @@ from sharpflow.score.sources import (
 )
 from sharpflow.score.tables import (
     USE,
-    WholeImageRows,
     radiograph_totals,
     score_rows,
     visit_totals,
@@ -79,25 +78,24 @@ def score(
         keep_ids: whether PatientIDs of headers stay.
         key: of their hashes.
         batch: radiographs in memory at once.
-        threads: of the processor; None: all there are.
+        threads: of the processor; None: all that this process may use.
         progress: called with how many radiographs are done, and how many there are.
 
     Raises:
         UserError: something given cannot be used. What is wrong with single radiographs is listed
             in refused.csv instead.
     """
-    sources, refused = find_sources(images, table=table, keep_ids=keep_ids, key=key, out=out)
-    with open_tables(out) as tables:
-        with Bundle(bundle) as opened:
-            manifest = opened.manifest
-            networks = load_networks(opened, threads=threads or os.cpu_count() or 1)
-        run = Run(manifest, networks, tables, out)
-        run.refuse(refused)
-        for start in range(0, len(sources), batch):
-            run.score_batch(sources[start : start + batch])
-            if progress:
-                progress(min(start + batch, len(sources)), len(sources))
-        run.finish()
+    with Bundle(bundle) as opened:  # what is none is refused before a header is read
+        sources, refused = find_sources(images, table=table, keep_ids=keep_ids, key=key, out=out)
+        with open_tables(out) as tables:
+            networks = load_networks(opened, threads=threads or _usable_cores())
+            run = Run(opened.manifest, networks, tables, out)
+            run.refuse(refused)
+            for start in range(0, len(sources), batch):
+                run.score_batch(sources[start : start + batch])
+                if progress:
+                    progress(min(start + batch, len(sources)), len(sources))
+            run.finish()
     return Counts(run.scored, run.refused)
 
 
@@ -114,11 +112,9 @@ class Run:
     ) -> None:
         """Take a bundle's manifest and networks, tables to append to, and the overlays' folder."""
         self._joints = JointScorer(manifest.joints, networks) if manifest.joints else None
-        self._whole = None
-        if whole := manifest.whole_image:
-            self._whole = WholeImageScorer(whole, networks)
-            self._whole_rows = WholeImageRows(whole.total, whole.severity)
-        self._finder = LimbFinder(self._joints, manifest.whole_image)
+        whole = manifest.whole_image
+        self._whole = WholeImageScorer(whole, networks) if whole else None
+        self._finder = LimbFinder(self._joints, whole)
         self._note = overlay_note(manifest) if manifest.joints else ""
         self._tables, self._folder = tables, folder
         self._open_visit: list[pd.DataFrame] = []
@@ -232,4 +228,11 @@ class Run:
             [WholeImage(s.image_id, s.patient, s.visit, image) for s, image in read]
         )
         own = {source.image_id: source for source, _ in read}
-        self._tables.append(TOTALS, whole_image_totals(predicted, self._whole_rows, own))
+        self._tables.append(TOTALS, whole_image_totals(predicted, self._whole.models, own))
+
+
+def _usable_cores() -> int:
+    """The processor's cores that this process may use; a cluster's job has few of its node's."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -50,7 +50,7 @@ class Source:
     Attributes:
         path: of the file.
         image: the same, as outputs call it.
-        image_id: unlike those of all others; a name for files.
+        image_id: unique among the call's; a name for files.
         patient: empty if unknown.
         visit: "1" if nothing says another.
         limb: "LH", "RH", "LF", "RF", or "BH" of both hands; empty where nothing says it.
@@ -141,7 +141,7 @@ def find_sources(
         if isinstance(source, Refused):
             refused.append(source)
         else:
-            sources.append(replace(source, image_id=_unlike(source.image_id, ids)))
+            sources.append(replace(source, image_id=_unique_id(source.image_id, ids)))
     sources.sort(key=lambda source: (source.patient, source.visit, not source.limb))
     alone, doubled = _one_a_limb(sources)
     return alone, refused + doubled
@@ -169,6 +169,11 @@ def _files(images: Sequence[str], out: Path | None) -> Iterator[Path]:
                 f"{given!a}: found nothing of this name; expected radiographs: files, folders, or "
                 "a pattern in quotes, as 'scans/*.png'. Correct the path."
             )
+        if out and _real(Path(given)) == _real(out):
+            raise UserError(
+                f"{given!a}: found the folder of results itself; expected radiographs in another. "
+                "Name another folder of results (--out)."
+            )
         found = [path for name in named for path in _within(Path(name), out)]
         if not found:
             raise UserError(
@@ -183,17 +188,22 @@ def _within(path: Path, out: Path | None) -> Iterator[Path]:
     if not path.is_dir():
         yield path
         return
-    passed_over = out.resolve() if out else None
-    for root, folders, names in os.walk(path):
+    seen = {_real(out)} if out else set()
+    for root, folders, names in os.walk(path, onerror=_refuse_folder, followlinks=True):
         here = Path(root)
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".") and (here / name).resolve() != passed_over
-        )
-        if here.resolve() == passed_over:
+        if _real(here) in seen:  # links may lead back
+            folders.clear()
             continue
+        seen.add(_real(here))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (here / name for name in sorted(names) if _is_image(here / name))
+
+
+def _refuse_folder(error: OSError) -> None:
+    raise UserError(
+        f"{error.filename}: found a folder that cannot be read ({error.strerror}); expected one of "
+        "radiographs. Correct its permissions, or name the other folders."
+    )
 
 
 def _is_image(path: Path) -> bool:
@@ -320,7 +330,7 @@ def _read_table(path: Path) -> dict[str, Said]:
         file = row.values[file_column]
         there = same_path(path.parent / file)
         real = _real(there)
-        if not file or not os.path.lexists(there):
+        if not file or there.is_dir() or not os.path.lexists(there):
             wrong.append(_in_row(path, row, file_column, file, "a file, relative to this table"))
         elif real in said:
             wrong.append(_in_row(path, row, file_column, file, "each file once"))
@@ -372,7 +382,7 @@ def _in_row(path: Path, row: Row, column: str, text: str, expected: str) -> Prob
     )
 
 
-def _unlike(image_id: str, taken: set[str]) -> str:
+def _unique_id(image_id: str, taken: set[str]) -> str:
     """An image_id that no other has, in small letters or capitals; it is added to `taken`."""
     name, number = image_id, 2
     while name.casefold() in taken:

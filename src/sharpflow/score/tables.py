@@ -1,12 +1,12 @@
 """Tables of new radiographs' scores, of one batch or visit at a time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from sharpflow.anatomy import BOX_COLUMNS, MAX_SCORE, Damage
+from sharpflow.bundle.manifest import WholeImageModels
 from sharpflow.joints.scoring.ordinal import score_probabilities
 from sharpflow.joints.scoring.scores import radiograph_scores, total_scores
 from sharpflow.score.joints import ScoredJoints
@@ -33,14 +33,6 @@ TOTAL_COLUMNS = [
     *("whole_image_total", "whole_image_severity", "use"),
 ]
 REFUSED_COLUMNS = ["image", "reason", "use"]
-
-
-@dataclass(frozen=True)
-class WholeImageRows:
-    """Which rows of `WholeImageScorer.score` are the study's totals and classes."""
-
-    total: str | None
-    severity: str | None
 
 
 def score_rows(scored: ScoredJoints, sources: Mapping[str, Source]) -> pd.DataFrame:
@@ -75,17 +67,17 @@ def visit_totals(joints: pd.DataFrame) -> pd.DataFrame:
 
 
 def whole_image_totals(
-    predicted: pd.DataFrame, rows: WholeImageRows, sources: Mapping[str, Source]
+    predicted: pd.DataFrame, models: WholeImageModels, sources: Mapping[str, Source]
 ) -> pd.DataFrame:
     """totals.csv, of radiographs of both hands: TOTAL_COLUMNS.
 
     Args:
         predicted: what `WholeImageScorer.score` returned.
-        rows: which of its rows count.
+        models: say which of its rows are the study's totals and classes.
         sources: by image_id.
     """
     table = predicted[["image_id", *_WHO]].drop_duplicates()
-    for name, row in (("total", rows.total), ("severity", rows.severity)):
+    for name, row in (("total", models.total), ("severity", models.severity)):
         own = predicted[predicted["row"] == row].set_index("image_id")["predicted"]
         table[f"whole_image_{name}"] = table["image_id"].map(own)
     table["whole_image_severity"] = table["whole_image_severity"].astype("Int64")

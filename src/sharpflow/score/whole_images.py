@@ -27,7 +27,7 @@ class WholeImage:
     """A radiograph of both hands, as it was read.
 
     Attributes:
-        image_id: unlike those of all others.
+        image_id: unique among the radiographs scored.
         patient: whom it shows.
         visit: when.
         image: uint8 (height, width).

@@ -8,14 +8,15 @@ from typing import Any
 
 from sharpflow.anatomy import MODELS, n_classes
 from sharpflow.bundle.manifest import FORMAT, VERSION, Manifest, Statistics
-from sharpflow.bundle.typed_json import from_plain
+from sharpflow.bundle.typed_json import WrongValueError, from_plain
 from sharpflow.cohorts.splits import SPLITS
+from sharpflow.errors import UserError
 from sharpflow.files import read_table
 from sharpflow.joints.detection.confidence import chosen_confidence
+from sharpflow.research_only import RESEARCH_ONLY
 from sharpflow.whole_image.experiment_types import NetworkExperiment, StackExperiment
 from sharpflow.whole_image.experiments import EXPERIMENTS
 
-NOT_FOR = "For research only: not a medical device, and not for decisions about any person."
 OF_PHANTOM = " Trained on synthetic radiographs: says nothing about real radiographs."
 
 
@@ -43,6 +44,9 @@ def describe(
         statistics: file of the whole images' statistics.
         stacks: experiment -> its model.pt, a model_card.json beside it.
         confidences: body part -> the table of `tabulate_confidences`, where it chooses.
+
+    Raises:
+        UserError: a setting of the study is out of the bounds that readers of bundles hold to.
     """
     trained_on = {name: _trained_on(data[name], path) for name, path in splits.items()}
     plain: dict[str, Any] = {
@@ -50,7 +54,7 @@ def describe(
         "version": VERSION,
         "study": study,
         "code": dict(code),
-        "not_for": NOT_FOR + OF_PHANTOM * ("phantom" in data.values()),
+        "not_for": RESEARCH_ONLY + OF_PHANTOM * ("phantom" in data.values()),
         "joints": None,
         "whole_image": None,
         "members": {},
@@ -75,7 +79,13 @@ def describe(
             "networks": _needed(whole_image, fitted),
             "stacks": fitted,
         }
-    return from_plain(Manifest, plain)
+    try:
+        return from_plain(Manifest, plain)
+    except WrongValueError as error:
+        raise UserError(
+            f"the study {study} cannot be bundled: {error}. Correct that setting, which trains "
+            "again what depends on it."
+        ) from None
 
 
 def _trained_on(data: str, split: str) -> dict[str, Any]:

@@ -11,12 +11,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnx  # type: ignore[import-not-found, unused-ignore]
-from onnx import (  # type: ignore[import-not-found, unused-ignore]
-    TensorProto,
-    helper,
-    numpy_helper,
-)
+import onnx
+from onnx import TensorProto, helper, numpy_helper
 
 from sharpflow.bundle.onnx_check import OPSET
 

@@ -71,7 +71,7 @@ def decode_boxes(
     candidates = np.flatnonzero(sure > np.float32(confidence))
     candidates = candidates[np.argsort(-sure[candidates], kind="stable")]
     corners = output[:4, candidates].T
-    kept = _suppress(corners, overlap)[:most]
+    kept = _suppress(corners, overlap, most)
     chosen = candidates[kept]
     return (
         _in_view(corners[kept], view, image_size),
@@ -80,12 +80,12 @@ def decode_boxes(
     )
 
 
-def _suppress(corners: Floats, overlap: float) -> list[int]:
-    """Numbers of the boxes that no better one overlaps; they come best first."""
+def _suppress(corners: Floats, overlap: float, most: int) -> list[int]:
+    """Numbers of the first `most` boxes that no better one overlaps; they come best first."""
     areas = np.prod(corners[:, 2:] - corners[:, :2], axis=1)
     kept: list[int] = []
     waiting = np.arange(len(corners))
-    while len(waiting):
+    while len(waiting) and len(kept) < most:
         best, waiting = int(waiting[0]), waiting[1:]
         kept.append(best)
         low = np.maximum(corners[best, :2], corners[waiting, :2])

@@ -32,6 +32,8 @@ PACKAGES = (
     "lightning",
     "captum",
     "ultralytics-opencv-headless",
+    "onnx",
+    "onnxruntime",
     "matplotlib",
     "seaborn",
 )
