@@ -19,7 +19,7 @@ FOLDER, BUNDLE = os.environ.get("SHARPFLOW_RADIOGRAPHS"), os.environ.get("SHARPF
 pytestmark = [
     pytest.mark.skipif(
         not (FOLDER and BUNDLE),
-        reason="SHARPFLOW_RADIOGRAPHS and SHARPFLOW_BUNDLE do not name real radiographs and a bundle",
+        reason="SHARPFLOW_RADIOGRAPHS and SHARPFLOW_BUNDLE do not name both",
     ),
     pytest.mark.slow,
 ]
