@@ -16,7 +16,7 @@ from sharpflow.errors import UserError
 from sharpflow.files import read_table
 from sharpflow.joints.scoring.ordinal import decode, score_probabilities
 from sharpflow.score import run
-from sharpflow.score.joints import JointScorer
+from sharpflow.score.joints import JointScorer, Radiograph
 from tests.unit.bundles import NETWORK, as_plain, plain_manifest, write_small_bundle
 from tests.unit.made_up_networks import HEIGHT, WIDTH, joint_models, networks, places
 from tests.unit.turned_limbs import both_hands, limb_image, seeing_networks
@@ -135,7 +135,7 @@ def test_boxes_are_in_pixels_of_the_radiograph_and_chances_are_those_of_the_bits
     picture(tmp_path / "scans", "P-LH", size=(2 * HEIGHT, 2 * WIDTH))
     joints, _, _ = scored(tmp_path / "scans", tmp_path / "out")
     image = np.asarray(Image.open(tmp_path / "scans/P-LH.png"))
-    radiograph = run.Radiograph("P-LH", "P", "1", "LH", image)
+    radiograph = Radiograph("P-LH", "P", "1", "LH", image)
     expected = JointScorer(joint_models(), bundle).score([radiograph])
     sides = ["x_min", "y_min", "x_max", "y_max"]
     np.testing.assert_allclose(joints[sides], 2 * expected.joints[sides], atol=1e-3)
