@@ -7,6 +7,7 @@ gives is so what it gives without any of this.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,11 @@ class Picture:
     body_part: BodyPart | None = None
     side: Side | None = None
     turns: int | None = None
+
+    @property
+    def order(self) -> list[int]:
+        """The quarter turns, the likeliest first."""
+        return sorted(range(4), key=lambda turns: turns != self.turns)
 
     def is_settled(self, laid: "Laid") -> bool:
         """Whether no other way has to be tried."""
@@ -104,19 +110,23 @@ class Orienter:
             as_they_lie: whether no other way is tried.
         """
         best: dict[int, Laid] = {}
-        for turns in range(1 if as_they_lie else 4):
-            open_ones = [
+        orders = [[0] if as_they_lie else picture.order for picture in pictures]
+        for step in range(1 if as_they_lie else 4):
+            waiting = [
                 number
                 for number, picture in enumerate(pictures)
                 if number not in best or not picture.is_settled(best[number])
             ]
-            for part in self._parts:
-                own = [n for n in open_ones if pictures[n].body_part in (None, part)]
-                for number, laid in zip(
-                    own, self._laid([pictures[n] for n in own], part, turns), strict=True
-                ):
-                    if number not in best or _is_better(laid, best[number]):
-                        best[number] = laid
+            for turns, part in product(range(4), self._parts):
+                own = [
+                    number
+                    for number in waiting
+                    if pictures[number].body_part in (None, part) and orders[number][step] == turns
+                ]
+                laid = self._laid([pictures[number] for number in own], part, turns)
+                for number, one in zip(own, laid, strict=True):
+                    if number not in best or _rank(one) > _rank(best[number]):
+                        best[number] = one
         return [best[number] for number in range(len(pictures))]
 
     def _laid(self, pictures: Sequence[Picture], part: BodyPart, turns: int) -> list[Laid]:
@@ -137,12 +147,11 @@ class Orienter:
         return fit_limb(detected.boxes, part, mirrored=mirrored, mirrored_share=share)
 
 
-def _is_better(laid: Laid, best: Laid) -> bool:
-    """Whether a limb lies better than in the best way so far, which was tried before."""
-    if laid.turns and not laid.is_clear:
-        return False
-    margin = CLEARER if best.turns == 0 and laid.turns else 0.0
-    return laid.likeness > best.likeness + margin
+def _rank(laid: Laid) -> tuple[bool, float]:
+    """How well a limb lies so; turned only where that is clear, and clearer than as it was."""
+    if laid.turns == 0:
+        return True, laid.likeness + CLEARER
+    return laid.is_clear, laid.likeness
 
 
 def cut_between_hands(image: Grey, seen: Appearance) -> tuple[int, int]:
