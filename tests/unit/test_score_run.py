@@ -340,3 +340,16 @@ def test_a_guessed_limb_that_its_visit_has_already_is_refused(tmp_path: Path, bu
     assert Path(refused["image"].item()).name == "a.png"
     assert refused["reason"].item().startswith("found a second LH of one patient and visit")
     assert totals.loc[totals["of"] == "visit", "limbs"].tolist() == ["LH RH"]
+
+
+def test_what_only_seems_inverted_is_scored_as_it_was_read(
+    tmp_path: Path, bundle: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle |= seeing_networks()
+    monkeypatch.setattr("sharpflow.score.finding.is_inverted", lambda seen, part: True)
+    save(tmp_path / "scans", "P-LH", limb_image(BodyPart.HAND))
+    save(tmp_path / "scans", "Q-LH", 255 - limb_image(BodyPart.HAND))
+    _, totals, _ = scored(tmp_path / "scans", tmp_path / "out")
+    own = totals[totals["of"] == "radiograph"].set_index("image_id")
+    assert own["undone"].fillna("").to_dict() == {"P-LH": "", "Q-LH": "inverted"}
+    assert (own["joints_missing"] == 0).all()

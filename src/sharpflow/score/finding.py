@@ -1,6 +1,6 @@
 """What each radiograph of a batch shows, how it lies, and whether to score it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -62,6 +62,12 @@ class _Read:
     image: Grey
     seen: Appearance
     correction: Correction
+
+    def inverted_back(self) -> "_Read":
+        """As it was read, where it was inverted."""
+        image = np.asarray(255 - self.image)
+        correction = replace(self.correction, inverted=False)
+        return _Read(self.source, image, measure_appearance(image), correction)
 
     def as_limb(self, limb: str, correction: Correction) -> Source:
         """Its source with what is now known."""
@@ -159,16 +165,24 @@ class LimbFinder:
         if not self._orienter or not self._joints:
             found.refused += [Refused(read.source.image, _NO_JOINTS) for read in reads]
             return
-        limits = self._joints.models.little_found
-        laid_all = self._orienter.lay([_picture(read) for read in reads])
-        for read, laid in zip(reads, laid_all, strict=True):
-            if why := implausible_limb(judge(laid), laid.body_part, limits):
+        for read, laid in self._lay_limbs(self._orienter, reads):
+            if why := implausible_limb(judge(laid), laid.body_part):
                 found.refused.append(Refused(read.source.image, why))
                 continue
             limb = read.source.limb or _code(laid, read.source.told.side)
             mirrored = laid.is_clear and laid.side is not LIMBS[limb].side
             correction = replace(read.correction, turns=laid.turns, mirrored=mirrored)
             found.limbs.append((read.as_limb(limb, correction), laid))
+
+    def _lay_limbs(
+        self, orienter: Orienter, reads: Sequence[_Read]
+    ) -> Iterator[tuple[_Read, Laid]]:
+        """How each limb lies; of what looks inverted, inverted or not, whichever is clearer."""
+        negatives = [read.inverted_back() for read in reads if read.correction.inverted]
+        as_read = iter(zip(negatives, orienter.lay([_picture(x) for x in negatives]), strict=True))
+        for read, laid in zip(reads, orienter.lay([_picture(x) for x in reads]), strict=True):
+            both = [(read, laid), *([next(as_read)] if read.correction.inverted else [])]
+            yield max(both, key=lambda pair: pair[1].likeness)
 
 
 _UNSURE_HANDS = (

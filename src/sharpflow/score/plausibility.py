@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sharpflow.anatomy import BodyPart
-from sharpflow.bundle.manifest import LittleFound, WholeImageModels
+from sharpflow.bundle.manifest import WholeImageModels
 from sharpflow.imaging.appearance import Appearance, looks_inverted
 from sharpflow.joints.identification.templates import template
-from sharpflow.joints.radiographs import mask_share
 from sharpflow.score.orientation import Laid
 from sharpflow.whole_image.data.packing import prepare
 
@@ -45,14 +44,12 @@ class Judged:
         likeness: of the boxes to the template, at most 1.
         confidence: mean over the joints that have a box.
         outside: joints whose place is beyond the edge of the radiograph.
-        mask: share of the radiograph that the limb covers.
     """
 
     joints: float
     likeness: float
     confidence: float
     outside: int
-    mask: float
 
 
 def no_contrast(seen: Appearance) -> str:
@@ -87,35 +84,28 @@ def is_inverted(seen: Appearance, body_part: BodyPart | None) -> bool:
 def judge(laid: Laid) -> Judged:
     """What a limb is judged by."""
     layout = template(laid.body_part)
-    image, mask, placement = (
-        laid.detected.standardized.image,
-        laid.detected.standardized.mask,
-        laid.detected.standardized.placement,
-    )
-    share = mask_share(image, mask)
+    standardized = laid.detected.standardized
     if not laid.fitted:
-        return Judged(0.0, 0.0, 0.0, 0, share)
+        return Judged(0.0, 0.0, 0.0, 0)
     pairs, boxes = laid.fitted.pairs, laid.detected.boxes
-    height, width = image.shape
+    height, width = standardized.image.shape
     places = laid.fitted.places(layout)
-    left, top = placement.x_offset, placement.y_offset
+    left, top = standardized.placement.x_offset, standardized.placement.y_offset
     inside = (places >= [left, top]) & (places < [width - left, height - top])
     return Judged(
         len(pairs) / len(layout.names),
         laid.likeness,
         float(boxes["confidence"].to_numpy()[list(pairs.values())].mean()) if pairs else 0.0,
         int((~inside.all(axis=1)).sum()),
-        share,
     )
 
 
-def implausible_limb(judged: Judged, body_part: BodyPart, limits: LittleFound) -> str:
+def implausible_limb(judged: Judged, body_part: BodyPart) -> str:
     """Why a radiograph of one limb is not scored; empty where it is.
 
     Args:
         judged: what it is judged by.
         body_part: that it shows or is most likely to.
-        limits: of the bundle, for the share that a mask covers.
     """
     expected = f"a frontal radiograph of one whole {body_part}"
     if judged.outside > MOST_OUTSIDE and judged.likeness >= LEAST_LIKENESS:
