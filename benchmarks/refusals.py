@@ -45,12 +45,12 @@ from sharpflow.score.sources import CODES, Source
 Grey = npt.NDArray[np.uint8]
 Boxes = npt.NDArray[np.float64]
 BATCH = 16
-ALIKE = {
+ALIKE: dict[str, Callable[[Grey], Grey]] = {
+    "mirrored": np.fliplr,
+    "inverted": lambda image: np.asarray(255 - image),
     "turned by 90": lambda image: np.rot90(image, 1),
     "turned by 180": lambda image: np.rot90(image, 2),
     "turned by 270": lambda image: np.rot90(image, 3),
-    "mirrored": np.fliplr,
-    "inverted": lambda image: 255 - image,
 }
 
 
@@ -176,10 +176,14 @@ def is_same(box: Boxes, other: Boxes | None) -> bool:
     return bool(box[0] < x < box[2] and box[1] < y < box[3])
 
 
-def look_at_good(finder: LimbFinder, paths: Sequence[Path], known: str) -> dict[str, Outcome]:
-    """Print what comes of good radiographs in each way of lying; gives that of the upright."""
+def look_at_good(
+    finder: LimbFinder, paths: Sequence[Path], known: str, sheets: Path | None = None
+) -> None:
+    """Print what comes of good radiographs in each way of lying, and draw the upright ones."""
     upright = look(finder, read_all(paths, lambda image: image))
     print_outcomes("upright", upright, known)
+    if sheets:
+        draw_sheets(paths, upright, sheets)
     shapes = {str(path): read_image(path).shape for path in paths}
     joints = sum(len(one.boxes) for one in upright.values())
     for how, change in ALIKE.items():
@@ -191,7 +195,6 @@ def look_at_good(finder: LimbFinder, paths: Sequence[Path], known: str) -> dict[
             same += sum(is_same(box, back.get(joint)) for joint, box in one.boxes.items())
         share = same / max(joints, 1)
         print(f"    of {joints} joints named upright {same} have the same name ({share:.1%})")
-    return upright
 
 
 def print_outcomes(title: str, outcomes: dict[str, Outcome], known: str = "") -> None:
@@ -290,9 +293,7 @@ def main() -> None:
     paths = sorted(p for p in given.radiographs.iterdir() if p.suffix.lower() in SUFFIXES)
     paths = paths[:: given.every]
     if paths:
-        upright = look_at_good(finder, paths, given.known)
-        if given.sheets:
-            draw_sheets(paths, upright, given.sheets)
+        look_at_good(finder, paths, given.known, given.sheets)
     for folder in given.phantom:
         look_at_phantom(finder, folder, given.every)
     if given.pictures:

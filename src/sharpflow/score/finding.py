@@ -166,7 +166,8 @@ class LimbFinder:
             found.refused += [Refused(read.source.image, _NO_JOINTS) for read in reads]
             return
         for read, laid in self._lay_limbs(self._orienter, reads):
-            if why := implausible_limb(judge(laid), laid.body_part):
+            told = bool(read.source.limb)
+            if why := implausible_limb(judge(laid), laid.body_part, told=told):
                 found.refused.append(Refused(read.source.image, why))
                 continue
             limb = read.source.limb or _code(laid, read.source.told.side)
@@ -201,7 +202,8 @@ def _look(source: Source, image: Grey) -> _Read:
     if inverted:
         image = np.asarray(255 - image)
         seen = measure_appearance(image)
-    return _Read(source, image, seen, Correction(*image.shape, inverted=inverted))
+    height, width = image.shape
+    return _Read(source, image, seen, Correction(height, width, inverted=inverted))
 
 
 def _part(source: Source) -> BodyPart | None:

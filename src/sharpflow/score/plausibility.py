@@ -12,7 +12,7 @@ from sharpflow.anatomy import BodyPart
 from sharpflow.bundle.manifest import WholeImageModels
 from sharpflow.imaging.appearance import Appearance, looks_inverted
 from sharpflow.joints.identification.templates import template
-from sharpflow.score.orientation import Laid
+from sharpflow.score.orientation import CLEAR, Laid
 from sharpflow.whole_image.data.packing import prepare
 
 Grey = npt.NDArray[np.uint8]
@@ -64,20 +64,18 @@ def no_contrast(seen: Appearance) -> str:
 
 
 def is_inverted(seen: Appearance, body_part: BodyPart | None) -> bool:
-    """Whether bones are dark on a bright ground.
-
-    Args:
-        seen: measures of the radiograph.
-        body_part: None where it is not known: a foot that is inverted is then not seen.
-    """
-    part = body_part or BodyPart.HAND
-    return looks_inverted(
-        seen.border,
-        seen.shape,
-        seen.negative,
-        part,
-        most_border=BRIGHT_BORDER[part],
-        fingers=INVERTED_FINGERS,
+    """Whether bones seem dark on a bright ground; `body_part` is None where it is not known."""
+    return any(
+        looks_inverted(
+            seen.border,
+            seen.shape,
+            seen.negative,
+            part,
+            most_border=BRIGHT_BORDER[part],
+            fingers=INVERTED_FINGERS,
+        )
+        for part in BodyPart
+        if body_part in (None, part)
     )
 
 
@@ -100,22 +98,24 @@ def judge(laid: Laid) -> Judged:
     )
 
 
-def implausible_limb(judged: Judged, body_part: BodyPart) -> str:
+def implausible_limb(judged: Judged, body_part: BodyPart, *, told: bool) -> str:
     """Why a radiograph of one limb is not scored; empty where it is.
 
     Args:
         judged: what it is judged by.
         body_part: that it shows or is most likely to.
+        told: whether something says the limb; where it is only guessed it must be clear.
     """
     expected = f"a frontal radiograph of one whole {body_part}"
-    if judged.outside > MOST_OUTSIDE and judged.likeness >= LEAST_LIKENESS:
+    least = LEAST_LIKENESS if told else CLEAR
+    if judged.outside > MOST_OUTSIDE and judged.likeness >= least:
         found = f"a cropped {body_part}: {judged.outside} joints would lie beyond the edge"
     elif judged.joints < LEAST_JOINTS:
         found = f"{judged.joints:.0%} of the joints of a {body_part}"
         expected = f"at least {LEAST_JOINTS:.0%}, on {expected}"
-    elif judged.likeness < LEAST_LIKENESS:
+    elif judged.likeness < least:
         found = f"joints that do not lie as those of a {body_part} do ({judged.likeness:.2f} of 1)"
-        expected = f"at least {LEAST_LIKENESS}, on {expected}"
+        expected = f"at least {least}, on {expected}"
     elif judged.confidence < LEAST_CONFIDENCE:
         found = f"joints that the detector is unsure of ({judged.confidence:.2f} of 1)"
         expected = f"at least {LEAST_CONFIDENCE}, on {expected}"
