@@ -353,3 +353,13 @@ def test_what_only_seems_inverted_is_scored_as_it_was_read(
     own = totals[totals["of"] == "radiograph"].set_index("image_id")
     assert own["undone"].fillna("").to_dict() == {"P-LH": "", "Q-LH": "inverted"}
     assert (own["joints_missing"] == 0).all()
+
+
+def test_both_hands_without_a_hand_are_refused_though_a_name_says_so(
+    tmp_path: Path, bundle: Any
+) -> None:
+    bundle["detector-hand"].output[4:] = 0
+    save(tmp_path / "scans", "P-BH", both_hands(Side.LEFT, Side.RIGHT))
+    _, totals, refused = scored(tmp_path / "scans", tmp_path / "out")
+    assert totals.empty
+    assert refused["reason"].item().startswith("found no hand in either half")

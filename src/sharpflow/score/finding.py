@@ -24,6 +24,7 @@ from sharpflow.score.orientation import (
     cut_between_hands,
 )
 from sharpflow.score.plausibility import (
+    LEAST_LIKENESS,
     TWO_HANDS_ASPECT,
     implausible_both_hands,
     implausible_limb,
@@ -133,7 +134,9 @@ class LimbFinder:
     def _add_whole(self, read: _Read, halves: tuple[Laid, Laid] | None, found: Found) -> None:
         """Add a radiograph that is said to be of both hands and cannot be cut in two."""
         source = read.as_limb(BOTH_HANDS, read.correction)
-        if not self._whole:
+        if halves and max(half.likeness for half in halves) < LEAST_LIKENESS:
+            found.refused.append(Refused(source.image, _NO_HAND))
+        elif not self._whole:
             found.refused.append(Refused(source.image, _UNSURE_HANDS))
         elif self._add(source, read.image, read.seen, found) and halves:
             found.joints_refused.append(Refused(source.image, JOINTS_ALONE + _UNSURE_HANDS))
@@ -189,6 +192,10 @@ class LimbFinder:
 _UNSURE_HANDS = (
     "found two limbs that could not be told to be a left hand beside a right one; expected both "
     "hands, palms down, or one limb. Cut the radiograph in two, or say BH in a table (--table)."
+)
+_NO_HAND = (
+    "found no hand in either half; expected a left hand beside a right one, fingers up. Look at "
+    "the radiograph."
 )
 _NO_JOINTS = (
     "found a radiograph that nothing says is of both hands, and a bundle that scores these alone; "
