@@ -228,16 +228,18 @@ def test_a_full_disk_is_told_and_leaves_no_tables(
     assert not list((tmp_path / "out").iterdir())
 
 
+@pytest.mark.parametrize(("given", "used"), [(None, 3), (2, 2)])
 def test_as_many_threads_as_the_process_may_use(
-    tmp_path: Path, bundle: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, bundle: Any, monkeypatch: pytest.MonkeyPatch, given: int | None, used: int
 ) -> None:
-    asked: list[int] = []
-    monkeypatch.setattr(run, "load_networks", lambda _, threads: asked.append(threads) or bundle)
+    def stop(opened: Any, *, threads: int) -> None:
+        raise UserError(f"{threads} threads")
+
+    monkeypatch.setattr(run, "load_networks", stop)
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {3, 5, 7}, raising=False)
     picture(tmp_path / "scans", "P-LH")
-    scored(tmp_path / "scans", tmp_path / "one")
-    scored(tmp_path / "scans", tmp_path / "two", threads=2)
-    assert asked == [3, 2]
+    with pytest.raises(UserError, match=f"{used} threads"):
+        scored(tmp_path / "scans", tmp_path / "out", threads=given)
 
 
 def test_a_bundle_that_is_none_leaves_no_tables(tmp_path: Path) -> None:
