@@ -119,7 +119,8 @@ def look(
             own = outcomes.setdefault(source.image, Outcome())
             own.limbs += (source.limb,)
             own.undone = str(source.correction or "")
-            own.boxes |= named_boxes(source, laid)
+            half = f"{source.limb} " if source.correction and source.correction.columns else ""
+            own.boxes |= {half + name: box for name, box in named_boxes(source, laid).items()}
     return outcomes
 
 

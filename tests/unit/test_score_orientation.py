@@ -1,10 +1,14 @@
 """How a radiograph lies, and the way back to its file; known answers."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import yaml
 
 from sharpflow.anatomy import BodyPart, Side
 from sharpflow.imaging.appearance import measure_appearance
+from sharpflow.score import plausibility
 from sharpflow.score.correction import Correction
 from sharpflow.score.joints import JointScorer
 from sharpflow.score.orientation import Orienter, Picture, are_both_hands, cut_between_hands
@@ -82,3 +86,11 @@ def test_two_hands_are_cut_apart_and_told_from_two_of_one_side() -> None:
         left, right = orienter.lay(halves, as_they_lie=True)
         assert (left.side, right.side) == sides
         assert are_both_hands(left, right) is is_pair
+
+
+def test_thresholds_that_checks_of_cohorts_have_too_are_the_same() -> None:
+    config = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())
+    limits = config["checks"]["warnings"]
+    assert limits["least_contrast"] == plausibility.LEAST_CONTRAST
+    assert limits["bright_border"] == {str(p): v for p, v in plausibility.BRIGHT_BORDER.items()}
+    assert limits["turned"]["hand"] == plausibility.INVERTED_FINGERS

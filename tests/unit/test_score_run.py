@@ -17,7 +17,8 @@ from sharpflow.files import read_table
 from sharpflow.joints.scoring.ordinal import decode, score_probabilities
 from sharpflow.score import run
 from sharpflow.score.joints import JointScorer, Radiograph
-from tests.unit.bundles import NETWORK, as_plain, plain_manifest, write_small_bundle
+from sharpflow.whole_image.data.packing import prepare
+from tests.unit.bundles import NETWORK, SIZE, as_plain, plain_manifest, write_small_bundle
 from tests.unit.made_up_networks import HEIGHT, WIDTH, joint_models, networks, places
 from tests.unit.turned_limbs import both_hands, limb_image, seeing_networks
 
@@ -357,11 +358,27 @@ def test_what_only_seems_inverted_is_scored_as_it_was_read(
     assert (own["joints_missing"] == 0).all()
 
 
-def test_both_hands_without_a_hand_are_refused_though_a_name_says_so(
+def test_one_hand_is_not_scored_as_both_though_its_name_says_so(
     tmp_path: Path, bundle: Any
 ) -> None:
-    bundle["detector-hand"].output[4:] = 0
-    save(tmp_path / "scans", "P-BH", both_hands(Side.LEFT, Side.RIGHT))
+    bundle |= seeing_networks()
+    save(tmp_path / "scans", "P-BH", limb_image(BodyPart.HAND))
+    save(tmp_path / "scans", "Q-BH", both_hands(Side.LEFT, Side.RIGHT))
     _, totals, refused = scored(tmp_path / "scans", tmp_path / "out")
+    assert set(totals["patient"]) == {"Q"}
+    assert refused["reason"].item().startswith("found a silhouette of 1 limbs")
+
+
+def test_both_hands_much_brighter_than_those_of_training_are_refused(
+    tmp_path: Path, bundle: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle |= seeing_networks()
+    image = both_hands(Side.LEFT, Side.RIGHT)
+    save(tmp_path / "scans", "P-BH", image)
+    far = 0.5 - prepare(image, SIZE, "none").mean() / 255  # the mean of training is 0.5
+    monkeypatch.setattr("sharpflow.score.plausibility.MOST_SDS", far / 0.25 + 0.01)
+    assert scored(tmp_path / "scans", tmp_path / "one")[2].empty
+    monkeypatch.setattr("sharpflow.score.plausibility.MOST_SDS", far / 0.25 - 0.01)
+    _, totals, refused = scored(tmp_path / "scans", tmp_path / "two")
     assert totals.empty
-    assert refused["reason"].item().startswith("found no hand in either half")
+    assert refused["reason"].item().startswith("found pixels whose mean is")

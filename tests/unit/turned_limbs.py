@@ -14,12 +14,12 @@ from tests.unit.made_up_networks import HEIGHT, WIDTH, Array, networks, places
 
 Grey = npt.NDArray[np.uint8]
 SMALL, LARGE = 2, 5  # half a side, pixels
-BONE, JOINT = 80, 255
+GROUND, BONE, JOINT = 45, 140, 255
 
 
 def limb_image(part: BodyPart, side: Side = Side.LEFT) -> Grey:
     """A limb, its digits up: uint8 (160, 128)."""
-    image = np.zeros((HEIGHT, WIDTH), np.uint8)
+    image = np.full((HEIGHT, WIDTH), GROUND, np.uint8)
     joints, centres = DETECTED_JOINTS[part], places(part)
     base = (WIDTH // 2, HEIGHT - 14)
     cv2.rectangle(image, (base[0] - 14, base[1] - 30), (base[0] + 14, HEIGHT - 1), BONE, -1)

@@ -24,7 +24,6 @@ from sharpflow.score.orientation import (
     cut_between_hands,
 )
 from sharpflow.score.plausibility import (
-    LEAST_LIKENESS,
     TWO_HANDS_ASPECT,
     implausible_both_hands,
     implausible_limb,
@@ -121,7 +120,7 @@ class LimbFinder:
         turns, column = cut
         upright = np.ascontiguousarray(np.rot90(read.image, turns))
         whole = read.as_limb(BOTH_HANDS, replace(read.correction, turns=turns))
-        if not self._add(whole, upright, read.seen, found):
+        if not self._add(whole, upright, read.seen, halves, found):
             return
         assert whole.correction, "it was just given"
         sides = ((0, column), (column, upright.shape[1]))
@@ -134,18 +133,23 @@ class LimbFinder:
     def _add_whole(self, read: _Read, halves: tuple[Laid, Laid] | None, found: Found) -> None:
         """Add a radiograph that is said to be of both hands and cannot be cut in two."""
         source = read.as_limb(BOTH_HANDS, read.correction)
-        if halves and max(half.likeness for half in halves) < LEAST_LIKENESS:
-            found.refused.append(Refused(source.image, _NO_HAND))
-        elif not self._whole:
+        if not self._whole:
             found.refused.append(Refused(source.image, _UNSURE_HANDS))
-        elif self._add(source, read.image, read.seen, found) and halves:
+        elif self._add(source, read.image, read.seen, halves or (), found) and halves:
             found.joints_refused.append(Refused(source.image, JOINTS_ALONE + _UNSURE_HANDS))
 
-    def _add(self, source: Source, image: Grey, seen: Appearance, found: Found) -> bool:
+    def _add(
+        self,
+        source: Source,
+        image: Grey,
+        seen: Appearance,
+        halves: Sequence[Laid],
+        found: Found,
+    ) -> bool:
         """Add what the networks for whole radiographs can score, if they can; else refuse it."""
         if not self._whole:
             return True
-        if why := implausible_both_hands(seen, image, self._whole):
+        if why := implausible_both_hands(seen, image, self._whole, halves):
             found.refused.append(Refused(source.image, why))
             return False
         found.both_hands.append((source, image))
@@ -192,10 +196,6 @@ class LimbFinder:
 _UNSURE_HANDS = (
     "found two limbs that could not be told to be a left hand beside a right one; expected both "
     "hands, palms down, or one limb. Cut the radiograph in two, or say BH in a table (--table)."
-)
-_NO_HAND = (
-    "found no hand in either half; expected a left hand beside a right one, fingers up. Look at "
-    "the radiograph."
 )
 _NO_JOINTS = (
     "found a radiograph that nothing says is of both hands, and a bundle that scores these alone; "
