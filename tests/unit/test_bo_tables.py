@@ -37,6 +37,7 @@ NOTES = WholeImageNotes(
     image_size=192,
     contrast="none",
     rotations=(0, 90, 180, 270),
+    jitter=0,
     batch_factor=1,
     optimizer="SGD",
     epochs=30,
@@ -214,6 +215,7 @@ def test_notes_tell_what_a_small_study_does_other_than_the_paper(
     other = {
         "contrast": "clahe",
         "rotations": (0,),
+        "jitter": 0.1,
         "batch_factor": 8,
         "optimizer": "AdamW",
         "experiment_epochs": {"bone-age-resnet50": 2},
@@ -222,6 +224,7 @@ def test_notes_tell_what_a_small_study_does_other_than_the_paper(
     page = (tmp_path / "whole_regression.md").read_text()
     assert "evened by CLAHE (not in the paper)" in page
     assert "batches 8 times the paper's; AdamW (paper: SGD);" in page
+    assert "size, angle and place varied by up to 0.1 (paper: not)" in page
     assert "turned by 0 degrees in training (paper: 0, 90, 180, 270)" in page
     assert "other epochs: bone-age-resnet50 2." in page
 

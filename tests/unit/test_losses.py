@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sharpflow.joints.scoring.ordinal import decode, encode
-from sharpflow.whole_image.data.augmentation import _turned, augment, normalise
+from sharpflow.whole_image.data.augmentation import _turned, augment, jittered, normalise
 from sharpflow.whole_image.severity_classes import LOWER_BOUNDS, class_of
 from sharpflow.whole_image.training.lightning_module import rate_factor
 from sharpflow.whole_image.training.losses import cross_entropy, mse, ordinal, smooth_loss
@@ -126,6 +126,46 @@ def test_intensity_is_one_factor_an_image_within_its_bounds():
     assert torch.equal(factors.amin((1, 2)), factors.amax((1, 2)))
     assert 0.9 <= factors.min() < 0.91
     assert 1.09 < factors.max() <= 1.1 + 1e-6
+
+
+def dot() -> torch.Tensor:
+    """Images with one bright blob a quarter of the side right of and below the middle."""
+    values = torch.zeros(64, 64)
+    values[44:52, 44:52] = 1.0
+    return values.repeat(400, 1, 1)[:, None]
+
+
+def test_jitter_moves_each_image_within_its_bounds():
+    moved = jittered(dot(), torch.Generator().manual_seed(3), 0.1)
+    assert moved.shape == dot().shape
+    place = torch.linspace(-1, 1, 64)
+    weight = moved.sum((1, 2, 3))
+    right = (moved.sum((1, 2)) * place).sum(1) / weight
+    down = (moved.sum((1, 3)) * place).sum(1) / weight
+    # From 0.5: shifted by 0.1, 0.1 larger or smaller, turned by 0.1 radians about the middle.
+    for coordinate in (right, down):
+        assert (coordinate - 0.5).abs().max() < 0.1 / 0.9 + 0.05 / 0.9 + 0.06
+        assert 0.05 < coordinate.std() < 0.1
+        assert coordinate.mean().item() == pytest.approx(0.5, abs=0.02)
+    size = weight / dot().sum((1, 2, 3))
+    assert 1 / 1.1**2 - 0.03 < size.min() < 0.87
+    assert 1.18 < size.max() < 1 / 0.9**2 + 0.03
+
+
+def test_no_jitter_leaves_images_as_they_are():
+    still = jittered(dot(), torch.Generator().manual_seed(3), 0.0)
+    assert torch.allclose(still, dot(), atol=1e-4)
+    one, same = (
+        augment(
+            image().repeat(9, 1, 1),
+            torch.Generator().manual_seed(1),
+            pixel_mean=0.3,
+            pixel_sd=0.2,
+            **settings,
+        )
+        for settings in ({}, {"jitter": 0.0})
+    )
+    assert torch.equal(one, same)
 
 
 def test_augmentation_comes_from_the_generator_alone():

@@ -20,6 +20,7 @@ class WholeImageNotes:
         image_size: pixels a side of the packed images.
         contrast: "none" (the paper's) or "clahe", of each radiograph.
         rotations: degrees by which training images are turned.
+        jitter: largest change of their size, angle (radians) and place; 0 (the paper's): none.
         batch_factor: how many times the paper's the networks' batches are.
         optimizer: "SGD" (the paper's) or "AdamW".
         epochs: of the experiments on the cohort.
@@ -35,6 +36,7 @@ class WholeImageNotes:
     image_size: int
     contrast: str
     rotations: tuple[int, ...]
+    jitter: float
     batch_factor: int
     optimizer: str
     epochs: int
@@ -77,6 +79,8 @@ class WholeImageNotes:
         if set(self.rotations) != QUARTERS:
             turned = ", ".join(map(str, self.rotations))
             own += f"turned by {turned} degrees in training (paper: 0, 90, 180, 270); "
+        if self.jitter:
+            own += f"size, angle and place varied by up to {self.jitter:g} (paper: not); "
         if self.batch_factor != 1:
             own += f"networks' batches {self.batch_factor} times the paper's; "
         if self.optimizer != "SGD":

@@ -20,6 +20,7 @@ METACARPAL_BASE = {1: (28.8, 36.4), 2: (13.6, 36.6), 3: (0.8, 36.6), 4: (-10.2, 
                    5: (-19.2, 33.6)}  # fmt: skip
 METACARPAL_ANGLE = {1: 38.0, 2: 8.0, 3: 0.0, 4: -8.5, 5: -18.0}
 HEAD_CURVE = {1: 3.8, 2: 6.4, 3: 6.4, 4: 5.6, 5: 5.4}  # mm, of the metacarpal heads; ours
+MOST_FLEXION = 42.0  # degrees, of a finger at an examination; ours
 _NONE = float("nan")
 
 
@@ -54,7 +55,7 @@ def sample_hand_pose(rng: Generator, drift: float = 0.0) -> HandPose:
         thumb=float(np.clip(rng.normal(0, 8), -18, 18)),
         lean=tuple(np.clip(rng.normal(0, 2.2, 5), -6, 6).tolist()),
         bend=tuple(np.clip(rng.normal(0, 2, 5), -6, 6).tolist()),
-        flexion=tuple(float(min(f, 42)) for f in flexion),
+        flexion=tuple(float(min(f, MOST_FLEXION)) for f in flexion),
         ulnar_drift=float(drift),
         wrist=float(np.clip(rng.normal(0, 5), -14, 14)),
         tilt=float(np.clip(rng.normal(0, 8), -18, 18)),

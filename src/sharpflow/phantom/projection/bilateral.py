@@ -1,6 +1,9 @@
 """Both hands of a patient on one radiograph."""
 
+from copy import deepcopy
+
 import numpy as np
+from numpy.random import Generator
 
 from sharpflow.anatomy import LIMBS, BodyPart
 from sharpflow.phantom.bones.limb import Person
@@ -13,6 +16,7 @@ from sharpflow.phantom.projection.exposure import (
 from sharpflow.phantom.projection.markers import sample_marker
 from sharpflow.phantom.projection.placement import Placement, place_limb, radiograph_size
 from sharpflow.phantom.projection.radiographs import (
+    Posed,
     SyntheticRadiograph,
     develop,
     joint_rows,
@@ -27,11 +31,20 @@ _HANDS = ("LH", "RH")  # from the radiograph's left to its right: thumbs towards
 
 
 def make_bilateral(
-    person: Person, scores: Scores, *, seed: int, patient: str, height: int
+    person: Person,
+    scores: Scores,
+    *,
+    seed: int,
+    patient: str,
+    height: int,
+    flexion: float | None = None,
+    noise: int = 0,
 ) -> SyntheticRadiograph:
     """Both hands side by side on one radiograph, as wide as two single ones.
 
-    A radiograph depends on its arguments alone.
+    A radiograph depends on its arguments alone. Of one patient's radiographs, those with a
+    `flexion` differ in nothing but the fingers: where the hands lie, their scale, the exposure and
+    the marker are those of flat fingers.
 
     Args:
         person: whose hands.
@@ -39,6 +52,8 @@ def make_bilateral(
         seed: of the cohort.
         patient: their name.
         height: nominal rows of the radiograph; it has about as many.
+        flexion: of all fingers, degrees; None: sampled with the rest of the pose.
+        noise: another number gives other noise, and nothing else.
 
     Returns:
         The radiograph with its truth. Its row has limb BH; its joints' rows tell LH from RH in the
@@ -46,7 +61,15 @@ def make_bilateral(
     """
     rng = np.random.default_rng(seed_for(seed, "film", patient, "BH"))
     rows, columns = radiograph_size(height, rng)
-    posed = {c: pose_limb(BodyPart.HAND, person, scores_of(c, scores), rng) for c in _HANDS}
+
+    def pose(degrees: float | None, rng: Generator) -> dict[str, Posed]:
+        return {
+            code: pose_limb(BodyPart.HAND, person, scores_of(code, scores), rng, flexion=degrees)
+            for code in _HANDS
+        }
+
+    before = deepcopy(rng)
+    posed = pose(None if flexion is None else 0.0, rng)
 
     def place(coarsest: float) -> dict[str, Placement]:
         # The same random numbers again with one pixel size for both hands.
@@ -61,13 +84,14 @@ def make_bilateral(
 
     pixel = max(placed.view.mm_per_pixel for placed in place(0.0).values())
     placed = place(pixel)
-    parts = [trace(posed[code].limb, placed[code].view) for code in _HANDS]
-    rays = Rays(
-        *(np.hstack([getattr(part, name) for part in parts]) for name in Rays.__dataclass_fields__)
-    )
+    rays = _trace_both(posed, placed)
     exposure = sample_exposure(BodyPart.HAND, rng)
     marker = sample_marker(LIMBS["LH"].side, exposure.brightness, rays.inside[:, :columns], rng)
-    image, mask = develop(rays, exposure, marker, pixel, rng)
+    if flexion:  # the same hands in the same places, from the same random numbers
+        posed = pose(flexion, before)
+        rays = _trace_both(posed, placed)
+    other = np.random.default_rng(seed_for(seed, "noise", patient, noise)) if noise else None
+    image, mask = develop(rays, exposure, marker, pixel, rng, noise=other)
     collimation = sample_collimation(rows, 2 * columns, rng)
     if collimation is not None:
         image, mask = collimate(image, mask, collimation)
@@ -85,3 +109,11 @@ def make_bilateral(
         "collimated": collimation is not None,
     }  # fmt: skip
     return SyntheticRadiograph(image, mask, row, joints)
+
+
+def _trace_both(posed: dict[str, Posed], placed: dict[str, Placement]) -> Rays:
+    """What the rays meet on the radiograph, from its left to its right."""
+    parts = [trace(posed[code].limb, placed[code].view) for code in _HANDS]
+    return Rays(
+        *(np.hstack([getattr(part, name) for part in parts]) for name in Rays.__dataclass_fields__)
+    )

@@ -106,11 +106,13 @@ def expose(
     mm_per_pixel: float,
     rng: Generator,
     place: tuple[float, float, float, float] = (0.0, 1.0, 0.0, 1.0),
+    noise: Generator | None = None,
 ) -> Floats:
     """Grey values (height, width), 0-255, not yet rounded.
 
     `place` is where the window lies in the radiograph (left, right, top, bottom as shares), for the
-    gradient of the background.
+    gradient of the background. With `noise` the noise is that generator's, and all else that `rng`
+    gives, now and later, stays the same.
     """
     height, width = rays.mineral.shape
     grain = texture(height, width, mm_per_pixel, rng)
@@ -128,10 +130,12 @@ def expose(
     # Screen and focal spot blur the light, not its logarithm.
     light = cv2.GaussianBlur(np.exp(-attenuation), (0, 0), max(exposure.blur / mm_per_pixel, 0.25))
     attenuation = -np.log(light)
-    noise = rng.standard_normal((height, width), dtype=np.float32)
-    noise = cv2.GaussianBlur(noise, (0, 0), 0.6) * np.float32(1.9)
+    speckle = rng.standard_normal((height, width), dtype=np.float32)
+    if noise is not None:
+        speckle = noise.standard_normal((height, width), dtype=np.float32)
+    speckle = cv2.GaussianBlur(speckle, (0, 0), 0.6) * np.float32(1.9)
     spread = np.float32(exposure.noise) * np.exp(np.clip(attenuation, -1, 3) * np.float32(0.5))
-    attenuation += spread * noise
+    attenuation += spread * speckle
     shown = np.clip((attenuation - exposure.lowest) / exposure.range, 0, 1.4)
     shown = np.float32(1.06) * shown / (np.float32(1) + np.float32(0.06) * shown**4)
     grey = exposure.background + (exposure.brightness - exposure.background) * (

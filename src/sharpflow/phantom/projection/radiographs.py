@@ -69,9 +69,24 @@ def scores_of(code: str, scores: Scores) -> LimbScores:
 
 
 def pose_limb(
-    body_part: BodyPart, person: Person, scores: LimbScores, rng: Generator, *, varied: bool = False
+    body_part: BodyPart,
+    person: Person,
+    scores: LimbScores,
+    rng: Generator,
+    *,
+    varied: bool = False,
+    flexion: float | None = None,
 ) -> Posed:
-    """Build a limb in a sampled pose; bad hands drift to the ulna, bad feet to the fibula."""
+    """Build a limb in a sampled pose; bad hands drift to the ulna, bad feet to the fibula.
+
+    Args:
+        body_part: hand or foot.
+        person: whose limb.
+        scores: of its sites.
+        rng: decides all that is random; it samples as much whatever the flexion.
+        varied: as widely as `variety` says (hands).
+        flexion: of all fingers, degrees, instead of the sampled one (hands).
+    """
     values = [*scores.erosion.values(), *scores.narrowing.values()]
     mean = sum(values) / len(values) if len(values) > 2 else 0.0
     drift = max(0.0, mean - _DRIFT_FROM) * _DRIFT * abs(float(rng.normal(0.8, 0.5)))
@@ -80,6 +95,8 @@ def pose_limb(
         hand = sample_hand_pose(rng, drift)
         if varied:
             hand = vary_pose(hand, rng)
+        if flexion is not None:
+            hand = replace(hand, flexion=(flexion,) * 5)
         columns = {"spread": hand.spread, "drift": drift, "tilt": hand.tilt,
                    "flexion": max(hand.flexion), "wrist": hand.wrist}  # fmt: skip
         limb = build_hand(person, hand, scores, rng)
@@ -198,10 +215,16 @@ def show(
 
 
 def develop(
-    rays: Rays, exposure: Exposure, marker: Marker | None, mm_per_pixel: float, rng: Generator
+    rays: Rays,
+    exposure: Exposure,
+    marker: Marker | None,
+    mm_per_pixel: float,
+    rng: Generator,
+    *,
+    noise: Generator | None = None,
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """The radiograph, its marker on it, and the limb's mask."""
-    grey = expose(rays, exposure, mm_per_pixel=mm_per_pixel, rng=rng)
+    """The radiograph, its marker on it, and the limb's mask; `noise` as for `expose`."""
+    grey = expose(rays, exposure, mm_per_pixel=mm_per_pixel, rng=rng, noise=noise)
     image = np.rint(grey).astype(np.uint8)
     mask = np.where(rays.inside >= 0.5, 255, 0).astype(np.uint8)
     if marker is not None:

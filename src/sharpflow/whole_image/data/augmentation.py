@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch.nn import functional
 
 from sharpflow.whole_image.data.packing import scale_and_shift
 
@@ -32,11 +33,12 @@ def augment(
     pixel_mean: float,
     pixel_sd: float,
     rotations: Sequence[int] = (0, 90, 180, 270),
+    jitter: float = 0.0,
     flip: float = 0.5,
     dimmest: float = 0.9,
     brightest: float = 1.1,
 ) -> torch.Tensor:
-    """Turn, flip, brighten and normalise square images on their device.
+    """Turn, flip, brighten, normalise and jitter square images on their device.
 
     Args:
         batch: images, bytes (n, size, size).
@@ -44,6 +46,7 @@ def augment(
         pixel_mean: of pixels in [0, 1], over the training images.
         pixel_sd: likewise.
         rotations: degrees, all as likely; the paper's by default.
+        jitter: as for `jittered` (not in the paper).
         flip: probability that an image is flipped left to right (paper silent: 0.5).
         dimmest: each image is multiplied by a factor sampled evenly from here to `brightest`,
             without clipping (paper silent), before it is normalised.
@@ -59,7 +62,8 @@ def augment(
     factors = torch.empty(n).uniform_(dimmest, brightest, generator=generator)
     scales, shift = factors / (255 * pixel_sd), pixel_mean / pixel_sd
     if batch.device.type == "cpu":
-        return _augment_by_table(batch, quarters, flips, scales, shift)
+        values = _augment_by_table(batch, quarters, flips, scales, shift)
+        return jittered(values, generator, jitter) if jitter else values
     moved = torch.stack(
         [  # bytes are moved, a quarter of what floats would be
             torch.rot90(image.flip(1) if flipped else image, turn)
@@ -67,7 +71,30 @@ def augment(
         ]
     )
     scale = scales.to(batch.device, non_blocking=True)
-    return moved.to(torch.float32).mul_(scale[:, None, None]).sub_(shift)[:, None]
+    values = moved.to(torch.float32).mul_(scale[:, None, None]).sub_(shift)[:, None]
+    return jittered(values, generator, jitter) if jitter else values
+
+
+def jittered(values: torch.Tensor, generator: torch.Generator, jitter: float) -> torch.Tensor:
+    """Enlarge or shrink, turn and shift each image at random, as radiographs of hands vary.
+
+    Args:
+        values: images, (n, 1, size, size).
+        generator: on the CPU.
+        jitter: the largest change: of the size as a share (sampled evenly from 1 - jitter to 1 +
+            jitter), of the angle in radians (likewise from -jitter), and of the place across and
+            down as a share of half the side. Pixels from outside repeat the border.
+
+    Returns:
+        (n, 1, size, size), on the same device.
+    """
+    random = torch.empty(4, len(values)).uniform_(-jitter, jitter, generator=generator)
+    scale, angle, across, down = 1 + random[0], random[1], random[2], random[3]
+    cosine, sine = scale * angle.cos(), scale * angle.sin()
+    rows = [torch.stack([cosine, -sine, across], 1), torch.stack([sine, cosine, down], 1)]
+    places = torch.stack(rows, 1).to(values.device)
+    grid = functional.affine_grid(places, list(values.shape), align_corners=False)
+    return functional.grid_sample(values, grid, padding_mode="border", align_corners=False)
 
 
 def _augment_by_table(

@@ -188,7 +188,14 @@ class WholeImageModule(pl.LightningModule):  # type: ignore[misc]
     def training_step(self, batch: tuple[torch.Tensor, torch.Tensor], _index: int) -> torch.Tensor:
         """Loss of one batch, augmented on the device."""
         images, targets = batch
-        x = augment(images, self.generator, rotations=self.settings.rotations, **self.pixels)
+        settings = self.settings
+        x = augment(
+            images,
+            self.generator,
+            rotations=settings.rotations,
+            jitter=settings.jitter,
+            **self.pixels,
+        )
         loss = self.loss(self.run_network[0](x).float(), targets)
         self.loss_sum += loss.detach()
         return loss

@@ -16,6 +16,8 @@ class TrainingSettings:
         schedule: "constant", or "cosine": up to the learning rate over a tenth of the steps, then
             down to near 0.
         rotations: degrees by which training images are turned, all as likely.
+        jitter: largest change of training images' size, angle and place (see
+            `augmentation.jittered`); 0 (the paper's): none.
         momentum: of SGD, and the first of AdamW's two.
         weight_decay: of the optimizer.
         precision: of training steps; validation is in float32. "float32", "bfloat16" (mixed:
@@ -36,6 +38,7 @@ class TrainingSettings:
     learning_rate: float = 0.001
     schedule: Literal["constant", "cosine"] = "constant"
     rotations: Sequence[int] = (0, 90, 180, 270)
+    jitter: float = 0.0
     momentum: float = 0.9
     weight_decay: float = 0.001
     precision: Literal["float32", "bfloat16", "auto"] = "auto"

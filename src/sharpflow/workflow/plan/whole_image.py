@@ -398,6 +398,7 @@ class WholeImagePlan:
             "image_size": settings.size,
             "contrast": settings.contrast,
             "rotations": settings.rotations,
+            "jitter": settings.jitter,
             "batch_factor": settings.batch_factor,
             "optimizer": settings.optimizer,
             "epochs": settings.epochs,

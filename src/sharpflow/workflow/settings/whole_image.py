@@ -147,6 +147,11 @@ class WholeImage(Section):
         description="Angles by which training radiographs are rotated, in degrees, each equally "
         "likely. The paper: all four. `[0]` suits small studies whose radiographs are all upright.",
     )
+    jitter: Share = Field(
+        description="Largest random change of training radiographs: of their size as a share, of "
+        "their angle in radians, of their place as a share of half the side. The tables say so. "
+        "The paper: 0.",
+    )
     shards: ImageShards = Field(
         description="Files that the images are spread over, by a hash of their ids. `auto`: one "
         "file for each 256 images; where an added image changes that number, all are packed again.",
