@@ -28,7 +28,8 @@ from sharpflow.errors import UserError
 from sharpflow.files import read_table
 from sharpflow.score.run import score
 from tests.unit import dicom_files, foreign_files
-from tests.unit.joint_bundles import HEIGHT, WIDTH, write_joint_bundle
+from tests.unit.joint_bundles import write_joint_bundle
+from tests.unit.made_up_networks import HEIGHT, WIDTH
 from tests.unit.test_bundle_read import members_of, sealed
 from tests.unit.test_fuzz_readers import damaged
 

@@ -277,7 +277,11 @@ WRONG = {
     ),
     "a negative interval": (
         ("calibration",),
-        {"heads": {}, "sums": {}, "whole_image": {"patients": 30, "root_error": -0.1}},
+        {
+            "heads": {},
+            "sums": {},
+            "whole_image": {"patients": 30, "error_sd": 0.0, "root_error": -0.1},
+        },
         "calibration.whole_image.root_error: found -0.1",
     ),
     "a calibration that lacks a part": (

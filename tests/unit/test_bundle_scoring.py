@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pytest
 import torch
 
-from sharpflow.anatomy import DETECTED_JOINTS, MODELS, BodyPart, n_classes
+from sharpflow.anatomy import DETECTED_JOINTS, BodyPart
 from sharpflow.bundle.manifest import Manifest, WholeImageModels, network_file, problem
 from sharpflow.bundle.typed_json import from_plain
 from sharpflow.imaging.standardize import standardize
@@ -26,9 +25,7 @@ from sharpflow.whole_image.severity_classes import class_of
 from sharpflow.whole_image.stacking.combine import combine
 from sharpflow.whole_image.stacking.stack import StackLayer
 from tests.unit.bundles import as_plain, plain_manifest
-from tests.unit.joint_bundles import HEIGHT, WIDTH, Detector, joint_models, places
-
-Array = npt.NDArray[np.float32]
+from tests.unit.made_up_networks import HEIGHT, WIDTH, Array, joint_models, networks, places
 
 
 @pytest.mark.parametrize(
@@ -55,37 +52,6 @@ def test_joints_that_do_not_fit_the_method_are_refused(
     (plain["body_parts"]["hand"] if place == "classes" else plain)[place] = value
     wrong = problem(from_plain(Manifest, whole))
     assert wrong and wrong[0] == found[0] and wrong[1].startswith(found[1])
-
-
-def unet(inputs: Array, batch: int = 32) -> Array:
-    assert inputs.shape[1:] == (32, 24, 1)
-    return np.ones_like(inputs)
-
-
-def base(inputs: Array, batch: int = 32) -> Array:
-    """The first feature is the mean of the crop."""
-    features = np.zeros((len(inputs), 512), np.float32)
-    features[:, 0] = inputs.mean(axis=(1, 2, 3))
-    return features
-
-
-class Head:
-    """The score is how often a tenth fits into the first feature, at most the highest."""
-
-    def __init__(self, classes: int) -> None:
-        self.classes = classes
-
-    def __call__(self, inputs: Array, batch: int = 32) -> Array:
-        bits = inputs[:, :1] * 10 - np.arange(self.classes) + 0.5
-        return np.asarray(bits.clip(0, 1), np.float32)
-
-
-def networks(left_out: int = 0) -> Any:
-    found: dict[str, Any] = {"base": base, "unet-hand": unet, "unet-foot": unet}
-    found |= {f"detector-{part}": Detector(part, left_out) for part in BodyPart}
-    return found | {
-        f"head-{name}": Head(n_classes(part, damage)) for name, (damage, part) in MODELS.items()
-    }
 
 
 def radiograph(limb: str, image_id: str = "", grey: int = 90, patient: str = "P") -> Radiograph:

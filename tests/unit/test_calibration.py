@@ -26,7 +26,7 @@ from sharpflow.joints.scoring.ordinal import score_probabilities
 from sharpflow.score.calibration import Calibrator
 from sharpflow.whole_image.total_intervals import root_errors, total_bounds
 from tests.unit.bundles import as_plain, plain_manifest
-from tests.unit.test_bundle_scoring import joint_models
+from tests.unit.made_up_networks import joint_models
 
 Array = npt.NDArray[np.float64]
 EVEN = BitCalibration(slope=1.0, bias=0.0, spread=1.0, usual=(0.5,))
@@ -192,6 +192,8 @@ def test_errors_of_sums_by_hand() -> None:
     # Every sum is off by half its joints; its SD is half the root of their number, and a bit.
     assert found["1h0f"].factors["erosion"] == pytest.approx(5 / np.sqrt(2.5 + 0.25), abs=1e-3)
     assert found["2h2f"].factors["total"] == pytest.approx(31 / np.sqrt(15.5 + 0.25), abs=1e-3)
+    # A bit of a half counts, so all joints score the most, 86; half the hands have 19, half 0.
+    assert found["1h0f"].error_sd == pytest.approx(9.5 * np.sqrt(40 / 39))
 
 
 def test_limbs_with_a_joint_that_lacks_do_not_count() -> None:
@@ -210,7 +212,7 @@ def test_too_few_patients_have_no_factors() -> None:
         tables, {name: own for name, own in heads_of(tables).items() if "hand" in name}
     )
     assert list(found) == ["1h0f"]
-    assert found["1h0f"].patients == 18
+    assert (found["1h0f"].patients, found["1h0f"].error_sd) == (18, None)
     assert found["1h0f"].factors == {"erosion": None, "narrowing": None, "total": None}
 
 
@@ -245,6 +247,7 @@ def test_totals_are_calibrated_on_validation_patients() -> None:
     found = calibration(20, totals_table(19, off=1.5)).whole_image
     assert found and found.patients == 19
     assert found.root_error == pytest.approx(1.5)
+    assert found.error_sd == 0  # all are off by as much
     assert root_errors([9, 0], [16, -5]).tolist() == [1, 0]
     low, high = total_bounds([16.0, 1.0, -3.0], 2.0)
     assert (low.tolist(), high.tolist()) == ([4, 0, 0], [36, 9, 4])
@@ -307,6 +310,15 @@ def test_blank_intervals_say_why() -> None:
     line = with_intervals(hands, SUMS, "LF")
     assert line["no_interval"] == "the bundle is calibrated for other limbs"
     assert pd.isna(line["total_low"])
+
+
+def test_the_errors_of_totals_are_known_by_limbs() -> None:
+    known = Calibrator(calibration(20, totals_table(19)))
+    assert known.error_sd("LF") == pytest.approx(6 * np.sqrt(40 / 39))  # half of 12, on 40 feet
+    assert known.error_sd("LH RH") == pytest.approx(19 * np.sqrt(20 / 19))
+    assert known.error_sd("BH") == 0
+    assert Calibrator(None).error_sd("LH") is None
+    assert Calibrator(calibration(18)).error_sd("LH") is None
 
 
 def test_a_sum_that_is_blank_has_no_interval() -> None:

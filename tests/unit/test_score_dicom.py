@@ -15,7 +15,8 @@ from pydicom.data.data_manager import DATA_ROOT
 from sharpflow.files import read_table
 from sharpflow.score.run import score
 from tests.unit import dicom_files
-from tests.unit.joint_bundles import HEIGHT, WIDTH, write_joint_bundle
+from tests.unit.joint_bundles import write_joint_bundle
+from tests.unit.made_up_networks import HEIGHT, WIDTH
 
 FOLDER = os.environ.get("SHARPFLOW_RADIOGRAPHS")
 Grey = npt.NDArray[np.uint8]

@@ -11,14 +11,18 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from sharpflow.anatomy import Side
 from sharpflow.files import read_table
 from sharpflow.score import run
+from sharpflow.score.outputs import write_captioned
 from tests.unit import test_score_run
 from tests.unit.bundles import as_plain
 from tests.unit.dicom_files import SECRETS, image, save
 from tests.unit.html_pages import Page
-from tests.unit.test_bundle_scoring import HEIGHT, WIDTH, joint_models
+from tests.unit.made_up_networks import HEIGHT, WIDTH, joint_models
 from tests.unit.test_score_run import Opened, made_up, picture
+from tests.unit.test_score_run import save as save_png
+from tests.unit.turned_limbs import both_hands
 
 
 @pytest.fixture
@@ -42,8 +46,9 @@ def pages_of(out: Path) -> dict[str, Page]:
 @pytest.mark.parametrize("batch", [1, 2, 100])
 def test_a_patient_has_a_page_of_all_visits(tmp_path: Path, networks: Any, batch: int) -> None:
     scans, out = tmp_path / "scans", tmp_path / "out"
-    for grey, name in enumerate(["P@10-LH", "P@2-LH", "P@2-RH", "P@2-BH", "Q-RF"]):
+    for grey, name in enumerate(["P@10-LH", "P@2-LH", "P@2-RH", "Q-RF"]):
         picture(scans, name, grey=60 + 30 * grey)
+    save_png(scans, "P@2-BH", both_hands(Side.LEFT, Side.RIGHT))
     picture(scans, "P@10-RH", size=(20, 300))
     (scans / "no-LH.png").write_bytes(b"no image")
     counts = score(out, scans, batch=batch)
@@ -58,6 +63,7 @@ def test_a_patient_has_a_page_of_all_visits(tmp_path: Path, networks: Any, batch
     assert "2 visits, 4 radiographs scored, 1 refused." in text
     assert "synthetic radiographs: 3 to train, 2 to validate, 1 to test" in text
     assert "found 300 x 20 pixels" in text
+    assert "P@2-BH.png: the joints alone: found two limbs that could not be told" in text
     assert text.index("Visit 2 ") < text.index("Visit 10 ")
     assert "2 to 10 Left hand" in text
     assert "This bundle does not know it" in text  # the smallest detectable change
@@ -92,14 +98,15 @@ def test_a_patient_has_a_page_of_all_visits(tmp_path: Path, networks: Any, batch
 
 def test_radiographs_of_nobody_known_have_pages_of_their_own(tmp_path: Path, networks: Any) -> None:
     scans, table = tmp_path / "scans", tmp_path / "table.csv"
-    for name in ("one", "two"):
-        picture(scans, name)
+    picture(scans, "one")
+    save_png(scans, "two", both_hands(Side.LEFT, Side.RIGHT))
     table.write_text("file,limb\nscans/one.png,LH\nscans/two.png,BH\n")
     score(tmp_path / "out", scans, table=table)
     pages = pages_of(tmp_path / "out")
     assert set(pages) == {"pages/one.html", "pages/two.html"}
     assert "Radiograph one" in pages["pages/one.html"].words
     assert "Joint by joint" not in pages["pages/two.html"].words
+    assert "the joints alone: found two limbs" in pages["pages/two.html"].words
 
 
 def test_names_of_files_are_text_and_nothing_else(tmp_path: Path, networks: Any) -> None:
@@ -140,10 +147,13 @@ def test_doubted_joints_are_marked_and_counted(
     assert "low detector confidence" in page
 
 
-def test_both_hands_have_a_captioned_overlay(tmp_path: Path, networks: Any) -> None:
-    for name, size in {"P-BH": (50, 80), "Q-BH": (2000, 32), "R-BH": (32, 3000)}.items():
-        picture(tmp_path / "scans", name, size=size)
-    score(tmp_path / "out", tmp_path / "scans")
+def test_both_hands_have_a_captioned_overlay_whatever_their_size(tmp_path: Path) -> None:
+    sizes = {"P-BH": (50, 80), "Q-BH": (2000, 32), "R-BH": (32, 3000)}
+    images = {name: np.full(size, 90, np.uint8) for name, size in sizes.items()}
+    estimates = {"whole_image_total": 60.0, "whole_image_severity": 7}
+    write_captioned(
+        tmp_path / "out", images, pd.DataFrame({"image_id": list(sizes)}).assign(**estimates), ""
+    )
     with Image.open(tmp_path / "out/overlays/P-BH.png") as overlay:
         assert overlay.width == 1920
         assert overlay.height > 1200

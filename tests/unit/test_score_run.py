@@ -10,16 +10,18 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from sharpflow.anatomy import BodyPart
+from sharpflow.anatomy import BOX_COLUMNS, DETECTED_JOINTS, BodyPart, Side
 from sharpflow.bundle.manifest import Calibration, Manifest
 from sharpflow.bundle.typed_json import from_plain
 from sharpflow.errors import UserError
 from sharpflow.files import read_table
 from sharpflow.joints.scoring.ordinal import decode, score_probabilities
 from sharpflow.score import results, run
-from sharpflow.score.joints import JointScorer
-from tests.unit.bundles import NETWORK, as_plain, plain_manifest, write_small_bundle
-from tests.unit.test_bundle_scoring import HEIGHT, WIDTH, joint_models, networks
+from sharpflow.score.joints import JointScorer, Radiograph
+from sharpflow.whole_image.data.packing import prepare
+from tests.unit.bundles import NETWORK, SIZE, as_plain, plain_manifest, write_small_bundle
+from tests.unit.made_up_networks import HEIGHT, WIDTH, joint_models, networks, places
+from tests.unit.turned_limbs import both_hands, limb_image, seeing_networks
 
 
 def made_up(left_out: int = 0) -> Any:
@@ -62,9 +64,13 @@ def bundle(monkeypatch: pytest.MonkeyPatch) -> Any:
 def picture(
     folder: Path, name: str, grey: int = 90, size: tuple[int, int] = (HEIGHT, WIDTH)
 ) -> str:
-    folder.mkdir(exist_ok=True)
     image = np.full(size, grey, np.uint8)
-    image[::2, ::3] += 40
+    image[: size[0] // 2] += 40  # else it has no contrast
+    return save(folder, name, image)
+
+
+def save(folder: Path, name: str, image: Any) -> str:
+    folder.mkdir(exist_ok=True)
     Image.fromarray(image).save(folder / f"{name}.png")
     return str(folder / f"{name}.png")
 
@@ -77,9 +83,9 @@ def scored(folder: Path, out: Path, **options: Any) -> tuple[pd.DataFrame, ...]:
 @pytest.mark.parametrize("batch", [1, 3, 100])
 def test_what_comes_out_is_the_same_in_any_batches(tmp_path: Path, bundle: Any, batch: int) -> None:
     scans = tmp_path / "scans"
-    for place, name in enumerate(["P-LH", "P-RH", "P-LF", "P-RF", "P@2-LH", "Q-RF", "Q-BH"]):
+    for place, name in enumerate(["P-LH", "P-RH", "P-LF", "P-RF", "P@2-LH", "Q-RF"]):
         picture(scans, name, grey=60 + 10 * place)
-    picture(scans, "who")
+    save(scans, "Q-BH", both_hands(Side.LEFT, Side.RIGHT))
     picture(scans, "Q-LH", size=(20, 300))
     (scans / "R-LH.png").write_bytes(b"no image")
     calls: list[tuple[int, int]] = []
@@ -90,7 +96,7 @@ def test_what_comes_out_is_the_same_in_any_batches(tmp_path: Path, bundle: Any, 
         batch=batch,
         progress=lambda done, total: calls.append((done, total)),
     )
-    assert (counts.scored, counts.refused) == (7, 3)
+    assert (counts.scored, counts.refused) == (7, 2)
     assert calls[-1] == (9, 9)
     out = tmp_path / "out"
     joints, totals, refused = (
@@ -117,8 +123,9 @@ def test_what_comes_out_is_the_same_in_any_batches(tmp_path: Path, bundle: Any, 
     assert visits.loc[("Q", "1"), "whole_image_total"] == 60.0
     assert (both["image_id"], both["whole_image_total"]) == ("Q-BH", 60.0)
     why = dict(zip(refused["image"].map(lambda p: Path(p).stem), refused["reason"], strict=True))
-    assert set(why) == {"who", "Q-LH", "R-LH"}
-    assert why["who"].startswith("limb unknown")
+    assert set(why) == {"Q-BH", "Q-LH", "R-LH"}
+    # The made-up detector finds a left hand in each half.
+    assert why["Q-BH"].startswith("the joints alone: found two limbs that could not be told")
     assert why["Q-LH"].startswith("found 300 x 20 pixels")
     for table in (joints, totals, refused):
         assert set(table["use"]) == {"Research use only"}
@@ -136,7 +143,7 @@ def test_boxes_are_in_pixels_of_the_radiograph_and_chances_are_those_of_the_bits
     picture(tmp_path / "scans", "P-LH", size=(2 * HEIGHT, 2 * WIDTH))
     joints, _, _ = scored(tmp_path / "scans", tmp_path / "out")
     image = np.asarray(Image.open(tmp_path / "scans/P-LH.png"))
-    radiograph = run.Radiograph("P-LH", "P", "1", "LH", image)
+    radiograph = Radiograph("P-LH", "P", "1", "LH", image)
     expected = JointScorer(joint_models(), bundle).score([radiograph])
     sides = ["x_min", "y_min", "x_max", "y_max"]
     np.testing.assert_allclose(joints[sides], 2 * expected.joints[sides], atol=1e-3)
@@ -178,7 +185,7 @@ def test_a_radiograph_without_joints_is_refused(tmp_path: Path, bundle: Any) -> 
     joints, totals, refused = scored(tmp_path / "scans", tmp_path / "out")
     assert set(joints["limb"]) == {"LF"}
     assert totals["limbs"].tolist() == ["LF", "LF"]
-    assert refused["reason"].tolist() == [run.NO_JOINT]
+    assert refused["reason"].str.startswith("found 0% of the joints of a hand").tolist() == [True]
     assert not (tmp_path / "out/overlays/P-LH.png").exists()
 
 
@@ -196,12 +203,14 @@ def test_patients_that_nobody_knows_are_not_one(tmp_path: Path, bundle: Any) -> 
 def test_limbs_that_the_bundle_has_no_models_of_are_refused(tmp_path: Path) -> None:
     bundle = write_small_bundle(tmp_path / "small.sharpflow")  # of whole images alone
     picture(tmp_path / "scans", "P-LF")
-    picture(tmp_path / "scans", "P-BH")
+    save(tmp_path / "scans", "P-BH", both_hands(Side.LEFT, Side.RIGHT))
+    save(tmp_path / "scans", "who", both_hands(Side.LEFT, Side.RIGHT))
     out = tmp_path / "out"
     counts = run.score([str(tmp_path / "scans")], bundle, out, threads=1)
-    assert (counts.scored, counts.refused) == (1, 1)
-    (reason,) = read_table(out / "refused.csv")["reason"]
-    assert reason.startswith(f"found a bundle without models for joints of the {BodyPart.FOOT}")
+    assert (counts.scored, counts.refused) == (1, 2)
+    foot, who = read_table(out / "refused.csv")["reason"]
+    assert foot.startswith(f"found a bundle without models for joints of the {BodyPart.FOOT}")
+    assert "nothing says is of both hands" in who or "two limbs" in who
 
 
 def test_what_is_wrong_with_a_call_leaves_no_tables(tmp_path: Path, bundle: Any) -> None:
@@ -255,17 +264,18 @@ def test_a_calibrated_bundle_gives_its_sums_intervals(
         name: {"slope": 1.0, "bias": 0.0, "spread": 1.0, "usual": [0.5**k for k in range(1, n)]}
         for name, n in joint_models().heads.items()
     }
-    factors = {"patients": 30, "erosion": 2.0, "narrowing": 2.0, "total": 2.0}
+    factors = {"patients": 30, "error_sd": 4.0, "erosion": 2.0, "narrowing": 2.0, "total": 2.0}
     told = {
         "heads": heads,
         "sums": {"1h0f": factors, "2h1f": factors},
-        "whole_image": {"patients": 30, "root_error": 1.0},
+        "whole_image": {"patients": 30, "error_sd": 5.0, "root_error": 1.0},
     }
     opened = Opened(tmp_path)
     opened.manifest = replace(opened.manifest, calibration=from_plain(Calibration, told))
     monkeypatch.setattr(run, "Bundle", lambda path: opened)
-    for name in ("P-LH", "P-RH", "P-LF", "P-BH"):
+    for name in ("P-LH", "P-RH", "P-LF"):
         picture(tmp_path / "scans", name)
+    save(tmp_path / "scans", "P-BH", both_hands(Side.LEFT, Side.RIGHT))
     for batch, folder in ((1, "one"), (100, "all")):
         joints, totals, _ = scored(tmp_path / "scans", tmp_path / folder, batch=batch)
         assert set(joints["calibrated"]) == {"yes"}
@@ -292,8 +302,142 @@ def test_a_calibrated_bundle_gives_its_sums_intervals(
 
 def test_without_a_calibration_intervals_are_blank(tmp_path: Path, bundle: Any) -> None:
     picture(tmp_path / "scans", "P-LH")
-    picture(tmp_path / "scans", "P-BH")
+    save(tmp_path / "scans", "P-BH", both_hands(Side.LEFT, Side.RIGHT))
     joints, totals, _ = scored(tmp_path / "scans", tmp_path / "out")
     assert set(joints["calibrated"]) == {"no"}
     assert totals.filter(regex="_(low|high)$").isna().all(axis=None)
     assert set(totals["no_interval"]) == {"the bundle has no calibration"}
+
+
+def test_limbs_turns_and_negatives_are_found_in_the_image_and_said(
+    tmp_path: Path, bundle: Any
+) -> None:
+    bundle |= seeing_networks()
+    scans = tmp_path / "scans"
+    hand, foot = limb_image(BodyPart.HAND), limb_image(BodyPart.FOOT, Side.RIGHT)
+    save(scans, "hand", np.rot90(hand))
+    save(scans, "foot", np.rot90(foot, 2))
+    save(scans, "negative", 255 - hand)
+    save(scans, "P-LH", np.rot90(hand, 3))
+    save(scans, "Q-RH", hand)
+    joints, totals, refused = scored(scans, tmp_path / "out")
+    assert refused.empty
+    said = totals[totals["of"] == "radiograph"].set_index("image_id")
+    assert said["limbs"].to_dict() == {
+        "hand": "LH", "foot": "RF", "negative": "LH", "P-LH": "LH", "Q-RH": "RH",
+    }  # fmt: skip
+    assert said["undone"].fillna("").to_dict() == {
+        "hand": "turned by 270 degrees",
+        "foot": "turned by 180 degrees",
+        "negative": "inverted",
+        "P-LH": "turned by 90 degrees",
+        "Q-RH": "seems mirrored (left so)",
+    }
+    is_guess = said["limb_from"] == "guessed from the image"
+    assert set(said.index[is_guess]) == {"hand", "foot", "negative"}
+    assert not totals.loc[totals["of"] == "visit", "patient"].isin(["hand", "foot"]).any()
+    # Boxes are of the file: a quarter turn against the clock puts the x of a joint at its y.
+    own = joints[joints["image_id"] == "hand"]
+    assert own["joint"].tolist() == [joint.name for joint in DETECTED_JOINTS[BodyPart.HAND]]
+    corners = own[BOX_COLUMNS].to_numpy(float)
+    x, y = (corners[:, [0, 1]] + corners[:, [2, 3]]).T / 2
+    np.testing.assert_allclose(y, WIDTH - places(BodyPart.HAND)[:, 0], atol=1.5)
+    np.testing.assert_allclose(x, places(BodyPart.HAND)[:, 1], atol=1.5)
+
+
+def test_both_hands_that_nothing_is_said_of_are_scored_whole_and_cut_in_two(
+    tmp_path: Path, bundle: Any
+) -> None:
+    bundle |= seeing_networks()
+    scans = tmp_path / "scans"
+    save(scans, "two", both_hands(Side.LEFT, Side.RIGHT))
+    save(scans, "crossed", both_hands(Side.RIGHT, Side.LEFT))
+    joints, totals, refused = scored(scans, tmp_path / "out")
+    own = totals.set_index("image_id")
+    assert own["limbs"].to_dict() == {"two.LH": "LH", "two.RH": "RH", "two": "BH"}
+    assert own.loc["two", "whole_image_total"] == 60
+    assert set(own["limb_from"]) == {"guessed from the image"}
+    middles = (joints["x_min"] + joints["x_max"]) / 2
+    assert (middles[joints["limb"] == "LH"] < WIDTH).all()
+    assert (middles[joints["limb"] == "RH"] > WIDTH).all()
+    assert Path(refused["image"].item()).name == "crossed.png"
+    assert refused["reason"].item().startswith("found two limbs")
+
+
+def test_what_shows_no_limb_is_refused_whatever_is_said_of_it(tmp_path: Path, bundle: Any) -> None:
+    bundle |= seeing_networks()
+    scans = tmp_path / "scans"
+    noise = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH), np.uint8)
+    for said in ("P-LH", "P-BH", "P-RF", "x"):
+        save(scans, f"{said.replace('P', 'N')}", noise)
+        save(scans, f"{said.replace('P', 'B').replace('x', 'y')}", noise // 64)
+    joints, totals, refused = scored(scans, tmp_path / "out")
+    assert joints.empty and totals.empty
+    why = {
+        Path(image).stem: text
+        for image, text in zip(refused["image"], refused["reason"], strict=True)
+    }
+    assert len(why) == 8
+    for name, reason in why.items():
+        dark = name.startswith(("B", "y"))
+        assert reason.startswith("found a radiograph without contrast") == dark, (name, reason)
+
+
+def test_a_hand_that_is_cropped_is_refused_as_such(tmp_path: Path, bundle: Any) -> None:
+    bundle |= seeing_networks()
+    hand = limb_image(BodyPart.HAND)
+    save(tmp_path / "scans", "P-LH", np.ascontiguousarray(hand[:, : WIDTH - 40]))
+    _, _, refused = scored(tmp_path / "scans", tmp_path / "out")
+    assert refused["reason"].item().startswith("found a cropped hand")
+
+
+def test_a_guessed_limb_that_its_visit_has_already_is_refused(tmp_path: Path, bundle: Any) -> None:
+    bundle |= seeing_networks()
+    scans, table = tmp_path / "scans", tmp_path / "table.csv"
+    save(scans, "a", limb_image(BodyPart.HAND))
+    save(scans, "b", limb_image(BodyPart.HAND))
+    save(scans, "c", limb_image(BodyPart.HAND, Side.RIGHT))
+    table.write_text("file,limb,patient\nscans/a.png,,P\nscans/b.png,LH,P\nscans/c.png,,P\n")
+    _, totals, refused = scored(scans, tmp_path / "out", table=table, batch=1)
+    assert Path(refused["image"].item()).name == "a.png"
+    assert refused["reason"].item().startswith("found a second LH of one patient and visit")
+    assert totals.loc[totals["of"] == "visit", "limbs"].tolist() == ["LH RH"]
+
+
+def test_what_only_seems_inverted_is_scored_as_it_was_read(
+    tmp_path: Path, bundle: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle |= seeing_networks()
+    monkeypatch.setattr("sharpflow.score.finding.is_inverted", lambda seen, part: True)
+    save(tmp_path / "scans", "P-LH", limb_image(BodyPart.HAND))
+    save(tmp_path / "scans", "Q-LH", 255 - limb_image(BodyPart.HAND))
+    _, totals, _ = scored(tmp_path / "scans", tmp_path / "out")
+    own = totals[totals["of"] == "radiograph"].set_index("image_id")
+    assert own["undone"].fillna("").to_dict() == {"P-LH": "", "Q-LH": "inverted"}
+    assert (own["joints_missing"] == 0).all()
+
+
+def test_one_hand_is_not_scored_as_both_though_its_name_says_so(
+    tmp_path: Path, bundle: Any
+) -> None:
+    bundle |= seeing_networks()
+    save(tmp_path / "scans", "P-BH", limb_image(BodyPart.HAND))
+    save(tmp_path / "scans", "Q-BH", both_hands(Side.LEFT, Side.RIGHT))
+    _, totals, refused = scored(tmp_path / "scans", tmp_path / "out")
+    assert set(totals["patient"]) == {"Q"}
+    assert refused["reason"].item().startswith("found a silhouette of 1 limbs")
+
+
+def test_both_hands_much_brighter_than_those_of_training_are_refused(
+    tmp_path: Path, bundle: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle |= seeing_networks()
+    image = both_hands(Side.LEFT, Side.RIGHT)
+    save(tmp_path / "scans", "P-BH", image)
+    far = 0.5 - prepare(image, SIZE, "none").mean() / 255  # the mean of training is 0.5
+    monkeypatch.setattr("sharpflow.score.plausibility.MOST_SDS", far / 0.25 + 0.01)
+    assert scored(tmp_path / "scans", tmp_path / "one")[2].empty
+    monkeypatch.setattr("sharpflow.score.plausibility.MOST_SDS", far / 0.25 - 0.01)
+    _, totals, refused = scored(tmp_path / "scans", tmp_path / "two")
+    assert totals.empty
+    assert refused["reason"].item().startswith("found pixels whose mean is")

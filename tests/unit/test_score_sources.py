@@ -37,10 +37,13 @@ def test_files_folders_and_patterns_each_once(tmp_path: Path) -> None:
     odd = picture(tmp_path / "D[1]-LF.png")
     given = [str(first), str(tmp_path / "in"), str(tmp_path / "*.png"), str(odd)]
     sources, refused = find_sources(given)
-    assert {source.path for source in sources} == {first, deep}
-    assert told(sources) == [("A-LH", "A", "1", "LH", "name"), ("B@2-rf", "B", "2", "RF", "name")]
-    assert [one.image for one in refused] == [str(odd)]
-    assert refused[0].reason.startswith("limb unknown")
+    assert {source.path for source in sources} == {first, deep, odd}
+    assert told(sources) == [
+        ("D_1_-LF", "", "1", "", ""),  # to be found in the image
+        ("A-LH", "A", "1", "LH", "name"),
+        ("B@2-rf", "B", "2", "RF", "name"),
+    ]
+    assert refused == []
 
 
 def test_what_was_made_by_an_earlier_call_is_passed_over(tmp_path: Path) -> None:
@@ -170,7 +173,10 @@ def test_headers_leave_as_hashes_and_numbers_alone(tmp_path: Path) -> None:
 def test_a_header_that_says_otherwise_is_refused_and_the_rest_goes_on(tmp_path: Path) -> None:
     foot = {"ImageLaterality": "R", "BodyPartExamined": "FOOT"}
     dicom(tmp_path / "A-LH.dcm", **foot)
-    dicom(tmp_path / "both.dcm", ImageLaterality="B", BodyPartExamined="HAND")
+    dicom(tmp_path / "both.dcm", ImageLaterality="B", BodyPartExamined="HAND", PatientID="A")
+    dicom(tmp_path / "part.dcm", ImageLaterality="", BodyPartExamined="FOOT", PatientID="A")
+    dicom(tmp_path / "chest.dcm", BodyPartExamined="CHEST")
+    dicom(tmp_path / "side.dcm", BodyPartExamined="HAND", ViewPosition="LATERAL")
     dicom(tmp_path / "ct.dcm", **foot, Modality="CT")
     dicom(tmp_path / "lateral.dcm", **foot, ViewPosition="LL")
     dicom(tmp_path / "B-BH.dcm", ImageLaterality="B", BodyPartExamined="HAND", PatientID="B")
@@ -178,16 +184,21 @@ def test_a_header_that_says_otherwise_is_refused_and_the_rest_goes_on(tmp_path: 
     picture(tmp_path / "A-RH.png").rename(tmp_path / "A-RH.gif")
     picture(tmp_path / "C-LF.png")
     sources, refused = find_sources([str(tmp_path)], keep_ids=True)
-    assert [(s.image_id, s.patient, s.limb) for s in sources] == [
-        ("B-BH", "B", "BH"),
-        ("C-LF", "C", "LF"),
+    assert [(s.image_id, s.patient, s.limb, s.told.part) for s in sources] == [
+        ("both", "A", "BH", "hand"),
+        ("part", "A", "", "foot"),
+        ("B-BH", "B", "BH", "hand"),
+        ("C-LF", "C", "LF", ""),
     ]
     why = {Path(one.image).name: one.reason for one in refused}
-    assert set(why) == {"A-LH.dcm", "both.dcm", "ct.dcm", "lateral.dcm", "broken.dcm", "A-RH.gif"}
+    assert set(why) == {
+        *("A-LH.dcm", "ct.dcm", "lateral.dcm", "chest.dcm", "side.dcm", "broken.dcm", "A-RH.gif")
+    }
     assert (
         "says right foot; expected left hand, frontal view, as the file's name" in why["A-LH.dcm"]
     )
-    assert why["both.dcm"].startswith("limb unknown (the DICOM header says both hand)")
+    assert "says chest; expected hand or foot, frontal view" in why["chest.dcm"]
+    assert "says lateral view; expected hand, frontal view. Look" in why["side.dcm"]
     assert "computed tomography" in why["ct.dcm"]
     assert "lateral view" in why["lateral.dcm"]
     assert not [one for one in refused if "plant" in repr(one).lower()]

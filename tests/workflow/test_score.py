@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from sharpflow.files import read_table
-from tests.unit.joint_bundles import HEIGHT, WIDTH, write_joint_bundle
+from tests.unit.joint_bundles import write_joint_bundle
+from tests.unit.made_up_networks import HEIGHT, WIDTH
 
 from .projects import Project, copy_workflow
 

@@ -229,16 +229,18 @@ class HeadCalibration:
 
 @dataclass(frozen=True)
 class SumCalibration:
-    """Half a 95% interval of sums of joints, in predicted SDs; see `sum_bounds`.
+    """How far sums of joints are off: half a 95% interval, in predicted SDs; see `sum_bounds`.
 
     Attributes:
         patients: how many it was measured on.
+        error_sd: SD of the total's errors, in points; None where there were too few patients.
         erosion: of the sums of erosion; None where there were too few patients.
         narrowing: likewise.
         total: likewise.
     """
 
     patients: Count
+    error_sd: Factor | None
     erosion: Factor | None
     narrowing: Factor | None
     total: Factor | None
@@ -246,14 +248,16 @@ class SumCalibration:
 
 @dataclass(frozen=True)
 class TotalCalibration:
-    """Half a 95% interval of whole-image totals, in square roots; see `total_bounds`.
+    """How far whole-image totals are off: half a 95% interval, in square roots; see `total_bounds`.
 
     Attributes:
         patients: how many it was measured on.
-        root_error: None where there were too few patients.
+        error_sd: SD of the errors, in points; None where there were too few patients.
+        root_error: likewise.
     """
 
     patients: Count
+    error_sd: Factor | None
     root_error: Factor | None
 
 

@@ -12,14 +12,10 @@ import pandas as pd
 
 from sharpflow.anatomy import BodyPart
 from sharpflow.cohorts.warnings import CohortWarning, Doubt, merge_if_most
-from sharpflow.imaging.appearance import Shape
+from sharpflow.imaging.appearance import HAND_DIGITS, Shape, looks_inverted
 from sharpflow.imaging.dicom_limb import frontal
 
 _BLACK = 20  # grey level; a radiograph whose brightest part is darker is called black
-_HAND_DIGITS = range(4, 7)  # that a hand shows; one may hide, and the forearm may count
-_CLEARLY = 0.2  # by which the negative must look more like a hand than the radiograph does
-# A ground so bright needs no more than that the negative shows a hand (chosen on the same 700).
-_BRIGHT = 0.7
 _ACROSS = 0.5  # of the width: each of two hands has less
 _UPRIGHT = 1.15  # width by height; two hands beside each other are wider, but for square detectors
 _TURNED_BY = {"hand": 0.5, "foot": 0.35}  # by which another direction must beat upwards
@@ -144,21 +140,17 @@ def _no_contrast(seen: Seen, limits: Mapping[str, Any]) -> Doubt | None:
     )
 
 
-def _likeness(shape: Shape) -> float:
-    """How clearly a silhouette has a hand's fingers, whichever way they point; 0 for none."""
-    return shape.fingers if shape.digits in _HAND_DIGITS else 0.0
-
-
 def _inverted(seen: Seen, limits: Mapping[str, Any]) -> Doubt | None:
     border, most = seen.row["border"], limits["bright_border"][seen.body_part]
-    if border <= most:
+    if not looks_inverted(
+        border,
+        seen.shape,
+        seen.negative,
+        BodyPart(seen.body_part),
+        most_border=most,
+        fingers=limits["turned"]["hand"],
+    ):
         return None
-    if seen.body_part == BodyPart.HAND:
-        clear = _likeness(seen.negative)
-        enough = limits["turned"]["hand"]
-        is_clearer = border > _BRIGHT or clear > _likeness(seen.shape) + _CLEARLY
-        if clear < enough or not is_clearer:
-            return None
     return Doubt(
         "inverted: dark bones on a bright ground",
         f"{border:.2f} background",
@@ -195,7 +187,7 @@ def _one_hand(seen: Seen, _: Mapping[str, Any]) -> Doubt | None:
     """A single hand across an upright picture, where there should be two beside each other."""
     shape, aspect = seen.shape, seen.row["width"] / seen.row["height"]
     is_upright = abs(shape.up) >= abs(shape.left) and aspect < _UPRIGHT
-    is_alone = shape.limbs == 1 and shape.digits in _HAND_DIGITS and shape.across >= _ACROSS
+    is_alone = shape.limbs == 1 and shape.digits in HAND_DIGITS and shape.across >= _ACROSS
     if seen.limbs != 2 or not (is_upright and is_alone):
         return None
     return Doubt(

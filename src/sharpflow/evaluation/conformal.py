@@ -42,3 +42,14 @@ def conformal_size(
     share = np.cumsum(1 / counts[place][order]) / (len(counts) + 1)
     reached = int(np.searchsorted(share, level - 1e-9))
     return float(sizes[order][reached])
+
+
+def error_sd(errors: npt.ArrayLike, patients: Sequence[Hashable]) -> float | None:
+    """The standard deviation of errors, by n - 1; None where `conformal_size` has none, either.
+
+    Args:
+        errors: predicted - true, (n,).
+        patients: whose each is, (n,).
+    """
+    enough = len(set(patients)) >= patients_needed()
+    return float(np.std(np.asarray(errors, np.float64), ddof=1)) if enough else None

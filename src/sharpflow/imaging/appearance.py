@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from sharpflow.anatomy import BodyPart
 from sharpflow.imaging.reading import Grey
 from sharpflow.imaging.silhouettes import (
     Mask,
@@ -26,6 +27,10 @@ _FINGERS, _FEWEST_DIGITS = 0.6, 3  # less of either is no hand
 _MOST_RUNS = 5  # fingers of a hand
 _DARK_BORDER = 0.2  # up to here the negative is not looked at
 _SECOND_LIMB = 0.3  # least area of a second limb, as a share of the first's
+HAND_DIGITS = range(4, 7)  # that a hand shows; one may hide, and the forearm may count
+_CLEARLY = 0.2  # by which the negative must look more like a hand than the radiograph does
+# A ground so bright needs no more than that the negative shows a hand (chosen on the same 700).
+_BRIGHT = 0.7
 
 
 class Shape(NamedTuple):
@@ -116,6 +121,39 @@ def shows_fingers(shape: Shape) -> bool:
     return shape.fingers >= _FINGERS and shape.digits >= _FEWEST_DIGITS
 
 
+def looks_inverted(
+    border: float,
+    shape: Shape,
+    negative: Shape,
+    body_part: BodyPart,
+    *,
+    most_border: float,
+    fingers: float,
+) -> bool:
+    """Whether bones are dark on a bright ground.
+
+    Args:
+        border: as `Appearance` has it, likewise `shape` and `negative`.
+        shape: of the radiograph.
+        negative: of its negative.
+        body_part: what it shows; the negative of a hand must show its fingers, and more clearly
+            unless the ground is very bright.
+        most_border: the brightest border of a radiograph that is not inverted.
+        fingers: how clearly the negative of a hand must show them.
+    """
+    if border <= most_border:
+        return False
+    if body_part is not BodyPart.HAND:
+        return True
+    clear = _likeness(negative)
+    return clear >= fingers and (border > _BRIGHT or clear > _likeness(shape) + _CLEARLY)
+
+
+def _likeness(shape: Shape) -> float:
+    """How clearly a silhouette has a hand's fingers, whichever way they point; 0 for none."""
+    return shape.fingers if shape.digits in HAND_DIGITS else 0.0
+
+
 def measure_shape(mask: Mask) -> Shape:
     """Measure a silhouette."""
     found = [region for region in regions(mask) if not is_solid(region)]
@@ -124,7 +162,7 @@ def measure_shape(mask: Mask) -> Shape:
     limb = found[0]
     area = int(limb.sum())
     up, left = _first_half_more(limb), _first_half_more(limb.T)
-    angles = _digits(np.rot90(limb, _quarter_turns(up, left)).copy())
+    angles = _digits(np.rot90(limb, quarter_turns(up, left)).copy())
     return Shape(
         up,
         left,
@@ -163,7 +201,7 @@ def _first_half_more(limb: Mask) -> float:
     return float(runs[:half].mean() - runs[half:].mean()) if half else 0.0
 
 
-def _quarter_turns(up: float, left: float) -> int:
+def quarter_turns(up: float, left: float) -> int:
     """Quarter turns against the clock that bring the fingers up."""
     return int(np.argmax([up, -left, -up, left]))
 

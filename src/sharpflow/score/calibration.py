@@ -23,6 +23,7 @@ from sharpflow.joints.scoring.calibration import (
     sum_bounds,
     sum_moments,
 )
+from sharpflow.score.sources import BOTH_HANDS
 from sharpflow.whole_image.total_intervals import total_bounds
 
 WHOLE_TOTAL = "whole_image_total"
@@ -72,6 +73,11 @@ class Calibrator:
             joints = joints.merge(moments, how="left", on=_KEY)
             joints[columns] = joints[columns].astype(float)
         return joints
+
+    def error_sd(self, limbs: str) -> float | None:
+        """The SD of the errors of totals over limbs, "LH RH" or BH, in points, where known."""
+        own = self._whole if limbs == BOTH_HANDS else self._sums.get(limb_counts(limbs.split()))
+        return own.error_sd if own else None
 
     def sum_intervals(
         self, totals: pd.DataFrame, joints: pd.DataFrame, key: Sequence[str]

@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sharpflow.anatomy import DETECTED_JOINTS, LIMBS, MODELS, BodyPart
+from sharpflow.anatomy import BOX_COLUMNS, DETECTED_JOINTS, LIMBS, MODELS, BodyPart
 from sharpflow.bundle.manifest import JointModels
 from sharpflow.cohorts.splits import every_joint
 from sharpflow.imaging.standardize import Placement, standardize
 from sharpflow.joints.detection import decoding
 from sharpflow.joints.detection.views import MaskedRadiographs, Views
-from sharpflow.joints.identification.rules import name_radiographs
+from sharpflow.joints.identification.rules import name_joints
+from sharpflow.joints.identification.template_fit import Fitted
 from sharpflow.joints.masks.unet_prediction import as_input, mask_of, resize_for_unet
 from sharpflow.joints.radiographs import found_joints, judge_masks, mask_share
 from sharpflow.joints.scoring.calibration import bit_columns
@@ -34,21 +35,26 @@ ROW = ["image_id", "patient", "visit", "limb"]
 
 
 @dataclass(frozen=True)
-class Radiograph:
-    """A radiograph of one limb, as it was read.
+class Shown:
+    """What a radiograph shows.
 
     Attributes:
         image_id: unique among the radiographs scored.
         patient: whom it shows.
         visit: when.
         limb: "LH", "RH", "LF" or "RF".
-        image: uint8 (height, width).
     """
 
     image_id: str
     patient: str
     visit: str
     limb: str
+
+
+@dataclass(frozen=True)
+class Radiograph(Shown):
+    """A radiograph of one limb, as it was read: uint8 (height, width)."""
+
     image: Grey
 
 
@@ -65,6 +71,21 @@ class Standardized:
     image: Grey
     mask: Grey
     placement: Placement
+
+
+@dataclass(frozen=True)
+class Detected:
+    """What may be joints of a radiograph.
+
+    Attributes:
+        standardized: the radiograph.
+        boxes: class, confidence, x_min, y_min, x_max, y_max in its pixels; best first.
+        fitted: where the template lies on them; None where it does not, or is not yet known.
+    """
+
+    standardized: Standardized
+    boxes: pd.DataFrame
+    fitted: Fitted | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +128,7 @@ class JointScorer:
         return LIMBS[limb].body_part.value in self.models.body_parts
 
     def score(self, radiographs: Sequence[Radiograph]) -> ScoredJoints:
-        """Score radiographs of limbs that it `can_score`.
+        """Score radiographs of limbs that it `can_score`, which lie upright.
 
         Args:
             radiographs: any number, at least one; all are in memory at once.
@@ -115,76 +136,92 @@ class JointScorer:
         Returns:
             Joints, and tables of radiographs, in the order given, hands before feet.
         """
-        parts = []
+        detected: list[tuple[Shown, Detected]] = []
         for body_part in BodyPart:
             own = [r for r in radiographs if LIMBS[r.limb].body_part is body_part]
+            found = self.detect([radiograph.image for radiograph in own], body_part)
+            detected += zip(own, found, strict=True)
+        return self.score_detected(detected)
+
+    def detect(self, images: Sequence[Grey], body_part: BodyPart) -> list[Detected]:
+        """Find what may be joints, before anything is named or scored.
+
+        Args:
+            images: uint8 (height, width), each of one limb of the body part.
+            body_part: one that the bundle has models of.
+        """
+        if not images:
+            return []
+        placed = self._standardize(images, body_part)
+        stack = np.stack([standardized.image for standardized in placed])
+        masks = np.stack([standardized.mask for standardized in placed])
+        boxes = self._detect(stack, masks, body_part)
+        return [Detected(*pair) for pair in zip(placed, boxes, strict=True)]
+
+    def score_detected(self, found: Sequence[tuple[Shown, Detected]]) -> ScoredJoints:
+        """As `score`, of upright radiographs in which joints were already detected."""
+        parts = []
+        for body_part in BodyPart:
+            own = [pair for pair in found if LIMBS[pair[0].limb].body_part is body_part]
             if own:
                 parts.append(self._score_body_part(own, body_part))
         return joined(parts)
 
     def _score_body_part(
-        self, radiographs: Sequence[Radiograph], body_part: BodyPart
+        self, found: Sequence[tuple[Shown, Detected]], body_part: BodyPart
     ) -> ScoredJoints:
-        images = self._standardize(radiographs, body_part)
-        rows = _rows(radiographs, images)
+        images = {radiograph.image_id: detected.standardized for radiograph, detected in found}
+        rows = _rows([radiograph for radiograph, _ in found], images)
         stack = [standardized.image for standardized in images.values()]
         masks = [standardized.mask for standardized in images.values()]
-        boxes = self._detect(stack, masks, rows, body_part)
-        named = self._name(boxes, rows)
+        boxes = _concatenated(
+            detected.boxes.assign(image_id=radiograph.image_id)[decoding.COLUMNS]
+            for radiograph, detected in found
+        )
+        named = self._name(found)
         crops = detected_crops(named, rows)
         features = self._features(stack, masks, rows, crops)
         bits, predictions = self._predict(crops, features, body_part)
         joints = score_joints(every_joint(rows), named, predictions, NO_SCORES)
         limits = self.models.little_found
         shares = [mask_share(image, mask) for image, mask in zip(stack, masks, strict=True)]
-        found = found_joints(rows, boxes, named).assign(
+        counted = found_joints(rows, boxes, named).assign(
             mask_share=shares,
             mask=judge_masks(shares, mask_from=limits.mask_from, mask_to=limits.mask_to),
         )
-        return ScoredJoints(joints, bits, found, boxes, crops, features, images)
+        return ScoredJoints(joints, bits, counted, boxes, crops, features, images)
 
-    def _standardize(
-        self, radiographs: Sequence[Radiograph], body_part: BodyPart
-    ) -> dict[str, Standardized]:
+    def _standardize(self, images: Sequence[Grey], body_part: BodyPart) -> list[Standardized]:
         how, own = self.models.standardize, self.models.body_parts[body_part.value]
         placed = [
             standardize(
-                radiograph.image,
+                image,
                 how.height,
                 how.width,
                 own.crop_bottom,
                 clahe_clip=how.clahe_clip,
                 clahe_grid=how.clahe_grid,
             )
-            for radiograph in radiographs
+            for image in images
         ]
         size = self.models.unet
         inputs = as_input(resize_for_unet((image for image, _ in placed), size.height, size.width))
         probabilities = self._networks[f"unet-{body_part}"](inputs)[..., 0]
-        return {
-            radiograph.image_id: Standardized(
-                image, mask_of(probability, how.height, how.width), placement
-            )
-            for radiograph, (image, placement), probability in zip(
-                radiographs, placed, probabilities, strict=True
-            )
-        }
+        return [
+            Standardized(image, mask_of(probability, how.height, how.width), placement)
+            for (image, placement), probability in zip(placed, probabilities, strict=True)
+        ]
 
-    def _detect(
-        self,
-        images: Sequence[Grey],
-        masks: Sequence[Grey],
-        rows: pd.DataFrame,
-        body_part: BodyPart,
-    ) -> pd.DataFrame:
+    def _detect(self, images: Grey, masks: Grey, body_part: BodyPart) -> list[pd.DataFrame]:
+        """Boxes of each image: class, confidence and corners in its pixels."""
         how = self.models.detector
-        seen = Views(np.stack(images), np.stack(masks), image_size=how.image_size, view=how.view)
+        seen = Views(images, masks, image_size=how.image_size, view=how.view)
         views = [seen[number] for number in range(len(seen))]
         inputs = np.stack([decoding.network_input(view.image, how.image_size) for view in views])
         outputs = self._networks[f"detector-{body_part}"](inputs, batch=16)
         own = self.models.body_parts[body_part.value]
-        found = []
-        for image_id, view, output in zip(rows["image_id"], views, outputs, strict=True):
+        tables = []
+        for view, output in zip(views, outputs, strict=True):
             corners, sure, numbers = decoding.decode_boxes(
                 output,
                 view.image.shape,
@@ -193,16 +230,23 @@ class JointScorer:
                 overlap=how.overlap,
                 most=len(DETECTED_JOINTS[body_part]),
             )
-            for corner, confidence, number in zip(
-                view.to_radiograph(corners), sure.tolist(), numbers, strict=True
-            ):
-                found.append((image_id, own.classes[number], confidence, *corner))
-        return pd.DataFrame(found, columns=decoding.COLUMNS)
+            table = pd.DataFrame(view.to_radiograph(corners), columns=BOX_COLUMNS)
+            classes = np.array(own.classes, dtype=object)[numbers]
+            tables.append(table.assign(**{"class": classes, "confidence": sure.astype(float)}))
+        return tables
 
-    def _name(self, boxes: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    def _name(self, found: Sequence[tuple[Shown, Detected]]) -> pd.DataFrame:
         how = self.models.identification
-        limbs = dict(zip(rows["image_id"], rows["limb"], strict=True))
-        return name_radiographs(boxes, limbs, rules=[how.rule], mirrored_share=how.mirrored_share)
+        return _concatenated(
+            name_joints(
+                detected.boxes,
+                limb=shown.limb,
+                rule=how.rule,
+                mirrored_share=how.mirrored_share,
+                fitted=detected.fitted,
+            ).assign(image_id=shown.image_id)
+            for shown, detected in found
+        )
 
     def _features(
         self,
@@ -259,7 +303,7 @@ def joined(parts: Iterable[ScoredJoints]) -> ScoredJoints:
     )
 
 
-def _rows(radiographs: Sequence[Radiograph], images: dict[str, Standardized]) -> pd.DataFrame:
+def _rows(radiographs: Sequence[Shown], images: dict[str, Standardized]) -> pd.DataFrame:
     if len(images) < len(radiographs):
         raise ValueError("two radiographs of a batch have one image_id")
     rows = [(r.image_id, r.patient, r.visit, r.limb) for r in radiographs]

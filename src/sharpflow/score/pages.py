@@ -101,8 +101,8 @@ class Pages:
                 "title": results.patient or f"(nobody known) {wanted}",
                 "href": page_link(name, folder=PAGES),
                 "visits": len(_visits(results)),
-                "radiographs": len(radiographs),
-                "refused": len(results.refused),
+                "radiographs": _n_images(radiographs),
+                "refused": _n_refused(results),
                 "joints": _done(results.rows),
                 "doubted": _doubted(results.rows),
             }
@@ -163,10 +163,15 @@ class Pages:
                     "uri": _uri(path),
                     "is_both": row["limbs"] == BOTH_HANDS,
                     "alt": f"{of}, with what was found",
-                    "caption": f"{of}: {row['image']} (limb: {row['limb_from']})",
+                    "caption": f"{of}: {row['image']} ({_origin(row)})",
                 }
             )
         return cells
+
+
+def _origin(row: "pd.Series[Any]") -> str:
+    """Where the limb is from, and what was done to the radiograph."""
+    return "; ".join(filter(None, (f"limb: {row['limb_from']}", row["undone"])))
 
 
 def models_lines(manifest: Manifest) -> list[str]:
@@ -200,14 +205,24 @@ def _visit_heading(visit: str, patient: str) -> str:
 
 
 def _summary(results: PatientResults, radiographs: pd.DataFrame, visits: Sequence[str]) -> str:
-    told = [counted(len(visits), "visit"), f"{counted(len(radiographs), 'radiograph')} scored"]
-    if results.refused:
-        told.append(f"{len(results.refused)} refused")
+    n_images = _n_images(radiographs)
+    told = [counted(len(visits), "visit"), f"{counted(n_images, 'radiograph')} scored"]
+    if n_refused := _n_refused(results):
+        told.append(f"{n_refused} refused")
     summary = ", ".join(told) + "."
     if len(results.rows):
         summary += f" {_done(results.rows)} joints scored"
         summary += f", {_doubted(results.rows)} of them not to be trusted."
     return summary
+
+
+def _n_images(radiographs: pd.DataFrame) -> int:
+    """How many files; one of both hands has rows of its halves, too."""
+    return int(radiographs["image"].nunique())
+
+
+def _n_refused(results: PatientResults) -> int:
+    return sum(not one.joints_alone for one in results.refused)
 
 
 def _done(rows: pd.DataFrame) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from sharpflow.bundle.manifest import Manifest
 from sharpflow.score.calibration import Calibrator
-from sharpflow.score.change import CHANGE_COLUMNS, ResidualSd, changes
+from sharpflow.score.change import CHANGE_COLUMNS, changes
 from sharpflow.score.joints import ScoredJoints
 from sharpflow.score.outputs import (
     CHANGE,
@@ -52,23 +52,25 @@ class Results:
     """Writes tables, overlays and pages; keeps the rows of the patients that are not yet whole.
 
     Attributes:
-        scored: how many radiographs so far.
-        refused: likewise.
+        refused: how many radiographs so far.
         reasons: how many were refused for each reason, in short.
     """
 
-    def __init__(
-        self, manifest: Manifest, tables: Tables, folder: Path, residual_sd: ResidualSd
-    ) -> None:
-        """Take a bundle's manifest, tables to append to, the folder, and the errors of totals."""
+    def __init__(self, manifest: Manifest, tables: Tables, folder: Path) -> None:
+        """Take a bundle's manifest, tables to append to, and the folder."""
         self._manifest, self._tables, self._folder = manifest, tables, folder
-        self._residual_sd = residual_sd
         self._calibrator = Calibrator(manifest.calibration)
         self._pages = Pages(folder, manifest)
         self._open: dict[Key, _Open] = {}
         self._refused: dict[Key, list[Refused]] = {}
-        self.scored = self.refused = 0
+        self._scored: set[str] = set()  # files: one of both hands has rows of its halves, too
+        self.refused = 0
         self.reasons = Counter[str]()
+
+    @property
+    def scored(self) -> int:
+        """How many radiographs so far."""
+        return len(self._scored)
 
     @property
     def patients(self) -> int:
@@ -76,16 +78,18 @@ class Results:
         return self._pages.written
 
     def refuse(self, refused: Iterable[Refused]) -> None:
-        """List radiographs that are not scored."""
+        """List radiographs that are not scored, or whose joints alone are not."""
         refused = list(refused)
         rows = [(one.image, one.reason, USE) for one in refused]
         self._tables.append(REFUSED, pd.DataFrame(rows, columns=["image", "reason", "use"]))
         for one in refused:
-            self.reasons[in_short(one.reason)] += 1
-            self._pages.refuse(one)
-            if one.patient:
-                self._refused.setdefault((one.patient, ""), []).append(one)
-        self.refused += len(refused)
+            if one.patient or one.joints_alone:
+                key = (one.patient, "") if one.patient else ("", one.image)
+                self._refused.setdefault(key, []).append(one)
+            if not one.joints_alone:
+                self.reasons[in_short(one.reason)] += 1
+                self._pages.refuse(one)
+                self.refused += 1
 
     def add_limbs(self, scored: ScoredJoints, sources: Sequence[Source]) -> None:
         """Write what comes out of radiographs of a limb, those of `sources` alone."""
@@ -136,7 +140,7 @@ class Results:
         self._pages.write_index()
 
     def _add(self, totals: pd.DataFrame, sources: Iterable[Source]) -> None:
-        self.scored += len(totals)
+        self._scored.update(totals["image"])
         self._tables.append(TOTALS, totals)
         for source in sources:
             own = totals[totals["image_id"] == source.image_id]
@@ -149,7 +153,7 @@ class Results:
         totals = _joined(patient.totals, [*TOTAL_COLUMNS, "visit_from"])
         changed = pd.DataFrame(columns=CHANGE_COLUMNS)
         if key[0]:
-            counts = Counter(one.visit for one in refused)
+            counts = Counter(one.visit for one in refused if not one.joints_alone)
             line = self._manifest.finger_line
             visits = visit_totals(
                 key[0],
@@ -164,7 +168,7 @@ class Results:
             origins = dict(zip(totals["visit"], totals["visit_from"], strict=True))
             visits = visits.assign(visit_from=visits["visit"].map(origins))
             totals = _joined([totals, visits], [])
-            changed = changes(totals, rows, self._residual_sd).assign(use=USE)
+            changed = changes(totals, rows, self._calibrator.error_sd).assign(use=USE)
             self._tables.append(CHANGE, changed)
         self._pages.write(PatientResults(key[0], rows, totals, changed, refused))
 

@@ -1,7 +1,7 @@
 """Scores radiographs with a bundle, a batch at a time, and writes what comes out."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,18 +13,17 @@ from sharpflow.bundle.manifest import Manifest
 from sharpflow.bundle.read import Bundle
 from sharpflow.imaging.image_error import ImageError
 from sharpflow.imaging.reading import read_image
-from sharpflow.score.joints import JointScorer, Radiograph
+from sharpflow.score.finding import LimbFinder
+from sharpflow.score.joints import JointScorer, Shown
 from sharpflow.score.networks import Networks, load_networks
+from sharpflow.score.orientation import Laid
 from sharpflow.score.outputs import open_tables
 from sharpflow.score.results import Results
-from sharpflow.score.sources import BOTH_HANDS, Refused, Source, find_sources, reason
+from sharpflow.score.sources import BOTH_HANDS, Source, find_sources, reason, second_of
 from sharpflow.score.whole_images import WholeImage, WholeImageScorer
 
 Grey = npt.NDArray[np.uint8]
 LEAST_SIDE = 32  # pixels; on fewer nobody could score a joint
-NO_JOINT = (
-    "found no joint; expected a frontal radiograph of one hand or foot. Look at the radiograph."
-)
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ def score(
         sources, refused = find_sources(images, table=table, keep_ids=keep_ids, key=key, out=out)
         with open_tables(out) as tables:
             networks = load_networks(opened, threads=threads or _usable_cores())
-            results = Results(opened.manifest, tables, out, lambda limbs: None)
+            results = Results(opened.manifest, tables, out)
             results.refuse(refused)
             run = Run(opened.manifest, networks, results)
             for start in range(0, len(sources), batch):
@@ -96,27 +95,48 @@ class Run:
         self._joints = JointScorer(manifest.joints, networks) if manifest.joints else None
         whole = manifest.whole_image
         self._whole = WholeImageScorer(whole, networks) if whole else None
+        self._finder = LimbFinder(self._joints, whole)
         self._results = results
+        self._seen: dict[tuple[str, str, str], str] = {}  # patient, visit, limb -> the radiograph
 
     def score_batch(self, sources: Sequence[Source]) -> None:
         """Score radiographs; one patient's follow each other, in this batch or the next."""
-        limbs: list[tuple[Source, Grey]] = []
-        both_hands: list[tuple[Source, Grey]] = []
+        images: list[tuple[Source, Grey]] = []
         for source in sources:
             try:
-                image = self._read(source)
+                images.append((source, self._read(source)))
             except ImageError as error:
-                self._refuse(source, reason(error))
-                continue
-            (both_hands if source.limb == BOTH_HANDS else limbs).append((source, image))
+                self._results.refuse([source.refused(reason(error))])
+        found = self._finder.find(images)
+        self._results.refuse(found.refused)
+        limbs = self._each_once(found.limbs, {source.image for source, _ in found.both_hands})
         if limbs:
             self._score_limbs(limbs)
-        if both_hands:
-            self._score_both_hands(both_hands)
+        if found.both_hands:
+            self._score_both_hands(found.both_hands)
         self._results.close(but=sources[-1])
 
-    def _refuse(self, source: Source, why: str) -> None:
-        self._results.refuse([Refused(source.image, why, source.patient, source.visit)])
+    def _each_once(
+        self, limbs: Sequence[tuple[Source, Laid]], whole: Collection[str]
+    ) -> list[tuple[Source, Laid]]:
+        """Those of limbs that nothing of their visit showed; the others are refused.
+
+        Args:
+            limbs: found in a batch.
+            whole: radiographs that are scored whole, of which the joints alone are refused.
+        """
+        once = []
+        for source, laid in limbs:
+            whose = (source.patient, source.visit, source.limb)
+            first = self._seen.get(whose) if source.patient else None
+            if first is None:
+                self._seen[whose] = source.image
+                once.append((source, laid))
+            else:
+                why = second_of(source.limb, first)
+                refused = source.refused(why, joints_alone=source.image in whole)
+                self._results.refuse([refused])
+        return once
 
     def _read(self, source: Source) -> Grey:
         """A radiograph that the bundle can score; ImageError for others, read or not."""
@@ -132,27 +152,23 @@ class Run:
         return image
 
     def _lacking(self, limb: str) -> str:
+        """What the bundle would need to score a limb, and does not have."""
         if limb == BOTH_HANDS:
-            return "" if self._whole else "models for radiographs of both hands"
-        if self._joints and self._joints.can_score(limb):
+            able = self._whole or (self._joints and self._joints.can_score("LH"))
+            return "" if able else "models for radiographs of both hands"
+        if not limb or (self._joints and self._joints.can_score(limb)):
             return ""
         return f"models for joints of the {LIMBS[limb].body_part}"
 
-    def _score_limbs(self, read: Sequence[tuple[Source, Grey]]) -> None:
-        assert self._joints, "else they were refused"
-        scored = self._joints.score(
-            [Radiograph(s.image_id, s.patient, s.visit, s.limb, image) for s, image in read]
+    def _score_limbs(self, found: Sequence[tuple[Source, Laid]]) -> None:
+        assert self._joints, "else none were found"
+        scored = self._joints.score_detected(
+            [(Shown(s.image_id, s.patient, s.visit, s.limb), laid.detected) for s, laid in found]
         )
-        found = set(scored.radiographs.loc[scored.radiographs["joints"] > 0, "image_id"])
-        own = [source for source, _ in read if source.image_id in found]
-        for source, _ in read:
-            if source.image_id not in found:
-                self._refuse(source, NO_JOINT)
-        if own:
-            self._results.add_limbs(scored, own)
+        self._results.add_limbs(scored, [source for source, _ in found])
 
     def _score_both_hands(self, read: Sequence[tuple[Source, Grey]]) -> None:
-        assert self._whole, "else they were refused"
+        assert self._whole, "else none were found"
         predicted = self._whole.score(
             [WholeImage(s.image_id, s.patient, s.visit, image) for s, image in read]
         )

@@ -1,7 +1,7 @@
 """The radiographs to score: which files they are, and what is known of each.
 
-Limb, patient and visit are from a table, else from the DICOM header, else from the file's name; no
-limb is guessed from the image. The readers are those of cohorts.
+Limb, patient and visit are from a table, else from the DICOM header, else from the file's name. A
+limb that none of them says is left to be found in the image. The readers are those of cohorts.
 """
 
 import glob
@@ -31,14 +31,35 @@ from sharpflow.errors import Problem, ProblemsError, UserError
 from sharpflow.imaging.dicom import check_header, is_dicom
 from sharpflow.imaging.dicom_limb import HeaderLimb, frontal, read_limb
 from sharpflow.imaging.image_error import ImageError
+from sharpflow.score.correction import Correction
 
 BOTH_HANDS = "BH"
 CODES = (*LIMBS, BOTH_HANDS)
-LIMB_UNKNOWN = "limb unknown"
+SAYS_NOTHING = HeaderLimb()
+GUESSED = "guessed from the image"
 _COLUMNS = ("file", "image", "limb", "side", "patient", "visit")
 _SIDES = {"l": "left", "left": "left", "r": "right", "right": "right"}
 _NO_ID = re.compile(r"[^A-Za-z0-9_@-]+")
 _LONGEST_ID = 80  # files are named by it
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A file that is not scored.
+
+    Attributes:
+        image: as outputs call it.
+        reason: why.
+        patient: empty where unknown.
+        visit: likewise.
+        joints_alone: whether all of it but its joints is scored.
+    """
+
+    image: str
+    reason: str
+    patient: str = ""
+    visit: str = ""
+    joints_alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,9 +72,12 @@ class Source:
         image_id: unique among the call's; a name for files.
         patient: empty if unknown.
         visit: "1" if nothing says another.
-        limb: "LH", "RH", "LF", "RF", or "BH" of both hands.
-        limb_from: "table", "header" or "name".
-        visit_from: likewise; "header" if it numbers a study's date, empty if nothing says it.
+        visit_from: "table", "header" or "name"; "header" if it numbers a study's date, empty if
+            nothing says it.
+        limb: "LH", "RH", "LF", "RF", or "BH" of both hands; empty where nothing says it.
+        limb_from: as visit_from; GUESSED, or empty, where none of them says it.
+        told: what the header says of the limb, though it may not be enough.
+        correction: what was changed before it was scored; None while it is not read.
     """
 
     path: Path
@@ -61,19 +85,16 @@ class Source:
     image_id: str
     patient: str
     visit: str
+    visit_from: str
     limb: str
     limb_from: str
-    visit_from: str = ""
+    told: HeaderLimb = SAYS_NOTHING
+    correction: Correction | None = None
 
-
-@dataclass(frozen=True)
-class Refused:
-    """A file that is not scored, and why; of which patient's visit, where that is known."""
-
-    image: str
-    reason: str
-    patient: str = ""
-    visit: str = ""
+    def refused(self, why: str, *, joints_alone: bool = False) -> Refused:
+        """It, as one that is not scored; `joints_alone` where all else of it is."""
+        reason = f"the joints alone: {why}" if joints_alone else why
+        return Refused(self.image, reason, self.patient, self.visit, joints_alone)
 
 
 @dataclass(frozen=True)
@@ -101,6 +122,8 @@ def find_sources(
     out: Path | None = None,
 ) -> tuple[list[Source], list[Refused]]:
     """The radiographs to score, by patient and visit, and those that are refused unread.
+
+    Of a visit those whose limb nothing says come last.
 
     Args:
         images: files, folders (with those within) and patterns; what is there counts as a file
@@ -138,7 +161,7 @@ def find_sources(
             refused.append(source)
         else:
             sources.append(replace(source, image_id=_unique_id(source.image_id, ids)))
-    sources.sort(key=lambda source: (source.patient, source.visit))
+    sources.sort(key=lambda source: (source.patient, source.visit, not source.limb))
     alone, doubled = _one_a_limb(sources)
     return alone, refused + doubled
 
@@ -255,7 +278,7 @@ def _source(
     in_header = Said()
     if header:
         visit = visits[header.patient, header.date] if header.patient and header.date else ""
-        in_header = Said(header.limb.limb, header.patient, visit)
+        in_header = Said(_header_limb(header.limb), header.patient, visit)
     origins = {"table": table, "header": in_header, "name": name}
     limb_from = next((origin for origin, said in origins.items() if said.limb), "")
     visit_from = next((origin for origin, said in origins.items() if said.visit), "")
@@ -263,8 +286,6 @@ def _source(
     visit = origins[visit_from].visit if visit_from else ONLY_VISIT
     if header and (contradicting := _contradiction(header.limb, table, name)):
         return Refused(shown(path), contradicting, patient, visit)
-    if not limb_from:
-        return Refused(shown(path), _limb_unknown(header), patient, visit)
     image_id = stem if IMAGE_ID.fullmatch(stem) else _NO_ID.sub("_", stem)
     return Source(
         path,
@@ -272,26 +293,32 @@ def _source(
         image_id[:_LONGEST_ID],
         patient,
         visit,
-        origins[limb_from].limb,
-        limb_from,
         visit_from,
+        origins[limb_from].limb if limb_from else "",
+        limb_from,
+        header.limb if header else SAYS_NOTHING,
     )
+
+
+def _header_limb(header: HeaderLimb) -> str:
+    both_hands = (header.part, header.side) == (BodyPart.HAND, "both")
+    return BOTH_HANDS if both_hands else header.limb
 
 
 def _contradiction(header: HeaderLimb, table: Said, name: Said) -> str:
     """Why a radiograph is refused whose header says another limb, or no frontal view."""
-    limb = table.limb or name.limb or header.limb
-    if not limb:
+    limb = table.limb or name.limb or _header_limb(header)
+    part, side = _part_and_side(limb) if limb else (header.part, None)
+    if not limb and part not in (*BodyPart, ""):
+        said, expected, remedy = part, "hand or foot, frontal view", "Leave it out"
+    elif said := header.contradiction(BodyPart(part or BodyPart.HAND), side):
+        origin = "the table" if table.limb else "the file's name" if name.limb else ""
+        expected = f"{frontal(part, side)}" if part else "a frontal view"
+        expected += f", as {origin} says" if origin else ""
+        remedy = "Look at the radiograph, and correct what is wrong"
+    else:
         return ""
-    part, side = _part_and_side(limb)
-    said = header.contradiction(part, side)
-    if not said:
-        return ""
-    origin = "the table" if table.limb else "the file's name" if name.limb else "it"
-    return (
-        f"found a DICOM header that says {said}; expected {frontal(part, side)}, as {origin} says. "
-        "Look at the radiograph, and correct what is wrong."
-    )
+    return f"found a DICOM header that says {said}; expected {expected}. {remedy}."
 
 
 def _part_and_side(limb: str) -> tuple[BodyPart, Side | None]:
@@ -300,29 +327,25 @@ def _part_and_side(limb: str) -> tuple[BodyPart, Side | None]:
     return LIMBS[limb].body_part, LIMBS[limb].side
 
 
-def _limb_unknown(header: _Header | None) -> str:
-    known = f"{header.limb.side} {header.limb.part}".strip() if header else ""
-    told = f" (the DICOM header says {known})" if known else ""
-    return (
-        f"{LIMB_UNKNOWN}{told}: expected one of {', '.join(CODES)}. List it with its limb in a "
-        f"table (--table), or name the file <patient>-<limb>, the patient of {ID_RULE}."
-    )
-
-
 def _one_a_limb(sources: Sequence[Source]) -> tuple[list[Source], list[Refused]]:
     """The first radiograph of each limb of a patient's visit; two would count twice in sums."""
     alone: dict[tuple[str, ...], Source] = {}
     doubled = []
     for source in sources:
-        whose = (source.patient, source.visit) if source.patient else ("", source.image_id)
+        known = source.patient and source.limb
+        whose = (source.patient, source.visit) if known else ("", source.image_id)
         first = alone.setdefault((*whose, source.limb), source)
         if first is not source:
-            told = (
-                f"found a second {source.limb} of one patient and visit, beside {first.image}; "
-                "expected one. Tell their visits apart in a table (--table)."
-            )
-            doubled.append(Refused(source.image, told, source.patient, source.visit))
+            doubled.append(source.refused(second_of(source.limb, first.image)))
     return list(alone.values()), doubled
+
+
+def second_of(limb: str, first: str) -> str:
+    """Why a radiograph is refused that would count twice in the sums of its visit."""
+    return (
+        f"found a second {limb} of one patient and visit, beside {first}; expected one. Tell their "
+        "visits apart in a table (--table)."
+    )
 
 
 def _read_table(path: Path) -> dict[str, Said]:

@@ -31,13 +31,13 @@ PROBABILITIES = {
     damage: [f"{damage}_p{score}" for score in range(most + 1)] for damage, most in _HIGHEST.items()
 }
 SCORE_COLUMNS = [
-    *("image", "image_id", *_WHO, "limb", "limb_from", "joint", "state"),
+    *("image", "image_id", *_WHO, "limb", "limb_from", "undone", "joint", "state"),
     *("erosion", *PROBABILITIES[Damage.EROSION]),
     *("narrowing", *PROBABILITIES[Damage.NARROWING]),
     *("calibrated", "confidence", *BOX_COLUMNS, "trust", "doubt", "use"),
 ]
 TOTAL_COLUMNS = [
-    *("of", "image", "image_id", *_WHO, "limbs", "limb_from", *SUMS),
+    *("of", "image", "image_id", *_WHO, "limbs", "limb_from", "undone", *SUMS),
     *("joints_scored", "joints_expected", "joints_missing", "joints_doubted"),
     *("whole_image_total", "whole_image_severity", "hands_total", "pipelines_differ_by"),
     *("radiographs_refused", *INTERVAL_COLUMNS, NO_INTERVAL, "use"),
@@ -76,7 +76,8 @@ def score_rows(
     )
     doubt = doubts(table, scored, limits)
     table = table.assign(doubt=doubt, trust=np.where(doubt == "", "yes", "no"))
-    return _with_source(_in_radiographs(table, scored), sources).reindex(columns=SCORE_COLUMNS)
+    table = _in_files(_in_radiographs(table, scored), sources)
+    return _with_source(table, sources).reindex(columns=SCORE_COLUMNS)
 
 
 def radiograph_totals(
@@ -224,7 +225,7 @@ def _probabilities(scored: ScoredJoints, damage: Damage, calibrator: Calibrator)
 
 
 def _in_radiographs(table: pd.DataFrame, scored: ScoredJoints) -> pd.DataFrame:
-    """Boxes of standardized images as boxes of the radiographs themselves."""
+    """Boxes of standardized images as boxes of the radiographs, as they were scored."""
     placed = scored.radiographs.set_index("image_id")
     scale, left, top = (
         table["image_id"].map(placed[name]) for name in ("scale", "x_offset", "y_offset")
@@ -236,9 +237,28 @@ def _in_radiographs(table: pd.DataFrame, scored: ScoredJoints) -> pd.DataFrame:
     return table.assign(**corners)
 
 
+def _in_files(table: pd.DataFrame, sources: Mapping[str, Source]) -> pd.DataFrame:
+    """Boxes of radiographs that were turned or cut as boxes of their files."""
+    parts = []
+    for image_id, rows in table.groupby("image_id", sort=False):
+        if correction := sources[str(image_id)].correction:
+            rows = rows.assign(  # noqa: PLW2901
+                **dict(
+                    zip(
+                        BOX_COLUMNS,
+                        correction.to_file(rows[BOX_COLUMNS].to_numpy(float)).T,
+                        strict=True,
+                    )
+                )
+            )
+        parts.append(rows)
+    return pd.concat(parts) if parts else table
+
+
 def _with_source(table: pd.DataFrame, sources: Mapping[str, Source]) -> pd.DataFrame:
     return table.assign(
         image=[sources[image_id].image for image_id in table["image_id"]],
         limb_from=[sources[image_id].limb_from for image_id in table["image_id"]],
+        undone=[str(sources[image_id].correction or "") for image_id in table["image_id"]],
         use=USE,
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sharpflow.evaluation.conformal import conformal_size
+from sharpflow.evaluation.conformal import conformal_size, error_sd
 from sharpflow.joints.scoring.calibration_fit import fit_heads, fit_sums
 from sharpflow.whole_image.total_intervals import root_errors
 
@@ -30,7 +30,7 @@ def calibrate(
             name: asdict(found) | {"usual": list(found.usual)} for name, found in heads.items()
         },
         "sums": {
-            counts: {"patients": errors.patients, **errors.factors}
+            counts: {"patients": errors.patients, "error_sd": errors.error_sd, **errors.factors}
             for counts, errors in sums.items()
         },
         "whole_image": None if totals is None else _totals(totals),
@@ -40,9 +40,9 @@ def calibrate(
 def _totals(table: "pd.DataFrame") -> dict[str, Any]:
     """Of validation patients, whom no network learned from."""
     held = table[table["split"] == "validation"]
+    patients = held["patient"].tolist()
     return {
         "patients": held["patient"].nunique(),
-        "root_error": conformal_size(
-            root_errors(held["true"], held["predicted"]), held["patient"].tolist()
-        ),
+        "error_sd": error_sd(held["predicted"] - held["true"], patients),
+        "root_error": conformal_size(root_errors(held["true"], held["predicted"]), patients),
     }

@@ -20,9 +20,10 @@ import pandas as pd
 
 from sharpflow.anatomy import BOX_COLUMNS, DETECTED_JOINTS, LIMBS, BodyPart, Side
 from sharpflow.errors import UserError
-from sharpflow.joints.identification.template_fit import fit_template
+from sharpflow.joints.identification.template_fit import Fitted, best_fit
 from sharpflow.joints.identification.templates import template
 
+FEWEST, TOLERANCE = 4, 4.0  # see `name_joints`
 Rule = Literal["paper", "template"]
 RULES: tuple[Rule, ...] = ("paper", "template")
 
@@ -33,8 +34,9 @@ def name_joints(
     limb: str,
     rule: Rule,
     mirrored_share: float = 0.05,
-    fewest: int = 4,
-    tolerance: float = 4.0,
+    fewest: int = FEWEST,
+    tolerance: float = TOLERANCE,
+    fitted: Fitted | None = None,
 ) -> pd.DataFrame:
     """Name the boxes of one radiograph.
 
@@ -47,6 +49,7 @@ def name_joints(
         fewest: the template is not fitted when fewer boxes than this would be named (ours).
         tolerance: farthest a box may lie from its place in the fitted template, in standard
             deviations of that joint (ours); a box beyond it stays unnamed.
+        fitted: what `fit_limb` gave for these boxes, so that it is not computed again.
 
     Returns:
         The rows that got a name, in the order of `anatomy`, with a column `joint` first.
@@ -67,21 +70,50 @@ def name_joints(
         if rule == "paper" and _counts_are_right(classes, body_part):
             named = _by_order(centres, classes, body_part)
         else:
-            mirrored = LIMBS[limb].side is Side.RIGHT
-            named = fit_template(
+            fitted = fitted or best_fit(
                 template(body_part),
                 centres,
                 classes,
-                mirrored=mirrored,
+                mirrored=LIMBS[limb].side is Side.RIGHT,
                 mirrored_share=mirrored_share,
-                fewest=fewest,
                 tolerance=tolerance,
             )
+            if fitted and len(fitted.pairs) >= fewest:
+                names = template(body_part).names
+                named = {box: names[joint] for joint, box in fitted.pairs.items()}
     order = {joint.name: place for place, joint in enumerate(DETECTED_JOINTS[body_part])}
     rows = sorted(named, key=lambda row: order[named[row]])
     result = boxes.iloc[rows].copy()
     result.insert(0, "joint", np.array([named[row] for row in rows], dtype=object))
     return result.reset_index(drop=True)
+
+
+def fit_limb(
+    boxes: pd.DataFrame, body_part: BodyPart, *, mirrored: bool, mirrored_share: float
+) -> Fitted | None:
+    """Where the template of a body part lies on the boxes of one radiograph.
+
+    None where it lies nowhere, or on too few boxes for `name_joints`.
+
+    Args:
+        boxes: class, x_min, y_min, x_max, y_max (pixels, y down).
+        body_part: whose joints the boxes are.
+        mirrored: whether thumb or great toe should lie on the left, as of a right limb.
+        mirrored_share: share of radiographs where it lies on the other side; 0.5 where no side is
+            known.
+    """
+    if len(boxes) < FEWEST:
+        return None
+    centres, classes = _centres(boxes, body_part)
+    fitted = best_fit(
+        template(body_part),
+        centres,
+        classes,
+        mirrored=mirrored,
+        mirrored_share=mirrored_share,
+        tolerance=TOLERANCE,
+    )
+    return fitted if fitted and len(fitted.pairs) >= FEWEST else None
 
 
 def name_radiographs(

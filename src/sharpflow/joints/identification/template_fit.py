@@ -8,6 +8,7 @@ is taken.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -38,17 +39,47 @@ class Placement:
     shift: complex
 
 
-def fit_template(
+@dataclass(frozen=True)
+class Fitted:
+    """Where a template lies on the boxes of a radiograph.
+
+    Attributes:
+        cost: negative log likelihood of all joints and boxes.
+        flipped: whether the template is mirrored: thumb or great toe on the left.
+        placement: of the template, mirrored where `flipped`.
+        pairs: joint -> box, by their numbers.
+    """
+
+    cost: float
+    flipped: bool
+    placement: Placement
+    pairs: dict[int, int]
+
+    @property
+    def degrees(self) -> float:
+        """How far the limb is turned from upright, clockwise as one looks at the radiograph."""
+        return float(np.angle(self.placement.factor, deg=True))
+
+    def likeness(self, layout: Template) -> float:
+        """1 where each joint has a box in its place; 0 where no box would be as likely."""
+        return 1 - self.cost / (ALONE * len(layout.names))
+
+    def places(self, layout: Template) -> Points:
+        """(joints, 2) pixels: where the joints lie, those without a box too."""
+        placed = self.placement.factor * _complex(layout, self.flipped) + self.placement.shift
+        return np.stack([placed.real, placed.imag], axis=1)
+
+
+def best_fit(
     layout: Template,
     centres: Points,
     classes: npt.NDArray[np.str_],
     *,
     mirrored: bool,
     mirrored_share: float,
-    fewest: int,
     tolerance: float,
-) -> dict[int, str]:
-    """Name boxes by the place of the template that explains them best.
+) -> Fitted | None:
+    """The place of the template that explains boxes best; None where it has no place.
 
     Args:
         layout: the limb's template, thumb or great toe on the right.
@@ -56,21 +87,30 @@ def fit_template(
         classes: (boxes,) detector classes.
         mirrored: the radiograph's nominal side shows the template mirrored (thumb on the left).
         mirrored_share: share of radiographs that are shown the other way round, 0 to below 1.
-        fewest: name nothing when fewer boxes would be named.
         tolerance: farthest a box may lie from its joint's place, in standard deviations.
-
-    Returns:
-        Row of the box -> name of the joint, each joint at most once.
     """
-    if len(centres) < max(fewest, 2):
-        return {}
-    best_cost, best = np.inf, dict[int, int]()
+    if len(centres) < 2:
+        return None
+    best = None
     for flipped in (mirrored, not mirrored) if mirrored_share > 0 else (mirrored,):
-        cost, pairs = _Fit.of(layout, centres, classes, flipped, tolerance).best()
-        cost -= np.log(mirrored_share if flipped != mirrored else 1 - mirrored_share)
-        if cost < best_cost:
-            best_cost, best = cost, pairs
-    return {box: layout.names[joint] for joint, box in best.items()} if len(best) >= fewest else {}
+        found = _Fit.of(layout, centres, classes, flipped, tolerance).best()
+        if found is None:
+            continue
+        prior = np.log(mirrored_share if flipped != mirrored else 1 - mirrored_share)
+        cost = found.cost - float(prior)
+        if best is None or cost < best.cost:
+            best = Fitted(cost, flipped, found.placement, found.pairs)
+    return best
+
+
+class _Found(NamedTuple):
+    cost: float
+    placement: Placement
+    pairs: dict[int, int]
+
+
+def _complex(layout: Template, flipped: bool) -> Complex:
+    return layout.points[:, 0] * (-1.0 if flipped else 1.0) + 1j * layout.points[:, 1]
 
 
 @dataclass(frozen=True)
@@ -92,15 +132,15 @@ class _Fit:
         flipped: bool,
         tolerance: float,
     ) -> "_Fit":
-        joints = layout.points[:, 0] * (-1.0 if flipped else 1.0) + 1j * layout.points[:, 1]
+        joints = _complex(layout, flipped)
         boxes = centres[:, 0] + 1j * centres[:, 1]
         wrong = np.array(layout.classes)[:, None] != classes[None, :]
         return cls(joints, boxes, layout.tolerance, wrong * WRONG_CLASS, tolerance)
 
-    def best(self) -> tuple[float, dict[int, int]]:
-        """The least cost and its pairs joint -> box."""
+    def best(self) -> _Found | None:
+        """The placement of least cost, with its pairs joint -> box; None where there is none."""
         refined = (self.refine(placement) for placement in self.promising())
-        return min(refined, key=lambda result: result[0], default=(np.inf, {}))
+        return min(refined, key=lambda found: found.cost, default=None)
 
     def promising(self) -> list[Placement]:
         """Placements that lay two joints on two boxes of their classes, the cheapest few."""
@@ -129,18 +169,18 @@ class _Fit:
         off = distance / self.spread[:, None]
         return np.asarray(TAIL**2 / 2 * np.log1p((off / TAIL) ** 2) + wide + self.penalty)
 
-    def refine(self, placement: Placement) -> tuple[float, dict[int, int]]:
+    def refine(self, placement: Placement) -> _Found:
         """Turns of assignment and least squares, until the cost stays."""
         cost, pairs = self.assign(placement)
         for _ in range(ROUNDS):
             if len(pairs) < 2:
                 break
-            placement = self.least_squares(pairs, placement)
-            better, found = self.assign(placement)
+            moved = self.least_squares(pairs, placement)
+            better, found = self.assign(moved)
             if better > cost - 1e-3:
                 break
-            cost, pairs = better, found
-        return cost, pairs
+            placement, cost, pairs = moved, better, found
+        return _Found(cost, placement, pairs)
 
     def assign(self, placement: Placement) -> tuple[float, dict[int, int]]:
         """The optimal one-to-one pairs joint -> box, and the cost of all joints and boxes."""

@@ -9,25 +9,27 @@ import numpy.typing as npt
 import pandas as pd
 
 from sharpflow.anatomy import LIMBS, MODELS, Damage, scored_joints
-from sharpflow.evaluation.conformal import conformal_size
+from sharpflow.evaluation.conformal import conformal_size, error_sd
 from sharpflow.joints.scoring.calibration import (
     MEAN,
     NEAREST,
     SUMS,
     VARIANCE,
     BitCalibration,
+    bit_columns,
     calibrate_bits,
     limb_counts,
     moments_table,
     predicted_sd,
     sum_moments,
 )
-from sharpflow.joints.scoring.ordinal import score_probabilities
+from sharpflow.joints.scoring.ordinal import decode_bits, score_probabilities
 
 # SDs of a normal prior of the slope's logarithm, the bias and the spread's logarithm. So a head of
 # few joints, or of joints that all score 0, still has finite ones.
 PRIOR_SD = np.array([1.0, 3.0, 1.0])
 _LIMB = ["patient", "visit", "limb"]
+_KINDS = ("true", "predicted")  # of scores
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,13 @@ class SumErrors:
 
     Attributes:
         patients: how many have such limbs with all their joints.
+        error_sd: SD of predicted - true totals, in points; None where there are too few patients.
         factors: "erosion", "narrowing", "total" -> what 95% of new patients' errors are within;
-            None where there are too few patients.
+            None likewise.
     """
 
     patients: int
+    error_sd: float | None
     factors: dict[str, float | None]
 
 
@@ -115,10 +119,11 @@ def fit_sums(
         heads: what that returned.
     """
     limbs = limb_sums(out_of_fold, heads)
-    errors = pd.DataFrame(_errors(limbs), columns=["patient", "limbs", *SUMS])
+    errors = pd.DataFrame(_errors(limbs), columns=["patient", "limbs", "points", *SUMS])
     return {
         str(counts): SumErrors(
             own["patient"].nunique(),
+            error_sd(own["points"], own["patient"].tolist()),
             {name: conformal_size(own[name], own["patient"].tolist()) for name in SUMS},
         )
         for counts, own in errors.groupby("limbs")
@@ -132,20 +137,26 @@ def limb_sums(
 
     Returns:
         By patient, visit and limb: the columns of `sum_moments`, erosion_true, narrowing_true,
-        total_true.
+        total_true, and likewise erosion_predicted and so on: the sums of the predicted scores.
     """
     parts = []
     for name, calibration in heads.items():
         damage, table = MODELS[name][0], out_of_fold[name]
         moments = moments_table(table, damage, calibration)
-        known = table[[*_LIMB, "image_id", "joint"]].assign(**{f"{damage}_true": table["true"]})
+        known = table[[*_LIMB, "image_id", "joint"]].copy()
+        known[f"{damage}_true"] = table["true"]
+        bits = table[bit_columns(len(calibration.usual) + 1)]
+        known[f"{damage}_predicted"] = decode_bits(bits.to_numpy())
         parts.append(known.merge(moments, on=["image_id", "joint"]))
-    columns = [f"{damage}_{kind}" for damage in Damage for kind in ("true", MEAN, VARIANCE)]
+    columns = [f"{damage}_{kind}" for damage in Damage for kind in (*_KINDS, MEAN, VARIANCE)]
     joints = pd.concat([pd.DataFrame(columns=[*_LIMB, *columns]), *parts])
     joints[columns] = joints[columns].astype(float)
-    true = joints.groupby(_LIMB, sort=False)[[f"{damage}_true" for damage in Damage]]
-    sums = sum_moments(joints, _LIMB).join(true.sum())
-    sums["total_true"] = sum(sums[f"{damage}_true"] for damage in Damage)
+    groups = joints.groupby(_LIMB, sort=False)
+    of_scores = [f"{damage}_{kind}" for damage in Damage for kind in _KINDS]
+    sums = sum_moments(joints, _LIMB).join(groups[of_scores].sum())
+    for kind in _KINDS:
+        sums[f"total_{kind}"] = sum(sums[f"{damage}_{kind}"] for damage in Damage)
+    true = groups[[f"{damage}_true" for damage in Damage]]
     due = pd.DataFrame(
         [_joints_due(limb) for limb in sums.index.get_level_values("limb")],
         index=sums.index,
@@ -159,7 +170,10 @@ def _joints_due(limb: str) -> list[int]:
 
 
 def _errors(limbs: pd.DataFrame) -> Iterator[tuple[object, ...]]:
-    """Patient, which limbs, and how far their sums are off, of any limbs of a visit."""
+    """Patient, which limbs, by how many points their total and how far their sums are off.
+
+    Of any limbs of a visit.
+    """
     for (patient, _), visit in limbs.groupby(_LIMB[:2], sort=False):
         own = visit.droplevel([*_LIMB[:2]])
         for number in range(1, len(own) + 1):
@@ -170,4 +184,5 @@ def _errors(limbs: pd.DataFrame) -> Iterator[tuple[object, ...]]:
                     / float(predicted_sd(sums[f"{name}_{VARIANCE}"]))
                     for name in SUMS
                 ]
-                yield (patient, limb_counts(chosen), *errors)
+                points = sums["total_predicted"] - sums["total_true"]
+                yield (patient, limb_counts(chosen), points, *errors)

@@ -26,7 +26,12 @@ def decode(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
     Wang and Pollastri (IJCNN 2008) read this code. So [1, 0.2, 0.9] is 0: "not even 1" is taken at
     its word. The first bit, which is 1 of every joint, is taken as 1 whatever its probability.
     """
-    leading = np.logical_and.accumulate(np.asarray(probabilities)[:, 1:] >= 0.5, axis=1)
+    return decode_bits(np.asarray(probabilities)[:, 1:])
+
+
+def decode_bits(bits: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
+    """As `decode`, of bits (n, classes - 1) without the first, which is always 1."""
+    leading = np.logical_and.accumulate(np.asarray(bits) >= 0.5, axis=1)
     return np.asarray(leading.sum(axis=1, dtype=np.int64))
 
 

@@ -1,0 +1,96 @@
+"""How a radiograph lies, and the way back to its file; known answers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from sharpflow.anatomy import BodyPart, Side
+from sharpflow.imaging.appearance import measure_appearance
+from sharpflow.score import plausibility
+from sharpflow.score.correction import Correction
+from sharpflow.score.joints import JointScorer
+from sharpflow.score.orientation import Orienter, Picture, are_both_hands, cut_between_hands
+from sharpflow.score.plausibility import judge
+from tests.unit.made_up_networks import HEIGHT, WIDTH, joint_models
+from tests.unit.turned_limbs import both_hands, limb_image, seeing_networks
+
+
+@pytest.mark.parametrize("turns", range(4))
+@pytest.mark.parametrize("columns", [None, (2, 9)])
+def test_a_box_finds_back_to_the_file(turns: int, columns: tuple[int, int] | None) -> None:
+    image = np.zeros((9, 14), np.uint8)
+    image[3:5, 4:7] = 200  # in the file
+    correction = Correction(9, 14, turns, columns=columns)
+    scored = correction.apply(image)
+    rows, right = np.nonzero(scored)
+    corners = np.array([[right.min(), rows.min(), right.max() + 1, rows.max() + 1.0]])
+    back = correction.to_file(corners)[0]
+    x_min, y_min, x_max, y_max = back.astype(int)
+    assert (image[y_min:y_max, x_min:x_max] == 200).all()
+    if not columns:
+        assert back.tolist() == [4, 3, 7, 5]
+
+
+def test_what_is_inverted_is_told() -> None:
+    image = np.array([[0, 10], [20, 255]], np.uint8)
+    correction = Correction(2, 2, 1, inverted=True, mirrored=True)
+    assert correction.apply(image).tolist() == [[245, 0], [255, 235]]
+    assert str(correction) == "turned by 90 degrees; inverted; seems mirrored (left so)"
+    assert str(Correction(2, 2)) == ""
+
+
+@pytest.mark.parametrize("part", list(BodyPart))
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("turns", range(4))
+def test_limbs_that_nothing_is_known_of_are_laid_upright(
+    part: BodyPart, side: Side, turns: int
+) -> None:
+    orienter = Orienter(JointScorer(joint_models(), seeing_networks()))
+    image = np.ascontiguousarray(np.rot90(limb_image(part, side), turns))
+    (laid,) = orienter.lay([Picture(image)])
+    assert (laid.body_part, laid.side, laid.turns) == (part, side, -turns % 4)
+    judged = judge(laid)
+    assert (judged.joints, judged.outside) == (1.0, 0)
+    assert judged.likeness > 0.7
+
+
+def test_a_radiograph_that_is_clear_as_it_lies_is_tried_in_no_other_way() -> None:
+    networks = seeing_networks()
+    orienter = Orienter(JointScorer(joint_models(), networks))
+    pictures = [Picture(limb_image(BodyPart.HAND, side), BodyPart.HAND, side) for side in Side]
+    laid = orienter.lay(pictures)
+    assert [one.turns for one in laid] == [0, 0]
+    assert networks["detector-hand"].seen == 2
+    assert networks["detector-foot"].seen == 0
+
+
+def test_one_without_joints_stays_as_it_lies() -> None:
+    orienter = Orienter(JointScorer(joint_models(), seeing_networks()))
+    (laid,) = orienter.lay([Picture(np.full((HEIGHT, WIDTH), 90, np.uint8))])
+    assert (laid.turns, laid.fitted, laid.likeness) == (0, None, 0.0)
+    assert judge(laid).joints == 0
+
+
+def test_two_hands_are_cut_apart_and_told_from_two_of_one_side() -> None:
+    orienter = Orienter(JointScorer(joint_models(), seeing_networks()))
+    for sides, is_pair in (
+        ((Side.LEFT, Side.RIGHT), True),
+        ((Side.RIGHT, Side.LEFT), False),
+        ((Side.LEFT, Side.LEFT), False),
+    ):
+        image = both_hands(*sides)
+        _, column = cut_between_hands(image, measure_appearance(image))
+        halves = [Picture(half, BodyPart.HAND) for half in np.split(image, [column], axis=1)]
+        left, right = orienter.lay(halves, as_they_lie=True)
+        assert (left.side, right.side) == sides
+        assert are_both_hands(left, right) is is_pair
+
+
+def test_thresholds_that_checks_of_cohorts_have_too_are_the_same() -> None:
+    config = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())
+    limits = config["checks"]["warnings"]
+    assert limits["least_contrast"] == plausibility.LEAST_CONTRAST
+    assert limits["bright_border"] == {str(p): v for p, v in plausibility.BRIGHT_BORDER.items()}
+    assert limits["turned"]["hand"] == plausibility.INVERTED_FINGERS
