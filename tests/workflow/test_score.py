@@ -41,12 +41,13 @@ def test_what_changed_is_scored_again(project: Project) -> None:
     scans = project.folder / ODD
     left = picture(scans, "P-LH.png")
     picture(scans, "who [x] 'y'.png")
+    (scans / "bad-LH.png").write_bytes(b"no image")
     asked = (*ALONE, "--config", f"score={ODD}")
     assert project.planned(*asked) == {"score_new_radiographs": 1}
-    assert "1 of 2 radiographs were scored" in project.run(*asked)
+    assert "2 of 3 radiographs were scored" in project.run(*asked)
     (made,) = (project.results / "score").iterdir()
     joints = read_table(made / "scores.csv")
-    assert set(joints["image_id"]) == {"P-LH"}
+    assert set(joints["image_id"]) == {"P-LH", "who_x_y_"}
     assert len(read_table(made / "refused.csv")) == 1
     assert (made / "overlays" / "P-LH.png").exists()
     assert project.planned(*asked) == {}
@@ -69,7 +70,9 @@ def test_a_study_that_is_not_finished_is_not_trained(project: Project) -> None:
     ended = project.attempt("score", "--config", "score=scans")
     said = ended.stdout + ended.stderr
     assert ended.returncode != 0
-    assert "the target score trains nothing: found a study that is not finished" in said
+    assert (
+        "the target score trains nothing of the study: found a study that is not finished" in said
+    )
     assert f"--bundle results/{project.study}/bundle/{project.study}.sharpflow" in said
     assert not (project.results / "phantom").exists()
     assert not (project.results / "score").exists()

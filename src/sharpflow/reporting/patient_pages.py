@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 from PIL import Image
 
-from sharpflow.anatomy import DETECTED_JOINTS, LIMBS, MAX_SCORE, BodyPart, Damage
+from sharpflow.anatomy import LIMBS, Damage
 from sharpflow.joints.scoring.scores import NOT_FOUND, SCORED, total_scores
+from sharpflow.reporting.joint_grid import joint_grid, score_ranges, score_style
 from sharpflow.reporting.names import (
     INDEX_NAME,
     counted,
@@ -18,7 +19,6 @@ from sharpflow.reporting.names import (
     limb_name,
     page_link,
 )
-from sharpflow.reporting.overlays import SCORE_COLOURS, score_share
 from sharpflow.reporting.pages import RESEARCH_ONLY, picture_uri, template, write_page
 from sharpflow.reporting.patient_page_template import BODY, INDEX, STYLE
 from sharpflow.reporting.style import data_note
@@ -84,8 +84,8 @@ def _body(joints: pd.DataFrame, tables: PatientTables, masks: Mapping[str, Any])
         columns=2 if len(visits) == 1 else len(visits),
         pictures=_pictures(joints, visits, limbs, tables.overlays, masks),
         visits=visits,
-        grid=_grid(joints, visits, limbs),
-        ranges="; ".join(_range(part) for part in BodyPart if part in _body_parts(limbs)),
+        grid=joint_grid(joints, visits, limbs, _cell),
+        ranges=score_ranges(limbs),
     )
 
 
@@ -149,40 +149,18 @@ def _uri(path: Path) -> str:
         return picture_uri(image)
 
 
-def _grid(
-    joints: pd.DataFrame, visits: Sequence[str], limbs: Sequence[str]
-) -> list[dict[str, Any]]:
-    by_place = {(row["visit"], row["limb"], row["joint"]): row for _, row in joints.iterrows()}
-    rows = []
-    for code in limbs:
-        part = LIMBS[code].body_part
-        names = [joint.name for joint in DETECTED_JOINTS[part]]
-        names = [name for name in names if any((v, code, name) in by_place for v in visits)]
-        for number, name in enumerate(names):
-            cells = [_cell(by_place.get((visit, code, name)), part) for visit in visits]
-            rows.append(
-                {"limb": limb_name(code), "joint": name, "is_first": number == 0, "cells": cells}
-            )
-    return rows
-
-
-def _cell(row: "pd.Series[Any] | None", part: BodyPart) -> dict[str, Any]:
-    """A joint at a visit; None where that has no radiograph of it."""
-    if row is None:
-        return {"absent": True}
+def _cell(row: "pd.Series[Any]") -> dict[str, Any]:
+    """A joint at a visit."""
     is_found = row["state"] != NOT_FOUND
-    scores = {}
-    for damage in Damage:
-        share = score_share(row, damage, part)
-        red, green, blue = SCORE_COLOURS[share] if share is not None else (255, 255, 255)
-        colour = f"background: rgb({red} {green} {blue} / 35%)" if share is not None else ""
-        true = row[f"{damage}_true"]
-        scores[damage.value] = {
-            "text": _predicted_true(row[f"{damage}_predicted"], true),
-            "style": colour,
+    scores = {
+        damage.value: {
+            "text": _predicted_true(row[f"{damage}_predicted"], row[f"{damage}_true"]),
+            "style": score_style(row, damage),
         }
+        for damage in Damage
+    }
     found = f"{float(row['confidence']):.2f}" if is_found else "not found"
-    return {"absent": False, "is_missing": not is_found, "found": found, **scores}
+    return {"is_missing": not is_found, "found": found, **scores}
 
 
 def _write_index(
@@ -217,12 +195,3 @@ def _predicted_true(predicted: Any, true: Any) -> str:
 
 def _place(code: str, visit: str, visits: Sequence[str]) -> str:
     return limb_name(code) + (f", visit {visit}" if len(visits) > 1 else "")
-
-
-def _body_parts(limbs: Sequence[str]) -> set[BodyPart]:
-    return {LIMBS[code].body_part for code in limbs}
-
-
-def _range(part: BodyPart) -> str:
-    scores = ", ".join(f"{damage} 0 to {MAX_SCORE[part, damage]}" for damage in Damage)
-    return f"{part}: {scores}"

@@ -11,11 +11,12 @@ from typing import Any
 import pandas as pd
 from PIL import Image
 
-from sharpflow.anatomy import DETECTED_JOINTS, LIMBS, MAX_SCORE, BodyPart, Damage
+from sharpflow.anatomy import LIMBS, Damage
 from sharpflow.bundle.manifest import Manifest, TrainedOn
 from sharpflow.cohorts.whole_images import MOST
 from sharpflow.evaluation.compared_patients import MAX_FINGER_SUM
 from sharpflow.joints.scoring.scores import NOT_FOUND, SCORED
+from sharpflow.reporting.joint_grid import joint_grid, score_ranges, score_style
 from sharpflow.reporting.names import (
     INDEX_NAME,
     FileNames,
@@ -24,7 +25,6 @@ from sharpflow.reporting.names import (
     limb_name,
     page_link,
 )
-from sharpflow.reporting.overlays import SCORE_COLOURS, score_share
 from sharpflow.reporting.pages import picture_uri, template, write_page
 from sharpflow.reporting.patient_page_template import STYLE as GRID_STYLE
 from sharpflow.reporting.tables import MISSING, number, number_with_interval
@@ -130,7 +130,7 @@ class Pages:
         visits = _visits(results)
         rows = results.rows
         limbs = [code for code in LIMBS if code in set(rows["limb"])]
-        parts = dict.fromkeys(LIMBS[code].body_part for code in limbs)
+        with_joints = [visit for visit in visits if (rows["visit"] == visit).any()]
         return template(BODY).render(
             not_for=self._manifest.not_for,
             summary=_summary(results, radiographs, visits),
@@ -145,10 +145,10 @@ class Pages:
                 for visit in visits
                 if (pictures := self._pictures(radiographs[radiographs["visit"] == visit]))
             ],
-            grid=_grid(rows, visits, limbs),
-            grid_visits=[visit for visit in visits if (rows["visit"] == visit).any()],
+            grid=joint_grid(rows, with_joints, limbs, _cell),
+            grid_visits=with_joints,
             likely=LIKELY,
-            ranges="; ".join(_range(part) for part in parts),
+            ranges=score_ranges(limbs),
             models=models_lines(self._manifest),
         )
 
@@ -344,39 +344,17 @@ def _missing(results: PatientResults, visits: Sequence[str]) -> list[str]:
     return lines
 
 
-def _grid(rows: pd.DataFrame, visits: Sequence[str], limbs: Sequence[str]) -> list[dict[str, Any]]:
-    visits = [visit for visit in visits if (rows["visit"] == visit).any()]
-    by_place = {(row["visit"], row["limb"], row["joint"]): row for _, row in rows.iterrows()}
-    lines = []
-    for code in limbs:
-        for place, joint in enumerate(DETECTED_JOINTS[LIMBS[code].body_part]):
-            cells = [_cell(by_place.get((visit, code, joint.name))) for visit in visits]
-            lines.append(
-                {
-                    "limb": limb_name(code),
-                    "joint": joint.name,
-                    "is_first": place == 0,
-                    "cells": cells,
-                }
-            )
-    return lines
-
-
-def _cell(row: "pd.Series[Any] | None") -> dict[str, Any]:
-    """A joint at a visit that may have no radiograph of it."""
-    if row is None:
-        return {"absent": True}
+def _cell(row: "pd.Series[Any]") -> dict[str, Any]:
+    """A joint at a visit."""
     predicted = row.rename({damage.value: f"{damage}_predicted" for damage in Damage})
-    scores = {}
-    for damage in Damage:
-        share = score_share(predicted, damage, LIMBS[row["limb"]].body_part)
-        style = ""
-        if share is not None:
-            red, green, blue = SCORE_COLOURS[share]
-            style = f"background: rgb({red} {green} {blue} / 35%)"
-        scores[damage.value] = {"text": number(row[damage.value], 0), "style": style}
-    doubt = row["doubt"]
-    return {"absent": False, "doubt": doubt, "trust": doubt or "yes", **scores}
+    scores = {
+        damage.value: {
+            "text": number(row[damage.value], 0),
+            "style": score_style(predicted, damage),
+        }
+        for damage in Damage
+    }
+    return {"doubt": row["doubt"], "trust": row["doubt"] or "yes", **scores}
 
 
 def _place(limbs: str) -> int:
@@ -392,11 +370,6 @@ def _of(row: "pd.Series[Any]") -> str:
 
 def _reading_order(row: "pd.Series[Any]") -> tuple[Any, ...]:
     return in_order(row["visit"]), row["of"] == "visit", _place(row["limbs"])
-
-
-def _range(part: BodyPart) -> str:
-    scores = ", ".join(f"{damage} 0 to {MAX_SCORE[part, damage]}" for damage in Damage)
-    return f"{part}: {scores}"
 
 
 def _uri(path: Path) -> str:

@@ -19,8 +19,12 @@ NO_RADIOGRAPHS = (
     "that lists them. Name it after the target: snakemake score --config score=FOLDER."
 )
 SYNTHETIC = "<results>/phantom/new_patients"
-# What may run for the target `score`; all else makes the study.
-SCORING = {"score", "score_new_radiographs", "make_new_patients", "pack_bundle"}
+# What may run for the target `score`; all else makes the study. Heads that are trained on folds for
+# the bundle's calibration are none of the study's.
+SCORING = {
+    *("score", "score_new_radiographs", "make_new_patients"),
+    *("pack_bundle", "predict_out_of_fold"),
+}
 _NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -122,7 +126,8 @@ def refuse_training(rules: Iterable[str], bundle: str) -> None:
     if Path(bundle).is_file():
         remedy += f" Or score with the bundle that it has: sharpflow score IMAGES --bundle {bundle}"
     raise UserError(
-        "the target score trains nothing: found a study that is not finished, or whose settings, "
-        f"data or code have changed since, so that {shown} would run; expected a finished one. "
+        "the target score trains nothing of the study: found a study that is not finished, or "
+        f"whose settings, data or code have changed since, so that {shown} would run; expected a "
+        f"finished one. "
         f"{remedy}"
     )
