@@ -1,5 +1,7 @@
 """Names of joints from boxes: mean layouts, moved, turned, mirrored, noisy and incomplete."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,8 @@ from sharpflow.anatomy import BOX_COLUMNS, DETECTED_JOINTS, LIMBS
 from sharpflow.errors import UserError
 from sharpflow.joints.identification.rules import name_joints, name_radiographs
 from sharpflow.joints.identification.templates import template
+
+from .scripts import run_script
 
 LIMB_CODES = ["LH", "RH", "LF", "RF"]
 
@@ -160,3 +164,39 @@ def test_names_do_not_depend_on_the_order_of_boxes():
 def test_unknown_limb_rule_or_class_is_said(limb, rule, message):
     with pytest.raises(UserError, match=message):
         name_joints(radiograph("LH"), limb=limb, rule=rule)
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (0, "4 of 4 radiographs have no named joint: the detector found no boxes above"),
+        (3, "the detector found boxes (at most 3 a radiograph), of which none could be named."),
+        (10, ""),
+    ],
+)
+def test_it_is_said_at_once_where_no_joint_is_named(tmp_path: Path, count: int, said: str) -> None:
+    parts = [
+        radiograph("LH", seed=n)[:count].drop(columns="true").assign(image_id=f"P{n}-LH")
+        for n in range(4)
+    ]
+    boxes = pd.concat(parts).assign(confidence=0.6)
+    boxes[["image_id", "class", "confidence", *BOX_COLUMNS]].to_csv(
+        tmp_path / "boxes.csv", index=False
+    )
+    rows = pd.DataFrame({"image_id": [f"P{n}-LH" for n in range(4)], "limb": "LH"})
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    run_script(
+        "name_joints",
+        tmp_path,
+        input={"boxes": f"{tmp_path}/boxes.csv", "rows": [f"{tmp_path}/rows.csv"]},
+        output={"joints": f"{tmp_path}/joints.csv"},
+        params={
+            "mirrored_share": 0.05,
+            "rule": "template",
+            "confidence": 0.5,
+            "results": "results/x",
+        },
+        wildcards={"body_part": "hand"},
+    )
+    log = (tmp_path / "logs" / "name_joints.log").read_text()
+    assert said in log if said else "no named joint" not in log

@@ -15,6 +15,8 @@ from sharpflow.joints.radiographs import (
     mask_share,
     parts,
     shown_joints,
+    unnamed_in_words,
+    warn_of_unnamed,
 )
 from sharpflow.reporting.little_found import publish_little_found
 from sharpflow.reporting.overlays import part_sentence
@@ -39,7 +41,7 @@ def radiographs() -> pd.DataFrame:
             "split": ["train", "train", "validation", "test"],
         }
     )
-    return parts(table, chosen=chosen, boxed={"A-LH", "C-LH"}, predictions=[scored])
+    return parts(table, chosen=chosen, boxed={"A-LH", "C-LH"}, scored=[scored])
 
 
 def test_a_radiograph_had_the_part_that_anything_learned_from_it(radiographs: pd.DataFrame) -> None:
@@ -101,6 +103,7 @@ def test_radiographs_with_few_joints_or_a_strange_mask_are_listed(
             tmp_path / name,
             counts={"train": 2, "validation": 1, "test": 1, "none": 1},
             data="mine",
+            unnamed=unnamed_in_words(table, 0.5),
             joints=0.75,
             mask_from=0.1,
             mask_to=0.8,
@@ -109,7 +112,59 @@ def test_radiographs_with_few_joints_or_a_strange_mask_are_listed(
     text = (tmp_path / "some" / "little_found.md").read_text()
     assert "0 of 6" in text and "7 of 10" in text and "| large" in text.replace("  ", "")
     assert "Listed: 3 of all 5 radiographs" in text
+    assert "- 1 of 5 radiographs have no named joint: the detector found boxes (at most 3" in text
     assert "Listed: 0 of all 5" in (tmp_path / "none" / "little_found.md").read_text()
+
+
+def found(*counts: tuple[int, int]) -> pd.DataFrame:
+    """Of a hand each: how many boxes, how many of them are named."""
+    return pd.DataFrame(counts, columns=["boxes", "joints"]).assign(joints_expected=10)
+
+
+def test_no_boxes_are_told_from_boxes_without_a_name() -> None:
+    assert unnamed_in_words(found((10, 10), (4, 4)), 0.5) == ""
+    assert unnamed_in_words(found((0, 0), (0, 0), (9, 9)), 0.25) == (
+        "2 of 3 radiographs have no named joint: the detector found no boxes above the confidence "
+        "0.25."
+    )
+    assert unnamed_in_words(found((2, 0), (3, 0)), 0.5) == (
+        "2 of 2 radiographs have no named joint: the detector found boxes (at most 3 a "
+        "radiograph), of which none could be named."
+    )
+    assert unnamed_in_words(found((0, 0), (0, 0), (3, 0), (10, 10)), 0.5) == (
+        "3 of 4 radiographs have no named joint: on 2 of them the detector found no boxes above "
+        "the confidence 0.5; on 1 the detector found boxes (at most 3 a radiograph), of which none "
+        "could be named."
+    )
+
+
+def test_it_is_warned_where_nearly_all_radiographs_have_no_named_joint() -> None:
+    def said(*counts: tuple[int, int], rule: str = "paper") -> str:
+        return warn_of_unnamed(
+            found(*counts),
+            body_part="hand",
+            confidence=0.5,
+            rule=rule,
+            table="boxes.csv",
+            results="results/x",
+        )
+
+    some, nothing, boxes = (10, 10), (0, 0), (7, 0)
+    assert said() == said(some) == said(*[nothing] * 8, some, some) == ""
+    empty = said(*[nothing] * 9, some)
+    assert empty.startswith("hand: 9 of 10 radiographs have no named joint: the detector found no")
+    for words in (
+        "max_batches",
+        "detector: confidence",
+        "results/x/detector/hand/history.csv",
+        "-unet.png",
+    ):
+        assert words in empty
+    assert "boxes.csv" not in empty
+    few = said(boxes)
+    assert "boxes.csv" in few
+    assert "The rule `paper` needs 10 boxes" in few
+    assert "paper" not in said(boxes, rule="template")
 
 
 def test_a_masks_share_is_of_the_radiograph_without_its_padding() -> None:

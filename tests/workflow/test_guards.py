@@ -147,6 +147,8 @@ def both(tmp_path_factory: pytest.TempPathFactory, cohort: Path) -> Project:
     [
         ("all", TRAINING),
         ("results/small/tables/joint_scoring.csv", JOINT_TRAINING),
+        # Made before the heads, which fail where too little was found.
+        ("results/small/tables/little_found.csv", {"train_unet", "train_detector"}),
     ],
 )
 def test_all_but_what_the_checks_read_waits_for_them(

@@ -19,6 +19,8 @@ UNSEEN = ("test", "none")
 # The part of radiographs that nobody has scored: they are only predicted.
 UNSCORED = "unscored"
 EMPTY, SMALL, LARGE = "empty", "small", "large"
+# Where so large a share of radiographs has no named joint, the detector or its masks are at fault.
+NEARLY_ALL = 0.9
 
 
 def parts(
@@ -26,7 +28,7 @@ def parts(
     *,
     chosen: pd.DataFrame,
     boxed: Collection[str],
-    predictions: Iterable[pd.DataFrame],
+    scored: Iterable[pd.DataFrame],
 ) -> pd.DataFrame:
     """What part each radiograph had in the trainings.
 
@@ -38,7 +40,8 @@ def parts(
         chosen: image_id, chosen (bool): the entropy masks from which the U-Net learned, in training
             and validation patients.
         boxed: image_ids with boxes, from which the detector learned, likewise.
-        predictions: of each scoring model image_id, split of each joint (see `split_joints`).
+        scored: of each scoring model image_id, split of each joint that it learns from or predicts
+            (see `scored_crops`).
 
     Returns:
         `radiographs` with unet, detector, heads ("train", "validation" or blank) and part: "train",
@@ -52,9 +55,9 @@ def parts(
         detector=learning.where(radiographs["image_id"].isin(list(boxed)), ""),
         heads="",
     )
-    scored = pd.concat([pd.DataFrame(columns=["image_id", "split"]), *predictions])
+    joints = pd.concat([pd.DataFrame(columns=["image_id", "split"]), *scored])
     for split in ("validation", "train"):  # one training joint makes it a training radiograph
-        seen = scored.loc[scored["split"] == split, "image_id"]
+        seen = joints.loc[joints["split"] == split, "image_id"]
         table["heads"] = table["heads"].mask(table["image_id"].isin(seen), split)
     part = table["split"].where(table["split"] == "test", "none")
     for split in ("validation", "train"):
@@ -107,6 +110,65 @@ def found_joints(
         joints_expected=radiographs["limb"].map(expected),
         lowest_confidence=ids.map(named.groupby("image_id")["confidence"].min()),
     )
+
+
+def unnamed_in_words(found: pd.DataFrame, confidence: float) -> str:
+    """How many radiographs have no named joint, and on how many of them boxes were found.
+
+    Args:
+        found: boxes, joints of each radiograph (see `found_joints`).
+        confidence: a box must be more certain than this.
+
+    Returns:
+        Sentences; empty where each radiograph has a named joint.
+    """
+    boxes = found.loc[found["joints"] == 0, "boxes"]
+    if boxes.empty:
+        return ""
+    without, boxed = int((boxes == 0).sum()), int((boxes > 0).sum())
+    said = []
+    if without:
+        said.append(f"the detector found no boxes above the confidence {confidence:g}")
+    if boxed:
+        most = f"at most {boxes.max()} a radiograph"
+        said.append(f"the detector found boxes ({most}), of which none could be named")
+    if without and boxed:
+        said = [f"on {without} of them {said[0]}", f"on {boxed} {said[1]}"]
+    return f"{len(boxes)} of {len(found)} radiographs have no named joint: {'; '.join(said)}."
+
+
+def warn_of_unnamed(
+    found: pd.DataFrame, *, body_part: str, confidence: float, rule: str, table: str, results: str
+) -> str:
+    """What to say where no joint is named on nearly all radiographs of a body part; else nothing.
+
+    Args:
+        found: boxes, joints, joints_expected of each radiograph (see `found_joints`).
+        body_part: theirs.
+        confidence: a box must be more certain than this.
+        rule: the identification rule, "paper" or "template".
+        table: the file of the boxes.
+        results: the study's folder.
+    """
+    unnamed = found[found["joints"] == 0]
+    if unnamed.empty or len(unnamed) < NEARLY_ALL * len(found):
+        return ""
+    said = [f"{body_part}: {unnamed_in_words(found, confidence)}"]
+    if unnamed["boxes"].any():
+        said.append(f"The boxes are in {table}.")
+        if rule == "paper":
+            expected = unnamed["joints_expected"].max()
+            said.append(
+                f"The rule `paper` needs {expected} boxes; identification: rule: template names "
+                "fewer."
+            )
+    said.append(
+        f"Look at mAP50 in {results}/detector/{body_part}/history.csv. If it is low, train the "
+        "detector longer (detector: max_batches) or on more boxes; else lower detector: "
+        "confidence, or look at the masks, outside of which the detector sees nothing: "
+        f"{results}/masks/sheets/{body_part}-*-unet.png."
+    )
+    return " ".join(said)
 
 
 def mask_share(image: npt.NDArray[np.uint8], mask: npt.NDArray[np.uint8]) -> float:

@@ -24,6 +24,7 @@ def publish_little_found(
     *,
     counts: Mapping[str, int],
     data: str,
+    unnamed: str,
     joints: float,
     mask_from: float,
     mask_to: float,
@@ -36,6 +37,7 @@ def publish_little_found(
         folder: the study's tables.
         counts: how many radiographs there are of each part.
         data: "phantom" or the cohort's name.
+        unnamed: on how many no joint is named, and why (`joints.radiographs.unnamed_in_words`).
         joints: radiographs with a smaller share of their joints are listed.
         mask_from: radiographs whose mask covers less are listed.
         mask_to: radiographs whose mask covers more are listed.
@@ -62,6 +64,7 @@ def publish_little_found(
         data_sentence(data),
         f"Listed: {len(listed)} of all {sum(counts.values())} radiographs, whatever part they had "
         f"in training ({of_parts}).",
+        *[unnamed] * bool(unnamed),
         f"A radiograph is listed if fewer than {per_cent(joints, 0)}% of its joints were found and "
         "named (10 joints of a hand, 6 of a foot), or if the U-Net's mask is empty, small (covers "
         f"less than {per_cent(mask_from, 0)}% of the radiograph) or large (more than "

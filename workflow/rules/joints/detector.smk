@@ -82,12 +82,14 @@ rule name_joints:
         "<logs>/name_joints/{body_part}.log",
     benchmark:
         "<benchmarks>/name_joints/{body_part}.tsv"
+    localrule: True  # short, and says on the terminal where next to nothing was found
     conda:
         "../../../envs/imaging.yaml"
-    resources:
-        **ask(gigabytes=1, seconds=JOINT_WORK.name_joints),
     params:
         mirrored_share=study.identification.mirrored_share,
+        rule=study.identification.rule,
+        confidence=study.detector.confidence,
+        results=told(RESULTS),
         code=code("joints/name_joints"),
     script:
         "../../scripts/joints/name_joints.py"

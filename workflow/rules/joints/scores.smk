@@ -14,7 +14,8 @@ rule list_radiographs:
         boxed=JOINTS.cohort_table("boxes"),
         boxes=JOINTS.each_body_part("<results>/detection/{body_part}/boxes.csv"),
         joints=JOINTS.each_body_part("<results>/detection/{body_part}/joints.csv"),
-        predictions=JOINTS.predictions,
+        crops=JOINTS.scored_crops,
+        scores=JOINTS.cohort_table("scores") if JOINTS.has_scores else [],
         checked=checked("joints"),
     output:
         radiographs="<results>/detection/radiographs.csv",
@@ -23,11 +24,13 @@ rule list_radiographs:
         "<logs>/list_radiographs.log",
     benchmark:
         "<benchmarks>/list_radiographs.tsv"
+    priority: 1  # before the heads, which fail where too little was found
     localrule: True
     conda:
         "../../../envs/imaging.yaml"
     params:
         rule=study.identification.rule,
+        confidence=study.detector.confidence,
         limits=study.evaluation.little_found.model_dump(),
         data=plain(JOINTS.data_name()),
         code=code("joints/list_radiographs"),

@@ -47,6 +47,7 @@ use rule name_joints as name_unscored with:
         "<logs>/name_unscored/{body_part}.log",
     benchmark:
         "<benchmarks>/name_unscored/{body_part}.tsv"
+    localrule: True
 
 
 rule crop_unscored:

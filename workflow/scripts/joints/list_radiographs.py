@@ -7,6 +7,7 @@ from sharpflow.workflow.job import recorded_job
 with recorded_job(snakemake):
     import pandas as pd
 
+    from sharpflow.anatomy import Damage
     from sharpflow.files import read_table, write_table
     from sharpflow.imaging.shards import read_shards
     from sharpflow.joints.radiographs import (
@@ -16,7 +17,9 @@ with recorded_job(snakemake):
         little_found,
         mask_share,
         parts,
+        unnamed_in_words,
     )
+    from sharpflow.joints.scoring.choose_crops import scored_crops
     from sharpflow.reporting.little_found import PART_NAMES, publish_little_found
 
     params, source, output = snakemake.params, snakemake.input, snakemake.output
@@ -29,11 +32,15 @@ with recorded_job(snakemake):
     masks, _ = read_shards(source.masks)
     table = rows[["image_id", "patient", "limb", "body_part", "visit"]]
     if split := source.get("split"):
+        scored = []
+        if source.scores:
+            crops, scores = read("crops"), read_table(source.scores)
+            scored = [scored_crops(crops, scores, damage) for damage in Damage]
         table = parts(
             table.merge(read_table(split), on="patient"),
             chosen=read("chosen"),
             boxed=set(read_table(source.boxed)["image_id"]),
-            predictions=map(read_table, source.predictions),
+            scored=scored,
         )
     else:
         table = table.assign(part=UNSCORED)
@@ -50,6 +57,7 @@ with recorded_job(snakemake):
         Path(output.tables[0]).parent,
         counts={part: int((table["part"] == part).sum()) for part in PART_NAMES},
         data=params.data,
+        unnamed=unnamed_in_words(table, params.confidence),
         joints=least,
         **limits,
     )

@@ -68,6 +68,22 @@ def choose_crops(
     return pd.concat(parts).sort_values(_KEY, ignore_index=True)[COLUMNS]
 
 
+def scored_crops(crops: pd.DataFrame, scores: pd.DataFrame, damage: str) -> pd.DataFrame:
+    """The crops whose joint has a score of one damage, which its model learns from or predicts.
+
+    Args:
+        crops: image_id, patient, visit, limb, joint, split of each crop.
+        scores: patient, visit, limb, joint, damage, score.
+        damage: "erosion" or "narrowing".
+
+    Returns:
+        Those of `crops`, with row, their place among all, and score.
+    """
+    of_damage = scores[scores["damage"] == damage].drop(columns="damage")
+    joint = ["patient", "visit", "limb", "joint"]
+    return crops.reset_index(drop=True).reset_index(names="row").merge(of_damage, on=joint)
+
+
 def detected_crops(detected: pd.DataFrame, radiographs: pd.DataFrame) -> pd.DataFrame:
     """The detector's box of each joint that it found, on radiographs that belong to no split.
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from sharpflow.anatomy import MODELS, Damage, n_classes
 from sharpflow.errors import UserError
+from sharpflow.joints.scoring.choose_crops import scored_crops
 from sharpflow.joints.scoring.head_training import (
     Features,
     HeadSettings,
@@ -72,10 +73,7 @@ def join_scores(
         scores: patient, visit, limb, joint, damage, score.
         damage: which damage.
     """
-    of_damage = scores[scores["damage"] == damage].drop(columns="damage")
-    joints = crops.reset_index(names="row").merge(
-        of_damage, on=["patient", "visit", "limb", "joint"]
-    )
+    joints = scored_crops(crops, scores, damage)
     return ScoredJoints(
         joints[["image_id", "patient", "visit", "limb", "joint", "split"]],
         features[joints["row"].to_numpy()],

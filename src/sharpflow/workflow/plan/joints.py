@@ -221,6 +221,11 @@ class JointPlan:
         """The predicted scores of each model; none in a study without scores."""
         return self.each_model("<results>/heads/{model}/predictions.csv") * self.has_scores
 
+    @property
+    def scored_crops(self) -> list[str]:
+        """The joints that models learn from or predict; none in a study without scores."""
+        return self.each_body_part("<results>/crops/{body_part}/crops.csv") * self.has_scores
+
     def of_model(self, pattern: str) -> Callable[[Wildcards], str]:
         """The file of the body part that the wildcard `model` is of."""
         return lambda wildcards: pattern.replace("{body_part}", self.models[wildcards.model][1])

@@ -96,10 +96,6 @@ class JointWork:
         """A body part's radiographs, on a GPU."""
         return self.counts.job_radiographs(wildcards) * 0.1
 
-    def name_joints(self, wildcards: Wildcards) -> float:
-        """A body part's radiographs."""
-        return self.counts.job_radiographs(wildcards) * 0.02
-
     def locate_true_joints(self, wildcards: Wildcards) -> float:
         """A body part's radiographs."""
         return self.counts.job_radiographs(wildcards) * 0.01
