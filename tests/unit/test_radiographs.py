@@ -123,6 +123,8 @@ def found(*counts: tuple[int, int]) -> pd.DataFrame:
 
 def test_no_boxes_are_told_from_boxes_without_a_name() -> None:
     assert unnamed_in_words(found((10, 10), (4, 4)), 0.5) == ""
+    chosen = unnamed_in_words(found((0, 0)), "auto")
+    assert chosen.endswith("no boxes above the confidence that validation chose.")
     assert unnamed_in_words(found((0, 0), (0, 0), (9, 9)), 0.25) == (
         "2 of 3 radiographs have no named joint: the detector found no boxes above the confidence "
         "0.25."

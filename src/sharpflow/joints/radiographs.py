@@ -112,12 +112,12 @@ def found_joints(
     )
 
 
-def unnamed_in_words(found: pd.DataFrame, confidence: float) -> str:
+def unnamed_in_words(found: pd.DataFrame, confidence: float | str) -> str:
     """How many radiographs have no named joint, and on how many of them boxes were found.
 
     Args:
         found: boxes, joints of each radiograph (see `found_joints`).
-        confidence: a box must be more certain than this.
+        confidence: a box must be more certain than this; "auto" where validation chose it.
 
     Returns:
         Sentences; empty where each radiograph has a named joint.
@@ -128,7 +128,8 @@ def unnamed_in_words(found: pd.DataFrame, confidence: float) -> str:
     without, boxed = int((boxes == 0).sum()), int((boxes > 0).sum())
     said = []
     if without:
-        said.append(f"the detector found no boxes above the confidence {confidence:g}")
+        above = "that validation chose" if confidence == "auto" else f"{confidence:g}"
+        said.append(f"the detector found no boxes above the confidence {above}")
     if boxed:
         most = f"at most {boxes.max()} a radiograph"
         said.append(f"the detector found boxes ({most}), of which none could be named")
@@ -138,14 +139,20 @@ def unnamed_in_words(found: pd.DataFrame, confidence: float) -> str:
 
 
 def warn_of_unnamed(
-    found: pd.DataFrame, *, body_part: str, confidence: float, rule: str, table: str, results: str
+    found: pd.DataFrame,
+    *,
+    body_part: str,
+    confidence: float | str,
+    rule: str,
+    table: str,
+    results: str,
 ) -> str:
     """What to say where no joint is named on nearly all radiographs of a body part; else nothing.
 
     Args:
         found: boxes, joints, joints_expected of each radiograph (see `found_joints`).
         body_part: theirs.
-        confidence: a box must be more certain than this.
+        confidence: a box must be more certain than this; "auto" where validation chose it.
         rule: the identification rule, "paper" or "template".
         table: the file of the boxes.
         results: the study's folder.
