@@ -1,6 +1,6 @@
 """How often a bundle's 95% intervals hold the true sums of new synthetic patients, and how wide.
 
-Patients are drawn whom no study has, with the phantom's settings, a batch at a time; the scoring
+Patients are made whom no study has, with the phantom's settings, a batch at a time; the scoring
 package scores them from the bundle alone, and the batch is deleted. Every sum that has an interval
 counts: of each radiograph, of each visit (both hands and feet), and the whole-image totals.
 Intervals of coverages are by patient.
@@ -65,13 +65,22 @@ def score_batch(asked: argparse.Namespace, number: int, folder: Path) -> pd.Data
         height=asked.whole_height,
         workers=1,
     )
-    out = folder / "out"
-    score([str(cohort / "radiographs"), str(whole / "images")], asked.bundle, out, threads=1)
-    totals = read_table(out / "totals.csv")
+    # Apart, since halves of radiographs of both hands are scored as hands, too.
+    tables = [
+        scored(images, asked.bundle, folder / f"{images.name}-scored")
+        for images in (cohort / "radiographs", whole / "images")
+    ]
+    totals = pd.concat([tables[0], tables[1].query("limbs == 'BH' and of == 'radiograph'")])
     true = true_sums(read_table(cohort / "truth" / "joints.csv"))
     labels = read_table(whole / "labels.csv").set_index("patient")["total"]
     rows = [row for total in totals.to_dict("records") for row in compared(total, true, labels)]
     return pd.DataFrame(rows).assign(batch=number)
+
+
+def scored(images: Path, bundle: Path, out: Path) -> pd.DataFrame:
+    """The sums of a folder of radiographs."""
+    score([str(images)], bundle, out, threads=1)
+    return read_table(out / "totals.csv")
 
 
 def true_sums(joints: pd.DataFrame) -> pd.DataFrame:

@@ -32,7 +32,7 @@ def plain_manifest(**changes: Any) -> dict[str, Any]:
         "version": 1,
         "study": "tiny",
         "code": {"commit": None, "uncommitted": None},
-        "not_for": "research only",
+        "not_for": "Research use only.",
         "joints": None,
         "whole_image": {
             "trained_on": trained_on,

@@ -77,7 +77,7 @@ def test_the_exit_code_says_whether_all_were_scored(
     assert ended.exit_code == code
     told = f"{scored} of {scored + refused} radiographs were scored. Patients: 1. Results: new\n"
     assert ended.stdout.startswith(told)
-    assert "For research only" in ended.stdout
+    assert "Research use only" in ended.stdout
     quiet = call(*GIVEN, "--quiet")
     assert (quiet.exit_code, quiet.output) == (code, "")
 
@@ -155,7 +155,7 @@ def test_wrong_use_is_refused(engine: Engine, arguments: list[str], told: str) -
 def test_help_says_what_it_is_for(arguments: list[str]) -> None:
     ended = call(*arguments)
     assert ended.exit_code == 0
-    assert "For research only" in ended.stdout
+    assert "Research use only" in ended.stdout
 
 
 def test_the_version_is_told_whether_installed_or_not(monkeypatch: pytest.MonkeyPatch) -> None:

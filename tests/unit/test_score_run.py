@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from sharpflow.anatomy import BOX_COLUMNS, DETECTED_JOINTS, BodyPart, Side
-from sharpflow.bundle.manifest import Calibration, Manifest
+from sharpflow.bundle.manifest import Calibration, JointModels, Manifest
 from sharpflow.bundle.typed_json import from_plain
 from sharpflow.errors import UserError
 from sharpflow.files import read_table
@@ -20,6 +20,8 @@ from sharpflow.score import results, run
 from sharpflow.score.joints import JointScorer, Radiograph
 from sharpflow.whole_image.data.packing import prepare
 from tests.unit.bundles import NETWORK, SIZE, as_plain, plain_manifest, write_small_bundle
+from tests.unit.dicom_files import image as dicom_image
+from tests.unit.dicom_files import save as write_dicom
 from tests.unit.made_up_networks import HEIGHT, WIDTH, joint_models, networks, places
 from tests.unit.turned_limbs import both_hands, limb_image, seeing_networks
 
@@ -354,7 +356,7 @@ def test_both_hands_that_nothing_is_said_of_are_scored_whole_and_cut_in_two(
     save(scans, "crossed", both_hands(Side.RIGHT, Side.LEFT))
     joints, totals, refused = scored(scans, tmp_path / "out")
     own = totals.set_index("image_id")
-    assert own["limbs"].to_dict() == {"two.LH": "LH", "two.RH": "RH", "two": "BH"}
+    assert own["limbs"].to_dict() == {"two+LH": "LH", "two+RH": "RH", "two": "BH"}
     assert own.loc["two", "whole_image_total"] == 60
     assert set(own["limb_from"]) == {"guessed from the image"}
     middles = (joints["x_min"] + joints["x_max"]) / 2
@@ -372,7 +374,8 @@ def test_what_shows_no_limb_is_refused_whatever_is_said_of_it(tmp_path: Path, bu
         save(scans, f"{said.replace('P', 'N')}", noise)
         save(scans, f"{said.replace('P', 'B').replace('x', 'y')}", noise // 64)
     joints, totals, refused = scored(scans, tmp_path / "out")
-    assert joints.empty and totals.empty
+    assert joints.empty
+    assert set(totals["of"]) == {"visit"} and totals["joints_scored"].isna().all()
     why = {
         Path(image).stem: text
         for image, text in zip(refused["image"], refused["reason"], strict=True)
@@ -389,6 +392,43 @@ def test_a_hand_that_is_cropped_is_refused_as_such(tmp_path: Path, bundle: Any) 
     save(tmp_path / "scans", "P-LH", np.ascontiguousarray(hand[:, : WIDTH - 40]))
     _, _, refused = scored(tmp_path / "scans", tmp_path / "out")
     assert refused["reason"].item().startswith("found a cropped hand")
+
+
+@pytest.mark.parametrize("batch", [1, 2, 100])
+def test_hands_of_their_own_go_before_halves_of_both_hands(
+    tmp_path: Path, bundle: Any, batch: int
+) -> None:
+    bundle |= seeing_networks()
+    scans, table = tmp_path / "scans", tmp_path / "table.csv"
+    save(scans, "P-BH", both_hands(Side.LEFT, Side.RIGHT))
+    save(scans, "P-LH", limb_image(BodyPart.HAND))
+    save(scans, "P-RH", limb_image(BodyPart.HAND, Side.RIGHT))
+    (scans / "Q-LH.png").write_bytes(b"no image")
+    save(scans, "Q-again", limb_image(BodyPart.HAND))
+    save(scans, "R-BH", both_hands(Side.LEFT, Side.RIGHT))
+    save(scans, "R-again", both_hands(Side.LEFT, Side.RIGHT))
+    table.write_text("file,limb,patient\nscans/Q-again.png,LH,Q\nscans/R-again.png,,R\n")
+    counts = run.score(
+        [str(scans)], Path("made-up.sharpflow"), tmp_path / "out", table=table, batch=batch
+    )
+    _, totals, refused = (
+        read_table(tmp_path / f"out/{name}.csv") for name in ("scores", "totals", "refused")
+    )
+    own = totals[totals["of"] == "radiograph"]
+    assert set(own["image_id"]) == {
+        *("P-BH", "P-LH", "P-RH", "Q-again", "R-BH", "R-BH+LH", "R-BH+RH")
+    }
+    why = sorted(zip(refused["image"].map(lambda p: Path(p).stem), refused["reason"], strict=True))
+    assert [(name, text.split(" of ")[0]) for name, text in why] == [
+        ("P-BH", "the LH alone: found a second LH"),
+        ("P-BH", "the RH alone: found a second RH"),
+        ("Q-LH", why[2][1].split(" of ")[0]),
+        ("R-again", "found a second BH"),
+    ]
+    assert (counts.scored, counts.refused) == (5, 2)  # P-BH is scored, but for its hands
+    visits = totals[totals["of"] == "visit"].set_index("patient")
+    assert visits["radiographs_refused"].to_dict() == {"P": 0, "Q": 1, "R": 1}
+    assert (tmp_path / "out/pages/P.html").exists()
 
 
 def test_a_guessed_limb_that_its_visit_has_already_is_refused(tmp_path: Path, bundle: Any) -> None:
@@ -417,6 +457,34 @@ def test_what_only_seems_inverted_is_scored_as_it_was_read(
     assert (own["joints_missing"] == 0).all()
 
 
+def test_a_limb_of_a_body_part_that_the_bundle_has_no_models_of_is_refused(
+    tmp_path: Path, bundle: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle |= seeing_networks()
+    plain: Any = as_plain(joint_models())
+    del plain["body_parts"]["foot"]
+    plain["heads"] = {name: n for name, n in plain["heads"].items() if "hand" in name}
+    opened = Opened(tmp_path)
+    hands = from_plain(JointModels, plain)
+    opened.manifest = replace(opened.manifest, joints=hands)
+    monkeypatch.setattr(run, "Bundle", lambda path: opened)
+    (tmp_path / "scans").mkdir()
+    write_dicom(
+        tmp_path / "scans/foot.dcm",
+        dicom_image(limb_image(BodyPart.FOOT), BodyPartExamined="FOOT", Laterality=""),
+    )
+    joints, _, refused = scored(tmp_path / "scans", tmp_path / "out")
+    assert joints.empty
+    assert "a bundle without models for joints of the foot" in refused["reason"].item()
+
+
+def test_a_page_of_nobody_known_is_called_as_the_radiograph(tmp_path: Path, bundle: Any) -> None:
+    bundle |= seeing_networks()
+    save(tmp_path / "scans", "two", both_hands(Side.LEFT, Side.RIGHT))
+    scored(tmp_path / "scans", tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out/pages").iterdir()] == ["two.html"]
+
+
 def test_one_hand_is_not_scored_as_both_though_its_name_says_so(
     tmp_path: Path, bundle: Any
 ) -> None:
@@ -439,5 +507,5 @@ def test_both_hands_much_brighter_than_those_of_training_are_refused(
     assert scored(tmp_path / "scans", tmp_path / "one")[2].empty
     monkeypatch.setattr("sharpflow.score.plausibility.MOST_SDS", far / 0.25 - 0.01)
     _, totals, refused = scored(tmp_path / "scans", tmp_path / "two")
-    assert totals.empty
+    assert set(totals["of"]) == {"visit"}
     assert refused["reason"].item().startswith("found pixels whose mean is")

@@ -10,7 +10,7 @@ from PIL import Image
 
 from sharpflow.cohorts.dicom_table import hashed, read_key
 from sharpflow.errors import UserError
-from sharpflow.score.sources import Refused, Source, find_sources
+from sharpflow.score.sources import Source, find_sources, listed_files
 from tests.unit.dicom_files import SECRETS, image, save
 
 
@@ -204,13 +204,43 @@ def test_a_header_that_says_otherwise_is_refused_and_the_rest_goes_on(tmp_path: 
     assert not [one for one in refused if "plant" in repr(one).lower()]
 
 
-def test_two_of_one_limb_are_not_summed(tmp_path: Path) -> None:
-    picture(tmp_path / "a/P-LH.png")
-    second = picture(tmp_path / "b/P-LH.png")
-    sources, refused = find_sources([str(tmp_path)])
-    assert len(sources) == 1
-    assert refused == [Refused(str(second), refused[0].reason)]
-    assert "second LH of one patient and visit" in refused[0].reason
+def test_visits_are_numbered_for_each_patient_whoever_says_who_it_is(tmp_path: Path) -> None:
+    hand = {"ImageLaterality": "L", "BodyPartExamined": "HAND"}
+    for number, name in enumerate(["a", "b", "P@7-LH", "Q-LH"]):
+        who = {"PatientID": f"plantid{number}" if number < 2 else ""}
+        dicom(tmp_path / f"{name}.dcm", **hand, **who, StudyDate=f"202{4 - number}0101")
+    table = tmp_path / "table.csv"
+    table.write_text("file,patient\na.dcm,P\nb.dcm,P\n")
+    sources, _ = find_sources([str(tmp_path)], table=table)
+    assert [(s.image_id, s.patient, s.visit, s.visit_from) for s in sources] == [
+        ("b", "P", "1", "header"),  # of another PatientID than a, and earlier
+        ("a", "P", "2", "header"),
+        ("P@7-LH", "P", "7", "name"),  # the header says no patient
+        ("Q-LH", "Q", "1", "header"),
+    ]
+
+
+def test_a_table_lists_files_by_their_names_though_they_are_links(tmp_path: Path) -> None:
+    real = picture(tmp_path / "annex/0815.png")
+    (tmp_path / "P-LH.png").symlink_to(real)
+    table = tmp_path / "table.csv"
+    table.write_text("file\nP-LH.png\n")
+    (listed,) = listed_files(table)
+    (source,), _ = find_sources([str(listed)], table=table)
+    assert (source.image_id, source.patient, source.limb) == ("P-LH", "P", "LH")
+
+
+def test_a_key_among_results_is_refused_but_not_in_a_clone_that_lies_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone = tmp_path / "results" / "clone"
+    (clone / "results").mkdir(parents=True)
+    monkeypatch.chdir(clone)
+    read_key(Path("patients.key"))
+    with pytest.raises(UserError, match="found a key among results"):
+        read_key(Path("results/patients.key"))
+    with pytest.raises(UserError, match="found a key among results"):
+        read_key(tmp_path / "results" / "patients.key")
 
 
 @pytest.mark.parametrize("given", ["gone.png", "gone/*.png", "null\0byte.png", "n" * 5000])

@@ -97,8 +97,12 @@ def read_key(path: Path) -> bytes:
         UserError: the file holds no key and cannot be made, or lies among results, which people
             publish.
     """
-    if "results" in path.resolve().parts:
-        raise UserError(f"{path}: a key among results could be published. Keep it elsewhere.")
+    real, here = path.resolve(), Path.cwd()
+    if "results" in (real.relative_to(here) if real.is_relative_to(here) else real).parts:
+        raise UserError(
+            f"{path}: found a key among results, which people publish; expected one elsewhere. "
+            "Name another file."
+        )
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_hex(_KEY_BYTES) + "\n")

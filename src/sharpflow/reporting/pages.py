@@ -13,8 +13,8 @@ from jinja2 import Environment, StrictUndefined, Template
 from PIL import Image
 
 from sharpflow.files import atomic_write
+from sharpflow.research_only import RESEARCH_ONLY
 
-RESEARCH_ONLY = "Research use only: not a medical device, not for decisions about any person."
 # A browser that opens a page may fetch nothing, whatever its text holds.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _STYLE = """

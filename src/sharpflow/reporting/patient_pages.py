@@ -19,10 +19,11 @@ from sharpflow.reporting.names import (
     limb_name,
     page_link,
 )
-from sharpflow.reporting.pages import RESEARCH_ONLY, picture_uri, template, write_page
+from sharpflow.reporting.pages import picture_uri, template, write_page
 from sharpflow.reporting.patient_page_template import BODY, INDEX, STYLE
 from sharpflow.reporting.style import data_note
 from sharpflow.reporting.tables import MISSING
+from sharpflow.research_only import RESEARCH_ONLY
 
 _HEIGHT = 1100  # pixels, of a labelled radiograph
 _MASKS = {

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from sharpflow.reporting.tables import number_with_interval, with_interval
+from sharpflow.research_only import RESEARCH_ONLY
 from sharpflow.whole_image.severity_classes import CLASSES, LOWER_BOUNDS
 
 _SPLITS = {"train": "training", "validation": "validation", "test": "test"}
@@ -222,7 +223,7 @@ def _facts_of_evaluation(tables: StudyTables) -> dict[str, str]:
     joints, whole = tables.has_joints, tables.has_images
     synthetic = [_NAMES[name].lower() for name, data in tables.data.items() if data == "phantom"]
     return {
-        "use": "Research only: not a medical device, not for decisions about any person.",
+        "use": RESEARCH_ONLY,
         "goal": "Development of models that score joint damage (Sharp/van der Heijde) on "
         "radiographs, and their internal evaluation beside two published studies.",
         "reference": _join(

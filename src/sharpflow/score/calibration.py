@@ -31,6 +31,7 @@ NO_INTERVAL = "no_interval"  # the column that says why there is none
 WHOLE_INTERVAL = [f"{WHOLE_TOTAL}_{end}" for end in ("low", "high")]
 INTERVAL_COLUMNS = [*(f"{name}_{end}" for name in SUMS for end in ("low", "high")), *WHOLE_INTERVAL]
 UNCALIBRATED = "the bundle has no calibration"
+NO_SUMS = "the study had no patient with all joints to calibrate sums on"
 OTHER_LIMBS = "the bundle is calibrated for other limbs"
 _KEY = ["image_id", "joint"]
 
@@ -96,7 +97,7 @@ class Calibrator:
         moments = totals[list(key)].merge(sums, how="left", on=list(key))
         limbs = [text.split() for text in totals["limbs"]]
         own = [self._sums.get(limb_counts(of)) for of in limbs]
-        none = OTHER_LIMBS if self._sums else UNCALIBRATED
+        none = OTHER_LIMBS if self._sums else NO_SUMS if self._heads else UNCALIBRATED
         table = totals.assign(**{NO_INTERVAL: [_reason(one, none) for one in own]})
         for name in SUMS:
             factors = np.array([_factor(one, name) for one in own], np.float64)

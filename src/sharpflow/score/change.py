@@ -22,6 +22,7 @@ CHANGE_COLUMNS = [
     *("smallest_detectable_change", "exceeds", "joints_changed", "note", "use"),
 ]
 JOINTS_MISSING = "joints are missing: no sum"
+NO_TOTAL = "the bundle gives no total of both hands"
 OTHER_LIMBS = "other limbs at each visit"
 
 ResidualSd = Callable[[str], float | None]
@@ -103,7 +104,7 @@ def _row(
     row["smallest_detectable_change"] = least
     change = row["total_change"]
     if change is None:
-        row["note"] = JOINTS_MISSING
+        row["note"] = NO_TOTAL if limb == BOTH_HANDS else JOINTS_MISSING
     elif least is not None:
         row["exceeds"] = "yes" if abs(change) > least else "no"
     return row

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Grey = npt.NDArray[np.uint8]
 Corners = npt.NDArray[np.float64]
 
 
@@ -38,15 +37,6 @@ class Correction:
             "seems mirrored (left so)" if self.mirrored else "",
         )
         return "; ".join(filter(None, told))
-
-    def apply(self, image: Grey) -> Grey:
-        """The radiograph as it is scored, of the radiograph as it was read."""
-        if self.inverted:
-            image = np.asarray(255 - image)
-        image = np.rot90(image, self.turns)
-        if self.columns:
-            image = image[:, slice(*self.columns)]
-        return np.ascontiguousarray(image)
 
     def to_file(self, corners: Corners) -> Corners:
         """Boxes (n, 4) of what is scored as boxes of the radiograph as it was read.

@@ -31,7 +31,7 @@ from sharpflow.score.plausibility import (
     judge,
     no_contrast,
 )
-from sharpflow.score.sources import BOTH_HANDS, GUESSED, Refused, Source
+from sharpflow.score.sources import BOTH_HANDS, GUESSED, HALF, Refused, Source
 
 Grey = npt.NDArray[np.uint8]
 
@@ -43,7 +43,7 @@ class Found:
     Attributes:
         limbs: radiographs of one limb, and halves of those of both hands; each with how it lies.
         both_hands: radiographs of both hands, bones bright and fingers up.
-        refused: radiographs that are not scored, or of both hands whose joints alone are not.
+        refused: radiographs that are not scored, or parts of them.
     """
 
     limbs: list[tuple[Source, Laid]] = field(default_factory=list)
@@ -122,7 +122,7 @@ class LimbFinder:
         assert whole.correction, "it was just given"
         sides = ((0, column), (column, upright.shape[1]))
         for laid, limb, columns in zip(halves, ("LH", "RH"), sides, strict=True):
-            image_id = f"{whole.image_id}.{limb}"  # no file's own has a dot
+            image_id = f"{whole.image_id}{HALF}{limb}"
             correction = replace(whole.correction, columns=columns)
             half = replace(whole, image_id=image_id, limb=limb, correction=correction)
             found.limbs.append((half, laid))
@@ -131,9 +131,9 @@ class LimbFinder:
         """Add a radiograph that is said to be of both hands and cannot be cut in two."""
         source = read.as_limb(BOTH_HANDS, read.correction)
         if not self._whole:
-            found.refused.append(source.refused(_UNSURE_HANDS))
+            found.refused.append(source.refused(_UNSURE_HALVES))
         elif self._add(source, read.image, read.seen, halves or (), found) and halves:
-            found.refused.append(source.refused(_UNSURE_HANDS, joints_alone=True))
+            found.refused.append(source.refused(_UNSURE_HALVES, part="the joints"))
 
     def _add(
         self,
@@ -169,7 +169,8 @@ class LimbFinder:
         if not self._orienter or not self._joints:
             found.refused += [read.source.refused(_NO_JOINTS) for read in reads]
             return
-        for read, laid in self._lay_limbs(self._orienter, reads):
+        able = [read for read in reads if self._has_models(read, found)]
+        for read, laid in self._lay_limbs(self._orienter, able):
             told = bool(read.source.limb)
             if why := implausible_limb(judge(laid), laid.body_part, told=told):
                 found.refused.append(read.source.refused(why))
@@ -178,6 +179,18 @@ class LimbFinder:
             mirrored = laid.is_clear and laid.side is not LIMBS[limb].side
             correction = replace(read.correction, turns=laid.turns, mirrored=mirrored)
             found.limbs.append((read.as_limb(limb, correction), laid))
+
+    def _has_models(self, read: _Read, found: Found) -> bool:
+        """Whether the bundle has models of the body part, if that is known; else it is refused."""
+        part = _part(read.source)
+        if part is None or (self._joints and part.value in self._joints.models.body_parts):
+            return True
+        why = (
+            f"found a {part}, and a bundle without models for joints of the {part}; expected one "
+            "with them. Take a bundle that has them."
+        )
+        found.refused.append(read.source.refused(why))
+        return False
 
     def _lay_limbs(
         self, orienter: Orienter, reads: Sequence[_Read]
@@ -190,10 +203,14 @@ class LimbFinder:
             yield max(both, key=lambda pair: pair[1].likeness)
 
 
-_UNSURE_HANDS = (
+_UNSURE = (
     "found two limbs that could not be told to be a left hand beside a right one; expected both "
-    "hands, palms down, or one limb. Cut the radiograph in two, or say BH in a table (--table)."
+    "hands, palms down"
 )
+_UNSURE_HANDS = (
+    f"{_UNSURE}, or one limb. Cut the radiograph in two, or say BH in a table (--table)."
+)
+_UNSURE_HALVES = f"{_UNSURE}. Cut the radiograph in two to have them scored."
 _NO_JOINTS = (
     "found a radiograph that nothing says is of both hands, and a bundle that scores these alone; "
     "expected the limb BH. Say so in a table (--table), or take a bundle with joints."

@@ -176,7 +176,8 @@ def cut_between_hands(image: Grey, seen: Appearance) -> tuple[int, int]:
     part = columns[first : last + 1]
     gap = np.flatnonzero(part == part.min())
     middle = first + float(gap[len(gap) // 2]) + 0.5
-    return turns, round(middle / mask.shape[1] * image.shape[1 - turns % 2])
+    width = image.shape[1 - turns % 2]
+    return turns, min(max(round(middle / mask.shape[1] * width), 1), width - 1)
 
 
 def are_both_hands(left: Laid, right: Laid) -> bool:

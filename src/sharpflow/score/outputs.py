@@ -13,6 +13,7 @@ from sharpflow.bundle.manifest import Manifest, TrainedOn
 from sharpflow.cohorts.whole_images import MOST
 from sharpflow.errors import UserError, in_short
 from sharpflow.files import atomic_write
+from sharpflow.reporting.names import INDEX_NAME
 from sharpflow.reporting.overlays import caption_radiograph, label_radiograph
 from sharpflow.score.change import CHANGE_COLUMNS
 from sharpflow.score.joints import ScoredJoints
@@ -26,7 +27,7 @@ TABLES = {
     CHANGE: CHANGE_COLUMNS,
     REFUSED: REFUSED_COLUMNS,
 }
-OVERLAYS = "overlays"
+OVERLAYS, PAGES = "overlays", "pages"
 PART = "A new radiograph, scored by a bundle."
 
 
@@ -51,7 +52,8 @@ def open_tables(folder: Path) -> Iterator[Tables]:
         UserError: the folder cannot be made or written to, or has tables of another call, which
             would be mixed with these.
     """
-    if there := [name for name in TABLES if (folder / name).exists()]:
+    made = (*TABLES, f"{INDEX_NAME}.html", OVERLAYS, PAGES)
+    if there := [name for name in made if (folder / name).exists()]:
         raise UserError(
             f"{folder}: found {there[0]} of an earlier call; expected a new or empty folder. Name "
             "another (--out), or delete this one."

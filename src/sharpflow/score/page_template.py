@@ -15,7 +15,7 @@ td.words, td.path { white-space: normal; min-width: 18em } td.path { overflow-wr
 """
 
 BODY = """
-<p class="research"><strong>Research use only.</strong> {{ not_for }}</p>
+<p class="research"><strong>{{ not_for }}</strong></p>
 <p>{{ summary }} Back to <a href="../index.html">all patients</a>.</p>
 
 {%- if sums %}
@@ -125,7 +125,7 @@ BODY = """
 """
 
 INDEX = """
-<p class="research"><strong>Research use only.</strong> {{ not_for }}</p>
+<p class="research"><strong>{{ not_for }}</strong></p>
 <p>{{ summary }}</p>
 {%- if rows %}
 <div class="scroll"><table>

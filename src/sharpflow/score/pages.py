@@ -28,13 +28,12 @@ from sharpflow.reporting.names import (
 from sharpflow.reporting.pages import picture_uri, template, write_page
 from sharpflow.reporting.patient_page_template import STYLE as GRID_STYLE
 from sharpflow.reporting.tables import MISSING, number, number_with_interval
-from sharpflow.score.outputs import class_words, learned_from, overlay_path
+from sharpflow.score.outputs import PAGES, class_words, learned_from, overlay_path
 from sharpflow.score.page_template import BODY, INDEX, STYLE
-from sharpflow.score.sources import BOTH_HANDS, CODES, Refused
+from sharpflow.score.sources import BOTH_HANDS, CODES, HALF, Refused
 from sharpflow.score.trust import LIKELY
 from sharpflow.whole_image.severity_classes import LOWER_BOUNDS
 
-PAGES = "pages"
 _HEIGHT = 1000  # pixels, of a labelled radiograph
 _MOST_REFUSED = 500  # in the index
 
@@ -90,7 +89,7 @@ class Pages:
         if results.patient:
             title, wanted = f"Patient {results.patient}", results.patient
         else:
-            wanted = radiographs["image_id"].iloc[0]
+            wanted = radiographs["image_id"].iloc[0].partition(HALF)[0]
             title = f"Radiograph {wanted}"
         name = self._names.name(wanted)
         body = self._body(results, radiographs)
@@ -222,7 +221,7 @@ def _n_images(radiographs: pd.DataFrame) -> int:
 
 
 def _n_refused(results: PatientResults) -> int:
-    return sum(not one.joints_alone for one in results.refused)
+    return sum(not one.is_part for one in results.refused)
 
 
 def _done(rows: pd.DataFrame) -> str:

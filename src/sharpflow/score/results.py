@@ -83,10 +83,10 @@ class Results:
         rows = [(one.image, one.reason, USE) for one in refused]
         self._tables.append(REFUSED, pd.DataFrame(rows, columns=["image", "reason", "use"]))
         for one in refused:
-            if one.patient or one.joints_alone:
+            if one.patient or one.is_part:
                 key = (one.patient, "") if one.patient else ("", one.image)
                 self._refused.setdefault(key, []).append(one)
-            if not one.joints_alone:
+            if not one.is_part:
                 self.reasons[in_short(one.reason)] += 1
                 self._pages.refuse(one)
                 self.refused += 1
@@ -153,7 +153,7 @@ class Results:
         totals = _joined(patient.totals, [*TOTAL_COLUMNS, "visit_from"])
         changed = pd.DataFrame(columns=CHANGE_COLUMNS)
         if key[0]:
-            counts = Counter(one.visit for one in refused if not one.joints_alone)
+            counts = Counter(one.visit for one in refused if not one.is_part)
             line = self._manifest.finger_line
             visits = visit_totals(
                 key[0],

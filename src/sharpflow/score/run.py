@@ -1,7 +1,7 @@
 """Scores radiographs with a bundle, a batch at a time, and writes what comes out."""
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,13 +13,14 @@ from sharpflow.bundle.manifest import Manifest
 from sharpflow.bundle.read import Bundle
 from sharpflow.imaging.image_error import ImageError
 from sharpflow.imaging.reading import read_image
+from sharpflow.score.doubles import Doubles
 from sharpflow.score.finding import LimbFinder
 from sharpflow.score.joints import JointScorer, Shown
 from sharpflow.score.networks import Networks, load_networks
 from sharpflow.score.orientation import Laid
 from sharpflow.score.outputs import open_tables
 from sharpflow.score.results import Results
-from sharpflow.score.sources import BOTH_HANDS, Source, find_sources, reason, second_of
+from sharpflow.score.sources import BOTH_HANDS, Source, find_sources, reason
 from sharpflow.score.whole_images import WholeImage, WholeImageScorer
 
 Grey = npt.NDArray[np.uint8]
@@ -97,7 +98,7 @@ class Run:
         self._whole = WholeImageScorer(whole, networks) if whole else None
         self._finder = LimbFinder(self._joints, whole)
         self._results = results
-        self._seen: dict[tuple[str, str, str], str] = {}  # patient, visit, limb -> the radiograph
+        self._doubles = Doubles()
 
     def score_batch(self, sources: Sequence[Source]) -> None:
         """Score radiographs; one patient's follow each other, in this batch or the next."""
@@ -107,36 +108,13 @@ class Run:
                 images.append((source, self._read(source)))
             except ImageError as error:
                 self._results.refuse([source.refused(reason(error))])
-        found = self._finder.find(images)
+        found = self._doubles.sift(sources, self._finder.find(images))
         self._results.refuse(found.refused)
-        limbs = self._each_once(found.limbs, {source.image for source, _ in found.both_hands})
-        if limbs:
-            self._score_limbs(limbs)
+        if found.limbs:
+            self._score_limbs(found.limbs)
         if found.both_hands:
             self._score_both_hands(found.both_hands)
         self._results.close(but=sources[-1])
-
-    def _each_once(
-        self, limbs: Sequence[tuple[Source, Laid]], whole: Collection[str]
-    ) -> list[tuple[Source, Laid]]:
-        """Those of limbs that nothing of their visit showed; the others are refused.
-
-        Args:
-            limbs: found in a batch.
-            whole: radiographs that are scored whole, of which the joints alone are refused.
-        """
-        once = []
-        for source, laid in limbs:
-            whose = (source.patient, source.visit, source.limb)
-            first = self._seen.get(whose) if source.patient else None
-            if first is None:
-                self._seen[whose] = source.image
-                once.append((source, laid))
-            else:
-                why = second_of(source.limb, first)
-                refused = source.refused(why, joints_alone=source.image in whole)
-                self._results.refuse([refused])
-        return once
 
     def _read(self, source: Source) -> Grey:
         """A radiograph that the bundle can score; ImageError for others, read or not."""

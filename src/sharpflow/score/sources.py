@@ -16,6 +16,7 @@ from sharpflow.anatomy import LIMBS, BodyPart, Side
 from sharpflow.cohorts.csv_rows import Row, read_rows
 from sharpflow.cohorts.dicom_table import header_date, header_patient, read_key, visit_numbers
 from sharpflow.cohorts.radiographs import (
+    AT,
     ID,
     ID_RULE,
     IMAGE_ID,
@@ -34,6 +35,7 @@ from sharpflow.imaging.image_error import ImageError
 from sharpflow.score.correction import Correction
 
 BOTH_HANDS = "BH"
+HALF = "+"  # between an image_id, which never has it, and the limb of a half of both hands
 CODES = (*LIMBS, BOTH_HANDS)
 SAYS_NOTHING = HeaderLimb()
 GUESSED = "guessed from the image"
@@ -52,14 +54,14 @@ class Refused:
         reason: why.
         patient: empty where unknown.
         visit: likewise.
-        joints_alone: whether all of it but its joints is scored.
+        is_part: whether the rest of it is scored.
     """
 
     image: str
     reason: str
     patient: str = ""
     visit: str = ""
-    joints_alone: bool = False
+    is_part: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,10 +93,10 @@ class Source:
     told: HeaderLimb = SAYS_NOTHING
     correction: Correction | None = None
 
-    def refused(self, why: str, *, joints_alone: bool = False) -> Refused:
-        """It, as one that is not scored; `joints_alone` where all else of it is."""
-        reason = f"the joints alone: {why}" if joints_alone else why
-        return Refused(self.image, reason, self.patient, self.visit, joints_alone)
+    def refused(self, why: str, *, part: str = "") -> Refused:
+        """It, as one that is not scored, or only a part of which is not, as "the joints"."""
+        reason = f"{part} alone: {why}" if part else why
+        return Refused(self.image, reason, self.patient, self.visit, is_part=bool(part))
 
 
 @dataclass(frozen=True)
@@ -107,10 +109,38 @@ class Said:
 
 
 @dataclass(frozen=True)
+class _Listed:
+    """A row of a table of radiographs: the file as it stands there, and what it says."""
+
+    path: Path
+    said: Said
+
+
+@dataclass(frozen=True)
 class _Header:
     limb: HeaderLimb
     patient: str
     date: str
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is known of a radiograph: what each origin says, and the header if it has one."""
+
+    table: Said
+    name: Said
+    header: _Header | None
+    patient: str
+
+    @property
+    def date(self) -> str:
+        """Of the study, by which a patient's visits are numbered; empty where nothing says it.
+
+        A name that says the patient and a visit is not overruled by a header that says no patient.
+        """
+        named = self.name.patient == self.patient != "" and self.name.visit != ""
+        by_name = named and not (self.header and self.header.patient)
+        return self.header.date if self.header and not by_name else ""
 
 
 def find_sources(
@@ -123,7 +153,7 @@ def find_sources(
 ) -> tuple[list[Source], list[Refused]]:
     """The radiographs to score, by patient and visit, and those that are refused unread.
 
-    Of a visit those whose limb nothing says come last.
+    Of a visit those of one limb that something says come first, those whose limb nothing says last.
 
     Args:
         images: files, folders (with those within) and patterns; what is there counts as a file
@@ -138,8 +168,11 @@ def find_sources(
         UserError: nothing is there under a name, or the table or the key cannot be used.
     """
     if key and out and out.resolve() in key.resolve().parents:
-        raise UserError(f"{key}: a key among results could be published. Keep it elsewhere.")
-    said = _read_table(table) if table else {}
+        raise UserError(
+            f"{key}: found a key among results, which people publish; expected one elsewhere. Name "
+            "another file (--key)."
+        )
+    listed = _read_table(table) if table else {}
     files = image_files(images, out)
     secret = None if keep_ids else read_key(key) if key else secrets.token_bytes(32)
     refused: list[Refused] = []
@@ -153,17 +186,22 @@ def find_sources(
             readable.append(path)
         except ImageError as error:
             refused.append(Refused(shown(path), reason(error)))
-    visits = visit_numbers((header.patient, header.date) for header in headers.values())
+    known = [_known(path, listed.get(_real(path)), headers.get(path)) for path in readable]
+    visits = visit_numbers((one.patient, one.date) for one in known)
     sources, ids = [], set[str]()
-    for path in readable:
-        source = _source(path, said.get(_real(path), Said()), headers.get(path), visits)
+    for path, one in zip(readable, known, strict=True):
+        source = _source(path, one, visits)
         if isinstance(source, Refused):
             refused.append(source)
         else:
             sources.append(replace(source, image_id=_unique_id(source.image_id, ids)))
-    sources.sort(key=lambda source: (source.patient, source.visit, not source.limb))
-    alone, doubled = _one_a_limb(sources)
-    return alone, refused + doubled
+    sources.sort(key=lambda source: (source.patient, source.visit, _rank(source)))
+    return sources, refused
+
+
+def _rank(source: Source) -> int:
+    """What is sure goes before what is less so: halves of both hands may be a second of a limb."""
+    return ("", BOTH_HANDS).index(source.limb) + 1 if source.limb not in LIMBS else 0
 
 
 def image_files(images: Sequence[str], out: Path | None = None) -> list[Path]:
@@ -172,8 +210,8 @@ def image_files(images: Sequence[str], out: Path | None = None) -> list[Path]:
 
 
 def listed_files(table: Path) -> list[Path]:
-    """The files that a table lists, where they really lie; UserError where it is wrong."""
-    return [Path(real) for real in _read_table(table)]
+    """The files that a table lists, by the names that it has for them; UserError if it is wrong."""
+    return [listed.path for listed in _read_table(table).values()]
 
 
 def reason(error: ImageError) -> str:
@@ -268,24 +306,32 @@ def _read_header(path: Path, key: bytes | None) -> _Header:
     return _Header(read_limb(path), header_patient(path, key), header_date(path))
 
 
-def _source(
-    path: Path, table: Said, header: _Header | None, visits: Mapping[tuple[str, str], str]
-) -> Source | Refused:
-    """What the origins say together; its image_id may be another's too."""
+def _known(path: Path, listed: _Listed | None, header: _Header | None) -> _Known:
+    table = listed.said if listed else Said()
     stem = split_name(path.name)[0]
     by_name = read_name(stem, CODES)
-    name = Said(by_name[2], by_name[0], by_name[1]) if by_name else Said()
-    in_header = Said()
-    if header:
-        visit = visits[header.patient, header.date] if header.patient and header.date else ""
-        in_header = Said(_header_limb(header.limb), header.patient, visit)
-    origins = {"table": table, "header": in_header, "name": name}
+    name = Said()
+    if by_name:
+        patient, visit, limb = by_name
+        name = Said(limb, patient, visit if AT in stem else "")
+    in_header = header.patient if header else ""
+    return _Known(table, name, header, table.patient or in_header or name.patient)
+
+
+def _source(path: Path, known: _Known, visits: Mapping[tuple[str, str], str]) -> Source | Refused:
+    """What the origins say together; its image_id may be another's too."""
+    header, patient = known.header, known.patient
+    by_date = visits[patient, known.date] if patient and known.date else ""
+    limb_in_header = _header_limb(header.limb) if header else ""
+    origins = {
+        "table": known.table, "header": Said(limb_in_header, "", by_date), "name": known.name
+    }  # fmt: skip
     limb_from = next((origin for origin, said in origins.items() if said.limb), "")
     visit_from = next((origin for origin, said in origins.items() if said.visit), "")
-    patient = next((said.patient for said in origins.values() if said.patient), "")
     visit = origins[visit_from].visit if visit_from else ONLY_VISIT
-    if header and (contradicting := _contradiction(header.limb, table, name)):
+    if header and (contradicting := _contradiction(header.limb, known.table, known.name)):
         return Refused(shown(path), contradicting, patient, visit)
+    stem = split_name(path.name)[0]
     image_id = stem if IMAGE_ID.fullmatch(stem) else _NO_ID.sub("_", stem)
     return Source(
         path,
@@ -327,29 +373,8 @@ def _part_and_side(limb: str) -> tuple[BodyPart, Side | None]:
     return LIMBS[limb].body_part, LIMBS[limb].side
 
 
-def _one_a_limb(sources: Sequence[Source]) -> tuple[list[Source], list[Refused]]:
-    """The first radiograph of each limb of a patient's visit; two would count twice in sums."""
-    alone: dict[tuple[str, ...], Source] = {}
-    doubled = []
-    for source in sources:
-        known = source.patient and source.limb
-        whose = (source.patient, source.visit) if known else ("", source.image_id)
-        first = alone.setdefault((*whose, source.limb), source)
-        if first is not source:
-            doubled.append(source.refused(second_of(source.limb, first.image)))
-    return list(alone.values()), doubled
-
-
-def second_of(limb: str, first: str) -> str:
-    """Why a radiograph is refused that would count twice in the sums of its visit."""
-    return (
-        f"found a second {limb} of one patient and visit, beside {first}; expected one. Tell their "
-        "visits apart in a table (--table)."
-    )
-
-
-def _read_table(path: Path) -> dict[str, Said]:
-    """What a table says, by the real path of the file."""
+def _read_table(path: Path) -> dict[str, _Listed]:
+    """The rows of a table, by the real path of the file."""
     what = "a list of radiographs: file and, where known, limb, side, patient, visit"
     table = read_rows(path, [], what, optional=_COLUMNS)
     problems: list[Problem] = list(table.problems)
@@ -357,7 +382,7 @@ def _read_table(path: Path) -> dict[str, Said]:
     if not problems and not file_column:
         found = f"the columns {', '.join(table.header)[:200]}"
         problems.append(Problem(str(path), "", found, what, "Add the column file."))
-    said: dict[str, Said] = {}
+    listed: dict[str, _Listed] = {}
     for row in table.rows if not problems else ():
         wrong = [*_wrong_ids(path, row), *_wrong_limb(path, row)]
         file = row.values[file_column]
@@ -365,18 +390,18 @@ def _read_table(path: Path) -> dict[str, Said]:
         real = _real(there)
         if not file or there.is_dir() or not os.path.lexists(there):
             wrong.append(_in_row(path, row, file_column, file, "a file, relative to this table"))
-        elif real in said:
+        elif real in listed:
             wrong.append(_in_row(path, row, file_column, file, "each file once"))
         if wrong:
             problems += wrong
             continue
         visit = row.values.get("visit", "")
-        said[real] = Said(
-            _limb_of(row), row.values.get("patient", ""), visit_name(visit) if visit else ""
-        )
+        patient = row.values.get("patient", "")
+        said = Said(_limb_of(row), patient, visit_name(visit) if visit else "")
+        listed[real] = _Listed(there, said)
     if problems:
         raise ProblemsError(problems, together=True)
-    return said
+    return listed
 
 
 def _limb_of(row: Row) -> str:

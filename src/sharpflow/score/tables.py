@@ -1,6 +1,7 @@
 """Tables of new radiographs' scores, of one batch or visit at a time."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -140,9 +141,7 @@ def visit_totals(
     both = radiographs[radiographs["limbs"] == BOTH_HANDS].set_index("visit")
     for name in ("whole_image_total", "whole_image_severity", *WHOLE_INTERVAL):
         table[name] = table["visit"].map(both[name])
-    if NO_INTERVAL not in table:  # no radiograph of a limb
-        table[NO_INTERVAL] = None
-    table[NO_INTERVAL] = table[NO_INTERVAL].fillna(table["visit"].map(both[NO_INTERVAL]))
+    table[NO_INTERVAL] = _both_reasons(table, table["visit"].map(both[NO_INTERVAL]))
     own = radiographs.groupby("visit")["limbs"].agg(set)
     table["limbs"] = [
         " ".join(code for code in CODES if code in own.get(visit, ())) for visit in visits
@@ -172,6 +171,20 @@ def whole_image_totals(
         table[f"whole_image_{name}"] = table["image_id"].map(own)
     table = calibrator.total_intervals(table.assign(limbs=BOTH_HANDS))
     return _as_totals(_with_source(table, sources), "radiograph")
+
+
+def _both_reasons(visits: pd.DataFrame, of_both_hands: "pd.Series[Any]") -> list[str | None]:
+    """Why sums of joints, and the whole-image total, have no intervals, in one column."""
+    own = visits.get(NO_INTERVAL, pd.Series(None, index=visits.index, dtype=object))
+    told: list[str | None] = []
+    for joints, whole in zip(own, of_both_hands, strict=True):
+        if pd.isna(joints):  # no radiograph of a limb
+            told.append(None if pd.isna(whole) else whole)
+        elif pd.isna(whole) or whole in ("", joints):
+            told.append(joints)
+        else:
+            told.append("; ".join(filter(None, (joints, f"whole image: {whole}"))))
+    return told
 
 
 def _named(sums: pd.DataFrame) -> pd.DataFrame:

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from sharpflow.files import atomic_write
+from sharpflow.research_only import not_for
 from sharpflow.workflow.provenance.facts import code_version, environment
-
-NOT_FOR = "Research only: not a medical device, not for decisions about any person."
 
 
 def write_model_card(
@@ -48,11 +47,7 @@ def write_model_card(
             "device": device,
             "precision": precision,
         },
-        "not_for": NOT_FOR
-        + (
-            " Trained on synthetic radiographs: says nothing about real radiographs."
-            * (data == "phantom")
-        ),
+        "not_for": not_for(data),
     }
     with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(card, indent=2) + "\n")

@@ -15,11 +15,9 @@ from sharpflow.errors import UserError
 from sharpflow.evaluation.compared_patients import finger_line as fit_finger_line
 from sharpflow.files import read_table
 from sharpflow.joints.detection.confidence import chosen_confidence
-from sharpflow.research_only import RESEARCH_ONLY
+from sharpflow.research_only import not_for
 from sharpflow.whole_image.experiment_types import NetworkExperiment, StackExperiment
 from sharpflow.whole_image.experiments import EXPERIMENTS
-
-OF_PHANTOM = " Trained on synthetic radiographs: says nothing about real radiographs."
 
 
 def describe(
@@ -62,7 +60,7 @@ def describe(
         "version": VERSION,
         "study": study,
         "code": dict(code),
-        "not_for": RESEARCH_ONLY + OF_PHANTOM * ("phantom" in data.values()),
+        "not_for": not_for(*data.values()),
         "joints": None,
         "whole_image": None,
         "members": {},

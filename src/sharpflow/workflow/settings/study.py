@@ -141,7 +141,7 @@ class Study(Section):
         description="New radiographs, which the target `score` scores with the finished study and "
         "from which nothing learns (docs/how-to/score.md): a folder, with those within, or a CSV "
         "of `file` (relative to the CSV) and, where known, `limb`, `side`, `patient`, `visit`. "
-        "`phantom`: two synthetic patients, drawn for it. null: there are none.",
+        "`phantom`: two synthetic patients, made for it. null: there are none.",
     )
     calibration: Calibration = Field(
         description="How sure a bundle's scores of new radiographs are, measured on patients that "
