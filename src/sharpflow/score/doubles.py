@@ -16,8 +16,8 @@ class Doubles:
     def sift(self, sources: Sequence[Source], found: Found) -> Found:
         """What of a batch is shown for the first time, in the order of `sources`.
 
-        What was shown before is refused: of both hands, if the whole was, with its halves; else
-        the half alone, unless nothing else of the radiograph is scored.
+        A radiograph of which nothing is left is refused. Halves of both hands whose hands have
+        radiographs of their own are passed over: nothing of the patient is lost.
 
         Args:
             sources: the batch.
@@ -36,12 +36,7 @@ class Doubles:
             again = [(pair[0], first) for pair, first in zip(limbs, firsts, strict=True) if first]
             kept.both_hands += [whole] if whole else []
             kept.limbs += own
-            if whole or own:
-                kept.refused += [
-                    limb.refused(_second_of(limb.limb, first), part=f"the {limb.limb}")
-                    for limb, first in again
-                ]
-            elif again:
+            if again and not (whole or own):
                 limb, first = again[0]
                 kept.refused.append(limb.refused(_second_of(limb.limb, first)))
         return kept
