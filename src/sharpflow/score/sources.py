@@ -201,7 +201,9 @@ def find_sources(
 
 def _rank(source: Source) -> int:
     """What is sure goes before what is less so: halves of both hands may be a second of a limb."""
-    return ("", BOTH_HANDS).index(source.limb) + 1 if source.limb not in LIMBS else 0
+    if source.limb in LIMBS:
+        return 0
+    return 1 if source.limb == BOTH_HANDS else 2
 
 
 def image_files(images: Sequence[str], out: Path | None = None) -> list[Path]:
