@@ -145,7 +145,7 @@ def _show_summary(counts: "Counts", out: Path) -> None:
     console = Console()
     if console.is_terminal:
         table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-        table.add_row("Patients", str(counts.patients))
+        table.add_row("Pages", str(counts.patients))
         table.add_row("Radiographs scored", str(counts.scored))
         table.add_row("Radiographs refused", str(counts.refused))
         for reason, number in reasons:
@@ -153,7 +153,7 @@ def _show_summary(counts: "Counts", out: Path) -> None:
         table.add_row("To read", Text(str(Path(folder) / "index.html")))
         console.print(table)
     else:
-        typer.echo(f"{told} Patients: {counts.patients}. Results: {folder}")
+        typer.echo(f"{told} Pages: {counts.patients}. Results: {folder}")
         for reason, number in reasons:
             typer.echo(f"Refused: {number}: {_printable(reason)}")
     typer.echo(RESEARCH_ONLY)

@@ -75,7 +75,7 @@ def test_the_exit_code_says_whether_all_were_scored(
     engine.counts = counts_of(scored, dark=refused)
     ended = call(*GIVEN)
     assert ended.exit_code == code
-    told = f"{scored} of {scored + refused} radiographs were scored. Patients: 1. Results: new\n"
+    told = f"{scored} of {scored + refused} radiographs were scored. Pages: 1. Results: new\n"
     assert ended.stdout.startswith(told)
     assert "Research use only" in ended.stdout
     quiet = call(*GIVEN, "--quiet")
@@ -94,7 +94,7 @@ def test_a_terminal_shows_a_table(engine: Engine, monkeypatch: pytest.MonkeyPatc
     engine.counts = counts_of(2, **{"[red]dark\x1b[2J": 1, "no joint": 3})
     text = call(*GIVEN).stdout
     for row in (
-        r"Patients +1\b",
+        r"Pages +1\b",
         r"Radiographs scored +2\b",
         r"Radiographs refused +4\b",
         r"\s+3 x no joint",
