@@ -35,6 +35,7 @@ def joint_models(**changes: Any) -> JointModels:
                 "crop_bottom": 0.0,
                 "classes": list(DETECTOR_CLASSES[BodyPart(part)]),
                 "confidence": 0.5,
+                "familiar": {"mean": [0.0] * 512, "sd": [1.0] * 512, "most": 1e6},
             }
             for part in ("hand", "foot")
         },

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -20,6 +21,17 @@ JOINTS = {
     *("base", "unet-hand", "unet-foot", "detector-hand", "detector-foot"),
     *("head-erosion-hand", "head-erosion-foot", "head-narrowing-hand", "head-narrowing-foot"),
 }
+
+
+def familiar_files(folder: Path, *parts: str) -> dict[str, tuple[str, str]]:
+    """Features and crops of four joints of each of the body parts."""
+    rows = [(f"{place}", "train") for place in range(3)] + [("3", "test")]
+    pd.DataFrame(rows, columns=["image_id", "split"]).to_csv(folder / "crops.csv", index=False)
+    features = np.zeros((4, 512), np.float32)
+    features[:, 0] = 0, 2, 4, 100
+    np.save(folder / "features.npy", features)
+    files = str(folder / "features.npy"), str(folder / "crops.csv")
+    return dict.fromkeys(parts, files)
 
 
 def split_file(folder: Path, **counts: int) -> str:
@@ -119,6 +131,7 @@ def test_the_manifest_of_joints(tmp_path: Path, hands: dict[str, Any]) -> None:
         whole_image=bundle.whole_image,
         data=bundle.data,
         splits={"joints": split_file(tmp_path, train=4, validation=2, test=1)},
+        familiar=familiar_files(tmp_path, "hand"),
     )
     joints = manifest.joints
     assert joints and manifest.whole_image is None
@@ -126,6 +139,8 @@ def test_the_manifest_of_joints(tmp_path: Path, hands: dict[str, Any]) -> None:
     assert (joints.trained_on.data, joints.trained_on.train) == ("Zürich, 2024", 4)
     assert joints.heads == {"narrowing-hand": 5, "erosion-hand": 6}
     assert joints.body_parts["hand"].confidence == 0.5  # the paper's
+    familiar = joints.body_parts["hand"].familiar
+    assert (familiar.mean[:2], familiar.sd[0]) == ((2.0, 0.0), pytest.approx((8 / 3) ** 0.5))
     assert "synthetic" not in manifest.not_for
     assert expected_networks(manifest) == {
         "base": Sides((64, 64, 3), (512,)),
@@ -149,6 +164,7 @@ def test_settings_beyond_the_bounds_of_bundles_are_named(tmp_path: Path) -> None
             whole_image=None,
             data=bundle.data,
             splits={"joints": split_file(tmp_path, train=1)},
+            familiar=familiar_files(tmp_path, "hand"),
         )
 
 
@@ -172,6 +188,7 @@ def test_each_detector_has_the_confidence_that_its_validation_chose(tmp_path: Pa
         data=bundle.data,
         splits={"joints": split_file(tmp_path, train=1)},
         confidences=tables,
+        familiar=familiar_files(tmp_path, "hand", "foot"),
     )
     assert manifest.joints
     found = {part: own.confidence for part, own in manifest.joints.body_parts.items()}

@@ -7,14 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sharpflow.bundle.manifest import FingerLine, LittleFound
+from sharpflow.bundle.manifest import FingerLine
 from sharpflow.score.calibration import Calibrator
 from sharpflow.score.change import JOINTS_MISSING, OTHER_LIMBS, changes, smallest_detectable_change
 from sharpflow.score.results import in_short
 from sharpflow.score.tables import TOTAL_COLUMNS, visit_totals
 from sharpflow.score.trust import doubts
+from tests.unit.made_up_networks import joint_models
 
-LIMITS = LittleFound(joints=0.75, mask_from=0.1, mask_to=0.6)
+MODELS = joint_models()  # 0.75 of the joints are enough
 
 
 def joint(**changes: Any) -> dict[str, Any]:
@@ -28,7 +29,7 @@ def joint(**changes: Any) -> dict[str, Any]:
     }
 
 
-def doubt_of(*, joints: int = 8, mask: str | None = None, **changes: Any) -> str:
+def doubt_of(*, joints: int = 8, mask: str | None = None, far: float = 0.0, **changes: Any) -> str:
     radiographs = pd.DataFrame(
         {
             **{"image_id": ["a"], "joints": [joints], "joints_expected": [10], "mask": [mask]},
@@ -36,8 +37,12 @@ def doubt_of(*, joints: int = 8, mask: str | None = None, **changes: Any) -> str
         }
     )
     images = {"a": SimpleNamespace(image=np.zeros((100, 60), np.uint8))}
-    scored: Any = SimpleNamespace(radiographs=radiographs, images=images)
-    (doubt,) = doubts(pd.DataFrame([joint(**changes)]), scored, LIMITS)
+    crops = pd.DataFrame({"image_id": ["a"], "limb": ["LH"]})
+    features = np.full((1, 512), far)
+    scored: Any = SimpleNamespace(
+        radiographs=radiographs, images=images, crops=crops, features=features
+    )
+    (doubt,) = doubts(pd.DataFrame([joint(**changes)]), scored, MODELS)
     return str(doubt)
 
 
@@ -57,6 +62,8 @@ def doubt_of(*, joints: int = 8, mask: str | None = None, **changes: Any) -> str
         ({"y_min": 0.0}, "box at the radiograph's edge"),
         ({"y_max": 100.0}, "box at the radiograph's edge"),
         ({"joints": 7}, "few joints found"),
+        ({"far": 9.9e5}, ""),
+        ({"far": 1.1e6}, "joints unlike those of training"),  # made up: so far off is 1e6
         ({"mask": "small"}, "little of the radiograph was taken for the limb"),
         (
             {"joints": 7, "confidence": 0.1},

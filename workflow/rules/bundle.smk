@@ -13,6 +13,8 @@ rule pack_bundle:
         stacks=list(BUNDLE.stacks.values()),
         splits=list(BUNDLE.splits.values()),
         confidences=list(BUNDLE.confidences.values()),
+        features=[files[0] for files in BUNDLE.familiar.values()],
+        crops=[files[1] for files in BUNDLE.familiar.values()],
         statistics=BUNDLE.statistics,
         out_of_fold=list(BUNDLE.out_of_fold.values()),
         totals=BUNDLE.totals,
@@ -37,6 +39,7 @@ rule pack_bundle:
         whole_image=plain(BUNDLE.whole_image),
         data=plain(BUNDLE.data),
         confidences=list(BUNDLE.confidences),
+        familiar=list(BUNDLE.familiar),
         out_of_fold=list(BUNDLE.out_of_fold),
         code=code("pack_bundle"),
     script:

@@ -26,6 +26,9 @@ with recorded_job(snakemake):
         statistics=next(iter(source.statistics), None),
         stacks=dict(zip(params.stacks, source.stacks, strict=True)),
         confidences=dict(zip(params.confidences, source.confidences, strict=True)),
+        familiar=dict(
+            zip(params.familiar, zip(source.features, source.crops, strict=True), strict=True)
+        ),
         out_of_fold=dict(zip(params.out_of_fold, source.out_of_fold, strict=True)),
         totals=next(iter(source.totals), None),
         finger_line=list(source.finger_line),

@@ -108,6 +108,15 @@ class Crops:
 
 
 @dataclass(frozen=True)
+class FamiliarFeatures:
+    """What the features of joints are like; see `familiarity.Familiar`."""
+
+    mean: tuple[Annotated[float, Within(-1e6, 1e6)], ...]
+    sd: tuple[Positive, ...]
+    most: Factor
+
+
+@dataclass(frozen=True)
 class BodyPartModels:
     """What is another for each body part.
 
@@ -115,11 +124,13 @@ class BodyPartModels:
         crop_bottom: share of a radiograph that is cut off below.
         classes: of the detector, in the order of its outputs.
         confidence: from which its boxes count.
+        familiar: what the heads learned from is like.
     """
 
     crop_bottom: Crop
     classes: tuple[Text, ...]
     confidence: Share
+    familiar: FamiliarFeatures
 
 
 @dataclass(frozen=True)
@@ -381,6 +392,10 @@ def _joint_problem(joints: JointModels) -> tuple[str, str, str] | None:
         if models.classes != expected:
             where = f"joints.body_parts.{part}.classes"
             return where, ", ".join(models.classes)[:60], ", ".join(expected)
+        for name in ("mean", "sd"):
+            if (found := len(getattr(models.familiar, name))) != FEATURES:
+                where = f"joints.body_parts.{part}.familiar.{name}"
+                return where, f"{found} features", f"{FEATURES}, as the base gives"
     scores = {
         name: n_classes(body_part, damage)
         for name, (damage, body_part) in MODELS.items()

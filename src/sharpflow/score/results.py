@@ -98,7 +98,7 @@ class Results:
         own = {source.image_id: source for source in sources}
         joints = scored.joints[scored.joints["image_id"].isin(own)]
         joints = self._calibrator.with_moments(joints, scored.bits)
-        rows = score_rows(scored, own, models.little_found, self._calibrator)
+        rows = score_rows(scored, own, models, self._calibrator)
         totals = radiograph_totals(joints, rows, own, self._calibrator)
         trust = zip(rows["image_id"], rows["joint"], rows["trust"], strict=True)
         note = models_note(self._manifest, models.trained_on)

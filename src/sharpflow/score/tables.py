@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from sharpflow.anatomy import BOX_COLUMNS, LIMBS, MAX_SCORE, MODELS, BodyPart, Damage
-from sharpflow.bundle.manifest import FingerLine, LittleFound, WholeImageModels
+from sharpflow.bundle.manifest import FingerLine, JointModels, WholeImageModels
 from sharpflow.evaluation.compared_patients import HANDS
 from sharpflow.joints.scoring.calibration import SUMS
 from sharpflow.joints.scoring.ordinal import score_probabilities
@@ -53,7 +53,7 @@ REFUSED_COLUMNS = ["image", "reason", "use"]
 def score_rows(
     scored: ScoredJoints,
     sources: Mapping[str, Source],
-    limits: LittleFound,
+    models: JointModels,
     calibrator: Calibrator,
 ) -> pd.DataFrame:
     """scores.csv: each joint of the radiographs in `sources`, which is by image_id.
@@ -62,7 +62,7 @@ def score_rows(
         SCORE_COLUMNS: state "scored", "not found" or "not scored"; scores; the probability of each
         score, blank where a site cannot have it; whether they are calibrated ("yes" or "no"); the
         box in pixels of the radiograph as it is read; trust "yes" or "no", and the doubt, see
-        `trust.doubts`, which takes `limits`.
+        `trust.doubts`, which takes `models`.
     """
     joints = scored.joints[scored.joints["image_id"].isin(sources)]
     table = joints.rename(columns={f"{damage}_predicted": damage.value for damage in Damage})
@@ -75,7 +75,7 @@ def score_rows(
             for code, limb in LIMBS.items()
         }
     )
-    doubt = doubts(table, scored, limits)
+    doubt = doubts(table, scored, models)
     table = table.assign(doubt=doubt, trust=np.where(doubt == "", "yes", "no"))
     table = _in_files(_in_radiographs(table, scored), sources)
     return _with_source(table, sources).reindex(columns=SCORE_COLUMNS)

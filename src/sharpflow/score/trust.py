@@ -3,13 +3,15 @@
 import numpy as np
 import pandas as pd
 
-from sharpflow.anatomy import BOX_COLUMNS, Damage
-from sharpflow.bundle.manifest import LittleFound
+from sharpflow.anatomy import BOX_COLUMNS, LIMBS, Damage
+from sharpflow.bundle.manifest import JointModels
+from sharpflow.joints.scoring.familiarity import Familiar, how_far
 from sharpflow.joints.scoring.scores import SCORED
 from sharpflow.score.joints import ScoredJoints
 
 LOW_CONFIDENCE = 0.5  # of the detector
 LIKELY = 0.5  # the probability that one of the scores must have, else it is uncertain
+UNFAMILIAR = "joints unlike those of training"
 _EDGE = 1.0  # pixels of the standardized radiograph
 _MASKS = {
     "empty": "no limb was told from the background",
@@ -18,14 +20,15 @@ _MASKS = {
 }
 
 
-def doubts(table: pd.DataFrame, scored: ScoredJoints, limits: LittleFound) -> "pd.Series[str]":
+def doubts(table: pd.DataFrame, scored: ScoredJoints, models: JointModels) -> "pd.Series[str]":
     """Why a joint's score is not to be trusted, in a few words; empty where nothing speaks against.
 
     Args:
         table: joints of `scored`: the columns of `ScoredJoints.joints`, boxes in pixels of the
             standardized images, and the probabilities of each score, as `erosion_p0`.
         scored: the batch.
-        limits: below which share of its joints too few are found of a radiograph.
+        models: say below which share of its joints too few are found of a radiograph, and from
+            where on it is unlike those that the heads learned from.
 
     Returns:
         In the order of `table`: its state where it has no score, else reasons, as "low detector
@@ -33,12 +36,13 @@ def doubts(table: pd.DataFrame, scored: ScoredJoints, limits: LittleFound) -> "p
     """
     radiographs = scored.radiographs.set_index("image_id")
     share = radiographs["joints"] / radiographs["joints_expected"]
-    few = table["image_id"].map(share < limits.joints)
+    few = table["image_id"].map(share < models.little_found.joints)
     masks = table["image_id"].map(radiographs["mask"])
     reasons = {
         "low detector confidence": table["confidence"] < LOW_CONFIDENCE,
         "box at the radiograph's edge": _at_edge(table, scored),
         **{f"{damage} uncertain": _spread(table, damage) for damage in Damage},
+        UNFAMILIAR: table["image_id"].isin(_unfamiliar(scored, models)),
         "few joints found": few,
         **{words: masks == name for name, words in _MASKS.items()},
     }
@@ -47,6 +51,18 @@ def doubts(table: pd.DataFrame, scored: ScoredJoints, limits: LittleFound) -> "p
         more = told.where(told == "", told + "; ") + words
         told = told.where(~applies.to_numpy(bool), more)
     return told.where(table["state"] == SCORED, table["state"])
+
+
+def _unfamiliar(scored: ScoredJoints, models: JointModels) -> set[str]:
+    """The radiographs whose joints are unlike those that the heads learned from."""
+    found = set[str]()
+    parts = scored.crops["limb"].map({code: limb.body_part.value for code, limb in LIMBS.items()})
+    for part, own in models.body_parts.items():
+        is_own = (parts == part).to_numpy(bool)
+        familiar = Familiar(own.familiar.mean, own.familiar.sd, own.familiar.most)
+        far = how_far(scored.features[is_own], scored.crops["image_id"][is_own], familiar)
+        found |= set(far.index[far > familiar.most])
+    return found
 
 
 def _at_edge(table: pd.DataFrame, scored: ScoredJoints) -> "pd.Series[bool]":

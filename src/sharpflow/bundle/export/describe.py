@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from sharpflow.anatomy import MODELS, n_classes
 from sharpflow.bundle.export.calibration import calibrate
@@ -15,6 +17,7 @@ from sharpflow.errors import UserError
 from sharpflow.evaluation.compared_patients import finger_line as fit_finger_line
 from sharpflow.files import read_table
 from sharpflow.joints.detection.confidence import chosen_confidence
+from sharpflow.joints.scoring.familiarity import fit_familiar
 from sharpflow.research_only import not_for
 from sharpflow.whole_image.experiment_types import NetworkExperiment, StackExperiment
 from sharpflow.whole_image.experiments import EXPERIMENTS
@@ -31,6 +34,7 @@ def describe(
     statistics: str | None = None,
     stacks: Mapping[str, str] | None = None,
     confidences: Mapping[str, str] | None = None,
+    familiar: Mapping[str, tuple[str, str]] | None = None,
     out_of_fold: Mapping[str, str] | None = None,
     totals: str | None = None,
     finger_line: Sequence[str] = (),
@@ -47,6 +51,7 @@ def describe(
         statistics: file of the whole images' statistics.
         stacks: experiment -> its model.pt, a model_card.json beside it.
         confidences: body part -> the table of `tabulate_confidences`, where it chooses.
+        familiar: body part -> files of its joints' features and crops, with joints of each.
         out_of_fold: head -> the table of `predict_out_of_fold`.
         totals: predictions.csv of the experiment whose totals are the study's.
         finger_line: `BundlePlan.finger_line`.
@@ -75,7 +80,7 @@ def describe(
         heads = {name: n_classes(part, damage) for name, (damage, part) in sites.items()}
         plain["joints"] = {
             **joints,
-            "body_parts": _with_confidences(joints["body_parts"], confidences or {}),
+            "body_parts": _with_measured(joints["body_parts"], confidences or {}, familiar or {}),
             "heads": heads,
             "trained_on": trained_on["joints"],
         }
@@ -111,14 +116,22 @@ def _trained_on(data: str, split: str) -> dict[str, Any]:
     return {"data": data, **{name: int(counts.get(name, 0)) for name in SPLITS}}
 
 
-def _with_confidences(
-    body_parts: Mapping[str, dict[str, Any]], confidences: Mapping[str, str]
+def _with_measured(
+    body_parts: Mapping[str, dict[str, Any]],
+    confidences: Mapping[str, str],
+    familiar: Mapping[str, tuple[str, str]],
 ) -> dict[str, dict[str, Any]]:
-    chosen = {
-        part: {"confidence": chosen_confidence(read_table(path))}
-        for part, path in confidences.items()
-    }
-    return {part: models | chosen.get(part, {}) for part, models in body_parts.items()}
+    """Body parts with the confidences that validation chose, and what their joints are like."""
+    found = {part: dict(models) for part, models in body_parts.items()}
+    for part, path in confidences.items():
+        found[part]["confidence"] = chosen_confidence(read_table(path))
+    for part, (features, crops) in familiar.items():
+        rows = read_table(crops)
+        fitted = fit_familiar(np.load(features), rows["image_id"].tolist(), rows["split"].tolist())
+        found[part]["familiar"] = asdict(fitted) | {
+            name: list(getattr(fitted, name)) for name in ("mean", "sd")
+        }
+    return found
 
 
 def _stack(name: str, path: Path) -> dict[str, Any]:

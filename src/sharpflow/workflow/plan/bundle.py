@@ -144,6 +144,15 @@ class BundlePlan:
         return {str(part): f"<results>/detector/{part}/confidence.csv" for part in plan.body_parts}
 
     @property
+    def familiar(self) -> dict[str, list[str]]:
+        """Body part -> features and crops of the joints that its heads learned from."""
+        parts = self._joints.body_parts if self._joints else []
+        return {
+            str(part): [f"<results>/features/{part}.npy", f"<results>/crops/{part}/crops.csv"]
+            for part in parts
+        }
+
+    @property
     def out_of_fold(self) -> dict[str, str]:
         """Head -> its predictions of patients whom it did not learn from."""
         models = self._joints.models if self._joints else ()
