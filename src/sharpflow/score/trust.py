@@ -60,7 +60,7 @@ def _unfamiliar(scored: ScoredJoints, models: JointModels) -> set[str]:
     for part, own in models.body_parts.items():
         is_own = (parts == part).to_numpy(bool)
         familiar = Familiar(own.familiar.mean, own.familiar.sd, own.familiar.most)
-        far = how_far(scored.features[is_own], scored.crops["image_id"][is_own], familiar)
+        far = how_far(scored.features[is_own], scored.crops["image_id"][is_own].tolist(), familiar)
         found |= set(far.index[far > familiar.most])
     return found
 
