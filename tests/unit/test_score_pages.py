@@ -66,6 +66,8 @@ def test_a_patient_has_a_page_of_all_visits(tmp_path: Path, networks: Any, batch
     assert "P@2-BH.png: the joints alone: found two limbs that could not be told" in text
     assert text.index("Visit 2 ") < text.index("Visit 10 ")
     assert "2 to 10 Left hand" in text
+    assert "Sums without an interval: the bundle has no calibration." in text
+    assert "Brackets:" not in text
     assert "This bundle does not know it" in text  # the smallest detectable change
     assert "Both hands, whole – – – – – 60.0" in text
     index = Page(out / "index.html").words

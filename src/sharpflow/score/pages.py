@@ -15,6 +15,7 @@ from sharpflow.anatomy import LIMBS, Damage
 from sharpflow.bundle.manifest import Manifest, TrainedOn
 from sharpflow.cohorts.whole_images import MOST
 from sharpflow.evaluation.compared_patients import MAX_FINGER_SUM
+from sharpflow.evaluation.conformal import LEVEL
 from sharpflow.joints.scoring.scores import NOT_FOUND, SCORED
 from sharpflow.reporting.joint_grid import joint_grid, score_ranges, score_style
 from sharpflow.reporting.names import (
@@ -274,6 +275,10 @@ def _sum_notes(totals: pd.DataFrame) -> list[str]:
         "Sums of joints do not contain the wrists, so they are not the complete Sharp/van der "
         "Heijde score.",
     ]
+    reasons = dict.fromkeys(totals["no_interval"].fillna(""))
+    notes += [f"Sums without an interval: {reason}." for reason in reasons if reason]
+    if "" in reasons:
+        notes.append(f"Brackets: the {LEVEL:.0%} interval, for patients like those of the study.")
     if (totals["limbs"] == BOTH_HANDS).any():
         notes += [
             "Whole image: another estimate, from the radiograph of both hands. Its total contains "
