@@ -9,6 +9,33 @@ from sharpflow.anatomy import DETECTED_JOINTS, LIMBS, MAX_SCORE, Damage
 from sharpflow.reporting.names import limb_name
 from sharpflow.reporting.overlays import SCORE_COLOURS, score_share
 
+# Takes grid, grid_visits and last_heading; a cell has last and last_class, of the third column.
+GRID_TABLE = """<div class="scroll"><table class="grid">
+<thead>
+<tr><th></th><th></th>
+{%- for visit in grid_visits %}<th class="first" colspan="3">Visit {{ visit }}</th>{% endfor %}</tr>
+<tr><th>Limb</th><th>Joint</th>
+{%- for visit in grid_visits %}<th class="first">Erosion</th><th>Narrowing</th>
+<th>{{ last_heading }}</th>
+{%- endfor %}</tr>
+</thead>
+<tbody>
+{%- for row in grid %}
+<tr{% if row.is_first %} class="wide"{% endif %}>
+<td class="limb">{{ row.limb if row.is_first else '' }}</td><td>{{ row.joint }}</td>
+{%- for cell in row.cells %}
+{%- if cell.absent %}<td class="first note" colspan="3">no radiograph</td>
+{%- else %}
+<td class="first" style="{{ cell.erosion.style }}">{{ cell.erosion.text }}</td>
+<td style="{{ cell.narrowing.style }}">{{ cell.narrowing.text }}</td>
+<td{% if cell.last_class %} class="{{ cell.last_class }}"{% endif %}>{{ cell.last }}</td>
+{%- endif %}
+{%- endfor %}
+</tr>
+{%- endfor %}
+</tbody></table></div>
+"""
+
 
 def joint_grid(
     joints: pd.DataFrame,

@@ -1,5 +1,7 @@
 """How a patient's page looks: its HTML and CSS."""
 
+from sharpflow.reporting.joint_grid import GRID_TABLE
+
 STYLE = """
 .visits { display: grid; gap: .8em 1em; align-items: start }
 .visits h3 { margin: .2em 0; font-size: 1em } figure { margin: 0 }
@@ -10,7 +12,8 @@ figcaption { color: #52606d } td.limb { font-weight: 600 }
 .wide td, .wide th { border-top: 2px solid #9aa5b1 }
 """
 
-BODY = """
+BODY = (
+    """
 <p class="research"><strong>{{ research_only }}</strong> {{ data }}</p>
 <p>{{ summary }} Back to <a href="index.html">all patients</a>.</p>
 
@@ -63,36 +66,16 @@ and only the test joints are here.</p>
 </div>
 
 <h2>Joint by joint</h2>
-<div class="scroll"><table class="grid">
-<thead>
-<tr><th></th><th></th>
-{%- for visit in visits %}<th class="first" colspan="3">Visit {{ visit }}</th>{% endfor %}</tr>
-<tr><th>Limb</th><th>Joint</th>
-{%- for visit in visits %}<th class="first">Erosion</th><th>Narrowing</th><th>Confidence</th>
-{%- endfor %}</tr>
-</thead>
-<tbody>
-{%- for row in grid %}
-<tr{% if row.is_first %} class="wide"{% endif %}>
-<td class="limb">{{ row.limb if row.is_first else '' }}</td><td>{{ row.joint }}</td>
-{%- for cell in row.cells %}
-{%- if cell.absent %}<td class="first note" colspan="3">no radiograph</td>
-{%- else %}
-<td class="first" style="{{ cell.erosion.style }}">{{ cell.erosion.text }}</td>
-<td style="{{ cell.narrowing.style }}">{{ cell.narrowing.text }}</td>
-<td{% if cell.is_missing %} class="missing"{% endif %}>{{ cell.found }}</td>
-{%- endif %}
-{%- endfor %}
-</tr>
-{%- endfor %}
-</tbody></table></div>
-<ul class="note">
+"""
+    + GRID_TABLE
+    + """<ul class="note">
 <li>Predicted score; the true one in brackets, where somebody has scored the joint. Colour: the
 predicted score as a share of its range: 0 blue, then yellow, orange, red by thirds.</li>
 <li>Ranges: {{ ranges }}. The thumb's IP joint has no narrowing score.</li>
 <li>Confidence: the detector's, 0 to 1, that its box holds the joint.</li>
 </ul>
 """
+)
 
 INDEX = """
 <p class="research"><strong>{{ research_only }}</strong> {{ data }}</p>

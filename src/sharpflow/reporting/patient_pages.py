@@ -86,6 +86,8 @@ def _body(joints: pd.DataFrame, tables: PatientTables, masks: Mapping[str, Any])
         pictures=_pictures(joints, visits, limbs, tables.overlays, masks),
         visits=visits,
         grid=joint_grid(joints, visits, limbs, _cell),
+        grid_visits=visits,
+        last_heading="Confidence",
         ranges=score_ranges(limbs),
     )
 
@@ -161,7 +163,7 @@ def _cell(row: "pd.Series[Any]") -> dict[str, Any]:
         for damage in Damage
     }
     found = f"{float(row['confidence']):.2f}" if is_found else "not found"
-    return {"is_missing": not is_found, "found": found, **scores}
+    return {"last": found, "last_class": "" if is_found else "missing", **scores}
 
 
 def _write_index(

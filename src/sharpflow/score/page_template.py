@@ -1,5 +1,7 @@
 """How the page of a scored patient, and the index, look: their HTML and CSS."""
 
+from sharpflow.reporting.joint_grid import GRID_TABLE
+
 STYLE = """
 .visit { display: grid; gap: 1em; align-items: start; margin: .4em 0 1.2em;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 34em), 1fr)) }
@@ -14,7 +16,8 @@ td.words, td.path { white-space: normal; min-width: 18em } td.path { overflow-wr
   figure img { max-height: 22cm } }
 """
 
-BODY = """
+BODY = (
+    """
 <p class="research"><strong>{{ not_for }}</strong></p>
 <p>{{ summary }} Back to <a href="../index.html">all patients</a>.</p>
 
@@ -85,30 +88,9 @@ BODY = """
 
 {%- if grid %}
 <h2>Joint by joint</h2>
-<div class="scroll"><table class="grid">
-<thead>
-<tr><th></th><th></th>
-{%- for visit in grid_visits %}<th class="first" colspan="3">Visit {{ visit }}</th>{% endfor %}</tr>
-<tr><th>Limb</th><th>Joint</th>
-{%- for visit in grid_visits %}<th class="first">Erosion</th><th>Narrowing</th><th>Trust</th>
-{%- endfor %}</tr>
-</thead>
-<tbody>
-{%- for row in grid %}
-<tr{% if row.is_first %} class="wide"{% endif %}>
-<td class="limb">{{ row.limb if row.is_first else '' }}</td><td>{{ row.joint }}</td>
-{%- for cell in row.cells %}
-{%- if cell.absent %}<td class="first note" colspan="3">no radiograph</td>
-{%- else %}
-<td class="first" style="{{ cell.erosion.style }}">{{ cell.erosion.text }}</td>
-<td style="{{ cell.narrowing.style }}">{{ cell.narrowing.text }}</td>
-<td class="text{% if cell.doubt %} no{% endif %}">{{ cell.trust }}</td>
-{%- endif %}
-{%- endfor %}
-</tr>
-{%- endfor %}
-</tbody></table></div>
-<ul class="note">
+"""
+    + GRID_TABLE
+    + """<ul class="note">
 <li>Colour: the score as a share of its range: 0 blue, then yellow, orange, red by thirds. Ranges:
 {{ ranges }}. The thumb's IP joint has no narrowing score.</li>
 <li>Trust: whether simple rules speak against a score. Uncertain: no score has a probability of
@@ -123,6 +105,7 @@ BODY = """
 {%- endfor %}
 </ul>
 """
+)
 
 INDEX = """
 <p class="research"><strong>{{ not_for }}</strong></p>

@@ -147,6 +147,7 @@ class Pages:
             ],
             grid=joint_grid(rows, with_joints, limbs, _cell),
             grid_visits=with_joints,
+            last_heading="Trust",
             likely=LIKELY,
             ranges=score_ranges(limbs),
             models=models_lines(self._manifest),
@@ -358,7 +359,8 @@ def _cell(row: "pd.Series[Any]") -> dict[str, Any]:
         }
         for damage in Damage
     }
-    return {"doubt": row["doubt"], "trust": row["doubt"] or "yes", **scores}
+    doubt = row["doubt"]
+    return {"last": doubt or "yes", "last_class": "text no" if doubt else "text", **scores}
 
 
 def _place(limbs: str) -> int:
