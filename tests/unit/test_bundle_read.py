@@ -74,7 +74,7 @@ def test_a_whole_bundle_is_read(whole: Path) -> None:
     check_bundle(whole)
     with Bundle(whole) as bundle:
         assert bundle.manifest.study == "tiny"
-        assert (bundle.networks, bundle.cards, bundle.tables) == ([NETWORK], [NETWORK], [])
+        assert (bundle.networks, bundle.model_cards, bundle.tables) == ([NETWORK], [NETWORK], [])
         networks = load_networks(bundle, threads=1)
     assert networks[NETWORK](np.full((3, 1, SIZE, SIZE), 2, np.float32)).tolist() == [[4.0]] * 3
     assert networks[NETWORK](np.zeros((0, 1, SIZE, SIZE), np.float32)).shape == (0, 1)
@@ -185,6 +185,41 @@ def test_absurd_sizes(whole: Path, tmp_path: Path) -> None:
     refused(sparse, "8589934592 bytes")
 
 
+def zip64(content: bytes, **end: int) -> bytes:
+    """A zip whose end says little, since the end of a Zip64 before it says what holds."""
+    fields = struct.unpack("<4s4H2LH", content[-22:])
+    told = dict(zip(("here", "total", "directory", "offset"), fields[3:7], strict=True))
+    size, offset = told["directory"], told["offset"]
+    place = offset + size
+    longer = struct.pack(
+        "<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, told["total"], told["total"], size, offset
+    )
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, place, 1)
+    told |= {"here": 1, "total": 1, "directory": 46, "offset": 0} | end
+    last = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, *told.values(), 0)
+    return content[:place] + longer + locator + last
+
+
+def test_a_list_of_members_that_the_end_of_the_zip_hides(whole: Path, tmp_path: Path) -> None:
+    many = {f"cards/x{number}.json": b"{}" for number in range(600)}
+    content = write_zip(tmp_path / "b", sealed(members_of(whole) | many)).read_bytes()
+    for name, changed in (("c", zip64(content)), ("d", zip64(whole.read_bytes()))):
+        (tmp_path / name).write_bytes(changed)
+        with Zip(tmp_path / name) as file:
+            assert len(file.namelist()) == (603 if name == "c" else 3)  # as zipfile reads it
+        refused(tmp_path / name, r"64-bit extension \(Zip64\)")
+    for field, value in (("total", 2**16 - 1), ("offset", 2**32 - 1)):
+        changed = bytearray(whole.read_bytes())
+        at = len(changed) - 22 + (10 if field == "total" else 16)
+        struct.pack_into("<H" if field == "total" else "<L", changed, at, value)
+        (tmp_path / "e").write_bytes(changed)
+        refused(tmp_path / "e", r"64-bit extension \(Zip64\)")
+    fewer = bytearray(content)
+    struct.pack_into("<2H", fewer, len(fewer) - 14, 3, 3)
+    (tmp_path / "f").write_bytes(fewer)
+    refused(tmp_path / "f", "a list of 603 members; expected at most 500")
+
+
 def test_an_encrypted_member_and_one_given_twice(whole: Path, tmp_path: Path) -> None:
     content = bytearray(whole.read_bytes())
     at = content.rindex(b"PK\x01\x02")
@@ -196,7 +231,7 @@ def test_an_encrypted_member_and_one_given_twice(whole: Path, tmp_path: Path) ->
     refused(whole, f"found a member {MEMBER}; expected .* each once")
 
 
-def test_members_that_lack_or_are_too_many(whole: Path, tmp_path: Path) -> None:
+def test_members_that_are_missing_or_too_many(whole: Path, tmp_path: Path) -> None:
     members = members_of(whole)
     less = {name: content for name, content in members.items() if name != MEMBER}
     refused(write_zip(tmp_path / "b", less), f"found no '{MEMBER}'; expected all that its manifest")
@@ -225,6 +260,19 @@ def test_manifests_that_are_none(whole: Path) -> None:
         refused(manifested(whole, text), words)
 
 
+@pytest.mark.parametrize("key", ["format", "version", "study", "joints", "code", "other"])
+def test_values_nested_deeper_than_they_can_be_shown(
+    whole: Path, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some versions of Python read deeper JSON than their repr can show."""
+    deep: list[Any] = []
+    for _ in range(10**4):
+        deep = [deep]
+    plain = plain_manifest(**{key: deep})
+    monkeypatch.setattr("sharpflow.bundle.read.json.loads", lambda *_, **__: plain)
+    refused(whole, r"found .*\[\.\.\.\]|found another kind of file")
+
+
 @pytest.mark.parametrize("version", [2, 0, "1", None, [1], 10**30])
 def test_another_version_is_told_how_to_go_on(whole: Path, version: Any) -> None:
     text = json.dumps(plain_manifest(version=version)).encode()
@@ -246,6 +294,7 @@ def changed(*path: str, value: Any) -> dict[str, Any]:
 
 
 HEAD = {"slope": 1.0, "bias": 0.0, "spread": 1.0, "usual": [0.5, 0.25, 0.125, 0.1, 0.05]}
+NO_INTERVALS = {"patients": 3, **dict.fromkeys(["error_sd", "erosion", "narrowing", "total"])}
 WRONG = {
     "a size beyond bounds": (("whole_image", "size"), 10**9, "found 1000000000; expected 1 to"),
     "a huge number": (("whole_image", "size"), 10**40, "whole_image.size: found 1000"),
@@ -259,6 +308,13 @@ WRONG = {
     "an unknown key": (("whole_image", "run"), "rm -rf /", "whole_image.run: .*no such key"),
     "no pipeline": (("whole_image",), None, "found neither; expected at least one"),
     "lines in a text": (("study",), "a\n\x1b[31mb", r"study: found 'a\\n.* a text in one line"),
+    "halves of letters": (("study",), "\ud800", r"study: found '\\ud800'; expected a text"),
+    "a text from right to left": (("not_for",), "a\u202eb", "not_for: found .* a text in one line"),
+    "a key with lines": (
+        ("a\n\x1b[31m\ud800",),
+        1,
+        r"manifest.json, a\\n\\x1b\[31m\\ud800: found 1",
+    ),
     "a network's strange name": (("whole_image", "networks"), {"../x": {}}, "small letters"),
     "a total of nothing": (
         ("whole_image", "total"),
@@ -275,6 +331,16 @@ WRONG = {
         {"heads": {}, "sums": {"3h0f": {}}, "whole_image": None},
         "found '3h0f'; expected hands and feet, as 2h2f",
     ),
+    "intervals of no limb": (
+        ("calibration",),
+        {"heads": {}, "sums": {"0h0f": NO_INTERVALS}, "whole_image": None},
+        "calibration.sums: found '0h0f'; expected at least one hand or foot",
+    ),
+    "intervals without calibrated heads": (
+        ("calibration",),
+        {"heads": {}, "sums": {"1h0f": NO_INTERVALS}, "whole_image": None},
+        "calibration.sums.1h0f: found no calibrated head narrowing-hand; expected all heads",
+    ),
     "a negative interval": (
         ("calibration",),
         {
@@ -284,7 +350,7 @@ WRONG = {
         },
         "calibration.whole_image.root_error: found -0.1",
     ),
-    "a calibration that lacks a part": (
+    "a calibration with a part missing": (
         ("calibration",),
         {"heads": {}, "sums": {}},
         "calibration.whole_image: found None; expected a value",
@@ -371,6 +437,11 @@ def grown() -> onnx.ModelProto:
     return model_of([*nodes, node("Identity", names[-1])])
 
 
+def huge() -> onnx.ModelProto:
+    """One value of more than 2**26 numbers."""
+    return model_of([node("Concat", *["input"] * 17, axis=1)], given=(1, 2048, 2048))
+
+
 def padded() -> onnx.ModelProto:
     weights = {"w": np.ones((1, 1, 1, 1), np.float32)}
     return model_of([node("Conv", "input", "w", pads=[30000] * 4)], weights)
@@ -388,6 +459,72 @@ def laborious() -> onnx.ModelProto:
     nodes += [node("Conv", f"v{n}", "w", output=f"v{n + 1}", pads=[20] * 4) for n in range(9)]
     weights = {"w": np.ones((16, 16, 41, 41), np.float32)}
     return model_of([*nodes, node("Identity", "v9")], weights, given=(1, side, side))
+
+
+def padded_by_name(operation: str) -> Callable[[], onnx.ModelProto]:
+    """By its pads it gives 1x1; by auto_pad it keeps height and width."""
+
+    def make() -> onnx.ModelProto:
+        options = {"kernel_shape": [SIZE, SIZE], "auto_pad": "SAME_UPPER"}
+        inputs = ["input", "w"][: 1 + (operation == "Conv")]
+        nodes = [node(operation, *inputs, output="a", **options), node("Flatten", "a", axis=1)]
+        return model_of(nodes, {"w": np.ones((1, 1, SIZE, SIZE), np.float32)})
+
+    return make
+
+
+def pooled() -> onnx.ModelProto:
+    """A kernel of 1024x1024 at each position of 2048x2048."""
+    pool = node("MaxPool", "input", output="a", kernel_shape=[1024] * 2, pads=[512, 512, 511, 511])
+    return model_of([pool, *AS_ONE], given=(1, 2048, 2048))
+
+
+def kept() -> onnx.ModelProto:
+    """Values of 2**26 numbers each, all of which the last operation needs."""
+    nodes = [node("Concat", *["input"] * 16, output="v0", axis=1)]
+    nodes += [node("Relu", "v0", output=f"v{number}") for number in range(1, 40)]
+    for number in range(1, 40):
+        nodes.append(node("GlobalAveragePool", f"v{number}", output=f"m{number}"))
+    nodes.append(node("Concat", *[f"m{number}" for number in range(1, 40)], output="a", axis=1))
+    return model_of([*nodes, *AS_ONE], given=(1, 2048, 2048))
+
+
+def multiplied() -> onnx.ModelProto:
+    """Of 64 numbers, 2**20; of each image of a batch."""
+    nodes = [node("Add", "input", "w", output="a"), *AS_ONE]
+    return model_of(nodes, {"w": np.ones((1, 2**14, 1, 1), np.float32)})
+
+
+def reread() -> onnx.ModelProto:
+    """Reads 2**22 numbers again and again, to write one."""
+    nodes = [node("GlobalAveragePool", "input", output=f"a{number}") for number in range(2000)]
+    return model_of([*nodes, *AS_ONE], given=(1, 2048, 2048))
+
+
+AS_ONE = [node("GlobalAveragePool", "a", output="b"), node("Flatten", "b", axis=1)]
+
+
+def split_into_none() -> onnx.ModelProto:
+    return model_of([helper.make_node("Split", ["input"], [], axis=1)])
+
+
+def with_attribute(name: str, value: Any) -> Callable[[], onnx.ModelProto]:
+    return lambda: model_of([node("Flatten", "input", **{name: value})])
+
+
+def shape_without_end() -> onnx.ModelProto:
+    return model_of([node("Reshape", "input", "s")], {"s": np.ones(10**6, np.int64)})
+
+
+def inputs_without_end() -> onnx.ModelProto:
+    return model_of([node("Concat", *["input"] * 10**4, axis=1)])
+
+
+def two_versions() -> onnx.ModelProto:
+    """Readers may take the first or the last."""
+    model = model_of([node("Relu", "input")])
+    model.opset_import.add(domain="", version=17)
+    return model
 
 
 def twice() -> onnx.ModelProto:
@@ -411,10 +548,29 @@ HOSTILE: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
         ),
         "operations of 'com.evil'",
     ),
-    "channels without end": (grown, "a value of the shape .* larger than allowed"),
+    "channels without end": (grown, "more memory than any network"),
+    "a huge value": (huge, "a value of the shape .* larger than allowed"),
     "a huge padding": (padded, "a Conv with a padding|beyond all sizes"),
     "a huge enlargement": (enlarged, "a Resize by"),
     "work without end": (laborious, "more work than any network"),
+    "padding by name, of a pooling": (
+        padded_by_name("MaxPool"),
+        "a MaxPool with the attribute auto_pad='SAME_UPPER', not allowed",
+    ),
+    "padding by name, of a convolution": (
+        padded_by_name("Conv"),
+        "a Conv with the attribute auto_pad='SAME_UPPER', not allowed",
+    ),
+    "poolings of huge kernels": (pooled, "more work than any network"),
+    "values that are all kept": (kept, "more memory than any network"),
+    "values that grow with the batch": (multiplied, "more memory than any network"),
+    "a value read without end": (reread, "more memory than any network"),
+    "a Split into none": (split_into_none, "a Split of .* into 0"),
+    "an unknown attribute": (with_attribute("depth", 1), "the attribute 'depth', not allowed"),
+    "an attribute of another type": (with_attribute("axis", 1.0), "attribute axis of another type"),
+    "a shape without end": (shape_without_end, r"a Reshape whose input 1 has the shape"),
+    "inputs without end": (inputs_without_end, "an operation of .* bytes, more than 4096"),
+    "operations of two versions": (two_versions, "2 fields 8 instead of one"),
     "another output": (
         lambda: model_of([node("Flatten", "input", axis=1)], gives=(64,)),
         r"an output of the shape \(64,\) instead of \(1,\)",
@@ -440,11 +596,14 @@ HOSTILE: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
 }
 
 
+LARGE = (huge, laborious, pooled, kept, reread)  # of 2048x2048 pixels
+
+
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_networks_that_should_not_be_run(kind: str, whole: Path, tmp_path: Path) -> None:
     make, words = HOSTILE[kind]
     model = make().SerializeToString()
-    side = 2048 if kind == "work without end" else SIZE
+    side = 2048 if make in LARGE else SIZE
     with pytest.raises(ValueError, match=words):
         check_network(model, (1, side, side), (1,))
     if side == SIZE:
@@ -469,8 +628,8 @@ def test_a_network_for_other_inputs_than_the_manifest_says(whole: Path, tmp_path
 
 def test_what_onnxruntime_does_not_take_is_refused_too(whole: Path, tmp_path: Path) -> None:
     model = onnx.load_from_string(mean_network())
-    (multiplication,) = [n for n in model.graph.node if n.op_type == "Gemm"]
-    multiplication.attribute.add(name="strange", type=onnx.AttributeProto.INT, i=1)
+    (flattening,) = [n for n in model.graph.node if n.op_type == "Flatten"]
+    flattening.input.append("input")
     members = sealed(members_of(whole) | {MEMBER: model.SerializeToString()})
     refused(write_zip(tmp_path / "b", members), "found one that onnxruntime does not take")
 
@@ -496,6 +655,99 @@ def test_random_damage_ends_in_an_error_or_in_numbers(whole: Path, tmp_path: Pat
             ended["refused"] += 1
     assert ended["refused"] > 200
     assert sorted(tmp_path.iterdir()) == [path, whole]
+
+
+def all_operations() -> onnx.ModelProto:
+    """Each operation that a bundle may have: (n, 2, 8, 8) -> (n, 3)."""
+    graph, random_numbers = Graph(), np.random.default_rng(3)
+    x = graph.add("Transpose", "input", perm=[0, 1, 3, 2])
+    x = graph.convolve(x, random_numbers.random((4, 2, 3, 3)), np.ones(4), pads=[1, 1, 1, 1])
+    x = graph.clip(graph.normalize(x, np.ones((4, 4)), 1e-3), 0, 6)
+    x = graph.add("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
+    x = graph.enlarge(graph.add("Relu", x), [2, 2], bilinear=True)
+    x = graph.add("Pad", x, graph.weights([0, 0, 1, 1, 0, 0, 1, 1], np.int64))
+    before, after = graph.add_several("Split", 2, x, axis=1)
+    x = graph.concatenate([graph.add("Sub", before, after), graph.add("Add", before, after)])
+    x = graph.add("Mul", x, graph.add("Sigmoid", x))
+    shares = graph.add("Softmax", graph.reshape(x, [0, 4, -1]), axis=1)
+    sums = graph.add("ReduceSum", shares, graph.weights([2], np.int64), keepdims=0)
+    last = graph.add("Add", graph.mean(x), sums)
+    last = graph.multiply(last, random_numbers.random((4, 3)), np.zeros(3))
+    return onnx.load_from_string(graph.model([2, SIZE, SIZE], last, [3]))
+
+
+NUMBERS = [-(2**63), -1, 0, 1, 2, 3, 7, 2**16, 2**40, 2**63 - 1]
+
+
+def mutated(model: onnx.ModelProto, chance: random.Random) -> bytes:
+    """A network with its bytes, or one or two operations, attributes and weights, changed."""
+    if chance.random() < 0.3:
+        return damaged(model.SerializeToString(), chance)
+    changed = onnx.ModelProto()
+    changed.CopyFrom(model)
+    changes = [change_attributes, change_attributes, change_node, change_weights]
+    for _ in range(chance.randint(1, 2)):
+        chance.choice(changes)(changed.graph, chance)
+    return changed.SerializeToString()
+
+
+def change_attributes(graph: onnx.GraphProto, chance: random.Random) -> None:
+    node, number = chance.choice(graph.node), chance.choice(NUMBERS)
+    if not node.attribute or chance.random() < 0.3:
+        names = ["axis", "perm", "pads", "strides", "auto_pad", "ceil_mode", "group", "x"]
+        node.attribute.append(helper.make_attribute(chance.choice(names), number))
+    elif chance.random() < 0.3:
+        del node.attribute[chance.randrange(len(node.attribute))]
+    else:
+        attribute = chance.choice(node.attribute)
+        numbers = [number] * chance.randint(1, 4)
+        value = chance.choice([number, numbers, 0.5, "SAME_UPPER", b"\xff"])
+        attribute.CopyFrom(helper.make_attribute(attribute.name, value))
+
+
+def change_node(graph: onnx.GraphProto, chance: random.Random) -> None:
+    node, kind = chance.choice(graph.node), chance.randrange(4)
+    if kind == 0:
+        del node.input[chance.randrange(len(node.input) + 1) :]
+    elif kind == 1:
+        node.input.append(chance.choice(["", "input", "weights_0"]))
+    elif kind == 2:
+        del node.output[:]
+        node.output.extend(f"new{chance.random()}" for _ in range(chance.randrange(3)))
+    else:
+        node.op_type = chance.choice(graph.node).op_type
+
+
+def change_weights(graph: onnx.GraphProto, chance: random.Random) -> None:
+    tensor, number, kind = chance.choice(graph.initializer), chance.choice(NUMBERS), chance.random()
+    if kind < 0.4:
+        tensor.raw_data = chance.randbytes(len(tensor.raw_data))
+    elif kind < 0.7 and len(tensor.dims):
+        tensor.dims[chance.randrange(len(tensor.dims))] = number
+    else:
+        values = np.full(chance.randrange(6), number, np.int64)
+        tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
+
+
+def test_changed_networks_are_refused_or_give_what_they_should() -> None:
+    """Whatever is wrong with one is a ValueError of the check, or what onnxruntime refuses."""
+    chance, model = random.Random(7), all_operations()
+    images = np.ones((2, 2, SIZE, SIZE), np.float32)
+    check_network(model.SerializeToString(), (2, SIZE, SIZE), (3,))
+    ended = {"run": 0, "refused": 0, "not taken": 0}
+    for _ in range(300):
+        content = mutated(model, chance)
+        try:
+            check_network(content, (2, SIZE, SIZE), (3,))
+        except ValueError:
+            ended["refused"] += 1
+            continue
+        try:
+            assert Network(content, 1)(images).shape == (2, 3)
+            ended["run"] += 1
+        except (ValueError, UserError):
+            ended["not taken"] += 1
+    assert min(ended.values()) >= 10, ended
 
 
 def damaged(content: bytes, chance: random.Random) -> bytes:

@@ -167,6 +167,56 @@ def test_boxes_suppress_each_other_across_classes() -> None:
     assert none.shape == (0, 4)
 
 
+def test_boxes_with_numbers_that_are_not_finite_are_dropped() -> None:
+    nan, infinite = float("nan"), float("inf")
+    output = boxes(
+        (nan, 10, 10, 10, 0.9, 0),
+        (10, 10, infinite, 10, 0.9, 0),
+        (30, 10, 10, 10, infinite, 0),
+        (50, 10, 10, 10, nan, 0.9),
+        (70, 10, 10, 10, 0.8, 0),
+    )
+    corners, sure, classes = decoding.decode_boxes(
+        output, (96, 96), 96, confidence=0.5, overlap=0.45, most=10
+    )
+    assert corners.tolist() == [[70, 10, 80, 20]]
+    assert (sure.tolist(), classes.tolist()) == ([np.float32(0.8)], [0])
+    none, _, _ = decoding.decode_boxes(
+        np.full_like(output, nan), (96, 96), 96, confidence=0.5, overlap=0.45, most=10
+    )
+    assert none.shape == (0, 4)
+
+
+def calibrated(**sums: Any) -> dict[str, Any]:
+    """A manifest of hands and feet with a calibration of the heads of hands alone."""
+    plain = as_plain(joint_models())
+    heads = {
+        name: {"slope": 1.0, "bias": 0.0, "spread": 1.0, "usual": [0.5**k for k in range(1, n)]}
+        for name, n in plain["heads"].items()
+        if name.endswith("hand")
+    }
+    names = ["base", *(f"head-{name}" for name in plain["heads"])]
+    names += [
+        f"{network}-{part}" for network in ("unet", "detector") for part in plain["body_parts"]
+    ]
+    members = {network_file(name): {"bytes": 1, "sha256": "0" * 64} for name in names}
+    told = {"heads": heads, "sums": sums, "whole_image": None}
+    return plain_manifest(joints=plain, whole_image=None, members=members, calibration=told)
+
+
+def test_intervals_of_sums_need_all_heads_of_what_is_summed_up() -> None:
+    intervals = {"patients": 30, "error_sd": 4.0, "erosion": 2.0, "narrowing": 2.0, "total": 2.0}
+    for counts, missing in (("2h0f", ""), ("0h1f", "narrowing-foot"), ("1h2f", "narrowing-foot")):
+        wrong = problem(from_plain(Manifest, calibrated(**{counts: intervals})))
+        found = f"no calibrated head {missing}"
+        expected = (f"calibration.sums.{counts}", found, "all heads of the foot calibrated")
+        assert wrong == (expected if missing else None)
+    plain = calibrated(**{"1h0f": intervals})
+    del plain["calibration"]["heads"]["erosion-hand"]
+    wrong = problem(from_plain(Manifest, plain))
+    assert wrong and wrong[1] == "no calibrated head erosion-hand"
+
+
 def test_a_view_is_padded_to_whole_strides_and_boxes_find_back() -> None:
     view = np.full((90, 70), 200, np.uint8)
     assert decoding.network_shape((90, 70), 90) == (96, 96)  # 96 of 90, 75 of 70

@@ -101,7 +101,7 @@ def test_a_bundle_predicts_whole_images_as_its_study_did(finished_whole_image: P
         whole, networks = file.manifest.whole_image, load_networks(file, threads=1)
         assert file.manifest.joints is None
         calibration = file.manifest.calibration
-        assert set(file.cards) == set(file.networks) | {"total-stack-batch16"}
+        assert set(file.model_cards) == set(file.networks) | {"total-stack-batch16"}
     assert whole and (whole.total, whole.severity) == (
         "total-stack-batch16",
         "severity-binned-stack",

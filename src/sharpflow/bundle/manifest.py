@@ -3,6 +3,7 @@
 Every value is checked when it is read (`read`), and `problem` says what does not fit together.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -16,7 +17,9 @@ from sharpflow.whole_image.experiment_types import SEVERITY_OUTPUTS
 
 FORMAT, VERSION = "sharpflow bundle", 1
 
-Text = Annotated[str, Matches(r"[^\x00-\x1f\x7f-\x9f]{0,500}", "a text in one line")]
+# Neither controls, nor what breaks or turns lines, nor halves of letters, which no file can hold.
+_ONE_LINE = r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]{0,500}"
+Text = Annotated[str, Matches(_ONE_LINE, "a text in one line")]
 Name = Annotated[str, Matches(r"[a-z0-9][a-z0-9-]{0,60}", "small letters, digits and -")]
 Digest = Annotated[str, Matches(r"[0-9a-f]{64}", "a SHA-256 in 64 digits")]
 Side = Annotated[int, Within(1, 8192)]  # pixels
@@ -446,8 +449,24 @@ def _calibration_problem(manifest: Manifest) -> tuple[str, str, str] | None:
         if len(usual) != heads[name] - 1 or not falls:
             where = f"calibration.heads.{name}.usual"
             return where, f"{len(usual)} shares", f"{heads[name] - 1}, each below the one before"
-    if found.sums and not found.heads:
-        return "calibration.sums", "intervals of sums", "none without calibrated heads"
+    for counts in found.sums:
+        if wrong := _sum_problem(counts, found.heads):
+            return wrong
     if found.whole_image and not (manifest.whole_image and manifest.whole_image.total):
         return "calibration.whole_image", "intervals", "none without totals of whole images"
+    return None
+
+
+def _sum_problem(counts: str, heads: Container[str]) -> tuple[str, str, str] | None:
+    """Of sums of so many hands and feet ("2h1f"), which all heads of these must be calibrated for.
+
+    They are added up from the calibrated scores of both erosion and narrowing.
+    """
+    summed = {BodyPart.HAND: counts[0] != "0", BodyPart.FOOT: counts[2] != "0"}
+    if not any(summed.values()):
+        return "calibration.sums", f"{counts!r}", "at least one hand or foot"
+    for name, (_, body_part) in MODELS.items():
+        if summed[body_part] and name not in heads:
+            where = f"calibration.sums.{counts}"
+            return where, f"no calibrated head {name}", f"all heads of the {body_part} calibrated"
     return None

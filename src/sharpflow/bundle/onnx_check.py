@@ -2,8 +2,8 @@
 
 A network of somebody else's could name files outside the bundle, call code that is not part of
 ONNX, loop for ever, or grow a small file into all of the memory. So only the operations that this
-project writes (`export.graph`) are allowed, with weights inside the file; and the shape of every
-value is worked out beforehand, for one image.
+project writes (`export.graph`) are allowed, with their attributes and with weights inside the file;
+and the shape of every value is worked out beforehand, for one image.
 """
 
 import math
@@ -28,8 +28,20 @@ Shape = tuple[int, ...]
 
 MOST_NODES = 4000
 MOST_VALUES = 2**26  # numbers in one value of one image: a quarter of a gigabyte
-MOST_WORK = 2**39  # products for one image: yolov3 at 416 pixels takes 2**35
+# Numbers in all values of one image together, since a network can keep each until its end: at most
+# so many, and at most so many for each number of the input. The largest network, ResNet-50 (also
+# with depthwise convolutions), has 2**29.7 at 1024 pixels, 2**9.7 for each number of its input;
+# yolov3 at 416 pixels 2**27.4 and 2**8.4, the U-Net at 512x416 pixels 2**26.7 and 2**9.
+MOST_WRITTEN = 2**31
+MOST_GROWTH = 2**13
+# Numbers that the operations of one image read and write: what bounds the time of all but
+# convolutions and poolings. ResNet-50 has 2**30.7.
+MOST_MOVED = 2**32
+# Products of convolutions and comparisons of poolings for one image: ResNet-50 has 2**36.3, yolov3
+# 2**35.8.
+MOST_WORK = 2**39
 MOST_SIDES = 8
+MOST_NODE_BYTES = 2**12  # of an operation's description: ours take some hundred
 MOST_TOLD = 200  # letters of an error, which may quote the file
 OPSET = 17
 
@@ -39,7 +51,7 @@ _MODEL = {1: VARINT, 2: BYTES, 3: BYTES, 5: VARINT, 7: BYTES, 8: BYTES}
 _OPSET = {1: BYTES, 2: VARINT}
 _GRAPH = {1: BYTES, 2: BYTES, 5: BYTES, 11: BYTES, 12: BYTES}
 _NODE = {1: BYTES, 2: BYTES, 3: BYTES, 4: BYTES, 5: BYTES, 7: BYTES}
-_ATTRIBUTE = {1: BYTES, 2: FIXED32, 3: VARINT, 4: BYTES, 7: FIXED32, 8: VARINT, 20: VARINT}
+_ATTRIBUTE = {1: BYTES, 2: FIXED32, 3: VARINT, 4: BYTES, 8: VARINT, 20: VARINT}
 _TENSOR = {1: VARINT, 2: VARINT, 8: BYTES, 9: BYTES}
 _VALUE = {1: BYTES, 2: BYTES}
 _TYPE = {1: BYTES}
@@ -48,6 +60,41 @@ _SHAPE = {1: BYTES}
 _SIDE = {1: VARINT, 2: BYTES}
 _FLOAT, _INT64 = 1, 7
 _DTYPES: Mapping[int, Any] = {_FLOAT: np.dtype("<f4"), _INT64: np.dtype("<i8")}
+
+# Attributes: their types, and the field of each that holds the value.
+_FRACTION, _NUMBER, _TEXT, _NUMBERS = 1, 2, 3, 7
+_FIELD_OF_TYPE = {_FRACTION: 2, _NUMBER: 3, _TEXT: 4, _NUMBERS: 8}
+_NO_AUTO_PAD = frozenset({"NOTSET"})  # any other replaces `pads`, by which shapes are worked out
+
+# What an operation may be told: an attribute's name -> its type, or the texts that it may be.
+_ATTRIBUTES: Mapping[str, Mapping[str, int | frozenset[str]]] = {
+    "BatchNormalization": {"epsilon": _FRACTION},
+    "Concat": {"axis": _NUMBER},
+    "Conv": {
+        "auto_pad": _NO_AUTO_PAD,
+        "dilations": _NUMBERS,
+        "group": _NUMBER,
+        "kernel_shape": _NUMBERS,
+        "pads": _NUMBERS,
+        "strides": _NUMBERS,
+    },
+    "Flatten": {"axis": _NUMBER},
+    "MaxPool": {
+        "auto_pad": _NO_AUTO_PAD,
+        "kernel_shape": _NUMBERS,
+        "pads": _NUMBERS,
+        "strides": _NUMBERS,
+    },
+    "ReduceSum": {"keepdims": _NUMBER},
+    "Resize": {
+        "coordinate_transformation_mode": frozenset({"asymmetric", "half_pixel"}),
+        "mode": frozenset({"linear", "nearest"}),
+        "nearest_mode": frozenset({"floor"}),
+    },
+    "Softmax": {"axis": _NUMBER},
+    "Split": {"axis": _NUMBER},
+    "Transpose": {"perm": _NUMBERS},
+}
 
 
 @dataclass
@@ -71,13 +118,29 @@ class _Node:
             raise ValueError(f"a {self.operation} whose input {place} is not part of the network")
         return value
 
+    def few(self, place: int, dtype: int = _INT64) -> list[Any]:
+        """The few numbers of an input that must be part of the network, as of a shape."""
+        value = self.constant(place)
+        if value.dtype != _DTYPES[dtype] or value.ndim != 1 or len(value) > 2 * MOST_SIDES:
+            raise ValueError(f"a {self.operation} whose input {place} has the shape {value.shape}")
+        return list(value.tolist())
+
+    def number(self, name: str) -> int:
+        """An attribute of one number."""
+        if name not in self.numbers:
+            raise ValueError(f"a {self.operation} without {name}")
+        (number,) = self.numbers[name]
+        return number
+
 
 @dataclass
 class _Values:
-    """Shapes of all values by name, and those that are weights."""
+    """Shapes of all values by name, and those that are weights; what computing them takes."""
 
     shapes: dict[str, Shape] = field(default_factory=dict)
     weights: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    written: int = 0
+    moved: int = 0
     work: int = 0
 
     def add(self, name: str, shape: Shape) -> None:
@@ -87,6 +150,21 @@ class _Values:
         if any(side < 1 for side in shape) or math.prod(shape) > MOST_VALUES:
             raise ValueError(f"a value of the shape {shape}, larger than allowed or empty")
         self.shapes[name] = shape
+
+    def count(self, node: _Node, outputs: Sequence[Shape]) -> None:
+        """Add what an operation takes; ValueError where it is more than any network needs."""
+        written = sum(map(math.prod, outputs))
+        self.written += written
+        self.moved += written + sum(map(math.prod, node.shapes))
+        most = min(MOST_WRITTEN, MOST_GROWTH * math.prod(self.shapes["input"]))
+        if self.written > most or self.moved > MOST_MOVED:
+            raise ValueError("more memory than any network of a bundle")
+        if node.operation == "Conv":
+            self.work += math.prod(outputs[0]) * math.prod(node.constant(1).shape[1:])
+        elif node.operation == "MaxPool":
+            self.work += math.prod(outputs[0]) * math.prod(node.numbers["kernel_shape"])
+        if self.work > MOST_WORK:
+            raise ValueError("more work than any network of a bundle")
 
 
 def check_network(model: bytes, given: Sequence[int], gives: Sequence[int | None]) -> None:
@@ -101,17 +179,16 @@ def check_network(model: bytes, given: Sequence[int], gives: Sequence[int | None
         _check(memoryview(model), tuple(given), tuple(gives))
     except ValueError as error:
         raise ValueError(str(error)[:MOST_TOLD]) from None
-    except (IndexError, KeyError, TypeError, OverflowError):
+    except (ArithmeticError, LookupError, TypeError):  # what a malformed graph runs into
         raise ValueError("what cannot be read as a network") from None
 
 
 def _check(model: memoryview, given: Shape, gives: tuple[int | None, ...]) -> None:
     fields = read_fields(model, _MODEL)
-    for opset in fields.get(8, []):
-        parts = read_fields(opset, _OPSET)
-        domain, version = text(parts.get(1, [memoryview(b"")])[-1]), parts.get(2, [0])[-1]
-        if domain or version != OPSET:
-            raise ValueError(f"operations of {domain or 'ONNX'!r}, version {version}")
+    opset = read_fields(_one(fields, 8), _OPSET)
+    domain, version = text(opset.get(1, [memoryview(b"")])[-1]), opset.get(2, [0])[-1]
+    if domain or version != OPSET:
+        raise ValueError(f"operations of {domain or 'ONNX'!r}, version {version}")
     graph = read_fields(_one(fields, 7), _GRAPH)
     values = _Values()
     if _tensor_value(_one(graph, 11)) != "input":
@@ -125,6 +202,8 @@ def _check(model: memoryview, given: Shape, gives: tuple[int | None, ...]) -> No
     if len(nodes) > MOST_NODES:
         raise ValueError(f"{len(nodes)} operations, more than {MOST_NODES}")
     for node in nodes:
+        if len(node) > MOST_NODE_BYTES:
+            raise ValueError(f"an operation of {len(node)} bytes, more than {MOST_NODE_BYTES}")
         _add_node(values, read_fields(node, _NODE))
     if _tensor_value(_one(graph, 12)) != "output" or "output" in values.weights:
         raise ValueError("an output that is not called 'output'")
@@ -172,31 +251,64 @@ def _add_node(values: _Values, fields: Fields) -> None:
     names = [text(name) for name in fields.get(1, [])]
     if unknown := [name for name in names if name and name not in values.shapes]:
         raise ValueError(f"the value {unknown[0][:40]!r}, which nothing gives")
-    attributes = list(map(_attribute, fields.get(5, [])))
-    if len(dict(attributes)) < len(attributes):
-        raise ValueError(f"a {operation} with an attribute twice")
     node = _Node(
         operation,
-        dict(attributes),
+        _attributes(operation, fields.get(5, [])),
         [values.shapes.get(name, ()) for name in names],
         [values.weights.get(name) for name in names],
     )
-    if operation == "Conv":
-        values.work += math.prod(_convolution(node, 1)[0]) * math.prod(node.constant(1).shape[1:])
-        if values.work > MOST_WORK:
-            raise ValueError("more work than any network of a bundle")
     outputs = [text(name) for name in fields.get(2, [])]
-    for name, shape in zip(outputs, _SHAPES[operation](node, len(outputs)), strict=True):
+    shapes = _SHAPES[operation](node, len(outputs))
+    values.count(node, shapes)
+    for name, shape in zip(outputs, shapes, strict=True):
         values.add(name, shape)
 
 
-def _attribute(attribute: memoryview) -> tuple[str, list[int]]:
-    """Name and whole numbers; texts and fractions cannot change a shape here."""
-    fields = read_fields(attribute, _ATTRIBUTE)
-    numbers = whole_numbers(fields.get(3, []) + fields.get(8, []))
+def _attributes(operation: str, attributes: Sequence[memoryview]) -> dict[str, list[int]]:
+    """Those of whole numbers, by name. ValueError for one that the operation may not have."""
+    allowed = _ATTRIBUTES.get(operation, {})
+    seen: set[str] = set()
+    numbers: dict[str, list[int]] = {}
+    for attribute in attributes:
+        fields = read_fields(attribute, _ATTRIBUTE)
+        name = text(_one(fields, 1))
+        if name not in allowed:
+            raise ValueError(f"a {operation} with the attribute {name[:40]!r}, not allowed")
+        if name in seen:
+            raise ValueError(f"a {operation} with an attribute twice")
+        seen.add(name)
+        found = _attribute_value(fields, f"{operation} with the attribute {name}", allowed[name])
+        if found is not None:
+            numbers[name] = found
+    return numbers
+
+
+def _attribute_value(fields: Fields, told: str, expected: int | frozenset[str]) -> list[int] | None:
+    """An attribute's whole numbers, None for another kind, which is of no weight for shapes.
+
+    Args:
+        fields: of the attribute.
+        told: what it is, for messages.
+        expected: its type, or the texts that it may be.
+    """
+    kind = expected if isinstance(expected, int) else _TEXT
+    value = fields.get(_FIELD_OF_TYPE[kind], [])
+    if fields.get(20) != [kind] or not {*fields} <= {1, 20, _FIELD_OF_TYPE[kind]}:
+        raise ValueError(f"a {told} of another type")
+    if kind == _NUMBER and not isinstance(value[0], int):
+        raise ValueError(f"a {told} of another type")
+    if kind != _NUMBERS and len(value) != 1:
+        raise ValueError(f"a {told} of {len(value)} values")
+    if not isinstance(expected, int):
+        if (word := text(value[0])) not in expected:
+            raise ValueError(f"a {told}={word[:40]!r}, not allowed")
+        return None
+    if kind == _FRACTION:
+        return None
+    numbers = whole_numbers(value)
     if any(abs(number) > 2**16 for number in numbers):
-        raise ValueError("an attribute beyond all sizes")
-    return text(_one(fields, 1)), numbers
+        raise ValueError(f"a {told} beyond all sizes")
+    return numbers
 
 
 # Shapes of the outputs, of one image.
@@ -207,7 +319,8 @@ def _same(node: _Node, outputs: int) -> list[Shape]:
 
 
 def _broadcast(node: _Node, outputs: int) -> list[Shape]:
-    shape = tuple(np.broadcast_shapes(*node.shapes))
+    first, second = node.shapes
+    shape = tuple(np.broadcast_shapes(first, second))
     for own, weights in zip(node.shapes, node.constants, strict=True):
         if weights is None and len(own) != len(shape):
             raise ValueError(f"the operation {node.operation}, which moves images to another side")
@@ -234,14 +347,14 @@ def _convolution(node: _Node, outputs: int) -> list[Shape]:
     batch, channels, *_ = node.shapes[0]
     out, of_group, *kernel = node.constant(1).shape
     (groups,) = node.numbers.get("group", [1])
+    if node.numbers.get("kernel_shape", kernel) != kernel:
+        raise ValueError(f"a convolution whose kernel is not {kernel}, as its weights")
     if groups < 1 or of_group * groups != channels or out % groups:
         raise ValueError(f"a convolution of {channels} channels by weights for {of_group}")
     return [(batch, out, *_window(node, kernel))]
 
 
 def _pooling(node: _Node, outputs: int) -> list[Shape]:
-    if node.numbers.get("ceil_mode", [0]) != [0]:
-        raise ValueError("a pooling that rounds up")
     return [(*node.shapes[0][:2], *_window(node, node.pair("kernel_shape", 0)))]
 
 
@@ -252,15 +365,13 @@ def _mean(node: _Node, outputs: int) -> list[Shape]:
 
 def _multiplication(node: _Node, outputs: int) -> list[Shape]:
     (rows, given), (expected, columns) = node.shapes[0], node.constant(1).shape
-    if any(node.numbers.get(name, [0]) != [0] for name in ("transA", "transB")):
-        raise ValueError("a Gemm of transposed factors")
     if given != expected:
         raise ValueError(f"a Gemm of {given} columns with {expected} rows")
     return [(rows, columns)]
 
 
 def _concatenation(node: _Node, outputs: int) -> list[Shape]:
-    (axis,) = node.numbers["axis"]
+    axis = node.number("axis")
     first = node.shapes[0]
     if not 1 <= axis < len(first):
         raise ValueError("a Concat of images")
@@ -272,7 +383,7 @@ def _concatenation(node: _Node, outputs: int) -> list[Shape]:
 
 
 def _transposition(node: _Node, outputs: int) -> list[Shape]:
-    order = node.numbers["perm"]
+    order = node.numbers.get("perm", [])
     if order[:1] != [0] or sorted(order) != list(range(len(node.shapes[0]))):
         raise ValueError(f"a Transpose to {order}")
     return [tuple(node.shapes[0][axis] for axis in order)]
@@ -285,7 +396,7 @@ def _flattening(node: _Node, outputs: int) -> list[Shape]:
 
 
 def _reshaping(node: _Node, outputs: int) -> list[Shape]:
-    shape, asked = node.shapes[0], node.constant(1).tolist()
+    shape, asked = node.shapes[0], node.few(1)
     sides = [shape[place] if side == 0 else side for place, side in enumerate(asked)]
     if asked[:1] != [0] or sides.count(-1) > 1:
         raise ValueError(f"a Reshape to {asked}")
@@ -299,14 +410,14 @@ def _reshaping(node: _Node, outputs: int) -> list[Shape]:
 def _enlargement(node: _Node, outputs: int) -> list[Shape]:
     if len(node.shapes) != 3 or node.shapes[1]:
         raise ValueError("a Resize that is not by factors alone")
-    factors = node.constant(2).tolist()
-    if factors[:2] != [1, 1] or not all(1 <= factor <= 16 for factor in factors):
+    factors = node.few(2, _FLOAT)
+    if factors[:2] != [1, 1] or not all(factor in range(1, 17) for factor in factors):
         raise ValueError(f"a Resize by {factors}")
-    return [tuple(math.floor(s * f) for s, f in zip(node.shapes[0], factors, strict=True))]
+    return [tuple(s * int(f) for s, f in zip(node.shapes[0], factors, strict=True))]
 
 
 def _padding(node: _Node, outputs: int) -> list[Shape]:
-    amounts = node.constant(1).tolist()
+    amounts = node.few(1)
     shape = node.shapes[0]
     before, after = amounts[: len(shape)], amounts[len(shape) :]
     if before[0] or after[0] or not all(0 <= amount <= 64 for amount in amounts):
@@ -315,16 +426,24 @@ def _padding(node: _Node, outputs: int) -> list[Shape]:
 
 
 def _sum(node: _Node, outputs: int) -> list[Shape]:
-    (axis,) = node.constant(1).tolist()
+    (axis,) = node.few(1)
     if not 1 <= axis < len(node.shapes[0]) or node.numbers.get("keepdims") != [0]:
         raise ValueError(f"a ReduceSum over {axis}")
     return [(*node.shapes[0][:axis], *node.shapes[0][axis + 1 :])]
 
 
+def _softmax(node: _Node, outputs: int) -> list[Shape]:
+    if not 1 <= node.number("axis") < len(node.shapes[0]):
+        raise ValueError("a Softmax of images")
+    return _same(node, outputs)
+
+
 def _split(node: _Node, outputs: int) -> list[Shape]:
-    (axis,), shape = node.numbers["axis"], node.shapes[0]
-    if not 1 <= axis < len(shape) or len(node.shapes) != 1 or shape[axis] % outputs:
+    axis, shape = node.number("axis"), node.shapes[0]
+    if not 1 <= axis < len(shape) or len(node.shapes) != 1:
         raise ValueError(f"a Split of {shape}")
+    if outputs < 1 or shape[axis] % outputs:
+        raise ValueError(f"a Split of {shape} into {outputs}")
     return [(*shape[:axis], shape[axis] // outputs, *shape[axis + 1 :])] * outputs
 
 
@@ -346,7 +465,7 @@ _SHAPES: Mapping[str, Callable[[_Node, int], list[Shape]]] = {
     "Reshape": _reshaping,
     "Resize": _enlargement,
     "Sigmoid": _same,
-    "Softmax": _same,
+    "Softmax": _softmax,
     "Split": _split,
     "Sub": _broadcast,
     "Transpose": _transposition,

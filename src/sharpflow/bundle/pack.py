@@ -1,4 +1,4 @@
-"""Writes a bundle: the same bytes for the same networks, settings and cards."""
+"""Writes a bundle: the same bytes for the same networks, settings and model cards."""
 
 import hashlib
 import json
@@ -50,8 +50,8 @@ def check_bundle(path: str | Path) -> None:
     with Bundle(path) as bundle:
         for name in bundle.networks:
             bundle.network(name)
-        for name in bundle.cards:
-            bundle.card(name)
+        for name in bundle.model_cards:
+            bundle.model_card(name)
         for name in bundle.tables:
             bundle.table(name)
 

@@ -26,7 +26,7 @@ from sharpflow.bundle.manifest import (
     problem,
 )
 from sharpflow.bundle.onnx_check import check_network
-from sharpflow.bundle.typed_json import WrongValueError, from_plain
+from sharpflow.bundle.typed_json import WrongValueError, from_plain, shown
 from sharpflow.errors import Problem, UserError, in_short
 
 MANIFEST = "manifest.json"
@@ -37,6 +37,8 @@ MOST_MEMBERS = 500
 MOST_DIRECTORY = 2**20  # bytes of the zip's list of members
 
 _END = struct.Struct("<4s4H2LH")  # of a zip: its last 22 bytes
+_ZIP64 = b"PK\x06\x07"  # how the 20 bytes before them begin, if others replace what they say
+_ZIP64_BYTES = 20
 _STORED_AS_IS = 0
 AGAIN = (
     "Get the bundle again from whoever made it, or make it again: `snakemake bundle` in its study."
@@ -107,11 +109,11 @@ class Bundle:
         return self._json(f"tables/{name}.json")
 
     @property
-    def cards(self) -> list[str]:
+    def model_cards(self) -> list[str]:
         """The names of the model cards that there are."""
         return self._names("cards")
 
-    def card(self, name: str) -> Any:
+    def model_card(self, name: str) -> Any:
         """A model card, as JSON has it."""
         return self._json(f"cards/{name}.json")
 
@@ -124,11 +126,15 @@ class Bundle:
             raise self._wrong("", f"{size} bytes", f"at most {MOST_BYTES}")
         if size < _END.size:
             raise self._wrong("", f"{size} bytes", "a bundle: a zip with networks")
-        self._file.seek(size - _END.size)
-        end = _END.unpack(self._file.read(_END.size))
-        signature, _, _, here, total, directory, _, comment = end
+        self._file.seek(max(size - _END.size - _ZIP64_BYTES, 0))
+        last = self._file.read()
+        end = _END.unpack(last[-_END.size :])
+        signature, _, _, here, total, directory, offset, comment = end
         if signature != b"PK\x05\x06" or comment:
             raise self._wrong("", "a file that does not end as a zip", "a whole bundle")
+        elsewhere = 2**16 - 1 in (here, total) or 2**32 - 1 in (directory, offset)
+        if elsewhere or last[: -_END.size].startswith(_ZIP64):
+            raise self._wrong("", "a zip with the 64-bit extension (Zip64)", "one without it")
         if max(here, total) > MOST_MEMBERS or directory > MOST_DIRECTORY:
             raise self._wrong("", f"a list of {total} members", f"at most {MOST_MEMBERS}")
         try:
@@ -138,21 +144,23 @@ class Bundle:
 
     def _list_members(self) -> dict[str, zipfile.ZipInfo]:
         members: dict[str, zipfile.ZipInfo] = {}
+        if len(self._zip.infolist()) > MOST_MEMBERS:  # the zip's end may name fewer
+            found = f"a list of {len(self._zip.infolist())} members"
+            raise self._wrong("", found, f"at most {MOST_MEMBERS}")
         for info in self._zip.infolist():
             name = info.filename
-            shown = ascii(name[:60]).strip("'")
+            told = ascii(name[:60]).strip("'")
             if not MEMBER.fullmatch(name) or name in members:
-                raise self._wrong(
-                    "", f"a member {shown}", "manifest.json, networks, cards and tables, each once"
-                )
+                expected = "manifest.json, networks, model cards and tables, each once"
+                raise self._wrong("", f"a member {told}", expected)
             if info.compress_type != _STORED_AS_IS or info.file_size != info.compress_size:
-                raise self._wrong(shown, "a compressed member", "one that is stored as it is")
+                raise self._wrong(told, "a compressed member", "one that is stored as it is")
             if info.flag_bits & 1:
-                raise self._wrong(shown, "an encrypted member", "one that is not")
+                raise self._wrong(told, "an encrypted member", "one that is not")
             if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
-                raise self._wrong(shown, "a link or a special file", "a file")
+                raise self._wrong(told, "a link or a special file", "a file")
             if name.endswith(".json") and info.file_size > MOST_JSON:
-                raise self._wrong(shown, f"{info.file_size} bytes", f"at most {MOST_JSON}")
+                raise self._wrong(told, f"{info.file_size} bytes", f"at most {MOST_JSON}")
             members[name] = info
         if MANIFEST not in members:
             raise self._wrong("", "no manifest.json", "a bundle")
@@ -167,7 +175,7 @@ class Bundle:
             raise self._wrong(MANIFEST, "another kind of file", f"format: {FORMAT!r}")
         if (version := plain.get("version")) != VERSION:
             raise UserError(
-                f"{self.path}: found a bundle of the format {str(version)[:20]!a}; expected "
+                f"{self.path}: found a bundle of the format {shown(version)[:20]!a}; expected "
                 f"{VERSION}, which this version of Sharpflow reads. Install the version of "
                 "Sharpflow that made it, or make it again by `snakemake bundle`."
             )

@@ -3,22 +3,33 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from reprlib import Repr
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 Kind = TypeVar("Kind")
 MOST = 1e30  # of any number's size
+MOST_TOLD = 60  # letters of a value
+MOST_WHERE = 100  # letters of its path
+
+_REPR = Repr()  # of the first few keys and values, and not of what is nested deeply
+_REPR.maxlevel, _REPR.maxstring, _REPR.maxlong, _REPR.maxother = 2, MOST_TOLD, MOST_TOLD, MOST_TOLD
+
+
+def shown(value: Any) -> str:
+    """A value for a message: in one line of at most 60 letters, however large or deep it is."""
+    told = _REPR.repr(value)
+    return told if len(told) <= MOST_TOLD else f"{told[: MOST_TOLD - 3]}..."
 
 
 class WrongValueError(Exception):
     """A value is not what it should be."""
 
     def __init__(self, where: str, found: Any, expected: str) -> None:
-        """`where` is the value's path, as "joints.crops.size"."""
-        told = repr(found)
-        self.where, self.expected = where, expected
-        self.found = told if len(told) <= 60 else f"{told[:57]}..."
-        super().__init__(f"{where}: found {self.found}; expected {expected}")
+        """`where` is the value's path, as "joints.crops.size"; its keys may hold anything."""
+        self.where = ascii(where[:MOST_WHERE])[1:-1]
+        self.found, self.expected = shown(found), expected
+        super().__init__(f"{self.where}: found {self.found}; expected {expected}")
 
 
 @dataclass(frozen=True)
@@ -52,10 +63,10 @@ def from_plain(kind: type[Kind], value: Any, where: str = "") -> Kind:
 
     Fields may be dataclasses, str, int, float, bool, Literal, `X | None`, `tuple[X, ...]`,
     `dict[str, X]`, and these in Annotated with bounds (`Within`, `Matches`). A field that has a
-    default may lack.
+    default need not be there.
 
     Raises:
-        WrongValueError: a value has another type or is out of bounds, a key lacks or is unknown.
+        WrongValueError: a value has another type or is out of bounds, a key is missing or unknown.
     """
     read: Kind = _read(kind, value, where)
     return read
@@ -99,7 +110,8 @@ def _named(args: Any, value: Any, where: str) -> Any:
     name, inner = args
     pairs = _mapping(value, where).items()
     return {
-        _read(name, key, where): _read(inner, one, f"{where}.{key}"[:100]) for key, one in pairs
+        _read(name, key, where): _read(inner, one, f"{where}.{key}"[:MOST_WHERE])
+        for key, one in pairs
     }
 
 
@@ -112,7 +124,7 @@ def _dataclass(kind: Any, value: Mapping[str, Any], where: str) -> Any:
             raise WrongValueError(f"{before}{field.name}", None, "a value")
     for key in value:
         if key not in names:
-            raise WrongValueError(f"{before}{key}"[:100], value[key], "no such key")
+            raise WrongValueError(f"{before}{key}", value[key], "no such key")
     return kind(**{name: _read(hints[name], value[name], f"{before}{name}") for name in value})
 
 

@@ -53,7 +53,7 @@ def decode_boxes(
     overlap: float,
     most: int,
 ) -> tuple[npt.NDArray[np.float64], Floats, npt.NDArray[np.int64]]:
-    """The best boxes of one view.
+    """The best boxes of one view. One with a number that is not finite (NaN, infinity) is none.
 
     Args:
         output: of the network, (4 + classes, anchors): corners of boxes in pixels of its input
@@ -68,7 +68,8 @@ def decode_boxes(
         Corners (n, 4) in the view's pixels, confidence (n,) and class (n,), best first.
     """
     sure = output[4:].max(axis=0)
-    candidates = np.flatnonzero(sure > np.float32(confidence))
+    is_box = (sure > np.float32(confidence)) & np.isfinite(output).all(axis=0)
+    candidates = np.flatnonzero(is_box)
     candidates = candidates[np.argsort(-sure[candidates], kind="stable")]
     corners = output[:4, candidates].T
     kept = _suppress(corners, overlap, most)
