@@ -11,7 +11,7 @@ from sharpflow.anatomy import LIMBS, MODELS, n_classes, scored_joints
 from sharpflow.bundle.export.calibration import calibrate
 from sharpflow.bundle.manifest import Calibration, Manifest, problem
 from sharpflow.bundle.typed_json import from_plain
-from sharpflow.evaluation.conformal import conformal_size, patients_needed
+from sharpflow.conformal import conformal_size, patients_needed
 from sharpflow.joints.scoring.calibration import (
     BitCalibration,
     bit_columns,

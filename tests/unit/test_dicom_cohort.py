@@ -282,7 +282,7 @@ def test_hashes_depend_on_the_key_and_the_key_is_kept(tmp_path: Path) -> None:
     (tmp_path / "bad.key").write_text("short")
     with pytest.raises(UserError, match="found no key"):
         read_key(tmp_path / "bad.key")
-    with pytest.raises(UserError, match="Keep it elsewhere"):
+    with pytest.raises(UserError, match="found a key among results"):
         read_key(tmp_path / "results" / "a.key")
     with pytest.raises(UserError, match=r"a\.key: found a file that cannot be made.*path"):
         read_key(tmp_path / "missing" / "a.key")

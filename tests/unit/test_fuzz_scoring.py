@@ -39,7 +39,7 @@ def fuzzed(kind: str, folder: Path, times: int) -> dict[str, int]:
 @pytest.mark.parametrize("kind", SHARES)
 def test_damaged_files_are_scored_or_refused(kind: str, tmp_path: Path) -> None:
     told = fuzzed(kind, tmp_path, round(500 * SHARES[kind]))
-    assert told["scored"] > 10  # else all were refused before anything was tried
+    assert told["scored"] >= 5  # else all were refused before anything was tried
     assert told["refused_calls" if kind == "bundles" else "refused"] > 10
 
 

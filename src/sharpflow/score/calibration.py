@@ -9,7 +9,7 @@ import pandas as pd
 from sharpflow.anatomy import MODELS, Damage
 from sharpflow.bundle.manifest import Calibration, SumCalibration, TotalCalibration
 from sharpflow.cohorts.whole_images import MOST
-from sharpflow.evaluation.conformal import LEVEL, patients_needed
+from sharpflow.conformal import LEVEL, patients_needed
 from sharpflow.joints.scoring.calibration import (
     MEAN,
     SUMS,

@@ -14,8 +14,8 @@ from PIL import Image
 from sharpflow.anatomy import LIMBS, Damage
 from sharpflow.bundle.manifest import Manifest, TrainedOn
 from sharpflow.cohorts.whole_images import MOST
+from sharpflow.conformal import LEVEL
 from sharpflow.evaluation.compared_patients import MAX_FINGER_SUM
-from sharpflow.evaluation.conformal import LEVEL
 from sharpflow.joints.scoring.scores import NOT_FOUND, SCORED
 from sharpflow.reporting.joint_grid import joint_grid, score_ranges, score_style
 from sharpflow.reporting.names import (

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sharpflow.evaluation.conformal import conformal_size, error_sd
+from sharpflow.conformal import conformal_size, error_sd
 from sharpflow.joints.scoring.calibration_fit import fit_heads, fit_sums
 from sharpflow.whole_image.total_intervals import root_errors
 

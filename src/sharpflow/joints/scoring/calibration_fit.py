@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sharpflow.anatomy import LIMBS, MODELS, Damage, scored_joints
-from sharpflow.evaluation.conformal import conformal_size, error_sd
+from sharpflow.conformal import conformal_size, error_sd
 from sharpflow.joints.scoring.calibration import (
     MEAN,
     NEAREST,
