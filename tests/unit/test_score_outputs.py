@@ -25,6 +25,7 @@ def joint(**changes: Any) -> dict[str, Any]:
         **{"x_min": 20.0, "x_max": 40.0, "y_min": 20.0, "y_max": 40.0},
         **{"erosion_p0": 0.5, "erosion_p1": 0.3, "erosion_p2": 0.2},
         **{"narrowing_p0": np.nan, "narrowing_p1": np.nan},
+        **{"erosion": 0, "narrowing": np.nan},
         **changes,
     }
 
@@ -53,9 +54,10 @@ def doubt_of(*, joints: int = 8, mask: str | None = None, far: float = 0.0, **ch
         ({"confidence": 0.49}, "low detector confidence"),
         ({"erosion_p0": 0.49}, "erosion uncertain"),
         (
-            {"narrowing_p0": 0.4, "narrowing_p1": 0.4},
-            "narrowing uncertain",
+            {"narrowing": 1, "narrowing_p0": 0.6, "narrowing_p1": 0.4},
+            "narrowing uncertain",  # 0 is likelier
         ),
+        ({"narrowing": 0, "narrowing_p0": 0.6, "narrowing_p1": 0.4}, ""),
         ({"x_min": 11.0}, "box at the radiograph's edge"),  # the radiograph begins at 10
         ({"x_min": 11.5, "x_max": 48.5, "y_min": 1.5, "y_max": 98.5}, ""),
         ({"x_max": 49.0}, "box at the radiograph's edge"),

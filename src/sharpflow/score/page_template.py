@@ -93,8 +93,8 @@ BODY = (
     + """<ul class="note">
 <li>Colour: the score as a share of its range: 0 blue, then yellow, orange, red by thirds. Ranges:
 {{ ranges }}. The thumb's IP joint has no narrowing score.</li>
-<li>Trust: whether simple rules speak against a score. Uncertain: no score has a probability of
-{{ likely }} or more. A joint of which the rules say nothing can be wrong all the same.</li>
+<li>Trust: whether simple rules speak against a score. Uncertain: the score has a probability
+below {{ likely }}. A joint of which the rules say nothing can be wrong all the same.</li>
 </ul>
 {%- endif %}
 

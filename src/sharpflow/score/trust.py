@@ -1,6 +1,7 @@
 """Which scores of joints are to be trusted: a few simple rules, ours, all of them here."""
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from sharpflow.anatomy import BOX_COLUMNS, LIMBS, Damage
@@ -10,7 +11,7 @@ from sharpflow.joints.scoring.scores import SCORED
 from sharpflow.score.joints import ScoredJoints
 
 LOW_CONFIDENCE = 0.5  # of the detector
-LIKELY = 0.5  # the probability that one of the scores must have, else it is uncertain
+LIKELY = 0.5  # the probability that the given score must have, else it is uncertain
 UNFAMILIAR = "joints unlike those of training"
 _EDGE = 1.0  # pixels of the standardized radiograph
 _MASKS = {
@@ -25,7 +26,8 @@ def doubts(table: pd.DataFrame, scored: ScoredJoints, models: JointModels) -> "p
 
     Args:
         table: joints of `scored`: the columns of `ScoredJoints.joints`, boxes in pixels of the
-            standardized images, and the probabilities of each score, as `erosion_p0`.
+            standardized images, erosion and narrowing, and the probabilities of each score, as
+            `erosion_p0`.
         scored: the batch.
         models: say below which share of its joints too few are found of a radiograph, and from
             where on it is unlike those that the heads learned from.
@@ -41,7 +43,7 @@ def doubts(table: pd.DataFrame, scored: ScoredJoints, models: JointModels) -> "p
     reasons = {
         "low detector confidence": table["confidence"] < LOW_CONFIDENCE,
         "box at the radiograph's edge": _at_edge(table, scored),
-        **{f"{damage} uncertain": _spread(table, damage) for damage in Damage},
+        **{f"{damage} uncertain": _is_unlikely(table, damage) for damage in Damage},
         UNFAMILIAR: table["image_id"].isin(_unfamiliar(scored, models)),
         "few joints found": few,
         **{words: masks == name for name, words in _MASKS.items()},
@@ -49,7 +51,7 @@ def doubts(table: pd.DataFrame, scored: ScoredJoints, models: JointModels) -> "p
     told = pd.Series("", index=table.index)
     for words, applies in reasons.items():
         more = told.where(told == "", told + "; ") + words
-        told = told.where(~applies.to_numpy(bool), more)
+        told = told.where(~np.asarray(applies, bool), more)
     return told.where(table["state"] == SCORED, table["state"])
 
 
@@ -84,7 +86,9 @@ def _at_edge(table: pd.DataFrame, scored: ScoredJoints) -> "pd.Series[bool]":
     return reaches
 
 
-def _spread(table: pd.DataFrame, damage: Damage) -> "pd.Series[bool]":
-    chances = table.filter(regex=f"^{damage}_p[0-9]+$").astype(float)
-    best: pd.Series[float] = chances.max(axis=1)
-    return best < LIKELY  # of a joint without such scores, NaN
+def _is_unlikely(table: pd.DataFrame, damage: Damage) -> npt.NDArray[np.bool_]:
+    """Whether the score that is given has a low probability; False of a joint without one."""
+    chances = table.filter(regex=f"^{damage}_p[0-9]+$").to_numpy(float)
+    score = table[damage.value].astype(float)
+    own = chances[np.arange(len(table)), score.fillna(0).astype(int)]
+    return np.asarray(score.notna() & (own < LIKELY))
