@@ -62,7 +62,7 @@ def test_a_patient_has_a_page_of_all_visits(tmp_path: Path, networks: Any, batch
     assert text.count("Research use only") == 2
     assert "2 visits, 4 radiographs scored, 1 refused." in text
     assert "synthetic radiographs: 3 to train, 2 to validate, 1 to test" in text
-    assert "found 300 x 20 pixels" in text
+    assert "found a radiograph that is too small: 300 x 20 pixels" in text
     assert "P@2-BH.png: the joints alone: found two limbs that could not be told" in text
     assert text.index("Visit 2 ") < text.index("Visit 10 ")
     assert "2 to 10 Left hand" in text
@@ -72,7 +72,7 @@ def test_a_patient_has_a_page_of_all_visits(tmp_path: Path, networks: Any, batch
     assert "Both hands, whole – – – – – 60.0" in text
     index = Page(out / "index.html").words
     assert "5 of 7 radiographs scored, 2 refused." in index
-    assert "found 300 x 20 pixels" in index
+    assert "found a radiograph that is too small: 300 x 20 pixels" in index
     assert "no-LH.png" in index
     (change,) = read_table(out / "change.csv").query("of == 'radiograph'").to_dict("records")
     totals = read_table(out / "totals.csv").query("limbs == 'LH' and of == 'radiograph'")

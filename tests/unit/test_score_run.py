@@ -128,7 +128,7 @@ def test_what_comes_out_is_the_same_in_any_batches(tmp_path: Path, bundle: Any, 
     assert set(why) == {"Q-BH", "Q-LH", "R-LH"}
     # The made-up detector finds a left hand in each half.
     assert why["Q-BH"].startswith("the joints alone: found two limbs that could not be told")
-    assert why["Q-LH"].startswith("found 300 x 20 pixels")
+    assert why["Q-LH"].startswith("found a radiograph that is too small: 300 x 20 pixels")
     for table in (joints, totals, refused):
         assert set(table["use"]) == {"Research use only"}
     overlays = sorted(path.name for path in (out / "overlays").iterdir())
@@ -187,7 +187,7 @@ def test_a_radiograph_without_joints_is_refused(tmp_path: Path, bundle: Any) -> 
     joints, totals, refused = scored(tmp_path / "scans", tmp_path / "out")
     assert set(joints["limb"]) == {"LF"}
     assert totals["limbs"].tolist() == ["LF", "LF"]
-    assert refused["reason"].str.startswith("found 0% of the joints of a hand").tolist() == [True]
+    assert refused["reason"].str.startswith("found too few joints of a hand: 0%").tolist() == [True]
     assert not (tmp_path / "out/overlays/P-LH.png").exists()
 
 
@@ -221,7 +221,7 @@ def test_what_is_wrong_with_a_call_leaves_no_tables(tmp_path: Path, bundle: Any)
     with pytest.raises(UserError, match="of an earlier call"):
         scored(tmp_path / "scans", tmp_path / "out")
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="cannot be written to"):
+    with pytest.raises(UserError, match="found a file; expected a folder"):
         scored(tmp_path / "scans", tmp_path / "file")
 
 

@@ -39,7 +39,7 @@ def test_files_folders_and_patterns_each_once(tmp_path: Path) -> None:
     sources, refused = find_sources(given)
     assert {source.path for source in sources} == {first, deep, odd}
     assert told(sources) == [
-        ("D_1_-LF", "", "1", "", ""),  # to be found in the image
+        ("D_1_-LF", "", "1", "LF", "name"),
         ("A-LH", "A", "1", "LH", "name"),
         ("B@2-rf", "B", "2", "RF", "name"),
     ]
@@ -218,6 +218,33 @@ def test_visits_are_numbered_for_each_patient_whoever_says_who_it_is(tmp_path: P
         ("P@7-LH", "P", "7", "name"),  # the header says no patient
         ("Q-LH", "Q", "1", "header"),
     ]
+
+
+def test_dates_are_dates_or_nothing(tmp_path: Path) -> None:
+    hand = {"ImageLaterality": "L", "BodyPartExamined": "HAND"}
+    for name, date in {"a": "2020.12.01", "b": "20200131", "c": "2021-05-01"}.items():
+        dicom(tmp_path / f"{name}.dcm", **hand, StudyDate=date)
+    other = hand | {"ImageLaterality": "R"}
+    dicom(tmp_path / "none.dcm", **other, StudyDate="")
+    dicom(tmp_path / "odd.dcm", **other, StudyDate="2021XXXX")
+    dicom(tmp_path / "single.dcm", **other, StudyDate="", PatientID="other")
+    sources, refused = find_sources([str(tmp_path)], keep_ids=True)
+    visits = {source.image_id: source.visit for source in sources}
+    assert visits == {"b": "1", "a": "2", "c": "3", "single": "1"}
+    assert [Path(one.image).name for one in refused] == ["none.dcm", "odd.dcm"]
+    assert all(one.reason.startswith("found no date of the study") for one in refused)
+
+
+def test_of_a_name_that_says_no_patient_the_limb_is_taken(tmp_path: Path) -> None:
+    for name in ("Müller-RH", "Anna Maria-lf", "P[2]@v 3-LH", "scan"):
+        picture(tmp_path / f"{name}.png")
+    sources, _ = find_sources([str(tmp_path)])
+    assert {source.path.stem: (source.patient, source.limb) for source in sources} == {
+        "Müller-RH": ("", "RH"),
+        "Anna Maria-lf": ("", "LF"),
+        "P[2]@v 3-LH": ("", "LH"),
+        "scan": ("", ""),
+    }
 
 
 def test_a_table_lists_files_by_their_names_though_they_are_links(tmp_path: Path) -> None:

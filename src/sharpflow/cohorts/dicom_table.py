@@ -16,7 +16,9 @@ import os
 import secrets
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sharpflow.cohorts.csv_rows import read_rows
@@ -31,6 +33,7 @@ from sharpflow.imaging.image_error import ImageError
 
 COLUMNS = (*RADIOGRAPH_COLUMNS, "visit")
 _KEY_BYTES = 32
+_DATES = ("%Y%m%d", "%Y.%m.%d", "%Y-%m-%d")  # of DICOM, of its first version, of ISO 8601
 _HASH_DIGITS = 16  # 64 bits: no two of a million patients alike
 
 
@@ -179,8 +182,15 @@ def _listed(path: Path, key: bytes | None, own: str | None) -> Listed:
 
 
 def header_date(path: Path) -> str:
-    """The date of a DICOM radiograph, empty without one; for numbering visits alone."""
-    return _text(path, "StudyDate")
+    """The date of a DICOM radiograph, as 20200131; for numbering visits alone.
+
+    Empty without one, or where it is no date, so that visits are never ordered by anything else.
+    """
+    text = _text(path, "StudyDate").strip()
+    for form in _DATES:
+        with suppress(ValueError):
+            return datetime.strptime(text, form).strftime("%Y%m%d")
+    return ""
 
 
 def header_patient(path: Path, key: bytes | None) -> str:

@@ -163,6 +163,12 @@ def read_name(stem: str, limbs: Collection[str] = tuple(LIMBS)) -> tuple[str, st
     return name[1], visit_name(name[2] or ""), limb
 
 
+def limb_at_end(stem: str, limbs: Collection[str] = tuple(LIMBS)) -> str:
+    """The limb that a file's name without suffix ends in, after "-"; empty if in none."""
+    before, _, limb = stem.rpartition("-")
+    return limb.upper() if before and limb.upper() in limbs else ""
+
+
 def named_alike(image_id: str) -> str:
     """A radiograph's name with its limb in capitals, for names that differ by that alone."""
     return _LIMB_AT_END.sub(lambda limb: limb[0].upper(), image_id)

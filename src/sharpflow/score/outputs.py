@@ -58,6 +58,10 @@ def open_tables(folder: Path) -> Iterator[Tables]:
             f"{folder}: found {there[0]} of an earlier call; expected a new or empty folder. Name "
             "another (--out), or delete this one."
         )
+    if folder.exists() and not folder.is_dir():
+        raise UserError(
+            f"{folder}: found a file; expected a folder, new or empty. Name another (--out)."
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:

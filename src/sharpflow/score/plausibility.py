@@ -120,7 +120,7 @@ def implausible_limb(judged: Judged, body_part: BodyPart, *, told: bool) -> str:
     if judged.outside > MOST_OUTSIDE and judged.likeness >= least:
         found = f"a cropped {body_part}: {judged.outside} joints would lie beyond the edge"
     elif judged.joints < LEAST_JOINTS:
-        found = f"{judged.joints:.0%} of the joints of a {body_part}"
+        found = f"too few joints of a {body_part}: {judged.joints:.0%} of them"
         expected = f"at least {LEAST_JOINTS:.0%}, on {expected}"
     elif judged.likeness < least:
         found = f"joints that do not lie as those of a {body_part} do ({judged.likeness:.2f} of 1)"

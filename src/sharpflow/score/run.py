@@ -126,7 +126,12 @@ class Run:
         if min(height, width) < LEAST_SIDE:
             expected = f"at least {LEAST_SIDE} pixels a side"
             remedy = "Export the radiograph in its full size."
-            raise ImageError(source.path, f"{width} x {height} pixels", expected, remedy)
+            raise ImageError(
+                source.path,
+                f"a radiograph that is too small: {width} x {height} pixels",
+                expected,
+                remedy,
+            )
         return image
 
     def _lacking(self, limb: str) -> str:

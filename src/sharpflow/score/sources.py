@@ -8,6 +8,7 @@ import glob
 import os
 import re
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from sharpflow.cohorts.radiographs import (
     ONLY_VISIT,
     OTHER_IMAGES,
     SUFFIXES,
+    limb_at_end,
     read_name,
     same_path,
     split_name,
@@ -188,15 +190,24 @@ def find_sources(
             refused.append(Refused(shown(path), reason(error)))
     known = [_known(path, listed.get(_real(path)), headers.get(path)) for path in readable]
     visits = visit_numbers((one.patient, one.date) for one in known)
+    dated = Counter(patient for patient, date in visits if patient and date)
     sources, ids = [], set[str]()
     for path, one in zip(readable, known, strict=True):
         source = _source(path, one, visits)
+        if isinstance(source, Source) and not source.visit_from and dated[one.patient] > 1:
+            source = source.refused(_UNDATED)
         if isinstance(source, Refused):
             refused.append(source)
         else:
             sources.append(replace(source, image_id=_unique_id(source.image_id, ids)))
     sources.sort(key=lambda source: (source.patient, source.visit, _rank(source)))
     return sources, refused
+
+
+_UNDATED = (
+    "found no date of the study, and no visit, where radiographs of the patient have several "
+    "dates; expected one, to know which visit it is of. Name its visit in a table (--table)."
+)
 
 
 def _rank(source: Source) -> int:
@@ -312,7 +323,7 @@ def _known(path: Path, listed: _Listed | None, header: _Header | None) -> _Known
     table = listed.said if listed else Said()
     stem = split_name(path.name)[0]
     by_name = read_name(stem, CODES)
-    name = Said()
+    name = Said(limb_at_end(stem, CODES))  # though the patient before it is none
     if by_name:
         patient, visit, limb = by_name
         name = Said(limb, patient, visit if AT in stem else "")
