@@ -110,7 +110,7 @@ def look(
             if min(image.shape) < LEAST_SIDE:
                 outcomes[name] = Outcome(reason="found too few pixels; ")
             else:
-                pairs.append((Source(Path(name), name, name, "", "1", limb, ""), image))
+                pairs.append((Source(Path(name), name, name, "", "1", "", limb, ""), image))
         found = finder.find(pairs)
         outcomes |= {one.image: Outcome(reason=one.reason) for one in found.refused}
         for source, _ in found.both_hands:
