@@ -4,12 +4,11 @@ Limb, patient and visit are from a table, else from the DICOM header, else from 
 limb that none of them says is left to be found in the image. The readers are those of cohorts.
 """
 
-import glob
 import os
 import re
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,6 +34,7 @@ from sharpflow.imaging.dicom import check_header, is_dicom
 from sharpflow.imaging.dicom_limb import HeaderLimb, frontal, read_limb
 from sharpflow.imaging.image_error import ImageError
 from sharpflow.score.correction import Correction
+from sharpflow.score.source_files import image_files, real_path
 
 BOTH_HANDS = "BH"
 HALF = "+"  # between an image_id, which never has it, and the limb of a half of both hands
@@ -188,7 +188,7 @@ def find_sources(
             readable.append(path)
         except ImageError as error:
             refused.append(Refused(shown(path), reason(error)))
-    known = [_known(path, listed.get(_real(path)), headers.get(path)) for path in readable]
+    known = [_known(path, listed.get(real_path(path)), headers.get(path)) for path in readable]
     visits = visit_numbers((one.patient, one.date) for one in known)
     dated = Counter(patient for patient, date in visits if patient and date)
     sources, ids = [], set[str]()
@@ -217,11 +217,6 @@ def _rank(source: Source) -> int:
     return 1 if source.limb == BOTH_HANDS else 2
 
 
-def image_files(images: Sequence[str], out: Path | None = None) -> list[Path]:
-    """The files that `images` name, each once; see `find_sources`, as for what it raises."""
-    return list(_each_once(_files(images, out)))
-
-
 def listed_files(table: Path) -> list[Path]:
     """The files that a table lists, by the names that it has for them; UserError if it is wrong."""
     return [listed.path for listed in _read_table(table).values()]
@@ -236,74 +231,6 @@ def shown(path: Path) -> str:
     """A path for tables: bytes that are no text, and ends of lines, as escapes."""
     text = str(path).encode(errors="backslashreplace").decode()
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
-
-
-def _files(images: Sequence[str], out: Path | None) -> Iterator[Path]:
-    for given in images:
-        if os.path.lexists(given) or "\0" in given:
-            named = [given]
-        else:
-            named = sorted(glob.glob(given, recursive=True))  # noqa: PTH207 - a whole path
-        if not named or "\0" in given:
-            raise UserError(
-                f"{given!a}: found nothing of this name; expected radiographs: files, folders, or "
-                "a pattern in quotes, as 'scans/*.png'. Correct the path."
-            )
-        if out and _real(Path(given)) == _real(out):
-            raise UserError(
-                f"{given!a}: found the folder of results itself; expected radiographs in another. "
-                "Name another folder of results (--out)."
-            )
-        found = [path for name in named for path in _within(Path(name), out)]
-        if not found:
-            raise UserError(
-                f"{given!a}: found no radiograph; expected {', '.join(SUFFIXES)}, or DICOM "
-                "without suffix. Correct the path."
-            )
-        yield from found
-
-
-def _within(path: Path, out: Path | None) -> Iterator[Path]:
-    """A file itself; of a folder the images in it, but for hidden ones and those of `out`."""
-    if not path.is_dir():
-        yield path
-        return
-    seen = {_real(out)} if out else set()
-    for root, folders, names in os.walk(path, onerror=_refuse_folder, followlinks=True):
-        here = Path(root)
-        if _real(here) in seen:  # links may lead back
-            folders.clear()
-            continue
-        seen.add(_real(here))
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (here / name for name in sorted(names) if _is_image(here / name))
-
-
-def _refuse_folder(error: OSError) -> None:
-    raise UserError(
-        f"{error.filename}: found a folder that cannot be read ({error.strerror}); expected one of "
-        "radiographs. Correct its permissions, or name the other folders."
-    )
-
-
-def _is_image(path: Path) -> bool:
-    if path.name.startswith(".") or path.name.upper() == "DICOMDIR":
-        return False
-    suffix = split_name(path.name)[1]
-    return suffix in (*SUFFIXES, *OTHER_IMAGES) or (not suffix and is_dicom(path))
-
-
-def _each_once(paths: Iterable[Path]) -> Iterator[Path]:
-    seen = set[str]()
-    for path in paths:
-        real = _real(path)
-        if real not in seen:
-            seen.add(real)
-            yield path
-
-
-def _real(path: Path) -> str:
-    return os.path.realpath(path)
 
 
 def _refuse_other_kinds(path: Path) -> None:
@@ -400,7 +327,7 @@ def _read_table(path: Path) -> dict[str, _Listed]:
         wrong = [*_wrong_ids(path, row), *_wrong_limb(path, row)]
         file = row.values[file_column]
         there = same_path(path.parent / file)
-        real = _real(there)
+        real = real_path(there)
         if not file or there.is_dir() or not os.path.lexists(there):
             wrong.append(_in_row(path, row, file_column, file, "a file, relative to this table"))
         elif real in listed:
