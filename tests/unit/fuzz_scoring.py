@@ -26,6 +26,7 @@ from PIL import Image
 
 from sharpflow.errors import UserError
 from sharpflow.files import read_table
+from sharpflow.memory import peak_memory
 from sharpflow.score.run import score
 from tests.unit import dicom_files, foreign_files
 from tests.unit.joint_bundles import write_joint_bundle
@@ -213,8 +214,7 @@ def main(kind: str, folder: Path, times: int) -> None:
         signal.setitimer(signal.ITIMER_PROF, 0)
         assert tree(folder) == before, tree(folder) ^ before
         shutil.rmtree(out, ignore_errors=True)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
-    print(json.dumps(told | {"megabytes": memory}))
+    print(json.dumps(told | {"megabytes": peak_memory() // 1_000_000}))
 
 
 def _bundles(

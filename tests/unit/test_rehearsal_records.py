@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from sharpflow import memory
 from sharpflow.errors import UserError
-from sharpflow.rehearsal import memory
 from sharpflow.rehearsal.__main__ import is_out_of_memory
 from sharpflow.rehearsal.alone import Rehearsed, memory_limit
 from sharpflow.rehearsal.clock import ends_of, seconds_between, seconds_each
@@ -196,7 +196,7 @@ def test_a_limit_is_what_is_free_or_what_the_job_asked_for(system: Path) -> None
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
 def test_the_peak_is_this_program_s_not_its_parent_s() -> None:
     held = bytearray(400_000_000)
-    program = "from sharpflow.rehearsal.memory import peak_memory; print(peak_memory())"
+    program = "from sharpflow.memory import peak_memory; print(peak_memory())"
     environment = {"PYTHONPATH": str(ROOT / "src")}
     told = subprocess.check_output([sys.executable, "-c", program], env=environment)
     assert memory.peak_memory() > len(held) > 200_000_000 > int(told) > 1_000_000

@@ -13,8 +13,8 @@ from typing import Any
 
 from sharpflow.errors import UserError
 from sharpflow.hardware import keep_tensorflow_out
+from sharpflow.memory import PROC, peak_memory
 from sharpflow.rehearsal.alone import ANSWER, GIGA
-from sharpflow.rehearsal.memory import PROC, peak_memory
 from sharpflow.rehearsal.rehearsals import REHEARSALS
 
 # Classes of errors that frameworks raise for lack of memory, and what else they say of it.

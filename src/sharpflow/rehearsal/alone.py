@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sharpflow.errors import UserError
-from sharpflow.rehearsal.memory import family_of, free_memory, memory_of
+from sharpflow.memory import family_of, free_memory, memory_of
 
 ANSWER = "answer.json"
 LOOKS, COUNTS = 0.02, 1.0  # seconds between two looks at its memory, and at its processes

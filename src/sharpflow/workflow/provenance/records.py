@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from sharpflow.files import atomic_write
 from sharpflow.gpus import VISIBLE_GPUS
+from sharpflow.memory import KILO, peak_memory
 from sharpflow.workflow.provenance.facts import code_version, environment, gpu_names
 
 RECORDS = Path("provenance/jobs")  # in the folder of results
@@ -146,5 +147,5 @@ def _of_model(outputs: Any) -> dict[str, Any]:
 
 def _peak_memory() -> float:
     """The most memory that this process, or one that it started, has had; MB."""
-    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return round(max(resource.getrusage(each).ru_maxrss for each in who) / 1024, 1)
+    children = KILO * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return round(max(peak_memory(), children) / KILO**2, 1)
