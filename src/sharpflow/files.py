@@ -1,6 +1,7 @@
-"""Atomic writes: a file appears under its name complete, or not at all."""
+"""Atomic writes: a file or a folder appears under its name complete, or not at all."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,28 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: str | Path) -> Iterator[Path]:
+    """Give an empty folder beside `path`, renamed to it on success and removed on an error.
+
+    Of a job that was killed, processes may live on and write: into that folder, never into `path`.
+    Folders that such a job left beside `path` are removed.
+
+    Raises:
+        OSError: `path` has something in it.
+    """
+    path = Path(path)
+    for left in path.parent.glob(f".{path.name}.[0-9]*"):
+        shutil.rmtree(left, ignore_errors=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        temporary.rename(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_table(table: "pd.DataFrame", path: str | Path) -> None:

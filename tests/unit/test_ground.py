@@ -19,7 +19,7 @@ from sharpflow.anatomy import (
 )
 from sharpflow.digests import check_sha256, digest_of
 from sharpflow.errors import UserError
-from sharpflow.files import atomic_write, read_table, write_table
+from sharpflow.files import atomic_folder, atomic_write, read_table, write_table
 from sharpflow.seeds import seed_for
 
 
@@ -59,6 +59,33 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
         raise RuntimeError
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_is_there_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "results" / "phantom"
+    with pytest.raises(RuntimeError), atomic_folder(path) as temporary:
+        (temporary / "half").touch()
+        raise RuntimeError
+    assert list(path.parent.iterdir()) == []
+    with atomic_folder(path) as temporary:
+        (temporary / "whole").touch()
+        assert not path.exists()
+    assert [found.name for found in path.parent.rglob("*")] == ["phantom", "whole"]
+
+
+def test_a_folder_of_a_killed_job_is_never_taken_for_whole(tmp_path: Path) -> None:
+    path, other = tmp_path / "phantom", tmp_path / ".phantoms"
+    other.mkdir()
+    if (child := os.fork()) == 0:
+        with atomic_folder(path) as temporary:
+            (temporary / "half").touch()
+            os._exit(9)
+    os.waitpid(child, 0)
+    assert not path.exists()
+    with atomic_folder(path) as temporary:
+        (temporary / "whole").touch()
+    assert sorted(tmp_path.iterdir()) == [other, path]
+    assert [found.name for found in path.iterdir()] == ["whole"]
 
 
 def test_ids_that_look_like_something_else_stay_text(tmp_path: Path) -> None:

@@ -4,13 +4,14 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sharpflow.files import atomic_folder
 from sharpflow.workflow.job import recorded_job
 
 PATIENTS = 2
 
 
 def main() -> None:
-    with recorded_job(snakemake, threads=1):
+    with recorded_job(snakemake, threads=1), atomic_folder(snakemake.output[0]) as folder:
         from sharpflow.phantom.cohorts.joints import make_joint_cohort
         from sharpflow.phantom.cohorts.whole_images import make_whole_image_cohort
         from sharpflow.seeds import seed_for
@@ -21,9 +22,7 @@ def main() -> None:
             "seed": seed_for(params.seed, "phantom", "new patients"),
             "workers": snakemake.threads,
         }
-        folder = Path(snakemake.output[0])
-        folder.mkdir(parents=True)
-        with TemporaryDirectory(dir=folder.parent) as made:
+        with TemporaryDirectory(dir=folder) as made:
             joints, whole = Path(made, "joints"), Path(made, "whole_image")
             if params.joints:
                 make_joint_cohort(

@@ -2,16 +2,17 @@
 
 from pathlib import Path
 
+from sharpflow.files import atomic_folder
 from sharpflow.workflow.job import recorded_job
 
 # Beside what Snakemake remembers, not among the results, which people publish: a patient of a DICOM
 # header is called the same whenever this clone scores.
 KEY = Path(".snakemake", "sharpflow", "patients.key")
 
-with recorded_job(snakemake) as this:
+with recorded_job(snakemake) as this, atomic_folder(snakemake.output[0]) as out:
     from sharpflow.score.run import score
 
-    given, source, out = snakemake.params.given, snakemake.input, Path(snakemake.output[0])
+    given, source = snakemake.params.given, snakemake.input
     KEY.parent.mkdir(parents=True, exist_ok=True)
     counts = score(
         list(source.synthetic) or given["images"],

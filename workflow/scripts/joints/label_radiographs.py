@@ -1,8 +1,9 @@
 """Write names and scores of joints onto radiographs without a part in training, or onto all."""
 
+from sharpflow.files import atomic_folder
 from sharpflow.workflow.job import recorded_job
 
-with recorded_job(snakemake):
+with recorded_job(snakemake), atomic_folder(snakemake.output[0]) as folder:
     import pandas as pd
 
     from sharpflow.cohorts.splits import split_joints
@@ -23,7 +24,7 @@ with recorded_job(snakemake):
         read_table(source.scores) if source.scores else NO_SCORES,
     )
     write_overlays(
-        snakemake.output[0],
+        folder,
         scored,
         radiographs,
         source.images,

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from sharpflow.files import atomic_folder
 from sharpflow.workflow.job import recorded_job
 
-with recorded_job(snakemake):
+with recorded_job(snakemake), atomic_folder(snakemake.output[0]) as folder:
     import pandas as pd
 
     from sharpflow.files import read_table
@@ -20,4 +21,4 @@ with recorded_job(snakemake):
         data=params.data,
         unit=params.unit,
     )
-    write_patient_pages(snakemake.output[0], tables)
+    write_patient_pages(folder, tables)

@@ -1,16 +1,14 @@
 """Make the few phantom images of all rehearsals."""
 
-from pathlib import Path
-
+from sharpflow.files import atomic_folder
 from sharpflow.workflow.job import recorded_job
 
-with recorded_job(snakemake):
+with recorded_job(snakemake), atomic_folder(snakemake.output[0]) as folder:
     from sharpflow.rehearsal.phantom import make_radiographs, make_whole_images
     from sharpflow.seeds import seed_for
 
-    params, folder = snakemake.params, Path(snakemake.output[0])
+    params = snakemake.params
     few = {"n": params.images, "seed": seed_for(params.seed, "rehearsal")}
-    folder.mkdir()
     if params.radiographs:
         make_radiographs(folder, params.radiographs, body_parts=params.body_parts, **few)
     if params.whole_images:
