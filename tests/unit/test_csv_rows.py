@@ -275,6 +275,37 @@ def test_a_table_in_anothers_place_is_told_as_that(tmp_path: Path, asked: str, g
         assert "Rename" not in said[0]
 
 
+@pytest.mark.parametrize(
+    ("reader", "table", "right", "wrong"),
+    [
+        (
+            "a list of radiographs",
+            "image_id,patient,limb,file,Vist\na,P,RH,a.png,2\n",
+            "visit",
+            "Vist",
+        ),
+        ("verdicts on masks", "image_id,good,comments\na,true,blurred\n", "comment", "comments"),
+    ],
+)
+def test_a_misspelt_column_is_not_passed_over(
+    tmp_path: Path, reader: str, table: str, right: str, wrong: str
+) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(table)
+    said = "\n".join(map(str, READERS[reader](path)))
+    assert f"row 1, column {right}: found no such column, but {wrong}; expected" in said
+    assert f"Rename {wrong} to {right} or, " in said
+
+
+@pytest.mark.parametrize("extra", ["visit_date", "note", "visitor_list", "id"])
+def test_a_column_of_its_own_says_nothing_wrong(tmp_path: Path, extra: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(f"image_id,patient,limb,file,{extra}\na,P1,RH,a.png,2\n")
+    assert not [
+        str(problem) for problem in list_radiographs(path).problems if extra in str(problem)
+    ]
+
+
 def test_a_table_with_names_of_its_own_is_not_anothers(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text("filename,svdh,patient,split\na.jpg,3,P1,train\n")

@@ -147,6 +147,9 @@ def test_a_table_without_files_is_refused(tmp_path: Path) -> None:
         find_sources([str(scan)], table=table)
     with pytest.raises(UserError, match="cannot be read"):
         find_sources([str(scan)], table=tmp_path / "gone.csv")
+    table.write_text("file,limb,patient_id,taken\nA.png,LH,P7,2019\n")
+    with pytest.raises(UserError, match="Rename patient_id to patient or"):
+        find_sources([str(scan)], table=table)
 
 
 def test_headers_leave_as_hashes_and_numbers_alone(tmp_path: Path) -> None:

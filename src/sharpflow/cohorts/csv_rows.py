@@ -24,6 +24,7 @@ SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _TOLD = re.compile(r"sep=([^\r\n\"])\s*", re.IGNORECASE)  # a first line that spreadsheets write
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _NAMED_SINGLY = 3  # missing columns that resemble none; more are told together
+_MISSPELT = 0.8  # of difflib: "vist" and "patient_id" are, "visit_date" and "image_id" are not
 
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 
@@ -76,6 +77,7 @@ def read_rows(
     named_in: str = "",
     *,
     optional: Sequence[str] = (),
+    known: Sequence[str] = (),
     may_be_empty: bool = False,
     partial: bool = False,
 ) -> Rows:
@@ -91,7 +93,9 @@ def read_rows(
             of table, that is the only problem, and there are no rows.
         what: which table was expected, for messages.
         named_in: which key of the config names the columns, if one does.
-        optional: columns that it may have.
+        optional: columns that it may have. A column that none asks for, with nearly the name of a
+            missing one, is a problem: what it says would be passed over.
+        known: columns that it may have, which others look for where they are missing.
         may_be_empty: whether it may have no rows.
         partial: whether rows are given too where columns are missing or doubled, or numbers have
             decimal commas, for who looks for all that is wrong: without the missing columns, the
@@ -102,19 +106,24 @@ def read_rows(
         problems. Rows with too few or too many fields are problems and left out.
     """
     try:
-        grid = _read_grid(path, [*required, *optional])
+        asked = [*required, *optional, *known]
+        grid = _read_grid(path, asked)
     except (OSError, ValueError, csv.Error) as error:
         remedy = "Correct the path, or save the table as comma-separated UTF-8."
         found = f"a file that cannot be read ({in_short(error)})"
         return Rows(problems=[Finding(str(path), "", found, what, remedy)])
-    header = _asked_names(grid.header, [*required, *optional])
+    header = _asked_names(grid.header, asked)
     missing = [name for name in required if name not in header]
-    kind = missing and other_kind(header, required, optional, named_by_user=bool(named_in))
+    kind = missing and other_kind(
+        header, required, [*optional, *known], named_by_user=bool(named_in)
+    )
     if kind:
         return Rows(
             problems=[_mistaken(path, header, kind, what, row=grid.header_row)], header=header
         )
     problems = _header_problems(path, header, required, what, named_in, row=grid.header_row)
+    if not missing:
+        problems += _misspelt(path, header, asked, optional, what, row=grid.header_row)
     has_points = grid.separator == "," or not header
     if not has_points:
         problems += _decimal_commas(path, grid, header, required)
@@ -238,6 +247,35 @@ def _header_problems(
     if together:
         problems.append(_columns_together(path, header, alone, what, named_in, row=row))
     return problems
+
+
+def _misspelt(
+    path: Path,
+    header: list[str],
+    asked: Sequence[str],
+    optional: Sequence[str],
+    what: str,
+    *,
+    row: str,
+) -> list[Finding]:
+    spare = {name.casefold(): name for name in header if name and name not in asked}
+    near = {
+        name: difflib.get_close_matches(name.casefold(), spare, n=1, cutoff=_MISSPELT)
+        for name in optional
+        if name not in header
+    }
+    return [
+        Finding(
+            str(path),
+            f"{row}, column {name}",
+            f"no such column, but {spare[found[0]]}",
+            what,
+            f"Rename {spare[found[0]]} to {name} or, if it says something else, to a name that is "
+            "less like it.",
+        )
+        for name, found in near.items()
+        if found
+    ]
 
 
 def _mistaken(path: Path, header: list[str], kind: TableKind, what: str, *, row: str) -> Finding:

@@ -156,7 +156,7 @@ def _unit(row: Row) -> str:
 
 def _columns_due(path: str | Path) -> list[str]:
     """The columns that are read: without sums that are missing, and limbs missing altogether."""
-    header = read_rows(Path(path), (), "", optional=column_order()).header
+    header = read_rows(Path(path), (), "", known=column_order()).header
     limb_of = {name: limb for name, (limb, _, _) in score_columns().items()}
     limbs = {limb for name, limb in limb_of.items() if name in header} or set(LIMBS)
     return [

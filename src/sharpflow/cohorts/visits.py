@@ -71,7 +71,7 @@ def has_scores(row: Row) -> bool:
 def read_score_rows(scores: str | Path) -> Rows:
     """The rows of a score table, by the names of its columns, and why there are none."""
     columns = [*score_columns(), *SUMS]
-    return read_rows(Path(scores), [PATIENT], "a RA2-DREAM score table", optional=columns)
+    return read_rows(Path(scores), [PATIENT], "a RA2-DREAM score table", known=columns)
 
 
 def scored_visits(rows: Iterable[Row], only: Mapping[str, str]) -> set[Visit]:
