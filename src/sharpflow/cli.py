@@ -25,6 +25,7 @@ except ModuleNotFoundError as error:  # sharpflow was installed without its extr
     raise SystemExit(2) from error
 
 ALL_SCORED, WRONG_INPUT, SOME_REFUSED, NONE_SCORED = 0, 2, 3, 4
+STOPPED = 130  # as shells say of Ctrl-C
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -176,6 +177,9 @@ def _readable_errors() -> Iterator[None]:
     """End with one message where a user can correct what is wrong, or an install lacks a part."""
     try:
         yield
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped. What is in the folder (--out) is not whole: delete it.\n")
+        raise typer.Exit(STOPPED) from None
     except UserError as error:
         message = str(error)
     except ModuleNotFoundError as error:

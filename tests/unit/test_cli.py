@@ -27,7 +27,7 @@ class Engine:
     def __init__(self) -> None:
         self.given: dict[str, Any] = {}
         self.counts = counts_of(2)
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     def score(self, images: list[str], bundle: Path, out: Path, **options: Any) -> Any:
         self.given = {"images": images, "bundle": bundle, "out": out, **options}
@@ -117,6 +117,13 @@ def test_what_a_user_can_correct_is_one_message(engine: Engine) -> None:
     assert ended.exit_code == 2
     assert ended.stderr == f"Error: {told}\n"
     assert ended.stdout == ""
+
+
+def test_ctrl_c_says_what_is_left(engine: Engine) -> None:
+    engine.error = KeyboardInterrupt()
+    ended = call(*GIVEN)
+    assert ended.exit_code == 130
+    assert ended.stderr == "Stopped. What is in the folder (--out) is not whole: delete it.\n"
 
 
 def test_a_package_that_lacks_is_named_with_how_to_install_it(engine: Engine) -> None:

@@ -71,7 +71,12 @@ def test_a_patient_has_a_page_of_all_visits(tmp_path: Path, networks: Any, batch
     assert "This bundle does not know it" in text  # the smallest detectable change
     assert "Both hands, whole – – – – – 60.0" in text
     index = Page(out / "index.html").words
-    assert "5 of 7 radiographs scored, 2 refused." in index
+    assert "5 of 7 radiographs scored, 2 refused. " in index
+    rows = read_table(out / "scores.csv")
+    assert rows["trust"].eq("no").all()  # made-up networks give chances below a half
+    assert (
+        f"{(rows['state'] == 'scored').sum()} joints scored, none of them to be trusted." in index
+    )
     assert "found a radiograph that is too small: 300 x 20 pixels" in index
     assert "no-LH.png" in index
     (change,) = read_table(out / "change.csv").query("of == 'radiograph'").to_dict("records")

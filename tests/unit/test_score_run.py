@@ -152,11 +152,11 @@ def test_boxes_are_in_pixels_of_the_radiograph_and_chances_are_those_of_the_bits
     chances = joints[[f"erosion_p{score}" for score in range(6)]].to_numpy()
     by_joint = expected.bits["erosion-hand"].set_index("joint").loc[joints["joint"]]
     bits = by_joint.filter(like="bit_").to_numpy()
-    np.testing.assert_allclose(chances, score_probabilities(bits), atol=1e-6)
+    np.testing.assert_allclose(chances, score_probabilities(bits), atol=1e-4)
     assert joints[[f"erosion_p{score}" for score in range(6, 11)]].isna().all(axis=None)
     narrowing = joints.set_index("joint").filter(like="narrowing_p")
     assert narrowing.loc["IP"].isna().all()  # the thumb's has none
-    np.testing.assert_allclose(narrowing.drop("IP").sum(axis=1), 1)
+    np.testing.assert_allclose(narrowing.drop("IP").sum(axis=1), 1, atol=5e-4)
 
 
 def test_chances_of_scores_by_hand() -> None:

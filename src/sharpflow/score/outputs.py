@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +42,14 @@ class Tables:
     def append(self, name: str, rows: pd.DataFrame) -> None:
         """Append rows, which have the table's columns in their order."""
         with self._files[name].open("a", encoding="utf-8", newline="") as file:
-            rows[TABLES[name]].to_csv(file, index=False, header=False, lineterminator="\n")
+            rows[TABLES[name]].to_csv(
+                file, index=False, header=False, lineterminator="\n", float_format=_number
+            )
+
+
+def _number(value: Any) -> str:
+    """With four digits behind the point, as many as networks agree in; 5 rather than 5.0."""
+    return f"{value:.4f}".rstrip("0").rstrip(".")
 
 
 @contextmanager

@@ -104,17 +104,22 @@ class Pages:
                 "radiographs": _n_images(radiographs),
                 "refused": _n_refused(results),
                 "joints": _done(results.rows),
+                "scored": _scored(results.rows),
                 "doubted": _doubted(results.rows),
             }
         )
 
     def write_index(self) -> None:
         """Write index.html beside the tables."""
+        joints = sum(line["scored"] for line in self._lines)
+        doubted = sum(line["doubted"] for line in self._lines)
         scored = sum(line["radiographs"] for line in self._lines)
         summary = (
             f"{counted(len(self._lines), 'page')}. {scored} of "
             f"{counted(scored + self._n_refused, 'radiograph')} scored, {self._n_refused} refused."
         )
+        if joints:
+            summary += f" {counted(joints, 'joint')} scored, {_trust(joints, doubted)}."
         body = template(INDEX).render(
             not_for=self._manifest.not_for,
             summary=summary,
@@ -212,8 +217,8 @@ def _summary(results: PatientResults, radiographs: pd.DataFrame, visits: Sequenc
         told.append(f"{n_refused} refused")
     summary = ", ".join(told) + "."
     if len(results.rows):
-        summary += f" {_done(results.rows)} joints scored"
-        summary += f", {_doubted(results.rows)} of them not to be trusted."
+        trust = _trust(_scored(results.rows), _doubted(results.rows))
+        summary += f" {_done(results.rows)} joints scored, {trust}."
     return summary
 
 
@@ -227,7 +232,18 @@ def _n_refused(results: PatientResults) -> int:
 
 
 def _done(rows: pd.DataFrame) -> str:
-    return f"{(rows['state'] == SCORED).sum()} of {len(rows)}" if len(rows) else MISSING
+    return f"{_scored(rows)} of {len(rows)}" if len(rows) else MISSING
+
+
+def _scored(rows: pd.DataFrame) -> int:
+    return int((rows["state"] == SCORED).sum())
+
+
+def _trust(joints: int, doubted: int) -> str:
+    """How many of the scored joints are not to be trusted, in words."""
+    if joints and doubted == joints:
+        return "none of them to be trusted"
+    return f"{doubted} of them not to be trusted"
 
 
 def _doubted(rows: pd.DataFrame) -> int:
