@@ -1,19 +1,29 @@
 """A bundle of a few kilobytes, for tests: one network that gives an image's mean."""
 
+import hashlib
 import json
+import zipfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from sharpflow.bundle.export.graph import Graph
 from sharpflow.bundle.manifest import JointModels, Manifest
 from sharpflow.bundle.pack import write_bundle
+from sharpflow.bundle.read import Bundle
 from sharpflow.bundle.typed_json import from_plain
+from sharpflow.errors import UserError
+from sharpflow.score.networks import load_networks
 
 NETWORK = "total-resnet34-finetuned"
 SIZE = 8
+MEMBER = f"networks/{NETWORK}.onnx"
+
+Members = dict[str, bytes]
+Zip = zipfile.ZipFile
 
 
 def mean_network() -> bytes:
@@ -62,3 +72,35 @@ def as_plain(part: Manifest | JointModels) -> dict[str, Any]:
     """A manifest, or a part of it, as JSON has it."""
     plain: dict[str, Any] = json.loads(json.dumps(asdict(part)))
     return plain
+
+
+def members_of(path: Path) -> Members:
+    with Zip(path) as file:
+        return {name: file.read(name) for name in file.namelist()}
+
+
+def sealed(members: Members, **changes: Any) -> Members:
+    """Members with a manifest that names them rightly, as who wants to do harm would have it."""
+    others = {name: content for name, content in members.items() if name != "manifest.json"}
+    told = {
+        name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        for name, content in others.items()
+    }
+    manifest = json.loads(members["manifest.json"]) | changes | {"members": told}
+    return {"manifest.json": json.dumps(manifest).encode(), **others}
+
+
+def write_zip(path: Path, members: Members, **options: Any) -> Path:
+    with Zip(path, "w", **options) as file:
+        for name, content in members.items():
+            file.writestr(name, content)
+    return path
+
+
+def refused(path: Path, words: str) -> None:
+    """The whole bundle, as it is read to score, ends in one readable error."""
+    with pytest.raises(UserError, match=words) as error, Bundle(path) as bundle:
+        load_networks(bundle, threads=1)
+    assert str(error.value).startswith(str(path))
+    assert "expected" in str(error.value)
+    assert len(str(error.value)) < 600

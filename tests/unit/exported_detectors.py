@@ -17,7 +17,7 @@ from torch import nn
 from sharpflow.anatomy import BodyPart
 from sharpflow.bundle.export.study import compare, export_detector_file
 from sharpflow.bundle.export.torch_layers import export_detector
-from sharpflow.bundle.manifest import Sides
+from sharpflow.bundle.manifest_check import Sides
 from sharpflow.bundle.onnx_check import check_network
 from sharpflow.bundle.session import Network
 from sharpflow.joints.detection import decoding

@@ -29,10 +29,10 @@ from sharpflow.files import read_table
 from sharpflow.memory import peak_memory
 from sharpflow.score.run import score
 from tests.unit import dicom_files, foreign_files
+from tests.unit.bundles import members_of, sealed
+from tests.unit.damaged_bytes import damaged
 from tests.unit.joint_bundles import write_joint_bundle
 from tests.unit.made_up_networks import HEIGHT, WIDTH
-from tests.unit.test_bundle_read import members_of, sealed
-from tests.unit.test_fuzz_readers import damaged
 
 HANGS = 60  # seconds of the processor for one call
 SPACE = 6 << 30  # bytes of addresses

@@ -7,7 +7,8 @@ import numpy as np
 
 from sharpflow.anatomy import BodyPart
 from sharpflow.bundle.export.graph import Graph
-from sharpflow.bundle.manifest import Manifest, expected_networks
+from sharpflow.bundle.manifest import Manifest
+from sharpflow.bundle.manifest_check import expected_networks
 from sharpflow.bundle.pack import write_bundle
 from sharpflow.bundle.typed_json import from_plain
 from tests.unit.bundles import NETWORK, as_plain, mean_network, plain_manifest

@@ -19,7 +19,7 @@ from sharpflow.bundle.export.graph import Graph
 from sharpflow.bundle.export.keras_layers import export_keras
 from sharpflow.bundle.export.study import compare, export_keras_file
 from sharpflow.bundle.export.torch_layers import export_classifier
-from sharpflow.bundle.manifest import Sides
+from sharpflow.bundle.manifest_check import Sides
 from sharpflow.bundle.onnx_check import check_network
 from sharpflow.bundle.session import Network
 from sharpflow.joints.masks.unet import build_unet

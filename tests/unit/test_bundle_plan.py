@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from sharpflow.bundle.export.describe import describe
-from sharpflow.bundle.manifest import Sides, expected_networks, problem
+from sharpflow.bundle.manifest_check import Sides, expected_networks, problem
 from sharpflow.errors import UserError
 from sharpflow.training.torch_files import save_torch
 from tests.unit.test_study_plan import hands, only, plan

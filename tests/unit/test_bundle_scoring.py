@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from sharpflow.anatomy import DETECTED_JOINTS, BodyPart
-from sharpflow.bundle.manifest import Manifest, WholeImageModels, network_file, problem
+from sharpflow.bundle.manifest import Manifest, WholeImageModels
+from sharpflow.bundle.manifest_check import network_file, problem
 from sharpflow.bundle.typed_json import from_plain
 from sharpflow.imaging.standardize import standardize
 from sharpflow.joints.detection import decoding

@@ -9,7 +9,8 @@ import pytest
 
 from sharpflow.anatomy import LIMBS, MODELS, n_classes, scored_joints
 from sharpflow.bundle.export.calibration import calibrate
-from sharpflow.bundle.manifest import Calibration, Manifest, problem
+from sharpflow.bundle.manifest import Calibration, Manifest
+from sharpflow.bundle.manifest_check import problem
 from sharpflow.bundle.typed_json import from_plain
 from sharpflow.conformal import conformal_size, patients_needed
 from sharpflow.joints.scoring.calibration import (

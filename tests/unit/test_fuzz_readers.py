@@ -23,6 +23,7 @@ from sharpflow.errors import Problem
 from sharpflow.imaging.reading import ImageError, read_image
 
 from . import foreign_files as made
+from .damaged_bytes import damaged
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Pillow's, of damaged tags
 
@@ -30,7 +31,6 @@ MAX_PIXELS = 100_000
 HANGS = 20  # seconds on one file
 MEMORY = 500_000  # kilobytes that all may add
 COLOURS = np.dstack([made.GREY.astype(np.uint16) * 16] * 3)
-NUMBERS = (b"\0", b"\1", b"\x7f", b"\x80", b"\xff", b"\xff\xff", b"\0\0\0\0", b"\xff\xff\xff\xff")
 
 
 def read_picture(path: Path) -> Iterable[str]:
@@ -87,26 +87,6 @@ FILES: dict[str, tuple[bytes, Callable[[Path], Iterable[str]]]] = {
     "ages.csv": (made.BONE_AGE, read_children),
     "comments.csv": (made.COMMENTS, read_said),
 }
-
-
-def damaged(data: bytes, chance: random.Random) -> bytes:
-    """The bytes with one to four faults: cut, changed, doubled, moved, put in."""
-    for _ in range(chance.randint(1, 4)):
-        start = chance.randrange(len(data) + 1)
-        end = min(len(data), start + chance.randint(1, 40))
-        part = chance.choice(NUMBERS) * chance.randint(1, 3)
-        data = chance.choice(
-            [
-                data[:start],
-                data[:start] + data[end:],
-                data[:start] + part + data[start + len(part) :],
-                data[:start] + part + data[start:],
-                data[:end] + data[start:end] + data[end:],
-                data[:start] + chance.randbytes(end - start) + data[end:],
-                data[start:end] + data[:start] + data[end:],
-            ]
-        )
-    return data
 
 
 class Hangs(BaseException):

@@ -16,15 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
-from sharpflow.bundle.manifest import (
-    FORMAT,
-    VERSION,
-    Manifest,
-    Member,
-    expected_networks,
-    network_file,
-    problem,
-)
+from sharpflow.bundle.manifest import FORMAT, VERSION, Manifest, Member
+from sharpflow.bundle.manifest_check import expected_networks, network_file, problem
 from sharpflow.bundle.onnx_check import check_network
 from sharpflow.bundle.typed_json import WrongValueError, from_plain, shown
 from sharpflow.errors import Problem, UserError, in_short

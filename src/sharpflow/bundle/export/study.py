@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sharpflow.bundle.manifest import Manifest, Sides, expected_networks, network_file
+from sharpflow.bundle.manifest import Manifest
+from sharpflow.bundle.manifest_check import Sides, expected_networks, network_file
 from sharpflow.bundle.session import Network
 from sharpflow.whole_image.experiment_types import NetworkExperiment
 from sharpflow.whole_image.experiments import EXPERIMENTS
