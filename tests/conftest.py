@@ -12,7 +12,12 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from sharpflow.workflow.job import THREAD_VARIABLES
 from tests.workflow.projects import Project, make_project, make_whole_image_project
+
+# Workers share the processor's cores: with threads of their own each, they would wait for others'.
+for _name in (*THREAD_VARIABLES, "TF_NUM_INTEROP_THREADS"):
+    os.environ.setdefault(_name, "1")
 
 
 class ByStudy(LoadScopeScheduling):

@@ -198,7 +198,6 @@ def run_script(script: str, out: Path, work: Path, **environment: str) -> None:
     (out / "tiny.yaml").write_text(TINY)
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("YOLO_", "XDG_", "MPL"))}
     environment = {
-        "OMP_NUM_THREADS": "1",
         "PYTHONPATH": str(Path(__file__).parents[2] / "src"),
         **environment,
     }

@@ -55,7 +55,6 @@ def joints(model: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 
 def predicted(training: Training) -> np.ndarray:
     """Scores of the test joints by a head that is trained here."""
-    os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
     from sharpflow.joints.scoring.head_training import HeadSettings, predict_scores, train_head
 
     model, seed, factor = training

@@ -131,9 +131,7 @@ def images(small: RehearsalPlan, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture
-def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "NUMBA_NUM_THREADS"):
-        monkeypatch.setenv(name, "1")
+def on_the_processor(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     yield
@@ -163,7 +161,7 @@ UNITS = {
 }
 
 
-@pytest.mark.usefixtures("one_thread")
+@pytest.mark.usefixtures("on_the_processor")
 @pytest.mark.parametrize("name", REHEARSALS)
 def test_each_rule_is_rehearsed(
     name: str, small: RehearsalPlan, images: Path, tmp_path: Path
