@@ -382,7 +382,11 @@ def test_bundles_repeat_to_the_byte_and_are_read_before_they_are_kept(tmp_path: 
     assert write_small_bundle(tmp_path / "b.sharpflow").read_bytes() == first
     manifest = from_plain(Manifest, plain_manifest())
     wrong = model_of([node("Flatten", "input", axis=1)], gives=(64,)).SerializeToString()
-    with pytest.raises(UserError, match=r"c\.sharpflow is not written.* an output of the shape"):
+    told = (
+        r"c\.sharpflow is not written, since it would be refused: c\.sharpflow, .* an output of "
+        r"the shape .*\. Change the study\.$"
+    )
+    with pytest.raises(UserError, match=told):
         write_bundle(tmp_path / "c.sharpflow", manifest, {MEMBER: wrong})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.sharpflow", "b.sharpflow"]
 

@@ -131,12 +131,16 @@ def test_the_manifest_of_joints(tmp_path: Path, hands: dict[str, Any]) -> None:
         whole_image=bundle.whole_image,
         data=bundle.data,
         splits={"joints": split_file(tmp_path, train=4, validation=2, test=1)},
+        units=bundle.units,
+        max_megapixels=150.0,
         familiar=familiar_files(tmp_path, "hand"),
     )
     joints = manifest.joints
     assert joints and manifest.whole_image is None
     assert manifest.finger_line is None and not bundle.finger_line
     assert (joints.trained_on.data, joints.trained_on.train) == ("Zürich, 2024", 4)
+    assert joints.trained_on.unit == "patients"
+    assert manifest.max_megapixels == 150
     assert joints.heads == {"narrowing-hand": 5, "erosion-hand": 6}
     assert joints.body_parts["hand"].confidence == 0.5  # the paper's
     familiar = joints.body_parts["hand"].familiar
@@ -153,19 +157,42 @@ def test_the_manifest_of_joints(tmp_path: Path, hands: dict[str, Any]) -> None:
 
 
 def test_settings_beyond_the_bounds_of_bundles_are_named(tmp_path: Path) -> None:
-    bundle = plan(cohorts="phantom", standardize={"height": 9000}).bundle
     with pytest.raises(
-        UserError, match=r"mine cannot be bundled: joints\.standardize\.height: found"
-    ):
+        UserError, match=r"standardize\.height: found 9000"
+    ):  # before anything is trained
+        plan(cohorts="phantom", standardize={"height": 9000})
+    bundle = plan(cohorts="phantom").bundle
+    assert bundle.joints
+    with pytest.raises(UserError, match=r"mine cannot be bundled: joints\.crops\.margin: found"):
         describe(
             study="mine",
             code=CODE,
-            joints=bundle.joints,
+            joints=bundle.joints | {"crops": {"size": 64, "margin": 11.0}},
             whole_image=None,
             data=bundle.data,
             splits={"joints": split_file(tmp_path, train=1)},
+            units=bundle.units,
+            max_megapixels=100.0,
             familiar=familiar_files(tmp_path, "hand"),
         )
+
+
+def test_joints_that_were_split_are_counted_as_joints(tmp_path: Path) -> None:
+    bundle = plan(cohorts="phantom", split={"unit": "joint"}).bundle
+    manifest = describe(
+        study="mine",
+        code=CODE,
+        joints=bundle.joints,
+        whole_image=None,
+        data=bundle.data,
+        splits={"joints": split_file(tmp_path, train=60, validation=6, test=6)},
+        units=bundle.units,
+        max_megapixels=100.0,
+        familiar=familiar_files(tmp_path, "hand", "foot"),
+    )
+    assert manifest.joints
+    told = manifest.joints.trained_on  # three joints of each body part to train, one to test
+    assert (told.unit, told.train, told.validation, told.test) == ("joints", 6, 0, 2)
 
 
 def test_each_detector_has_the_confidence_that_its_validation_chose(tmp_path: Path) -> None:
@@ -187,6 +214,8 @@ def test_each_detector_has_the_confidence_that_its_validation_chose(tmp_path: Pa
         whole_image=None,
         data=bundle.data,
         splits={"joints": split_file(tmp_path, train=1)},
+        units=bundle.units,
+        max_megapixels=100.0,
         confidences=tables,
         familiar=familiar_files(tmp_path, "hand", "foot"),
     )
@@ -211,6 +240,8 @@ def test_the_manifest_of_whole_images_has_what_the_stack_has_chosen(tmp_path: Pa
         whole_image=bundle.whole_image,
         data=bundle.data,
         splits={"whole_image": split_file(tmp_path, train=3)},
+        units=bundle.units,
+        max_megapixels=2000.0,
         statistics=str(tmp_path / "statistics.json"),
         stacks={"total-stack-two": str(model)},
     )
@@ -220,7 +251,9 @@ def test_the_manifest_of_whole_images_has_what_the_stack_has_chosen(tmp_path: Pa
     assert whole.binned == {"severity-binned-two": "total-stack-two"}
     assert set(whole.networks) == set(members)
     assert (whole.total, whole.severity) == ("total-stack-two", "severity-binned-two")
+    assert (whole.trained_on.train, whole.trained_on.unit) == (3, "radiographs")
     assert whole.trained_on.validation == 0
+    assert manifest.max_megapixels == 1000  # no reader would take more
     assert "synthetic" in manifest.not_for
     found = problem(manifest)
     assert found and found[0] == "members"  # not yet there, and nothing else is wrong

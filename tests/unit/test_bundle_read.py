@@ -347,6 +347,7 @@ def test_stacks_that_do_not_fit_their_members() -> None:
     assert problem(from_plain(Manifest, stack())) is None
     for changes, found in (
         ({"members": ["other"]}, "other"),
+        ({"members": [], "weight": [[]]}, "none"),
         ({"weight": [[1.0, 2.0]]}, "weights of another shape"),
         ({"bias": []}, "weights of another shape"),
         ({"task": "severity"}, NETWORK),

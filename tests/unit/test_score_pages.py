@@ -61,7 +61,7 @@ def test_a_patient_has_a_page_of_all_visits(tmp_path: Path, networks: Any, batch
     text = page.words
     assert text.count("Research use only") == 2
     assert "2 visits, 4 radiographs scored, 1 refused." in text
-    assert "synthetic radiographs: 3 to train, 2 to validate, 1 to test" in text
+    assert "synthetic radiographs: 3 patients to train, 2 to validate, 1 to test" in text
     assert "found a radiograph that is too small: 300 x 20 pixels" in text
     assert "P@2-BH.png: the joints alone: found two limbs that could not be told" in text
     assert text.index("Visit 2 ") < text.index("Visit 10 ")

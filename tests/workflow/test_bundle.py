@@ -134,9 +134,10 @@ def test_a_finished_study_scores_new_radiographs_and_trains_nothing(
     packed(finished)
     asked = ("score", "--config", f"score={tmp_path}")
     assert finished.planned(*asked) == {"score_new_radiographs": 1}
-    finished.run(*asked)
+    said = finished.run(*asked)
     (made,) = (finished.results / "score").iterdir()
     try:
+        assert f"Results: {made.relative_to(finished.folder)}\n" in said
         key = ["image_id", "joint"]
         ours = read_table(made / "scores.csv").set_index(key).sort_index()
         theirs = own.set_index(key).loc[ours.index]

@@ -38,6 +38,8 @@ rule pack_bundle:
         joints=plain(BUNDLE.joints),
         whole_image=plain(BUNDLE.whole_image),
         data=plain(BUNDLE.data),
+        units=plain(BUNDLE.units),
+        max_megapixels=study.checks.max_megapixels,
         confidences=list(BUNDLE.confidences),
         familiar=list(BUNDLE.familiar),
         out_of_fold=list(BUNDLE.out_of_fold),
@@ -58,9 +60,9 @@ rule make_new_patients:
     conda:
         "../../envs/imaging.yaml"
     params:
-        joints=plain(PLAN.joints and study.phantom.radiograph_height),
+        joints=plain(BUNDLE.joints and study.phantom.radiograph_height),
         whole_image=plain(PLAN.whole_image and study.phantom.whole_image_height),
-        body_parts=[str(part) for part in PLAN.joints.body_parts] if PLAN.joints else [],
+        body_parts=list(BUNDLE.joints["body_parts"]) if BUNDLE.joints else [],
         seed=study.seed,
         code=code("make_new_patients"),
     script:

@@ -23,6 +23,8 @@ with recorded_job(snakemake):
         whole_image=params.whole_image,
         data=params.data,
         splits=dict(zip(params.data, source.splits, strict=True)),
+        units=params.units,
+        max_megapixels=params.max_megapixels,
         statistics=next(iter(source.statistics), None),
         stacks=dict(zip(params.stacks, source.stacks, strict=True)),
         confidences=dict(zip(params.confidences, source.confidences, strict=True)),

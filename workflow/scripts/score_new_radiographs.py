@@ -9,18 +9,19 @@ from sharpflow.workflow.job import recorded_job
 # header is called the same whenever this clone scores.
 KEY = Path(".snakemake", "sharpflow", "patients.key")
 
-with recorded_job(snakemake) as this, atomic_folder(snakemake.output[0]) as out:
+with recorded_job(snakemake) as this:
     from sharpflow.score.run import score
 
     given, source = snakemake.params.given, snakemake.input
     KEY.parent.mkdir(parents=True, exist_ok=True)
-    counts = score(
-        list(source.synthetic) or given["images"],
-        Path(source.bundle[0]),
-        out,
-        table=Path(given["table"]) if given["table"] else None,
-        key=KEY,
-        threads=snakemake.threads,
-    )
+    with atomic_folder(snakemake.output[0]) as out:
+        counts = score(
+            list(source.synthetic) or given["images"],
+            Path(source.bundle[0]),
+            out,
+            table=Path(given["table"]) if given["table"] else None,
+            key=KEY,
+            threads=snakemake.threads,
+        )
     total = counts.scored + counts.refused
-    this.say(f"{counts.scored} of {total} radiographs were scored. Results: {out}")
+    this.say(f"{counts.scored} of {total} radiographs were scored. Results: {snakemake.output[0]}")

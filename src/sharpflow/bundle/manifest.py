@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from sharpflow.bundle.typed_json import Matches, Within
 
 FORMAT, VERSION = "sharpflow bundle", 1
+MOST_MEGAPIXELS = 1000.0  # a gigabyte in memory, whatever a bundle says
 
 # Neither controls, nor what breaks or turns lines, nor halves of letters, which no file can hold.
 _ONE_LINE = r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]{0,500}"
@@ -25,6 +26,7 @@ Crop = Annotated[float, Within(0, 0.9)]
 Positive = Annotated[float, Within(1e-6, 1e6)]
 LimbCounts = Annotated[str, Matches(r"[0-2]h[0-2]f", "hands and feet, as 2h2f")]
 Factor = Annotated[float, Within(0, 1e6)]
+Megapixels = Annotated[float, Within(1e-3, MOST_MEGAPIXELS)]
 Part = Literal["hand", "foot"]
 
 
@@ -50,15 +52,17 @@ class TrainedOn:
 
     Attributes:
         data: "phantom", or the cohort's name.
-        train: how many patients, or radiographs where images were split, trained.
+        train: how many trained.
         validation: likewise.
         test: likewise, of those that no model saw.
+        unit: what is counted, and was split; a patient's joints can be in all parts.
     """
 
     data: Text
     train: Count
     validation: Count
     test: Count
+    unit: Literal["patients", "radiographs", "joints"] = "patients"
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ class Identification:
     """How joints are named; see `name_joints`."""
 
     rule: Literal["paper", "template"]
-    mirrored_share: Annotated[float, Within(0, 0.99)]
+    mirrored_share: Share
 
 
 @dataclass(frozen=True)
@@ -306,6 +310,7 @@ class Manifest:
         joints: None where the study has no joint pipeline with scores.
         whole_image: None where it has no whole-image pipeline.
         members: every other file of the bundle.
+        max_megapixels: larger radiographs are refused, as in the study.
         calibration: None where nothing was measured.
         finger_line: None where the pipelines were not compared.
     """
@@ -318,5 +323,6 @@ class Manifest:
     joints: JointModels | None
     whole_image: WholeImageModels | None
     members: dict[str, Member]
+    max_megapixels: Megapixels = 100.0
     calibration: Calibration | None = None
     finger_line: FingerLine | None = None

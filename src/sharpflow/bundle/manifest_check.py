@@ -103,6 +103,8 @@ def _whole_image_problem(whole: WholeImageModels) -> tuple[str, str, str] | None
         for member in stack.members:
             if member not in whole.networks or whole.networks[member].task != stack.task:
                 return f"{where}.members", member, f"networks of {stack.task}"
+        if not stack.members:
+            return f"{where}.members", "none", "a network or more"
         each = 1 if stack.principle == "single" else outputs
         if (
             len(stack.bias) != outputs

@@ -1,4 +1,4 @@
-"""Writes a bundle: the same bytes for the same networks, settings and model cards."""
+"""Writes a bundle: the same bytes for the same networks, settings, code and model cards."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from sharpflow.bundle.manifest import Manifest, Member
-from sharpflow.bundle.read import MANIFEST, Bundle
+from sharpflow.bundle.read import AGAIN, MANIFEST, Bundle
 from sharpflow.errors import UserError
 from sharpflow.files import atomic_write
 
@@ -40,14 +40,15 @@ def write_bundle(path: str | Path, manifest: Manifest, members: Mapping[str, byt
                 info.create_system = 3  # else it would tell which system wrote it
                 file.writestr(info, content)
         try:
-            check_bundle(temporary)
+            check_bundle(temporary, remedy="Change the study.")
         except UserError as error:
-            raise UserError(f"{path} is not written, since it would be refused: {error}") from None
+            why = str(error).replace(str(temporary), Path(path).name)
+            raise UserError(f"{path} is not written, since it would be refused: {why}") from None
 
 
-def check_bundle(path: str | Path) -> None:
-    """Read all of a bundle. UserError if any of it cannot be used."""
-    with Bundle(path) as bundle:
+def check_bundle(path: str | Path, remedy: str = AGAIN) -> None:
+    """Read all of a bundle. UserError, with the remedy, if any of it cannot be used."""
+    with Bundle(path, remedy) as bundle:
         for name in bundle.networks:
             bundle.network(name)
         for name in bundle.model_cards:

@@ -46,13 +46,18 @@ class Bundle:
         manifest: what it says of itself.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, remedy: str = AGAIN) -> None:
         """Open a bundle, and check its manifest and its list of members.
+
+        Args:
+            path: of the file.
+            remedy: what to do where it cannot be used.
 
         Raises:
             UserError: it cannot be used; the message says why and what to do.
         """
         self.path = Path(path)
+        self._remedy = remedy
         self._file: BinaryIO = _opened(self.path)
         try:
             self._zip = self._open_zip()
@@ -212,7 +217,7 @@ class Bundle:
         return content
 
     def _wrong(self, where: str, found: str, expected: str) -> UserError:
-        return UserError(str(Problem(str(self.path), where, found, expected, AGAIN)))
+        return UserError(str(Problem(str(self.path), where, found, expected, self._remedy)))
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -196,10 +196,8 @@ def models_lines(manifest: Manifest) -> list[str]:
 
 
 def _trained_on(trained_on: TrainedOn) -> str:
-    return (
-        f"trained on {learned_from(trained_on.data)}: {trained_on.train} to train, "
-        f"{trained_on.validation} to validate, {trained_on.test} to test."
-    )
+    counts = f"{trained_on.train} {trained_on.unit} to train, {trained_on.validation} to validate"
+    return f"trained on {learned_from(trained_on.data)}: {counts}, {trained_on.test} to test."
 
 
 def _visits(results: PatientResults) -> list[str]:

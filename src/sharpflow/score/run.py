@@ -97,6 +97,7 @@ class Run:
         whole = manifest.whole_image
         self._whole = WholeImageScorer(whole, networks) if whole else None
         self._finder = LimbFinder(self._joints, whole)
+        self._max_pixels = round(manifest.max_megapixels * 1e6)
         self._results = results
         self._doubles = Doubles()
 
@@ -121,7 +122,7 @@ class Run:
         if lacking := self._lacking(source.limb):
             remedy = "Take a bundle that has them."
             raise ImageError(source.path, f"a bundle without {lacking}", "one with them", remedy)
-        image = read_image(source.path)
+        image = read_image(source.path, self._max_pixels)
         height, width = image.shape
         if min(height, width) < LEAST_SIDE:
             expected = f"at least {LEAST_SIDE} pixels a side"

@@ -36,3 +36,5 @@ with recorded_job(snakemake) as this:
             seconds_left=this.seconds_left,
         )
         write_table(predictions, snakemake.output[0])
+    if predictions.empty:
+        this.say(f"{name} is not calibrated: a fold would leave nobody to train or validate on.")

@@ -1,6 +1,7 @@
 """The manifest of a study's bundle, from its settings and from what its trainings left."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 
 from sharpflow.anatomy import MODELS, n_classes
 from sharpflow.bundle.export.calibration import calibrate
-from sharpflow.bundle.manifest import FORMAT, VERSION, Manifest, Statistics
+from sharpflow.bundle.manifest import FORMAT, MOST_MEGAPIXELS, VERSION, Manifest, Statistics
 from sharpflow.bundle.typed_json import WrongValueError, from_plain
 from sharpflow.cohorts.splits import SPLITS
 from sharpflow.errors import UserError
@@ -31,6 +32,8 @@ def describe(
     whole_image: Mapping[str, Any] | None,
     data: Mapping[str, str],
     splits: Mapping[str, str],
+    units: Mapping[str, str],
+    max_megapixels: float,
     statistics: str | None = None,
     stacks: Mapping[str, str] | None = None,
     confidences: Mapping[str, str] | None = None,
@@ -48,6 +51,8 @@ def describe(
         whole_image: `BundlePlan.whole_image`.
         data: "joints", "whole_image" -> what tables say their data are.
         splits: likewise, the table of its split.
+        units: likewise, what was split; "joints" are counted in the tables of `familiar`.
+        max_megapixels: that a radiograph of the study may have.
         statistics: file of the whole images' statistics.
         stacks: experiment -> its model.pt, a model_card.json beside it.
         confidences: body part -> the table of `tabulate_confidences`, where it chooses.
@@ -59,7 +64,12 @@ def describe(
     Raises:
         UserError: a setting of the study is out of the bounds that readers of bundles hold to.
     """
-    trained_on = {name: _trained_on(data[name], path) for name, path in splits.items()}
+    tables: dict[str, Sequence[str]] = {name: [path] for name, path in splits.items()}
+    if units.get("joints") == "joints":
+        tables["joints"] = [crops for _, crops in (familiar or {}).values()]
+    trained_on = {
+        name: _trained_on(data[name], paths, units[name]) for name, paths in tables.items()
+    }
     plain: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
@@ -69,6 +79,7 @@ def describe(
         "joints": None,
         "whole_image": None,
         "members": {},
+        "max_megapixels": min(float(max_megapixels), MOST_MEGAPIXELS),
         "calibration": calibrate(
             {name: read_table(path) for name, path in (out_of_fold or {}).items()},
             read_table(totals) if totals else None,
@@ -99,8 +110,7 @@ def describe(
         return from_plain(Manifest, plain)
     except WrongValueError as error:
         raise UserError(
-            f"the study {study} cannot be bundled: {error}. Correct that setting, which trains "
-            "again what depends on it."
+            f"the study {study} cannot be bundled: {error}. Correct the setting that it is from."
         ) from None
 
 
@@ -111,9 +121,9 @@ def _finger_line(predictions: str, images: str, scores: str, split: str) -> dict
     return {"slope": line[0], "intercept": line[1]} if line else None
 
 
-def _trained_on(data: str, split: str) -> dict[str, Any]:
-    counts = read_table(split)["split"].value_counts()
-    return {"data": data, **{name: int(counts.get(name, 0)) for name in SPLITS}}
+def _trained_on(data: str, tables: Sequence[str], unit: str) -> dict[str, Any]:
+    counts = Counter(name for path in tables for name in read_table(path)["split"])
+    return {"data": data, "unit": unit, **{name: counts[name] for name in SPLITS}}
 
 
 def _with_measured(

@@ -43,6 +43,7 @@ def export_networks(manifest: Manifest, files: Mapping[str, str | Path]) -> dict
     members = {}
     for name, sides in expected_networks(manifest).items():
         path = Path(files[name])
+        log.info("%s, from %s", name, path)  # whatever goes wrong is wrong with it
         if path.suffix == ".keras":
             model, trained = export_keras_file(path)
         elif name in EXPERIMENTS:

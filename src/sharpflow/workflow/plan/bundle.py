@@ -193,6 +193,16 @@ class BundlePlan:
         return {name: plan.data_name() for name, plan in has.items() if plan}
 
     @property
+    def units(self) -> dict[str, str]:
+        """Pipeline -> what was split."""
+        found = {}
+        if self._joints:
+            found["joints"] = f"{self._joints.study.split.unit}s"
+        if self._whole_image:
+            found["whole_image"] = "radiographs"
+        return found
+
+    @property
     def statistics(self) -> list[str]:
         """The statistics of the images that the whole-image networks learned from, if any."""
         return ["<results>/packed/whole_image/statistics.json"] * bool(self._whole_image)

@@ -12,6 +12,7 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 WholeShare = Annotated[float, Field(ge=0, le=1)]
 PositiveShare = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(gt=0)]
+Pixels = Annotated[int, Field(gt=0, le=8192)]
 Shards = Count | Literal["auto"]
 
 

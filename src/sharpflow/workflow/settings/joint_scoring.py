@@ -6,7 +6,6 @@ from pydantic import Field
 
 from sharpflow.workflow.settings.base import (
     Count,
-    NotNegative,
     Positive,
     PositiveShare,
     Section,
@@ -14,14 +13,15 @@ from sharpflow.workflow.settings.base import (
     Weights,
 )
 
-CropSize = Annotated[int, Field(ge=32)]
+CropSize = Annotated[int, Field(ge=32, le=1024)]
+Margin = Annotated[float, Field(ge=0, le=10)]
 
 
 class Crops(Section):
     """Joints cut out of radiographs."""
 
     size: CropSize = Field(description="Side of the square crop, in pixels. Ours.")
-    margin: NotNegative = Field(
+    margin: Margin = Field(
         description="Margin around the joint's box, as a share of its longer side. Ours.",
     )
     jitter: Share = Field(

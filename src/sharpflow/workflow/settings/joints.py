@@ -8,6 +8,7 @@ from sharpflow.workflow.settings.base import (
     Count,
     Odd,
     PerBodyPart,
+    Pixels,
     Positive,
     PositiveShare,
     Section,
@@ -18,24 +19,25 @@ from sharpflow.workflow.settings.base import (
     WholeShare,
 )
 
-ImageSize = Annotated[int, Field(gt=0, multiple_of=32)]
+ImageSize = Annotated[Pixels, Field(multiple_of=32)]
+Tiles = Annotated[int, Field(gt=0, le=256)]
 
 
 class Clahe(Section):
     """Contrast-limited adaptive histogram equalisation."""
 
     clip_limit: Positive = Field(description="OpenCV's clip limit. The paper: 2.")
-    grid: Count = Field(description="Tiles along each side of the image. The paper: 8.")
+    grid: Tiles = Field(description="Tiles along each side of the image. The paper: 8.")
 
 
 class Standardize(Section):
     """Radiographs brought to one size and contrast (Tan et al., 2.2)."""
 
-    height: Count = Field(
+    height: Pixels = Field(
         description="Height of a standardized radiograph, in pixels. The paper: 1500x1200; ours: "
         "1500 is the height.",
     )
-    width: Count = Field(description="Width of a standardized radiograph, in pixels.")
+    width: Pixels = Field(description="Width of a standardized radiograph, in pixels.")
     crop_bottom: PerBodyPart[Share] = Field(
         description="Share of the height that is cut off at the bottom. The paper: a quarter for "
         "feet; its number for hands is lost. Ours: a tenth for hands.",
@@ -84,8 +86,8 @@ class Masks(Section):
 class UNet(Section):
     """The lightweight U-Net (Tan et al., 2.3.2)."""
 
-    height: Count = Field(description="Height of the network's input, in pixels. Ours.")
-    width: Count = Field(description="Width of the network's input, in pixels. Ours.")
+    height: Pixels = Field(description="Height of the network's input, in pixels. Ours.")
+    width: Pixels = Field(description="Width of the network's input, in pixels. Ours.")
     filters: Count = Field(description="Filters of the first block. Ours.")
     kernels: list[Count] = Field(
         description="Kernel sizes of the multi-scale blocks, in pixels. Ours."

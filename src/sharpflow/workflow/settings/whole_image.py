@@ -21,7 +21,7 @@ Devices = Annotated[
     BeforeValidator(lambda value: int(value) if str(value).isdecimal() else value),
 ]
 SeverityClass = Annotated[int, Field(ge=0, le=9)]
-ImageSize = Annotated[int, Field(ge=32)]
+ImageSize = Annotated[int, Field(ge=32, le=8192)]
 Rotations = Annotated[list[Literal[0, 90, 180, 270]], Field(min_length=1)]
 
 
