@@ -52,12 +52,9 @@ from sharpflow.whole_image.experiment_types import (
     StackExperiment,
 )
 from sharpflow.whole_image.experiments import EXPERIMENTS
+from sharpflow.whole_image.outputs import output_columns
 from sharpflow.whole_image.stacking.stack import bin_stack, predict_stack
-from sharpflow.whole_image.training.predictions import (
-    output_columns,
-    predict_images,
-    prediction_table,
-)
+from sharpflow.whole_image.training.predictions import predict_images, prediction_table
 from sharpflow.whole_image.training.settings import TrainingSettings
 
 FLAT, OTHER_NOISE = "flat", "flat, other noise"
