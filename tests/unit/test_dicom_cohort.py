@@ -13,7 +13,7 @@ import yaml
 from sharpflow.anatomy import LIMBS
 from sharpflow.cohorts.check_radiographs import read_radiographs
 from sharpflow.cohorts.csv_rows import Row
-from sharpflow.cohorts.dicom_table import hashed, main, read_key
+from sharpflow.cohorts.dicom_table import hashed, header_date, main, read_key
 from sharpflow.cohorts.labelled import ImageList, LabelledImage
 from sharpflow.cohorts.radiographs import list_radiographs
 from sharpflow.cohorts.warn import warn_of_images, warn_of_joint_cohort
@@ -159,8 +159,25 @@ def test_other_dicom_files_in_the_folder_are_named(cohort: Path) -> None:
 def test_names_with_points_and_no_suffix(tmp_path: Path) -> None:
     for name in ("1.2-LH", "1.2.3-RH", "p-LF.dcm"):
         (tmp_path / name).touch()
+    # Other suffixes count where the file is DICOM.
+    save(tmp_path / "p-RF.IMA", image(np.eye(8, dtype=np.uint8)))
+    save(tmp_path / "q.img", image(np.eye(8, dtype=np.uint8)))
+    (tmp_path / "q-LH.img").write_bytes(b"no image" * 20)
     listed = list_radiographs(tmp_path)
-    assert [f.image_id for f in listed.radiographs] == ["1.2-LH", "1.2.3-RH", "p-LF"]
+    assert [f.image_id for f in listed.radiographs] == [*("1.2-LH", "1.2.3-RH", "p-LF", "p-RF")]
+    assert [Path(problem.file).name for problem in listed.problems] == ["q.img"]
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        *(("20200131", "20200131"), ("2020.01.31", "20200131"), ("2020-01-31", "20200131")),
+        *(("2020115", ""), ("2020.1.15", ""), ("20200230", ""), ("202001011", ""), ("", "")),
+    ],
+)
+def test_a_date_has_eight_digits(tmp_path: Path, text: str, date: str) -> None:
+    dataset = image(np.eye(8, dtype=np.uint8), StudyDate=text)
+    assert header_date(save(tmp_path / "a.dcm", dataset)) == date
 
 
 def test_whole_images_pack_dicom(tmp_path: Path) -> None:

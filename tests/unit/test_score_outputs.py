@@ -1,5 +1,6 @@
 """Rules of trust, sums of visits and changes between them, by hand."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,8 +9,10 @@ import pandas as pd
 import pytest
 
 from sharpflow.bundle.manifest import FingerLine
+from sharpflow.errors import UserError
 from sharpflow.score.calibration import Calibrator
 from sharpflow.score.change import JOINTS_MISSING, OTHER_LIMBS, changes, smallest_detectable_change
+from sharpflow.score.outputs import open_tables
 from sharpflow.score.results import in_short
 from sharpflow.score.tables import TOTAL_COLUMNS, visit_totals
 from sharpflow.score.trust import doubts
@@ -141,6 +144,24 @@ def test_a_change_that_nobody_can_judge() -> None:
     assert unknown["total_change"] == 6
     assert (unknown["smallest_detectable_change"], unknown["exceeds"]) == (None, None)
     assert (blank["total_change"], blank["note"]) == (None, JOINTS_MISSING)
+
+
+def test_a_folder_that_cannot_be_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (
+        pytest.raises(UserError, match=r"cannot be written to \(.*File name too long.*--out"),
+        open_tables(tmp_path / ("n" * 300)),
+    ):
+        pass
+
+    def locked(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", locked)
+    with (
+        pytest.raises(UserError, match=r"cannot be written to \(.*Permission denied.*--out"),
+        open_tables(tmp_path / "locked/out"),
+    ):
+        pass
 
 
 def test_visits_are_in_order_of_date_only_where_headers_number_them() -> None:

@@ -180,6 +180,32 @@ def test_a_joint_that_lacks_leaves_the_sums_blank(
     assert totals[["erosion", "total"]].isna().all(axis=None)
 
 
+def test_what_is_refused_unread_counts_for_its_visit_if_that_is_known(
+    tmp_path: Path, bundle: Any
+) -> None:
+    scans, out = tmp_path / "scans", tmp_path / "out"
+    picture(scans, "P-LH")
+    picture(scans, "P-RH")
+    (scans / "P-RH.png").rename(scans / "P-RH.gif")
+    pixels = np.full((HEIGHT, WIDTH), 90, np.uint8)
+    pixels[: HEIGHT // 2] += 40
+    for name, elements in {
+        "P@2-LF": {"Modality": "OT"},
+        "X-LH": {"StudyDate": "20190101"},
+        "X-RH": {"StudyDate": "20200101"},
+    }.items():
+        write_dicom(scans / f"{name}.dcm", dicom_image(pixels, **elements, PatientID=""))
+    picture(scans, "X-LF")  # has no date where X has two
+    _, totals, refused = scored(scans, out)
+    names = {Path(image).name for image in refused["image"]}
+    assert names == {"P-RH.gif", "P@2-LF.dcm", "X-LF.png"}
+    visits = totals[totals["of"] == "visit"].set_index(["patient", "visit"])
+    assert visits["radiographs_refused"].to_dict() == {
+        **{("P", "1"): 1, ("P", "2"): 1, ("X", "1"): 0, ("X", "2"): 0}
+    }
+    assert "2 visits, 2 radiographs scored, 1 refused." in (out / "pages/X.html").read_text()
+
+
 def test_a_radiograph_without_joints_is_refused(tmp_path: Path, bundle: Any) -> None:
     bundle["detector-hand"].output[4:] = 0
     picture(tmp_path / "scans", "P-LH")

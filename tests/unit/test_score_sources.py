@@ -128,6 +128,7 @@ def test_a_table_says_more_than_a_name(tmp_path: Path) -> None:
         ("A.png,LH,,../P,1", "row 2, column patient"),
         ("A.png,LH,,P,a/b", "row 2, column visit"),
         (",LH,,P,1", "row 2, column file: found nothing"),
+        (f"{'n' * 300},LH,,P,1", f"row 2, column file: found '{'n' * 80}...' (File name too long)"),
         (".,LH,,P,1", "row 2, column file: found '.'; expected a file"),
         ("A.png,LH,,P,1\nA.png,RH,,P,1", "row 3, column file: found 'A.png'; expected each file"),
     ],
@@ -138,6 +139,23 @@ def test_a_wrong_row_of_the_table_is_named(tmp_path: Path, row: str, message: st
     with pytest.raises(UserError) as error:
         find_sources([str(scan)], table=table)
     assert message in str(error.value)
+
+
+def test_a_row_that_names_a_file_in_a_locked_folder_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan, table = picture(tmp_path / "A.png"), tmp_path / "table.csv"
+    table.write_text("file\nlocked/B.png\n")
+    lstat = Path.lstat
+
+    def refusing(path: Path) -> os.stat_result:
+        if "locked" in path.parts:
+            raise PermissionError(13, "Permission denied", str(path))
+        return lstat(path)
+
+    monkeypatch.setattr(Path, "lstat", refusing)
+    with pytest.raises(UserError, match=r"row 2, column file: found 'locked/B.png' \(Permission d"):
+        find_sources([str(scan)], table=table)
 
 
 def test_a_table_without_files_is_refused(tmp_path: Path) -> None:
@@ -230,12 +248,162 @@ def test_dates_are_dates_or_nothing(tmp_path: Path) -> None:
     other = hand | {"ImageLaterality": "R"}
     dicom(tmp_path / "none.dcm", **other, StudyDate="")
     dicom(tmp_path / "odd.dcm", **other, StudyDate="2021XXXX")
+    dicom(tmp_path / "short.dcm", **other, StudyDate="2020115")
+    dicom(tmp_path / "short-points.dcm", **other, StudyDate="2020.1.15")
+    dicom(tmp_path / "mixed.dcm", **other, StudyDate="2020.01-15")
+    dicom(tmp_path / "impossible.dcm", **other, StudyDate="20200230")
     dicom(tmp_path / "single.dcm", **other, StudyDate="", PatientID="other")
     sources, refused = find_sources([str(tmp_path)], keep_ids=True)
     visits = {source.image_id: source.visit for source in sources}
     assert visits == {"b": "1", "a": "2", "c": "3", "single": "1"}
-    assert [Path(one.image).name for one in refused] == ["none.dcm", "odd.dcm"]
+    names = ["impossible", "mixed", "none", "odd", "short-points", "short"]
+    assert [Path(one.image).stem for one in refused] == names
     assert all(one.reason.startswith("found no date of the study") for one in refused)
+    assert {(one.patient, one.visit) for one in refused} == {("PLANTID77", "")}
+
+
+LIMBS_OF_X = {
+    limb + year: {"ImageLaterality": "L", "BodyPartExamined": part, "StudyDate": f"20{year}0101"}
+    for limb, part in (("hand", "HAND"), ("foot", "FOOT"))
+    for year in ("19", "20")
+}
+
+
+def places(sources: list[Source]) -> dict[str, tuple[str, str]]:
+    return {source.path.stem: (source.visit, source.visit_from) for source in sources}
+
+
+@pytest.mark.parametrize(
+    ("rows", "scored", "refused"),
+    [
+        # The foot of 2019 would be numbered 1, as the table calls 2020.
+        (
+            "hand19.dcm,0\nhand20.dcm,1",
+            {"hand19": ("0", "table"), "hand20": ("1", "table"), "foot20": ("2", "header")},
+            ["foot19"],
+        ),
+        (
+            "hand20.dcm,1",
+            {"hand20": ("1", "table"), "foot20": ("2", "header")},
+            ["foot19", "hand19"],
+        ),
+        # Names and numbers agree.
+        (
+            "hand19.dcm,1\nhand20.dcm,2",
+            {
+                **{"hand19": ("1", "table"), "hand20": ("2", "table")},
+                **{"foot19": ("1", "header"), "foot20": ("2", "header")},
+            },
+            [],
+        ),
+        # A user may take two dates for one visit.
+        (
+            "hand19.dcm,1\nhand20.dcm,1\nfoot19.dcm,2\nfoot20.dcm,1",
+            {
+                **{"hand19": ("1", "table"), "hand20": ("1", "table")},
+                **{"foot19": ("2", "table"), "foot20": ("1", "table")},
+            },
+            [],
+        ),
+    ],
+)
+def test_a_table_and_dates_make_no_visit_of_two_dates(
+    tmp_path: Path, rows: str, scored: dict[str, tuple[str, str]], refused: list[str]
+) -> None:
+    for name, elements in LIMBS_OF_X.items():
+        dicom(tmp_path / f"{name}.dcm", **elements)
+    table = tmp_path / "table.csv"
+    table.write_text(f"file,visit\n{rows}\n")
+    sources, left = find_sources([str(tmp_path)], table=table, keep_ids=True)
+    assert places(sources) == scored
+    assert [Path(one.image).stem for one in left] == refused
+    for one in left:
+        assert one.reason.startswith("found two dates in one visit")
+        assert "Name its visit in a table" in one.reason
+        assert (one.patient, one.visit) == ("PLANTID77", "")
+
+
+def test_names_and_dates_make_no_visit_of_two_dates(tmp_path: Path) -> None:
+    dates = {"P1@2-LH": "20200101", "P1-LF": "20190101", "P1-RF": "20210101"}
+    dates |= {"Q@1-LH": "20200101", "Q@1-RH": "20210101"}  # two dates by the names themselves
+    for name, date in dates.items():
+        dicom(tmp_path / f"{name}.dcm", PatientID="", StudyDate=date)
+    sources, refused = find_sources([str(tmp_path)])
+    assert places(sources) == {
+        "P1-LF": ("1", "header"),
+        "P1@2-LH": ("2", "name"),
+        "Q@1-LH": ("1", "name"),
+        "Q@1-RH": ("1", "name"),
+    }
+    ((image, patient, visit),) = [(one.image, one.patient, one.visit) for one in refused]
+    assert (Path(image).stem, patient, visit) == ("P1-RF", "P1", "")
+    assert refused[0].reason.startswith("found two dates in one visit")
+
+
+def test_one_patient_id_is_not_taken_for_patients_whom_names_tell_apart(tmp_path: Path) -> None:
+    for name, date in {"P1-LH": "20190101", "P2@3-LH": "20200101", "scan": "20190101"}.items():
+        hand = {"ImageLaterality": "L", "BodyPartExamined": "HAND"}
+        dicom(tmp_path / f"{name}.dcm", **hand, PatientID="ANON", StudyDate=date)
+    dicom(tmp_path / "P3-LH.dcm", PatientID="real3", StudyDate="20190101")
+    dicom(tmp_path / "P3@x-RH.dcm", PatientID="real3", StudyDate="20190101")
+    sources, refused = find_sources([str(tmp_path)], keep_ids=True)
+    assert {source.patient for source in sources} == {"real3"}
+    assert {(Path(one.image).stem, one.patient, one.visit) for one in refused} == {
+        ("P1-LH", "P1", "1"),
+        ("P2@3-LH", "P2", "3"),
+        ("scan", "", "1"),
+    }
+    assert {one.reason.split(";")[0] for one in refused} == {
+        "found one PatientID for patients whom the files' names tell apart"
+    }
+    assert all("Name the patient in a table (--table)" in one.reason for one in refused)
+    table = tmp_path / "table.csv"
+    table.write_text("file,patient\nP1-LH.dcm,P1\nP2@3-LH.dcm,P2\nscan.dcm,P2\n")
+    sources, refused = find_sources([str(tmp_path)], table=table, keep_ids=True)
+    assert [(s.path.stem, s.patient, s.visit) for s in sources[:3]] == [
+        ("P1-LH", "P1", "1"),
+        ("scan", "P2", "1"),
+        ("P2@3-LH", "P2", "2"),  # the second of the dates
+    ]
+    assert refused == []
+
+
+def test_dicom_is_found_in_folders_whatever_it_is_called(tmp_path: Path) -> None:
+    for name in ("P1-LH.IMA", "P1-RH.img", "P1-LF.dic", "x.bin"):
+        dicom(tmp_path / name, PatientID="", StudyDate="")
+    (tmp_path / "notes.img").write_bytes(b"no image" * 20)
+    (tmp_path / "DICOMDIR").write_bytes(bytes(128) + b"DICM")
+    table = tmp_path / "table.csv"
+    table.write_text("file,limb,patient\nx.bin,RF,P1\n")
+    sources, refused = find_sources([str(tmp_path)], table=table)
+    assert told(sources) == [
+        ("P1-LF", "P1", "1", "LF", "name"),
+        ("P1-LH", "P1", "1", "LH", "name"),
+        ("P1-RH", "P1", "1", "RH", "name"),
+        ("x", "P1", "1", "RF", "table"),
+    ]
+    assert refused == []
+
+
+def test_what_is_refused_unread_belongs_where_table_or_name_say(tmp_path: Path) -> None:
+    for name in ("P1@2-LH", "P1@2-RH", "Q-LF"):
+        dicom(tmp_path / f"{name}.dcm", PatientID="P1", Modality="OT")
+    picture(tmp_path / "P1@2-RF.png").rename(tmp_path / "P1@2-RF.gif")
+    picture(tmp_path / "scan.png").rename(tmp_path / "scan.gif")
+    picture(tmp_path / "R-LH.png")
+    (tmp_path / "broken.dcm").write_bytes(b"nothing")
+    table = tmp_path / "table.csv"
+    table.write_text("file,patient,visit\nP1@2-RH.dcm,P7,5\nbroken.dcm,P7,\n")
+    sources, refused = find_sources([str(tmp_path)], table=table)
+    assert [source.image_id for source in sources] == ["R-LH"]
+    assert {Path(one.image).name: (one.patient, one.visit) for one in refused} == {
+        "P1@2-LH.dcm": ("P1", "2"),
+        "P1@2-RH.dcm": ("P7", "5"),
+        "Q-LF.dcm": ("Q", "1"),
+        "P1@2-RF.gif": ("P1", "2"),
+        "scan.gif": ("", "1"),
+        "broken.dcm": ("P7", "1"),
+    }
 
 
 def test_of_a_name_that_says_no_patient_the_limb_is_taken(tmp_path: Path) -> None:

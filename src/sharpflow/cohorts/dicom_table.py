@@ -13,6 +13,7 @@ import hashlib
 import hmac
 import io
 import os
+import re
 import secrets
 import sys
 from collections.abc import Iterable, Mapping
@@ -33,7 +34,8 @@ from sharpflow.imaging.image_error import ImageError
 
 COLUMNS = (*RADIOGRAPH_COLUMNS, "visit")
 _KEY_BYTES = 32
-_DATES = ("%Y%m%d", "%Y.%m.%d", "%Y-%m-%d")  # of DICOM, of its first version, of ISO 8601
+# Of DICOM, of its first version (with points), of ISO 8601.
+_DATE = re.compile(r"([0-9]{4})([.-]?)([0-9]{2})\2([0-9]{2})")
 _HASH_DIGITS = 16  # 64 bits: no two of a million patients alike
 
 
@@ -66,7 +68,9 @@ def list_dicom(
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if hidden or not path.is_file() or path.name.upper() == "DICOMDIR":
+        # os.path raises nothing for a link into a locked folder.
+        is_file = os.path.isfile(path)  # noqa: PTH113
+        if hidden or not is_file or path.name.upper() == "DICOMDIR":
             continue
         if not is_dicom(path) or (patients is not None and name not in patients):
             continue
@@ -184,12 +188,17 @@ def _listed(path: Path, key: bytes | None, own: str | None) -> Listed:
 def header_date(path: Path) -> str:
     """The date of a DICOM radiograph, as 20200131; for numbering visits alone.
 
-    Empty without one, or where it is no date, so that visits are never ordered by anything else.
+    Empty without one, or where it is no date of eight digits, so that visits are never ordered by
+    anything else.
     """
     text = _text(path, "StudyDate").strip()
-    for form in _DATES:
-        with suppress(ValueError):
-            return datetime.strptime(text, form).strftime("%Y%m%d")
+    date = _DATE.fullmatch(text)
+    if not date:
+        return ""
+    digits = date[1] + date[3] + date[4]
+    with suppress(ValueError):
+        datetime.strptime(digits, "%Y%m%d")
+        return digits
     return ""
 
 

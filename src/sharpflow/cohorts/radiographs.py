@@ -60,13 +60,13 @@ def list_radiographs(radiographs: str | Path) -> RadiographList:
     """List the radiographs of a cohort without opening them.
 
     `radiographs` is a folder with files `<patient>-<LH|RH|LF|RF>`, of further visits
-    `<patient>@<visit>-<limb>`, and one of SUFFIXES, or none for DICOM, whose image_id is the name
-    without suffix (a name without a visit is of the visit "1"), or a CSV with columns image_id,
-    patient, limb, file (relative to the CSV) and, where there are several, visit. A limb may be in
-    lower case. Hidden files, subfolders and files of other kinds in the folder are left alone, as
-    is a DICOMDIR; images of formats that are not read, DICOM files with other names, folders with a
-    radiograph's suffix and broken links are problems. What is wrong is returned, not raised; of an
-    image_id that is there twice the first is listed.
+    `<patient>@<visit>-<limb>`, and one of SUFFIXES, or any or none for DICOM, whose image_id is the
+    name without suffix (a name without a visit is of the visit "1"), or a CSV with columns
+    image_id, patient, limb, file (relative to the CSV) and, where there are several, visit. A limb
+    may be in lower case. Hidden files, subfolders and files of other kinds in the folder are left
+    alone, as is a DICOMDIR; images of formats that are not read, DICOM files with other names,
+    folders with a radiograph's suffix and broken links are problems. What is wrong is returned, not
+    raised; of an image_id that is there twice the first is listed.
     """
     radiographs = Path(radiographs)
     if os.path.isdir(radiographs):  # noqa: PTH112 - no error for a path that cannot be
@@ -198,10 +198,11 @@ def _list_folder(folder: Path) -> RadiographList:
                 )
             )
             continue
-        if name and suffix in ("", *SUFFIXES):
+        is_radiograph = suffix in SUFFIXES or (name and not suffix) or has_dicom_magic(path)
+        if is_radiograph and name:
             patient, visit, limb = name
             found.radiographs.append(Radiograph(stem, patient, limb, visit, path))
-        elif suffix in SUFFIXES or (not suffix and _has_dicom_magic(path)):
+        elif is_radiograph:
             found.problems.append(_bad_name(path, stem))
     return found
 
@@ -230,10 +231,16 @@ def split_name(name: str) -> tuple[str, str]:
     return (path.stem, path.suffix.lower()) if _SUFFIX.fullmatch(path.suffix) else (name, "")
 
 
-def _has_dicom_magic(path: Path) -> bool:
+def has_dicom_magic(path: Path) -> bool:
+    """Whether a file begins as DICOM does, whatever it is called; not so a DICOMDIR.
+
+    Archives export radiographs as .IMA, .img or .dic, too.
+    """
     if path.name.upper() == "DICOMDIR":  # an index of the files beside it
         return False
     try:
+        if not path.is_file():  # a pipe would be waited for
+            return False
         with path.open("rb") as file:
             return file.read(132)[128:] == b"DICM"
     except OSError:

@@ -60,17 +60,8 @@ def open_tables(folder: Path) -> Iterator[Tables]:
         UserError: the folder cannot be made or written to, or has tables of another call, which
             would be mixed with these.
     """
-    made = (*TABLES, f"{INDEX_NAME}.html", OVERLAYS, PAGES)
-    if there := [name for name in made if (folder / name).exists()]:
-        raise UserError(
-            f"{folder}: found {there[0]} of an earlier call; expected a new or empty folder. Name "
-            "another (--out), or delete this one."
-        )
-    if folder.exists() and not folder.is_dir():
-        raise UserError(
-            f"{folder}: found a file; expected a folder, new or empty. Name another (--out)."
-        )
     try:
+        _refuse_used(folder)
         folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             files = {name: stack.enter_context(atomic_write(folder / name)) for name in TABLES}
@@ -82,6 +73,20 @@ def open_tables(folder: Path) -> Iterator[Tables]:
             f"{folder}: found a folder that cannot be written to ({in_short(error)}); expected one "
             "with room that is yours. Name another (--out)."
         ) from None
+
+
+def _refuse_used(folder: Path) -> None:
+    """Refuse a file, and a folder with results of another call."""
+    made = (*TABLES, f"{INDEX_NAME}.html", OVERLAYS, PAGES)
+    if there := [name for name in made if (folder / name).exists()]:
+        raise UserError(
+            f"{folder}: found {there[0]} of an earlier call; expected a new or empty folder. Name "
+            "another (--out), or delete this one."
+        )
+    if folder.exists() and not folder.is_dir():
+        raise UserError(
+            f"{folder}: found a file; expected a folder, new or empty. Name another (--out)."
+        )
 
 
 def overlay_path(folder: Path, image_id: str) -> Path:

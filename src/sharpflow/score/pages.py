@@ -201,7 +201,8 @@ def _trained_on(trained_on: TrainedOn) -> str:
 
 
 def _visits(results: PatientResults) -> list[str]:
-    return sorted({*results.totals["visit"]} | {r.visit for r in results.refused}, key=in_order)
+    refused = {one.visit for one in results.refused if one.visit}
+    return sorted({*results.totals["visit"]} | refused, key=in_order)
 
 
 def _visit_heading(visit: str, patient: str) -> str:

@@ -153,7 +153,7 @@ class Results:
         totals = _joined(patient.totals, [*TOTAL_COLUMNS, "visit_from"])
         changed = pd.DataFrame(columns=CHANGE_COLUMNS)
         if key[0]:
-            counts = Counter(one.visit for one in refused if not one.is_part)
+            counts = Counter(one.visit for one in refused if one.visit and not one.is_part)
             line = self._manifest.finger_line
             visits = visit_totals(
                 key[0],

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from sharpflow.cohorts.radiographs import OTHER_IMAGES, SUFFIXES, split_name
+from sharpflow.cohorts.radiographs import OTHER_IMAGES, SUFFIXES, has_dicom_magic, split_name
 from sharpflow.errors import UserError
 from sharpflow.imaging.dicom import is_dicom
 
@@ -35,14 +35,14 @@ def _files(images: Sequence[str], out: Path | None) -> Iterator[Path]:
         if not found:
             raise UserError(
                 f"{given!a}: found no radiograph; expected {', '.join(SUFFIXES)}, or DICOM "
-                "without suffix. Correct the path."
+                "whatever it is called. Correct the path."
             )
         yield from found
 
 
 def _within(path: Path, out: Path | None) -> Iterator[Path]:
     """A file itself; of a folder the images in it, but for hidden ones and those of `out`."""
-    if not path.is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112 - no error for a link into a locked folder
         yield path
         return
     seen = {real_path(out)} if out else set()
@@ -67,7 +67,9 @@ def _is_image(path: Path) -> bool:
     if path.name.startswith(".") or path.name.upper() == "DICOMDIR":
         return False
     suffix = split_name(path.name)[1]
-    return suffix in (*SUFFIXES, *OTHER_IMAGES) or (not suffix and is_dicom(path))
+    if suffix in (*SUFFIXES, *OTHER_IMAGES):
+        return True
+    return has_dicom_magic(path) or (not suffix and is_dicom(path))
 
 
 def _each_once(paths: Iterable[Path]) -> Iterator[Path]:

@@ -7,20 +7,18 @@ limb that none of them says is left to be found in the image. The readers are th
 import os
 import re
 import secrets
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sharpflow.anatomy import LIMBS, BodyPart, Side
 from sharpflow.cohorts.csv_rows import Row, read_rows
-from sharpflow.cohorts.dicom_table import header_date, header_patient, read_key, visit_numbers
+from sharpflow.cohorts.dicom_table import header_date, header_patient, read_key
 from sharpflow.cohorts.radiographs import (
     AT,
     ID,
     ID_RULE,
     IMAGE_ID,
-    ONLY_VISIT,
     OTHER_IMAGES,
     SUFFIXES,
     limb_at_end,
@@ -34,6 +32,7 @@ from sharpflow.imaging.dicom import check_header, is_dicom
 from sharpflow.imaging.dicom_limb import HeaderLimb, frontal, read_limb
 from sharpflow.imaging.image_error import ImageError
 from sharpflow.score.correction import Correction
+from sharpflow.score.known import Header, Known, Place, Places, Said
 from sharpflow.score.source_files import image_files, real_path
 
 BOTH_HANDS = "BH"
@@ -45,6 +44,7 @@ _COLUMNS = ("file", "image", "limb", "side", "patient", "visit")
 _SIDES = {"l": "left", "left": "left", "r": "right", "right": "right"}
 _NO_ID = re.compile(r"[^A-Za-z0-9_@-]+")
 _LONGEST_ID = 80  # files are named by it
+_SHOWN = 80  # signs of a wrong cell
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Refused:
         image: as outputs call it.
         reason: why.
         patient: empty where unknown.
-        visit: likewise.
+        visit: likewise; "1" of a known patient if nothing says another.
         is_part: whether the rest of it is scored.
     """
 
@@ -102,47 +102,11 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Said:
-    """What one origin says of a radiograph; empty where it says nothing."""
-
-    limb: str = ""
-    patient: str = ""
-    visit: str = ""
-
-
-@dataclass(frozen=True)
 class _Listed:
     """A row of a table of radiographs: the file as it stands there, and what it says."""
 
     path: Path
     said: Said
-
-
-@dataclass(frozen=True)
-class _Header:
-    limb: HeaderLimb
-    patient: str
-    date: str
-
-
-@dataclass(frozen=True)
-class _Known:
-    """What is known of a radiograph: what each origin says, and the header if it has one."""
-
-    table: Said
-    name: Said
-    header: _Header | None
-    patient: str
-
-    @property
-    def date(self) -> str:
-        """Of the study, by which a patient's visits are numbered; empty where nothing says it.
-
-        A name that says the patient and a visit is not overruled by a header that says no patient.
-        """
-        named = self.name.patient == self.patient != "" and self.name.visit != ""
-        by_name = named and not (self.header and self.header.patient)
-        return self.header.date if self.header and not by_name else ""
 
 
 def find_sources(
@@ -177,37 +141,30 @@ def find_sources(
     listed = _read_table(table) if table else {}
     files = image_files(images, out)
     secret = None if keep_ids else read_key(key) if key else secrets.token_bytes(32)
-    refused: list[Refused] = []
-    headers: dict[Path, _Header] = {}
-    readable = []
+    known: list[Known] = []
+    unread: list[tuple[Known, str]] = []
     for path in files:
+        one = _known(path, listed.get(real_path(path)))
         try:
-            _refuse_other_kinds(path)
-            if is_dicom(path):
-                headers[path] = _read_header(path, secret)
-            readable.append(path)
+            known.append(replace(one, header=_read_header(path, secret)))
         except ImageError as error:
-            refused.append(Refused(shown(path), reason(error)))
-    known = [_known(path, listed.get(real_path(path)), headers.get(path)) for path in readable]
-    visits = visit_numbers((one.patient, one.date) for one in known)
-    dated = Counter(patient for patient, date in visits if patient and date)
+            unread.append((one, reason(error)))
+    places = Places(known)
+    refused = [_refused(one, why, places.of(one)) for one, why in unread]
     sources, ids = [], set[str]()
-    for path, one in zip(readable, known, strict=True):
-        source = _source(path, one, visits)
-        if isinstance(source, Source) and not source.visit_from and dated[one.patient] > 1:
-            source = source.refused(_UNDATED)
-        if isinstance(source, Refused):
-            refused.append(source)
+    for one in known:
+        place = places.of(one)
+        if why := _why_refused(one) or place.doubt:
+            refused.append(_refused(one, why, place))
         else:
+            source = _source(one, place)
             sources.append(replace(source, image_id=_unique_id(source.image_id, ids)))
     sources.sort(key=lambda source: (source.patient, source.visit, _rank(source)))
     return sources, refused
 
 
-_UNDATED = (
-    "found no date of the study, and no visit, where radiographs of the patient have several "
-    "dates; expected one, to know which visit it is of. Name its visit in a table (--table)."
-)
+def _refused(one: Known, why: str, place: Place) -> Refused:
+    return Refused(shown(one.path), why, place.patient, place.visit)
 
 
 def _rank(source: Source) -> int:
@@ -241,48 +198,53 @@ def _refuse_other_kinds(path: Path) -> None:
         raise ImageError(path, f"an image of kind {suffix}", expected, remedy)
 
 
-def _read_header(path: Path, key: bytes | None) -> _Header:
+def _read_header(path: Path, key: bytes | None) -> Header | None:
+    """A DICOM file's header; None of other files that can be radiographs, ImageError of the rest.
+
+    Args:
+        path: of the file.
+        key: of the hash that stands for a PatientID; None keeps the id.
+    """
+    _refuse_other_kinds(path)
+    if not is_dicom(path):
+        return None
     check_header(path)
-    return _Header(read_limb(path), header_patient(path, key), header_date(path))
+    return Header(read_limb(path), header_patient(path, key), header_date(path))
 
 
-def _known(path: Path, listed: _Listed | None, header: _Header | None) -> _Known:
-    table = listed.said if listed else Said()
+def _known(path: Path, listed: _Listed | None) -> Known:
+    """What the table and the file's name say of a radiograph."""
     stem = split_name(path.name)[0]
     by_name = read_name(stem, CODES)
     name = Said(limb_at_end(stem, CODES))  # though the patient before it is none
     if by_name:
         patient, visit, limb = by_name
         name = Said(limb, patient, visit if AT in stem else "")
-    in_header = header.patient if header else ""
-    return _Known(table, name, header, table.patient or in_header or name.patient)
+    return Known(path, listed.said if listed else Said(), name)
 
 
-def _source(path: Path, known: _Known, visits: Mapping[tuple[str, str], str]) -> Source | Refused:
+def _why_refused(one: Known) -> str:
+    """Why a radiograph is refused by what its header says of the limb; empty if it is not."""
+    return _contradiction(one.header.limb, one.table, one.name) if one.header else ""
+
+
+def _source(one: Known, place: Place) -> Source:
     """What the origins say together; its image_id may be another's too."""
-    header, patient = known.header, known.patient
-    by_date = visits[patient, known.date] if patient and known.date else ""
-    limb_in_header = _header_limb(header.limb) if header else ""
-    origins = {
-        "table": known.table, "header": Said(limb_in_header, "", by_date), "name": known.name
-    }  # fmt: skip
-    limb_from = next((origin for origin, said in origins.items() if said.limb), "")
-    visit_from = next((origin for origin, said in origins.items() if said.visit), "")
-    visit = origins[visit_from].visit if visit_from else ONLY_VISIT
-    if header and (contradicting := _contradiction(header.limb, known.table, known.name)):
-        return Refused(shown(path), contradicting, patient, visit)
-    stem = split_name(path.name)[0]
+    limb_in_header = _header_limb(one.header.limb) if one.header else ""
+    limbs = {"table": one.table.limb, "header": limb_in_header, "name": one.name.limb}
+    limb_from = next((origin for origin, limb in limbs.items() if limb), "")
+    stem = split_name(one.path.name)[0]
     image_id = stem if IMAGE_ID.fullmatch(stem) else _NO_ID.sub("_", stem)
     return Source(
-        path,
-        shown(path),
+        one.path,
+        shown(one.path),
         image_id[:_LONGEST_ID],
-        patient,
-        visit,
-        visit_from,
-        origins[limb_from].limb if limb_from else "",
+        place.patient,
+        place.visit,
+        place.visit_from,
+        limbs.get(limb_from, ""),
         limb_from,
-        header.limb if header else SAYS_NOTHING,
+        one.header.limb if one.header else SAYS_NOTHING,
     )
 
 
@@ -328,8 +290,10 @@ def _read_table(path: Path) -> dict[str, _Listed]:
         file = row.values[file_column]
         there = same_path(path.parent / file)
         real = real_path(there)
-        if not file or there.is_dir() or not os.path.lexists(there):
-            wrong.append(_in_row(path, row, file_column, file, "a file, relative to this table"))
+        why = _why_no_file(there)
+        if why is not None:
+            expected = "a file, relative to this table"
+            wrong.append(_in_row(path, row, file_column, file, expected, why=why))
         elif real in listed:
             wrong.append(_in_row(path, row, file_column, file, "each file once"))
         if wrong:
@@ -342,6 +306,20 @@ def _read_table(path: Path) -> dict[str, _Listed]:
     if problems:
         raise ProblemsError(problems, together=True)
     return listed
+
+
+def _why_no_file(path: Path) -> str | None:
+    """Why nothing can be at a path, if the system says it; None where there is a file.
+
+    Empty where nothing is there, or a folder. A link to nothing is a file: it is refused when read.
+    """
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return ""
+    except OSError as error:  # a name that is too long, a folder that one may not enter
+        return error.strerror or type(error).__name__
+    return "" if os.path.isdir(path) else None  # noqa: PTH112 - no error where it leads to a lock
 
 
 def _limb_of(row: Row) -> str:
@@ -373,8 +351,11 @@ def _wrong_ids(path: Path, row: Row) -> list[Problem]:
     ]
 
 
-def _in_row(path: Path, row: Row, column: str, text: str, expected: str) -> Problem:
-    found = repr(text) if text else "nothing"
+def _in_row(
+    path: Path, row: Row, column: str, text: str, expected: str, *, why: str = ""
+) -> Problem:
+    found = repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...") if text else "nothing"
+    found += f" ({why})" if why else ""
     return Problem(
         str(path), f"row {row.number}, column {column}", found, expected, "Correct the row."
     )

@@ -42,8 +42,8 @@ class JointCohort(Section):
     radiographs: UserFileOrFolder | None = Field(
         description="A folder of radiographs named `<patient>-<LH|RH|LF|RF>`, those of further "
         "visits `<patient>@<visit>-<LH|RH|LF|RF>`, with the suffix .jpg, .png, .bmp, .tif or .dcm "
-        "(DICOM also without), or a CSV with the columns image_id, patient, limb, file (relative "
-        "to the CSV) and, optionally, visit. null: there is no joint cohort.",
+        "(DICOM also with another or none), or a CSV with the columns image_id, patient, limb, "
+        "file (relative to the CSV) and, optionally, visit. null: there is no joint cohort.",
     )
     scores: UserFile | None = Field(
         description="RA2-DREAM's CSV of 90 columns, read by name, with a column `visit` where "
