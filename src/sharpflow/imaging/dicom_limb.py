@@ -41,6 +41,9 @@ _CODES = {  # SNOMED CT, and its codes of old
     "T-D9700": _FOOT,
 }
 _SIDES = {"L": "left", "R": "right", "B": "both"}
+_PLURALS = {_HAND: "hands", _FOOT: "feet"}
+# Without a side it says both. HANDS does not: whether there are two is seen in the image.
+_BOTH_FEET = "FEET"
 _LATERAL = ("LL", "RL", "LAT", "LATERAL")
 
 
@@ -64,12 +67,12 @@ class HeaderLimb:
         pair = (self.part, self.side)
         return next((code for code, x in LIMBS.items() if (x.body_part, x.side) == pair), "")
 
-    def contradiction(self, part: BodyPart, side: Side | None = None) -> str:
-        """What it says against a body part and, unless None, a side; empty where nothing."""
+    def contradiction(self, part: BodyPart, side: str | None = None) -> str:
+        """What it says against a body part and, if given, a side or "both"; empty where nothing."""
         other_part = self.part and self.part != part
         other_side = side and self.side and self.side != side
         if other_part or other_side:
-            return " ".join(filter(None, (self.side, self.part)))
+            return _named(self.part, self.side)
         return "lateral view" if self.lateral else ""
 
 
@@ -84,7 +87,8 @@ def limb_of(header: Any) -> HeaderLimb:
     """What a header that has been read says of the limb."""
     side = _text(header, "ImageLaterality") or _text(header, "Laterality")
     view = _text(header, "ViewPosition")
-    return HeaderLimb(_part(header), _SIDES.get(side, ""), view in _LATERAL)
+    both_feet = "both" if _BOTH_FEET in _words(header) else ""
+    return HeaderLimb(_part(header), _SIDES.get(side, both_feet), view in _LATERAL)
 
 
 def check_limb(
@@ -127,17 +131,26 @@ def check_limb(
 
 
 def frontal(part: str, side: str | None) -> str:
-    """What a radiograph of a body part and, where it is known, a side shows."""
-    return f"{side} {part}, frontal view" if side else f"{part}, frontal view"
+    """What a radiograph of a body part and, where it is known, a side or "both" shows."""
+    return f"{_named(part, side)}, frontal view"
+
+
+def _named(part: str, side: str | None) -> str:
+    own = _PLURALS.get(part, part) if side == "both" else part
+    return " ".join(filter(None, (side, own)))
 
 
 def _part(header: Any) -> str:
     regions = header.get("AnatomicRegionSequence") or []
     codes = [_CODES.get(_text(region, "CodeValue"), "") for region in regions]
-    words = re.findall("[A-Z]+", _text(header, "BodyPartExamined"))
+    words = _words(header)
     known = [_WORDS[word] for word in words if word in _WORDS]
     elsewhere = [word.lower() for word in words if word in _ELSEWHERE]
     return next(filter(None, [*known, *codes, *elsewhere]), "")
+
+
+def _words(header: Any) -> list[str]:
+    return re.findall("[A-Z]+", _text(header, "BodyPartExamined"))
 
 
 def _text(header: Any, name: str) -> str:

@@ -16,8 +16,9 @@ class Doubles:
     def sift(self, sources: Sequence[Source], found: Found) -> Found:
         """What of a batch is shown for the first time, in the order of `sources`.
 
-        A radiograph of which nothing is left is refused. Halves of both hands whose hands have
-        radiographs of their own are passed over: nothing of the patient is lost.
+        A radiograph of which nothing is left is refused, once, and not its parts too. Halves of
+        both hands whose hands have radiographs of their own are passed over: nothing of the patient
+        is lost.
 
         Args:
             sources: the batch.
@@ -39,6 +40,8 @@ class Doubles:
             if again and not (whole or own):
                 limb, first = again[0]
                 kept.refused.append(limb.refused(_second_of(limb.limb, first)))
+        gone = {one.image for one in kept.refused if not one.is_part}
+        kept.refused = [one for one in kept.refused if not (one.is_part and one.image in gone)]
         return kept
 
     def _shown_first(self, source: Source) -> str:

@@ -22,12 +22,14 @@ from sharpflow.score.orientation import (
     Picture,
     are_both_hands,
     cut_between_hands,
+    cut_upright,
 )
 from sharpflow.score.plausibility import (
-    TWO_HANDS_ASPECT,
+    TWO_LIMBS_ASPECT,
     implausible_both_hands,
     implausible_limb,
     is_inverted,
+    is_like_limb,
     judge,
     no_contrast,
 )
@@ -66,6 +68,10 @@ class _Read:
         correction = replace(self.correction, inverted=False)
         return _Read(self.source, image, measure_appearance(image), correction)
 
+    def turned(self, turns: int) -> Grey:
+        """Its image after quarter turns against the clock."""
+        return np.ascontiguousarray(np.rot90(self.image, turns))
+
     def as_limb(self, limb: str, correction: Correction) -> Source:
         """Its source with what is now known."""
         limb_from = self.source.limb_from or GUESSED
@@ -103,7 +109,7 @@ class LimbFinder:
             if halves and are_both_hands(*halves):
                 self._add_both_hands(read, cut, halves, found)
             elif read.source.limb:
-                self._add_whole(read, halves, found)
+                self._add_whole(read, cut[0], halves, found)
             elif read.seen.shape.limbs < 2 and read.source.told.side != "both":
                 single.append(read)
             else:
@@ -115,7 +121,7 @@ class LimbFinder:
     ) -> None:
         """Add a radiograph whose halves are surely a left and a right hand."""
         turns, column = cut
-        upright = np.ascontiguousarray(np.rot90(read.image, turns))
+        upright = read.turned(turns)
         whole = read.as_limb(BOTH_HANDS, replace(read.correction, turns=turns))
         if not self._add(whole, upright, read.seen, halves, found):
             return
@@ -127,12 +133,18 @@ class LimbFinder:
             half = replace(whole, image_id=image_id, limb=limb, correction=correction)
             found.limbs.append((half, laid))
 
-    def _add_whole(self, read: _Read, halves: tuple[Laid, Laid] | None, found: Found) -> None:
-        """Add a radiograph that is said to be of both hands and cannot be cut in two."""
-        source = read.as_limb(BOTH_HANDS, read.correction)
+    def _add_whole(
+        self, read: _Read, turns: int, halves: tuple[Laid, Laid] | None, found: Found
+    ) -> None:
+        """Add a radiograph that is said to be of both hands and cannot be cut in two.
+
+        It is scored only where its silhouette shows fingers, or hands are found in both halves once
+        turned: either says which way is up.
+        """
+        source = read.as_limb(BOTH_HANDS, replace(read.correction, turns=turns))
         if not self._whole:
             found.refused.append(source.refused(_UNSURE_HALVES))
-        elif self._add(source, read.image, read.seen, halves or (), found) and halves:
+        elif self._add(source, read.turned(turns), read.seen, halves or (), found) and halves:
             found.refused.append(source.refused(_UNSURE_HALVES, part="the joints"))
 
     def _add(
@@ -146,7 +158,9 @@ class LimbFinder:
         """Add what the networks for whole radiographs can score, if they can; else refuse it."""
         if not self._whole:
             return True
-        if why := implausible_both_hands(seen, image, self._whole, halves):
+        assert source.correction, "it was just given"
+        turned = bool(source.correction.turns % 2)
+        if why := implausible_both_hands(seen, image, self._whole, halves, turned=turned):
             found.refused.append(source.refused(why))
             return False
         found.both_hands.append((source, image))
@@ -172,7 +186,8 @@ class LimbFinder:
         able = [read for read in reads if self._has_models(read, found)]
         for read, laid in self._lay_limbs(self._orienter, able):
             told = bool(read.source.limb)
-            if why := implausible_limb(judge(laid), laid.body_part, told=told):
+            two = _TWO_LIMBS if _shows_two(self._orienter, read, laid) else ""
+            if why := two or implausible_limb(judge(laid), laid.body_part, told=told):
                 found.refused.append(read.source.refused(why))
                 continue
             limb = read.source.limb or _code(laid, read.source.told.side)
@@ -211,6 +226,10 @@ _UNSURE_HANDS = (
     f"{_UNSURE}, or one limb. Cut the radiograph in two, or say BH in a table (--table)."
 )
 _UNSURE_HALVES = f"{_UNSURE}. Cut the radiograph in two to have them scored."
+_TWO_LIMBS = (
+    "found two limbs; expected one, or both hands with BH said of them. Cut the radiograph in two, "
+    "or say BH of both hands in a table (--table)."
+)
 _NO_JOINTS = (
     "found a radiograph that nothing says is of both hands, and a bundle that scores these alone; "
     "expected the limb BH. Say so in a table (--table), or take a bundle with joints."
@@ -257,8 +276,22 @@ def _two_feet(source: Source) -> str:
 
 def _may_show_two(read: _Read) -> bool:
     source, shape = read.source, read.seen.shape
-    if source.limb or _part(source) is BodyPart.FOOT:
+    if source.limb or _part(source) is BodyPart.FOOT or source.told.side in tuple(Side):
         return source.limb == BOTH_HANDS
     height, width = read.image.shape
     upright = width / height if abs(shape.up) >= abs(shape.left) else height / width
-    return shape.limbs >= 2 or upright >= TWO_HANDS_ASPECT or source.told.side == "both"
+    return shape.limbs >= 2 or upright >= TWO_LIMBS_ASPECT or source.told.side == "both"
+
+
+def _shows_two(orienter: Orienter, read: _Read, laid: Laid) -> bool:
+    """Whether what was laid as one limb is two: by its silhouette, or by what its halves show."""
+    if read.seen.shape.limbs >= 2:
+        return True
+    image = read.turned(laid.turns)
+    height, width = image.shape
+    if width < TWO_LIMBS_ASPECT * height:
+        return False
+    column = cut_upright(image, np.rot90(read.seen.mask, laid.turns))
+    halves = np.split(image, [column], axis=1)
+    pictures = [Picture(np.ascontiguousarray(half), laid.body_part) for half in halves]
+    return all(is_like_limb(judge(half)) for half in orienter.lay(pictures, as_they_lie=True))

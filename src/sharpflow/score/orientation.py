@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from sharpflow.anatomy import BodyPart, Side
 from sharpflow.imaging.appearance import Appearance, quarter_turns
+from sharpflow.imaging.silhouettes import Mask
 from sharpflow.joints.identification.rules import fit_limb
 from sharpflow.joints.identification.template_fit import Fitted
 from sharpflow.joints.identification.templates import template
@@ -166,18 +167,27 @@ def cut_between_hands(image: Grey, seen: Appearance) -> tuple[int, int]:
         once turned, at which the right half begins.
     """
     turns = quarter_turns(seen.shape.up, seen.shape.left)
-    mask = np.rot90(seen.mask, turns)
+    return turns, cut_upright(np.rot90(image, turns), np.rot90(seen.mask, turns))
+
+
+def cut_upright(image: Grey, mask: Mask) -> int:
+    """The column at which the right one of two upright limbs begins.
+
+    Args:
+        image: uint8 (height, width), digits up.
+        mask: its silhouette, of whatever size.
+    """
+    width = int(image.shape[1])
     columns = mask.sum(axis=0)
     limb = np.flatnonzero(columns)
     if not len(limb):
-        return turns, image.shape[1 - turns % 2] // 2
+        return width // 2
     across = limb[-1] - limb[0]
     first, last = (int(limb[0] + share * across) for share in _MIDDLE)
     part = columns[first : last + 1]
     gap = np.flatnonzero(part == part.min())
     middle = first + float(gap[len(gap) // 2]) + 0.5
-    width = image.shape[1 - turns % 2]
-    return turns, min(max(round(middle / mask.shape[1] * width), 1), width - 1)
+    return min(max(round(middle / mask.shape[1] * width), 1), width - 1)
 
 
 def are_both_hands(left: Laid, right: Laid) -> bool:

@@ -28,7 +28,7 @@ Grey = npt.NDArray[np.uint8]
 LEAST_CONTRAST = 15.0  # grey levels
 BRIGHT_BORDER = {BodyPart.HAND: 0.25, BodyPart.FOOT: 0.7}  # above it bones may be dark
 INVERTED_FINGERS = 0.8  # how clearly a negative must show the fingers
-TWO_HANDS_ASPECT = 1.15  # width by height from which one silhouette may be two hands that touch
+TWO_LIMBS_ASPECT = 1.15  # width by height from which one silhouette may be two limbs that touch
 
 # What follows was chosen on 50 of the 700 hands, by a bundle that learned on phantom hands, and on
 # the pictures that scikit-image brings along, each turned in all ways. Of the hands 45 have a
@@ -133,24 +133,41 @@ def implausible_limb(judged: Judged, body_part: BodyPart, *, told: bool) -> str:
     return f"found {found}; expected {expected}. Look at the radiograph."
 
 
+def is_like_limb(judged: Judged) -> bool:
+    """Whether enough joints lie as a limb's do, as of a limb that something says."""
+    return judged.joints >= LEAST_JOINTS and judged.likeness >= LEAST_LIKENESS
+
+
 def implausible_both_hands(
-    seen: Appearance, image: Grey, whole: WholeImageModels, halves: Sequence[Laid]
+    seen: Appearance,
+    image: Grey,
+    whole: WholeImageModels,
+    halves: Sequence[Laid],
+    *,
+    turned: bool,
 ) -> str:
     """Why a radiograph of both hands is not scored whole; empty where it is.
 
     Args:
         seen: its measures.
-        image: uint8 (height, width), bones bright.
+        image: uint8 (height, width), bones bright, fingers up.
         whole: models of whole images, which say how bright the training images were.
         halves: what was found in its left and its right half; none where nothing was looked for.
+        turned: whether it was turned by 90 or 270 degrees, after its silhouette.
     """
     remedy = "Look at the radiograph."
-    found = [half.likeness >= LEAST_LIKENESS for half in halves]
-    if not (found and all(found)) and not _shows_two_hands(seen.shape):
+    found = bool(halves) and all(half.likeness >= LEAST_LIKENESS for half in halves)
+    height, width = image.shape
+    if not found and not _shows_two_hands(seen.shape):
         shape = seen.shape
         return (
             f"found a silhouette of {shape.limbs} limbs, {shape.digits} digits on the largest; "
             f"expected two hands beside each other. {remedy}"
+        )
+    if not found and turned and height > width:
+        return (
+            "found a silhouette that does not show which way is up: fingers to the side of hands "
+            "beside each other; expected fingers up. Turn the radiograph, or cut it in two."
         )
     trained = whole.statistics
     mean = float(prepare(image, whole.size, whole.contrast).mean() / 255)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sharpflow.anatomy import LIMBS, BodyPart, Side
+from sharpflow.anatomy import LIMBS, BodyPart
 from sharpflow.cohorts.csv_rows import Row, read_rows
 from sharpflow.cohorts.dicom_table import header_date, header_patient, read_key
 from sharpflow.cohorts.radiographs import (
@@ -256,7 +256,7 @@ def _header_limb(header: HeaderLimb) -> str:
 def _contradiction(header: HeaderLimb, table: Said, name: Said) -> str:
     """Why a radiograph is refused whose header says another limb, or no frontal view."""
     limb = table.limb or name.limb or _header_limb(header)
-    part, side = _part_and_side(limb) if limb else (header.part, None)
+    part, side = _part_and_side(limb) if limb else (header.part, "")
     if not limb and part not in (*BodyPart, ""):
         said, expected, remedy = part, "hand or foot, frontal view", "Leave it out"
     elif said := header.contradiction(BodyPart(part or BodyPart.HAND), side):
@@ -269,9 +269,9 @@ def _contradiction(header: HeaderLimb, table: Said, name: Said) -> str:
     return f"found a DICOM header that says {said}; expected {expected}. {remedy}."
 
 
-def _part_and_side(limb: str) -> tuple[BodyPart, Side | None]:
+def _part_and_side(limb: str) -> tuple[BodyPart, str]:
     if limb == BOTH_HANDS:
-        return BodyPart.HAND, None
+        return BodyPart.HAND, "both"
     return LIMBS[limb].body_part, LIMBS[limb].side
 
 
