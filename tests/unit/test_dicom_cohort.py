@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from sharpflow.anatomy import LIMBS
+from sharpflow.anatomy import LIMBS, BodyPart, Side
 from sharpflow.cohorts.check_radiographs import read_radiographs
 from sharpflow.cohorts.csv_rows import Row
 from sharpflow.cohorts.dicom_table import hashed, header_date, main, read_key
@@ -132,6 +132,22 @@ def test_the_limb_of_a_header(elements: dict[str, str], limb: str) -> None:
     said = limb_of(header(**elements))
     assert said.limb == limb
     assert not [secret for secret in SECRETS if secret in str(said).lower()]
+
+
+@pytest.mark.parametrize(
+    ("part", "side", "known"),
+    [
+        ("FEET", "", ("foot", "both")),
+        ("FEET", "L", ("foot", "left")),
+        ("FOOT", "", ("foot", "")),
+        ("HANDS", "", ("hand", "")),  # the image shows whether there are two
+    ],
+)
+def test_feet_without_a_side_are_both(part: str, side: str, known: tuple[str, str]) -> None:
+    said = limb_of(header(BodyPartExamined=part, ImageLaterality=side))
+    assert (said.part, said.side) == known
+    if known == ("foot", "both"):
+        assert said.contradiction(BodyPart.FOOT, Side.LEFT) == "both feet"
 
 
 @pytest.mark.parametrize(("code", "part"), [("85562004", "hand"), ("T-D9700", "foot")])

@@ -509,6 +509,42 @@ def test_a_page_of_nobody_known_is_called_as_the_radiograph(tmp_path: Path, bund
     assert [path.name for path in (tmp_path / "out/pages").iterdir()] == ["two.html"]
 
 
+@pytest.mark.parametrize("turns", range(4))
+def test_both_hands_that_cannot_be_cut_apart_are_scored_upright(
+    tmp_path: Path, bundle: Any, turns: int
+) -> None:
+    def upper(inputs: Any, batch: int = 32) -> Any:
+        half = inputs.shape[2] // 2
+        return inputs[:, :, :half].mean(axis=(1, 2, 3))[:, None]
+
+    bundle |= seeing_networks() | {NETWORK: upper}
+    image = both_hands(Side.LEFT, Side.LEFT)
+    save(tmp_path / "scans", "P-BH", image)
+    save(tmp_path / "scans", "Q-BH", np.rot90(image, turns))
+    _, totals, refused = scored(tmp_path / "scans", tmp_path / "out")
+    own = totals[totals["of"] == "radiograph"].set_index("image_id")
+    upright, turned = own.loc[["P-BH", "Q-BH"], "whole_image_total"]
+    assert turned == upright
+    told = f"turned by {360 - 90 * turns} degrees" if turns else ""
+    assert own["undone"].fillna("").to_dict() == {"P-BH": "", "Q-BH": told}
+    assert set(refused["reason"].str.split(":").str[0]) == {"the joints alone"}
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_a_second_radiograph_of_both_hands_is_refused_once(
+    tmp_path: Path, bundle: Any, batch: int
+) -> None:
+    bundle |= seeing_networks()
+    for name in ("P-BH", "again"):
+        save(tmp_path / "scans", name, both_hands(Side.LEFT, Side.LEFT))
+    table = tmp_path / "table.csv"
+    table.write_text("file,limb,patient\nscans/again.png,BH,P\n")
+    _, _, refused = scored(tmp_path / "scans", tmp_path / "out", table=table, batch=batch)
+    first, second = refused.sort_values("reason")["reason"]
+    assert first.startswith("found a second BH")
+    assert second.startswith("the joints alone")
+
+
 def test_one_hand_is_not_scored_as_both_though_its_name_says_so(
     tmp_path: Path, bundle: Any
 ) -> None:

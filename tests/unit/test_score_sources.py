@@ -225,6 +225,21 @@ def test_a_header_that_says_otherwise_is_refused_and_the_rest_goes_on(tmp_path: 
     assert not [one for one in refused if "plant" in (one.image + one.reason).lower()]
 
 
+def test_both_hands_and_a_header_of_one_side_contradict_each_other(tmp_path: Path) -> None:
+    one = {"ImageLaterality": "L", "BodyPartExamined": "HAND"}
+    dicom(tmp_path / "A-BH.dcm", **one)
+    dicom(tmp_path / "listed.dcm", ImageLaterality="R", BodyPartExamined="")
+    dicom(tmp_path / "B-BH.dcm", ImageLaterality="", BodyPartExamined="HANDS")
+    table = tmp_path / "table.csv"
+    table.write_text("file,limb\nlisted.dcm,BH\n")
+    sources, refused = find_sources([str(tmp_path)], table=table)
+    assert [source.image_id for source in sources] == ["B-BH"]
+    why = {Path(each.image).name: each.reason for each in refused}
+    expected = "expected both hands, frontal view, as"
+    assert f"says left hand; {expected} the file's name says" in why["A-BH.dcm"]
+    assert f"says right; {expected} the table says" in why["listed.dcm"]
+
+
 def test_visits_are_numbered_for_each_patient_whoever_says_who_it_is(tmp_path: Path) -> None:
     hand = {"ImageLaterality": "L", "BodyPartExamined": "HAND"}
     for number, name in enumerate(["a", "b", "P@7-LH", "Q-LH"]):

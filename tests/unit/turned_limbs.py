@@ -35,7 +35,15 @@ def limb_image(part: BodyPart, side: Side = Side.LEFT) -> Grey:
 
 def both_hands(left: Side, right: Side) -> Grey:
     """Two hands beside each other: uint8 (160, 256)."""
-    return np.hstack([limb_image(BodyPart.HAND, side) for side in (left, right)])
+    return two_limbs(BodyPart.HAND, left, right)
+
+
+def two_limbs(part: BodyPart, left: Side, right: Side, *, touching: bool = False) -> Grey:
+    """Two limbs beside each other, or so that they have one silhouette: uint8 (160, 256)."""
+    image = np.hstack([limb_image(part, side) for side in (left, right)])
+    if touching:
+        image[-30:, WIDTH // 2 : -WIDTH // 2] = BONE
+    return image
 
 
 class Seeing:

@@ -187,7 +187,7 @@ def cut_upright(image: Grey, mask: Mask) -> int:
     part = columns[first : last + 1]
     gap = np.flatnonzero(part == part.min())
     middle = first + float(gap[len(gap) // 2]) + 0.5
-    return min(max(round(middle / mask.shape[1] * width), 1), width - 1)
+    return int(min(max(round(middle / mask.shape[1] * width), 1), width - 1))
 
 
 def are_both_hands(left: Laid, right: Laid) -> bool:
