@@ -20,7 +20,15 @@ from sharpflow.score.plausibility import judge
 from sharpflow.score.sources import SAYS_NOTHING, Source
 from tests.unit.bundles import plain_manifest
 from tests.unit.made_up_networks import HEIGHT, WIDTH, joint_models
-from tests.unit.turned_limbs import Grey, both_hands, limb_image, seeing_networks, two_limbs
+from tests.unit.turned_limbs import (
+    BONE,
+    GROUND,
+    Grey,
+    both_hands,
+    limb_image,
+    seeing_networks,
+    two_limbs,
+)
 
 
 @pytest.mark.parametrize("turns", range(4))
@@ -124,6 +132,16 @@ def test_two_limbs_are_not_scored_as_one(part: BodyPart, source: Source, touchin
     limbs, why = find(source, image)
     assert limbs == []
     assert why.startswith("found two limbs")
+
+
+def test_two_limbs_are_seen_though_the_silhouette_has_lost_one() -> None:
+    image = two_limbs(BodyPart.FOOT, Side.LEFT, Side.RIGHT)
+    right = image[:, WIDTH:]
+    right[right == BONE] = GROUND
+    assert measure_appearance(image).shape.limbs == 1
+    limbs, why = find(said("LF"), image)
+    assert limbs == []
+    assert why.startswith("found two limbs; expected one")
 
 
 def test_a_header_of_one_side_keeps_two_hands_from_being_scored() -> None:

@@ -17,6 +17,7 @@ from sharpflow.imaging.appearance import (
 from sharpflow.score.correction import Correction
 from sharpflow.score.joints import JointScorer
 from sharpflow.score.orientation import (
+    MIDDLE,
     Laid,
     Orienter,
     Picture,
@@ -292,6 +293,8 @@ def _shows_two(orienter: Orienter, read: _Read, laid: Laid) -> bool:
     if width < TWO_LIMBS_ASPECT * height:
         return False
     column = cut_upright(image, np.rot90(read.seen.mask, laid.turns))
+    if not MIDDLE[0] <= column / width <= MIDDLE[1]:
+        column = width // 2  # the silhouette has lost one of them
     halves = np.split(image, [column], axis=1)
     pictures = [Picture(np.ascontiguousarray(half), laid.body_part) for half in halves]
     return all(is_like_limb(judge(half)) for half in orienter.lay(pictures, as_they_lie=True))

@@ -28,7 +28,7 @@ CLEAR = 0.6
 # By which a turned radiograph must be more like a limb than the same as it lies.
 CLEARER = 0.1
 UPRIGHT = 45.0  # degrees; a limb that lies further over lies better in a quarter turn
-_MIDDLE = (0.3, 0.7)  # of two hands' width: there the gap between them lies
+MIDDLE = (0.3, 0.7)  # of two hands' width: there the gap between them lies
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ def cut_upright(image: Grey, mask: Mask) -> int:
     if not len(limb):
         return width // 2
     across = limb[-1] - limb[0]
-    first, last = (int(limb[0] + share * across) for share in _MIDDLE)
+    first, last = (int(limb[0] + share * across) for share in MIDDLE)
     part = columns[first : last + 1]
     gap = np.flatnonzero(part == part.min())
     middle = first + float(gap[len(gap) // 2]) + 0.5
