@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from sharpflow.anatomy import Side
+from sharpflow.anatomy import BodyPart, Side
 from sharpflow.files import read_table
 from sharpflow.score import run
 from sharpflow.score.outputs import write_captioned
@@ -19,10 +19,10 @@ from tests.unit import test_score_run
 from tests.unit.bundles import as_plain
 from tests.unit.dicom_files import SECRETS, image, save
 from tests.unit.html_pages import Page
-from tests.unit.made_up_networks import HEIGHT, WIDTH, joint_models
+from tests.unit.made_up_networks import joint_models
 from tests.unit.test_score_run import Opened, made_up, picture
 from tests.unit.test_score_run import save as save_png
-from tests.unit.turned_limbs import both_hands
+from tests.unit.turned_limbs import both_hands, limb_image
 
 
 @pytest.fixture
@@ -176,15 +176,15 @@ def test_both_hands_have_a_captioned_overlay_whatever_their_size(tmp_path: Path)
 @pytest.mark.parametrize("keep", [False, True])
 def test_no_output_holds_what_a_header_says(tmp_path: Path, networks: Any, keep: bool) -> None:
     """Looked for in names, in bytes, and in the bytes of the images within pages."""
-    random = np.random.default_rng(0)
     scans = tmp_path / "scans"
     scans.mkdir()
     laterality = {"BodyPartExamined": "HAND", "Laterality": "L", "ViewPosition": "PA"}
     for place, date in enumerate(("20190317", "20200101")):
-        pixels = random.integers(0, 200, (HEIGHT, WIDTH)).astype(np.uint8)
+        pixels = limb_image(BodyPart.HAND) - 10 * place
         save(scans / f"{place}.dcm", image(pixels, StudyDate=date, **laterality))
     save(scans / "refused.dcm", image(pixels, Modality="Plantedname", **laterality))
-    save(scans / "chest.dcm", image(pixels, BodyPartExamined="Plantedname"))
+    noise = np.random.default_rng(0).integers(0, 200, pixels.shape, np.uint8)
+    save(scans / "chest.dcm", image(noise, BodyPartExamined="Plantedname"))
     out = tmp_path / "out"
     counts = score(out, scans, keep_ids=keep)
     assert (counts.scored, counts.refused) == (2, 2)

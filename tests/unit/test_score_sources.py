@@ -226,10 +226,8 @@ def test_a_header_that_says_otherwise_is_refused_and_the_rest_goes_on(tmp_path: 
 
 
 def test_both_hands_and_a_header_of_one_side_contradict_each_other(tmp_path: Path) -> None:
-    one = {"ImageLaterality": "L", "BodyPartExamined": "HAND"}
-    dicom(tmp_path / "A-BH.dcm", **one)
-    dicom(tmp_path / "listed.dcm", ImageLaterality="R", BodyPartExamined="")
-    dicom(tmp_path / "B-BH.dcm", ImageLaterality="", BodyPartExamined="HANDS")
+    for name, side, part in (("A-BH", "L", "HAND"), ("listed", "R", ""), ("B-BH", "", "HANDS")):
+        dicom(tmp_path / f"{name}.dcm", ImageLaterality=side, BodyPartExamined=part, PatientID="")
     table = tmp_path / "table.csv"
     table.write_text("file,limb\nlisted.dcm,BH\n")
     sources, refused = find_sources([str(tmp_path)], table=table)
