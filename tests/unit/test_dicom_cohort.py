@@ -146,8 +146,11 @@ def test_the_limb_of_a_header(elements: dict[str, str], limb: str) -> None:
 def test_feet_without_a_side_are_both(part: str, side: str, known: tuple[str, str]) -> None:
     said = limb_of(header(BodyPartExamined=part, ImageLaterality=side))
     assert (said.part, said.side) == known
-    if known == ("foot", "both"):
-        assert said.contradiction(BodyPart.FOOT, Side.LEFT) == "both feet"
+    if known == ("foot", "both"):  # whoever says which foot it is knows better
+        assert not said.contradiction(BodyPart.FOOT, Side.LEFT)
+    told = limb_of(header(BodyPartExamined=part, ImageLaterality="B"))
+    assert told.contradiction(told_part := BodyPart(known[0]), Side.LEFT).startswith("both ")
+    assert not told.contradiction(told_part)
 
 
 @pytest.mark.parametrize(("code", "part"), [("85562004", "hand"), ("T-D9700", "foot")])

@@ -55,11 +55,13 @@ class HeaderLimb:
         part: "hand", "foot" or another body part's name.
         side: "left", "right" or "both".
         lateral: whether the view is from the side.
+        plural: whether "both" is from FEET alone, as protocols for one foot may be called too.
     """
 
     part: str = ""
     side: str = ""
     lateral: bool = False
+    plural: bool = False
 
     @property
     def limb(self) -> str:
@@ -70,7 +72,7 @@ class HeaderLimb:
     def contradiction(self, part: BodyPart, side: str | None = None) -> str:
         """What it says against a body part and, if given, a side or "both"; empty where nothing."""
         other_part = self.part and self.part != part
-        other_side = side and self.side and self.side != side
+        other_side = side and self.side and self.side != side and not self.plural
         if other_part or other_side:
             return _named(self.part, self.side)
         return "lateral view" if self.lateral else ""
@@ -87,8 +89,11 @@ def limb_of(header: Any) -> HeaderLimb:
     """What a header that has been read says of the limb."""
     side = _text(header, "ImageLaterality") or _text(header, "Laterality")
     view = _text(header, "ViewPosition")
-    both_feet = "both" if _BOTH_FEET in _words(header) else ""
-    return HeaderLimb(_part(header), _SIDES.get(side, both_feet), view in _LATERAL)
+    known = _SIDES.get(side, "")
+    plural = not known and _BOTH_FEET in _words(header)
+    return HeaderLimb(
+        _part(header), "both" if plural else known, lateral=view in _LATERAL, plural=plural
+    )
 
 
 def check_limb(

@@ -270,7 +270,8 @@ def _code(laid: Laid, side: str) -> str:
 
 
 def _two_feet(source: Source) -> str:
-    if source.told.part == BodyPart.FOOT and source.told.side == "both":
+    told = source.told
+    if told.part == BodyPart.FOOT and told.side == "both" and not (told.plural and source.limb):
         return "found a DICOM header that says both feet; expected one. Cut the radiograph in two."
     return ""
 
