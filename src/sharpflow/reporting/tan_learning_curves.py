@@ -69,7 +69,7 @@ def draw_joint_learning_curves(
         else:
             axes.plot([], [], "--", color="0.4", linewidth=0.7, label="Training")
             # Curves end below the legend.
-            axes.set_ylim(0, axes.dataLim.y1 * (1 + 0.18 * (1 + len(histories))))
+            axes.set_ylim(0, axes.dataLim.y1 * (1 + 0.22 * (1 + len(histories))))
             axes.legend(frameon=False, loc="upper right")
     return figure
 
