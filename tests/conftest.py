@@ -20,12 +20,20 @@ for _name in (*THREAD_VARIABLES, "TF_NUM_INTEROP_THREADS"):
     os.environ.setdefault(_name, "1")
 
 
+# Of tests/workflow: they change no finished study that others need.
+ON_THEIR_OWN = (
+    *("test_gpu_limit.py", "test_plan.py", "test_rehearsal.py", "test_surviving_jobs.py"),
+    "test_whole_image_study.py",  # whose study is made in a moment
+)
+
+
 class ByStudy(LoadScopeScheduling):
     """Gives a file's tests to one worker, and all that share a finished study or a cluster."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = Path(nodeid.split("::", maxsplit=1)[0])
-        return path.parent.name if path.parent.name in ("workflow", "slurm") else path.name
+        shares = path.parent.name in ("workflow", "slurm") and path.name not in ON_THEIR_OWN
+        return path.parent.name if shares else path.name
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStudy:
@@ -59,10 +67,13 @@ def finished_whole_image(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def _finished(
     name: str, tmp_path_factory: pytest.TempPathFactory, make: Callable[[Path], Project]
 ) -> Project:
-    """A study run to its end: here, or in a session before this one."""
-    kept = os.environ.get("SHARPFLOW_STUDIES")
-    folder = Path(kept) / name if kept else tmp_path_factory.mktemp(name)
+    """A study run to its end: here, or in a session before this one, by whichever worker."""
+    kept, worker = os.environ.get("SHARPFLOW_STUDIES"), os.environ.get("PYTEST_XDIST_WORKER")
+    folder = Path(kept, worker or "alone", name) if kept else tmp_path_factory.mktemp(name)
     ended = folder / "study_name.txt"
+    if kept and not worker:
+        ended = next(Path(kept).glob(f"*/{name}/{ended.name}"), ended)
+        folder = ended.parent
     if ended.exists():
         return Project(folder, ended.read_text())
     folder.mkdir(parents=True, exist_ok=True)
