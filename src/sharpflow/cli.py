@@ -178,7 +178,7 @@ def _readable_errors() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        sys.stderr.write("Stopped. What is in the folder (--out) is not whole: delete it.\n")
+        sys.stderr.write("Stopped: no table was written. Delete overlays and pages from --out.\n")
         raise typer.Exit(STOPPED) from None
     except UserError as error:
         message = str(error)

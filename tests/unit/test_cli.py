@@ -123,7 +123,7 @@ def test_ctrl_c_says_what_is_left(engine: Engine) -> None:
     engine.error = KeyboardInterrupt()
     ended = call(*GIVEN)
     assert ended.exit_code == 130
-    assert ended.stderr == "Stopped. What is in the folder (--out) is not whole: delete it.\n"
+    assert ended.stderr == "Stopped: no table was written. Delete overlays and pages from --out.\n"
 
 
 def test_a_package_that_lacks_is_named_with_how_to_install_it(engine: Engine) -> None:

@@ -11,7 +11,13 @@ import pytest
 from sharpflow.bundle.manifest import FingerLine
 from sharpflow.errors import UserError
 from sharpflow.score.calibration import Calibrator
-from sharpflow.score.change import JOINTS_MISSING, OTHER_LIMBS, changes, smallest_detectable_change
+from sharpflow.score.change import (
+    CUT_ONCE,
+    JOINTS_MISSING,
+    OTHER_LIMBS,
+    changes,
+    smallest_detectable_change,
+)
 from sharpflow.score.outputs import open_tables
 from sharpflow.score.results import in_short
 from sharpflow.score.tables import TOTAL_COLUMNS, visit_totals
@@ -144,6 +150,25 @@ def test_a_change_that_nobody_can_judge() -> None:
     assert unknown["total_change"] == 6
     assert (unknown["smallest_detectable_change"], unknown["exceeds"]) == (None, None)
     assert (blank["total_change"], blank["note"]) == (None, JOINTS_MISSING)
+
+
+def test_a_hand_cut_out_of_both_at_one_visit_alone_is_not_compared() -> None:
+    cut = {"undone": "turned by 90 degrees; cut out of both hands"}
+    rows = changes_of(
+        total("radiograph", "LH", "1", 2, 1),
+        total("radiograph", "LH", "2", 8, 1, **cut),
+        total("radiograph", "LH", "3", 9, 1, **cut),
+        total("visit", "LH", "1", 2, 1),
+        total("visit", "LH", "2", 8, 1),
+        total("visit", "LH", "3", 9, 1),
+    )
+    once = [row for row in rows if row["visit_before"] == "1"]
+    assert [(row["of"], row["note"]) for row in once] == [
+        ("radiograph", CUT_ONCE),
+        ("visit", CUT_ONCE),
+    ]
+    assert all(row["total_change"] is None and row["exceeds"] is None for row in once)
+    assert [row["total_change"] for row in rows if row["visit_before"] == "2"] == [1, 1]
 
 
 def test_a_folder_that_cannot_be_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

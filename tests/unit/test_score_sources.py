@@ -367,10 +367,13 @@ def test_one_patient_id_is_not_taken_for_patients_whom_names_tell_apart(tmp_path
         ("scan", "", "1"),
     }
     assert {one.reason.split(";")[0] for one in refused} == {
-        "found one PatientID for patients whom the files' names tell apart"
+        "found one PatientID for patients whom the files' names or the table tell apart"
     }
-    assert all("Name the patient in a table (--table)" in one.reason for one in refused)
+    assert all("Name the patient of each radiograph in a table" in one.reason for one in refused)
     table = tmp_path / "table.csv"
+    table.write_text("file,patient\nP1-LH.dcm,P1\nP2@3-LH.dcm,P2\n")  # one is forgotten
+    _, refused = find_sources([str(tmp_path)], table=table, keep_ids=True)
+    assert [Path(one.image).stem for one in refused] == ["scan"]
     table.write_text("file,patient\nP1-LH.dcm,P1\nP2@3-LH.dcm,P2\nscan.dcm,P2\n")
     sources, refused = find_sources([str(tmp_path)], table=table, keep_ids=True)
     assert [(s.path.stem, s.patient, s.visit) for s in sources[:3]] == [

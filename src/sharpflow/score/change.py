@@ -5,7 +5,7 @@ natural order of their names: visit 10 follows visit 9.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +13,7 @@ import pandas as pd
 
 from sharpflow.anatomy import LIMBS, Damage
 from sharpflow.reporting.names import in_order
+from sharpflow.score.correction import CUT_OUT, are_cut_out
 from sharpflow.score.sources import BOTH_HANDS, CODES
 
 SUMS = ("erosion", "narrowing", "total")
@@ -24,6 +25,7 @@ CHANGE_COLUMNS = [
 JOINTS_MISSING = "joints are missing: no sum"
 NO_TOTAL = "the bundle gives no total of both hands"
 OTHER_LIMBS = "other limbs at each visit"
+CUT_ONCE = f"{CUT_OUT} at one visit alone: scores of such hands are not like those of single ones"
 
 ResidualSd = Callable[[str], float | None]
 
@@ -59,15 +61,18 @@ def changes(totals: pd.DataFrame, joints: pd.DataFrame, residual_sd: ResidualSd)
         CHANGE_COLUMNS but use: a row for each limb, or both hands on one radiograph ("of"
         radiograph), and each sum of a visit, and each two visits that follow each other among those
         that have it. The total of both hands on one radiograph is the whole-image pipeline's. A
-        change is blank where joints are missing, or a visit's limbs are others than before.
+        change is blank where joints are missing, a visit's limbs are others than before, or hands
+        are cut out of both hands at one of the visits alone.
     """
     rows = []
     of_limbs = totals[totals["of"] == "radiograph"]
+    of_cut = of_limbs[are_cut_out(of_limbs["undone"])]
+    cut = set(zip(of_cut["visit"], of_cut["limbs"], strict=True))
     for limb in CODES:
         own = of_limbs[of_limbs["limbs"] == limb]
-        rows += [_row(pair, joints, limb, residual_sd) for pair in _pairs(own)]
+        rows += [_row(pair, joints, limb, residual_sd, cut) for pair in _pairs(own)]
     visits = totals[(totals["of"] == "visit") & (totals["joints_expected"].fillna(0) > 0)]
-    rows += [_row(pair, joints, None, residual_sd) for pair in _pairs(visits)]
+    rows += [_row(pair, joints, None, residual_sd, cut) for pair in _pairs(visits)]
     return pd.DataFrame(rows).reindex(columns=CHANGE_COLUMNS)
 
 
@@ -81,8 +86,12 @@ def _row(
     joints: pd.DataFrame,
     limb: str | None,
     residual_sd: ResidualSd,
+    cut: Collection[tuple[str, str]],
 ) -> dict[str, Any]:
-    """A row of change.csv; of a limb, or of a visit if `limb` is None."""
+    """A row of change.csv; of a limb, or of a visit if `limb` is None.
+
+    `cut`: visits and limbs of hands that were cut out of both hands.
+    """
     before, after = pair
     row: dict[str, Any] = {
         "of": before["of"],
@@ -98,6 +107,11 @@ def _row(
     own_before, own_after = (_of_limbs(one["limbs"]) for one in pair)
     if own_before != own_after:
         return row | {"note": OTHER_LIMBS}
+    if any(
+        ((before["visit"], code) in cut) != ((after["visit"], code) in cut)
+        for code in own_after.split()
+    ):
+        return row | {"note": CUT_ONCE}
     for name in SUMS:
         row[f"{name}_change"] = _difference(row[f"{name}_after"], row[f"{name}_before"])
     least = smallest_detectable_change(residual_sd(own_after))

@@ -1,11 +1,21 @@
 """What was changed on a radiograph before it was scored, and the way back to its file's pixels."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Corners = npt.NDArray[np.float64]
+CUT_OUT = "cut out of both hands"
+
+
+def are_cut_out(undone: "pd.Series[Any]") -> "pd.Series[bool]":
+    """Which rows are of hands cut out of both hands, by what was undone."""
+    return undone.map(lambda told: CUT_OUT in str(told)).astype(bool)
 
 
 @dataclass(frozen=True)
@@ -33,7 +43,7 @@ class Correction:
         told = (
             f"turned by {90 * self.turns} degrees" if self.turns else "",
             "inverted" if self.inverted else "",
-            "cut out of both hands" if self.columns else "",
+            CUT_OUT if self.columns else "",
             "seems mirrored (left so)" if self.mirrored else "",
         )
         return "; ".join(filter(None, told))

@@ -18,8 +18,8 @@ _TWO_DATES = (
     "this one; expected one date. Name its visit in a table (--table)."
 )
 _ONE_ID = (
-    "found one PatientID for patients whom the files' names tell apart; expected one for each. "
-    "Name the patient in a table (--table)."
+    "found one PatientID for patients whom the files' names or the table tell apart; expected one "
+    "for each. Name the patient of each radiograph in a table (--table)."
 )
 
 
@@ -94,8 +94,10 @@ class Places:
         self._named: dict[str, set[str]] = defaultdict(set)  # patients of names, by the header's
         self._dates: dict[tuple[str, str], set[str]] = defaultdict(set)  # by patient and visit
         for one in known:
-            if (told := _told_by_header(one)) and one.name.patient:
-                self._named[told].add(one.name.patient)
+            if one.header and one.header.patient and (who := one.table.patient or one.name.patient):
+                self._named[one.header.patient].add(who)
+                if one.table.patient:  # those of whom it says nothing may be the same, or not
+                    self._named[one.header.patient].add(one.header.patient)
             if one.header and one.header.date:  # though a name's visit goes before it
                 self._dates[one.patient, self._visit(one)[0]].add(one.header.date)
 

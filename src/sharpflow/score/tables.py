@@ -19,11 +19,13 @@ from sharpflow.score.calibration import (
     WHOLE_INTERVAL,
     Calibrator,
 )
+from sharpflow.score.correction import CUT_OUT, are_cut_out
 from sharpflow.score.joints import ScoredJoints
 from sharpflow.score.sources import BOTH_HANDS, CODES, Source
 from sharpflow.score.trust import doubts
 
 USE = "Research use only"
+CUT_HANDS = f"hands {CUT_OUT}: calibrated for radiographs of one limb"
 _WHO = ["patient", "visit"]
 _HIGHEST = {
     damage: max(most for (_, own), most in MAX_SCORE.items() if own is damage) for damage in Damage
@@ -97,6 +99,8 @@ def radiograph_totals(
     """
     sums = _named(radiograph_scores(joints).rename(columns={"limb": "limbs"}))
     sums = calibrator.sum_intervals(sums, joints, ["image_id"])
+    cut = [bool((own := sources[one].correction) and own.columns) for one in sums["image_id"]]
+    sums = _without_intervals(sums, pd.Series(cut, index=sums.index, dtype=bool))
     doubted = sums["image_id"].map(_doubted(rows, "image_id"))
     return _as_totals(_with_source(sums.assign(joints_doubted=doubted), sources), "radiograph")
 
@@ -130,6 +134,8 @@ def visit_totals(
     sums = pd.DataFrame()
     if len(joints):
         sums = calibrator.sum_intervals(_named(total_scores(joints)), joints, _WHO)
+        cut = radiographs["visit"][are_cut_out(radiographs["undone"])]
+        sums = _without_intervals(sums, sums["visit"].isin(cut))
         sums = sums.set_index("visit")
     visits = sorted({*radiographs["visit"], *refused}, key=in_order)
     table = sums.reindex(visits).rename_axis("visit").reset_index()
@@ -171,6 +177,13 @@ def whole_image_totals(
         table[f"whole_image_{name}"] = table["image_id"].map(own)
     table = calibrator.total_intervals(table.assign(limbs=BOTH_HANDS))
     return _as_totals(_with_source(table, sources), "radiograph")
+
+
+def _without_intervals(sums: pd.DataFrame, cut: "pd.Series[bool]") -> pd.DataFrame:
+    """Sums without the intervals of those with hands that were cut out of both hands."""
+    bounds = [f"{name}_{side}" for name in SUMS for side in ("low", "high")]
+    blank = {name: sums[name].mask(cut) for name in bounds if name in sums}
+    return sums.assign(**blank, **{NO_INTERVAL: sums[NO_INTERVAL].mask(cut, CUT_HANDS)})
 
 
 def _both_reasons(visits: pd.DataFrame, of_both_hands: "pd.Series[Any]") -> list[str | None]:
