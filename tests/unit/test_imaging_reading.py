@@ -195,3 +195,14 @@ def test_the_limit_of_pixels_can_be_raised(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert read_image(path, 100_000_000).shape == (9_500, 10_000)
+
+
+def test_a_further_page_is_not_passed_over_unless_it_is_a_thumbnail(tmp_path: Path) -> None:
+    hand, other = (Image.fromarray(np.full((60, 40), grey, np.uint8)) for grey in (90, 120))
+    small = other.resize((20, 30))
+    path = tmp_path / "pages.tif"
+    hand.save(path, save_all=True, append_images=[small])
+    assert read_image(path).mean() == 90
+    hand.save(path, save_all=True, append_images=[small, other])
+    with pytest.raises(ImageError, match="a TIFF with several pages"):
+        read_image(path)

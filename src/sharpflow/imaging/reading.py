@@ -29,6 +29,7 @@ FORMATS = ("JPEG", "PNG", "BMP", "TIFF")
 _KINDS = "a JPG, PNG, BMP, TIFF or DICOM image"
 
 _ORIENTATION = 0x0112  # the EXIF tag
+_SUBFILE = 0x00FE  # the TIFF tag NewSubfileType, whose first bit says a smaller copy
 # What an EXIF orientation asks for; 1 is upright.
 _UPRIGHT: dict[int, Callable[[npt.NDArray[Any]], npt.NDArray[Any]]] = {
     2: np.fliplr,
@@ -55,8 +56,8 @@ def read_image(
     bits is stretched linearly so that its `percentiles` become 0 and 255, as a 12-bit radiograph in
     a 16-bit file would else be nearly black (the papers' radiographs have 8 bits: the choice is
     ours). An EXIF orientation is applied, so the radiograph lies as viewers and labelImg show it.
-    Of a file with several pages the first is read. DICOM is shown as its header says
-    (`read_dicom`).
+    Of a TIFF with several pages the first is read, if the others are thumbnails of it. DICOM is
+    shown as its header says (`read_dicom`).
 
     Args:
         path: a JPG, PNG, BMP, TIFF or DICOM file.
@@ -67,7 +68,8 @@ def read_image(
         uint8 (height, width).
 
     Raises:
-        ImageError: the file is missing, empty, not an image, truncated, or too large.
+        ImageError: the file is missing, empty, not an image, truncated, too large, or has several
+            radiographs.
     """
     path = Path(path)
     try:
@@ -92,6 +94,13 @@ def _read(path: Path, max_pixels: int, percentiles: tuple[float, float]) -> Grey
                 f"at most {max_pixels:,} pixels",
                 SMALLER,
             )
+        if _has_further_radiographs(image):
+            raise ImageError(
+                path,
+                "a TIFF with several pages",
+                "one radiograph a file",
+                "Export each page as a file of its own.",
+            )
         white_is_zero = _is_white_zero(image)
         narrowed, file = _is_narrowed(image), getattr(image, "fp", None)
         try:
@@ -112,6 +121,24 @@ def _read(path: Path, max_pixels: int, percentiles: tuple[float, float]) -> Grey
         else:
             grey = np.array(image.convert("L"), dtype=np.uint8)
         return np.ascontiguousarray(_UPRIGHT.get(_orientation(image), np.asarray)(grey))
+
+
+def _has_further_radiographs(image: Image.Image) -> bool:
+    """Whether a further page is no smaller copy of the first."""
+    if image.format != "TIFF":
+        return False
+    width, height = image.size
+    try:
+        for page in range(1, getattr(image, "n_frames", 1)):
+            image.seek(page)
+            reduced = int(getattr(image, "tag_v2", {}).get(_SUBFILE, 0)) & 1
+            if not reduced and 2 * image.size[0] > width and 2 * image.size[1] > height:
+                return True
+    except Exception:  # the first may be whole though those behind it are damaged
+        return False
+    finally:
+        image.seek(0)
+    return False
 
 
 def image_digest(image: Grey) -> str:
