@@ -285,9 +285,8 @@ def test_a_bundle_that_is_none_leaves_no_tables(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_a_calibrated_bundle_gives_its_sums_intervals(
-    tmp_path: Path, bundle: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def calibrated(folder: Path) -> Opened:
+    """A bundle that is calibrated for a hand, and for both hands and a foot."""
     heads = {
         name: {"slope": 1.0, "bias": 0.0, "spread": 1.0, "usual": [0.5**k for k in range(1, n)]}
         for name, n in joint_models().heads.items()
@@ -298,8 +297,15 @@ def test_a_calibrated_bundle_gives_its_sums_intervals(
         "sums": {"1h0f": factors, "2h1f": factors},
         "whole_image": {"patients": 30, "error_sd": 5.0, "root_error": 1.0},
     }
-    opened = Opened(tmp_path)
+    opened = Opened(folder)
     opened.manifest = replace(opened.manifest, calibration=from_plain(Calibration, told))
+    return opened
+
+
+def test_a_calibrated_bundle_gives_its_sums_intervals(
+    tmp_path: Path, bundle: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = calibrated(tmp_path)
     monkeypatch.setattr(run, "Bundle", lambda path: opened)
     for name in ("P-LH", "P-RH", "P-LF"):
         picture(tmp_path / "scans", name)
@@ -390,6 +396,22 @@ def test_both_hands_that_nothing_is_said_of_are_scored_whole_and_cut_in_two(
     assert (middles[joints["limb"] == "RH"] > WIDTH).all()
     assert Path(refused["image"].item()).name == "crossed.png"
     assert refused["reason"].item().startswith("found two limbs")
+
+
+def test_hands_cut_out_of_both_have_no_intervals(
+    tmp_path: Path, bundle: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle |= seeing_networks()
+    opened = calibrated(tmp_path)
+    monkeypatch.setattr(run, "Bundle", lambda path: opened)
+    save(tmp_path / "scans", "P@1-BH", both_hands(Side.LEFT, Side.RIGHT))
+    save(tmp_path / "scans", "P@2-LH", limb_image(BodyPart.HAND))
+    _, totals, _ = scored(tmp_path / "scans", tmp_path / "out")
+    own = totals[totals["limbs"] == "LH"].set_index(["of", "visit"])
+    single, cut = own.loc[("radiograph", "2")], own.loc[("radiograph", "1")]
+    assert single["total_low"] <= single["total"] <= single["total_high"]
+    assert cut["total"] >= 0 and cut[["total_low", "erosion_high"]].isna().all()
+    assert cut["no_interval"].startswith("hands cut out of both hands")
 
 
 def test_what_shows_no_limb_is_refused_whatever_is_said_of_it(tmp_path: Path, bundle: Any) -> None:

@@ -472,3 +472,10 @@ def test_a_key_is_not_kept_among_results(tmp_path: Path) -> None:
     picture(tmp_path / "A-LH.png")
     with pytest.raises(UserError, match="found a key among results"):
         find_sources([str(tmp_path)], key=tmp_path / "out/key", out=tmp_path / "out")
+
+
+def test_headers_are_held_to_the_limit_that_the_bundle_has(tmp_path: Path) -> None:
+    dicom(tmp_path / "P-LH.dcm", PatientID="", StudyDate="")
+    assert len(find_sources([str(tmp_path)])[0]) == 1
+    sources, (refused,) = find_sources([str(tmp_path)], max_pixels=10)
+    assert not sources and "pixels" in refused.reason

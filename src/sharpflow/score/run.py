@@ -74,7 +74,10 @@ def score(
             in refused.csv instead.
     """
     with Bundle(bundle) as opened:  # what is none is refused before a header is read
-        sources, refused = find_sources(images, table=table, keep_ids=keep_ids, key=key, out=out)
+        max_pixels = round(opened.manifest.max_megapixels * 1e6)
+        sources, refused = find_sources(
+            images, table=table, keep_ids=keep_ids, key=key, out=out, max_pixels=max_pixels
+        )
         with open_tables(out) as tables:
             networks = load_networks(opened, threads=threads or _usable_cores())
             results = Results(opened.manifest, tables, out)

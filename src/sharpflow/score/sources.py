@@ -30,7 +30,7 @@ from sharpflow.cohorts.radiographs import (
 from sharpflow.errors import Problem, ProblemsError, UserError
 from sharpflow.imaging.dicom import check_header, is_dicom
 from sharpflow.imaging.dicom_limb import HeaderLimb, frontal, read_limb
-from sharpflow.imaging.image_error import ImageError
+from sharpflow.imaging.image_error import MAX_PIXELS, ImageError
 from sharpflow.score.correction import Correction
 from sharpflow.score.known import Header, Known, Place, Places, Said
 from sharpflow.score.source_files import image_files, real_path
@@ -116,6 +116,7 @@ def find_sources(
     keep_ids: bool = False,
     key: Path | None = None,
     out: Path | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> tuple[list[Source], list[Refused]]:
     """The radiographs to score, by patient and visit, and those that are refused unread.
 
@@ -129,6 +130,7 @@ def find_sources(
         keep_ids: whether a header's PatientID stays as it is.
         key: of the hashes that else stand for it, made where missing; None: one for this call.
         out: a folder that is passed over, since what is made there is no radiograph.
+        max_pixels: DICOM radiographs of more are refused by their headers.
 
     Raises:
         UserError: nothing is there under a name, or the table or the key cannot be used.
@@ -146,7 +148,7 @@ def find_sources(
     for path in files:
         one = _known(path, listed.get(real_path(path)))
         try:
-            known.append(replace(one, header=_read_header(path, secret)))
+            known.append(replace(one, header=_read_header(path, secret, max_pixels)))
         except ImageError as error:
             unread.append((one, reason(error)))
     places = Places(known)
@@ -198,17 +200,18 @@ def _refuse_other_kinds(path: Path) -> None:
         raise ImageError(path, f"an image of kind {suffix}", expected, remedy)
 
 
-def _read_header(path: Path, key: bytes | None) -> Header | None:
+def _read_header(path: Path, key: bytes | None, max_pixels: int) -> Header | None:
     """A DICOM file's header; None of other files that can be radiographs, ImageError of the rest.
 
     Args:
         path: of the file.
         key: of the hash that stands for a PatientID; None keeps the id.
+        max_pixels: of more it is refused.
     """
     _refuse_other_kinds(path)
     if not is_dicom(path):
         return None
-    check_header(path)
+    check_header(path, max_pixels)
     return Header(read_limb(path), header_patient(path, key), header_date(path))
 
 

@@ -98,11 +98,10 @@ def radiograph_totals(
         calibrator: gives the intervals.
     """
     sums = _named(radiograph_scores(joints).rename(columns={"limb": "limbs"}))
-    sums = calibrator.sum_intervals(sums, joints, ["image_id"])
-    cut = [bool((own := sources[one].correction) and own.columns) for one in sums["image_id"]]
-    sums = _without_intervals(sums, pd.Series(cut, index=sums.index, dtype=bool))
+    sums = _with_source(calibrator.sum_intervals(sums, joints, ["image_id"]), sources)
+    sums = _without_intervals(sums, are_cut_out(sums["undone"]))
     doubted = sums["image_id"].map(_doubted(rows, "image_id"))
-    return _as_totals(_with_source(sums.assign(joints_doubted=doubted), sources), "radiograph")
+    return _as_totals(sums.assign(joints_doubted=doubted), "radiograph")
 
 
 def visit_totals(
