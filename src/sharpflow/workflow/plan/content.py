@@ -61,7 +61,14 @@ class JointContent:
 
     def scores(self, wildcards: Wildcards) -> str:
         """The scores that the wildcard `model` learns: of its damage and body part."""
-        damage, body_part = self.plan.models[wildcards.model]
+        return self._learned(wildcards.model)
+
+    def every_models_scores(self, _: Wildcards) -> list[str]:
+        """The scores that each model learns."""
+        return [self._learned(model) for model in self.plan.models]
+
+    def _learned(self, model: str) -> str:
+        damage, body_part = self.plan.models[model]
         joints = {joint.name for joint in DETECTED_JOINTS[body_part]}
         found = [
             list(score)

@@ -125,8 +125,8 @@ class JointWork:
 
     @property
     def predict_out_of_fold(self) -> float:
-        """All epochs of each fold."""
-        return self.study.calibration.folds * self.study.heads.epochs
+        """All epochs of each fold of each head."""
+        return len(self.plan.models) * self.study.calibration.folds * self.study.heads.epochs
 
     @property
     def label_radiographs(self) -> float:
