@@ -68,6 +68,12 @@ def write_small_bundle(path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def whole(tmp_path: Path) -> Path:
+    """A small bundle without a fault."""
+    return write_small_bundle(tmp_path / "whole.sharpflow")
+
+
 def as_plain(part: Manifest | JointModels) -> dict[str, Any]:
     """A manifest, or a part of it, as JSON has it."""
     plain: dict[str, Any] = json.loads(json.dumps(asdict(part)))

@@ -26,15 +26,13 @@ from tests.unit.bundles import (
     plain_manifest,
     refused,
     sealed,
+    whole,
     write_small_bundle,
     write_zip,
 )
 from tests.unit.damaged_bytes import damaged
 
-
-@pytest.fixture
-def whole(tmp_path: Path) -> Path:
-    return write_small_bundle(tmp_path / "whole.sharpflow")
+__all__ = ["whole"]  # a fixture
 
 
 def model_of(

@@ -30,15 +30,12 @@ from tests.unit.bundles import (
     plain_manifest,
     refused,
     sealed,
-    write_small_bundle,
+    whole,
     write_zip,
 )
 from tests.unit.damaged_bytes import damaged
 
-
-@pytest.fixture
-def whole(tmp_path: Path) -> Path:
-    return write_small_bundle(tmp_path / "whole.sharpflow")
+__all__ = ["whole"]  # a fixture
 
 
 def test_a_whole_bundle_is_read(whole: Path) -> None:
