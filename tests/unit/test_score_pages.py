@@ -15,22 +15,16 @@ from sharpflow.anatomy import BodyPart, Side
 from sharpflow.files import read_table
 from sharpflow.score import run
 from sharpflow.score.outputs import write_captioned
-from tests.unit import test_score_run
+from tests.unit import made_up_bundle
 from tests.unit.bundles import as_plain
 from tests.unit.dicom_files import SECRETS, image, save
 from tests.unit.html_pages import Page
+from tests.unit.made_up_bundle import bundle, picture
+from tests.unit.made_up_bundle import save as save_png
 from tests.unit.made_up_networks import joint_models
-from tests.unit.test_score_run import Opened, made_up, picture
-from tests.unit.test_score_run import save as save_png
 from tests.unit.turned_limbs import both_hands, limb_image
 
-
-@pytest.fixture
-def networks(monkeypatch: pytest.MonkeyPatch) -> Any:
-    given = made_up()
-    monkeypatch.setattr(run, "Bundle", Opened)
-    monkeypatch.setattr(run, "load_networks", lambda opened, threads: given)
-    return given
+__all__ = ["bundle"]  # a fixture
 
 
 def score(out: Path, *images: Path, **options: Any) -> Any:
@@ -44,7 +38,7 @@ def pages_of(out: Path) -> dict[str, Page]:
 
 
 @pytest.mark.parametrize("batch", [1, 2, 100])
-def test_a_patient_has_a_page_of_all_visits(tmp_path: Path, networks: Any, batch: int) -> None:
+def test_a_patient_has_a_page_of_all_visits(tmp_path: Path, bundle: Any, batch: int) -> None:
     scans, out = tmp_path / "scans", tmp_path / "out"
     for grey, name in enumerate(["P@10-LH", "P@2-LH", "P@2-RH", "Q-RF"]):
         picture(scans, name, grey=60 + 30 * grey)
@@ -103,7 +97,7 @@ def test_a_patient_has_a_page_of_all_visits(tmp_path: Path, networks: Any, batch
     assert visits.loc[("P", "2"), "whole_image_total"] == 60
 
 
-def test_radiographs_of_nobody_known_have_pages_of_their_own(tmp_path: Path, networks: Any) -> None:
+def test_radiographs_of_nobody_known_have_pages_of_their_own(tmp_path: Path, bundle: Any) -> None:
     scans, table = tmp_path / "scans", tmp_path / "table.csv"
     picture(scans, "one")
     save_png(scans, "two", both_hands(Side.LEFT, Side.RIGHT))
@@ -116,7 +110,7 @@ def test_radiographs_of_nobody_known_have_pages_of_their_own(tmp_path: Path, net
     assert "the joints alone: found two limbs" in pages["pages/two.html"].words
 
 
-def test_names_of_files_are_text_and_nothing_else(tmp_path: Path, networks: Any) -> None:
+def test_names_of_files_are_text_and_nothing_else(tmp_path: Path, bundle: Any) -> None:
     scans = tmp_path / "<script>alert(1)<&script>"
     picture(scans, "a'\"><img src=x onerror=alert(1)>-LH")
     picture(scans, "b{{7*7}}\u202e-LH")
@@ -134,12 +128,12 @@ def test_names_of_files_are_text_and_nothing_else(tmp_path: Path, networks: Any)
 
 
 def test_doubted_joints_are_marked_and_counted(
-    tmp_path: Path, networks: Any, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, bundle: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain: Any = as_plain(joint_models())["body_parts"]  # type: ignore[arg-type]
     plain["hand"]["confidence"] = 0.3
-    monkeypatch.setattr(test_score_run, "joint_models", lambda: joint_models(body_parts=plain))
-    boxes = networks["detector-hand"].output
+    monkeypatch.setattr(made_up_bundle, "joint_models", lambda: joint_models(body_parts=plain))
+    boxes = bundle["detector-hand"].output
     boxes[4:, 0] *= 0.5  # of the first joint 0.45
     boxes[4:, -1] = 0
     picture(tmp_path / "scans", "P-LH")
@@ -174,7 +168,7 @@ def test_both_hands_have_a_captioned_overlay_whatever_their_size(tmp_path: Path)
 
 
 @pytest.mark.parametrize("keep", [False, True])
-def test_no_output_holds_what_a_header_says(tmp_path: Path, networks: Any, keep: bool) -> None:
+def test_no_output_holds_what_a_header_says(tmp_path: Path, bundle: Any, keep: bool) -> None:
     """Looked for in names, in bytes, and in the bytes of the images within pages."""
     scans = tmp_path / "scans"
     scans.mkdir()
@@ -210,7 +204,7 @@ def test_no_output_holds_what_a_header_says(tmp_path: Path, networks: Any, keep:
     assert bool(keep) == any("PLANTID77" in path.name for path in out.rglob("*"))
 
 
-def test_memory_holds_the_rows_of_one_patient_alone(tmp_path: Path, networks: Any) -> None:
+def test_memory_holds_the_rows_of_one_patient_alone(tmp_path: Path, bundle: Any) -> None:
     open_at_once = []
     results = run.Results
     kept = results.close
