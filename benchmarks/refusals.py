@@ -37,10 +37,11 @@ from sharpflow.joints.identification.templates import template
 from sharpflow.score.correction import Correction
 from sharpflow.score.finding import LimbFinder
 from sharpflow.score.joints import JointScorer
+from sharpflow.score.known import CODES
 from sharpflow.score.networks import load_networks
 from sharpflow.score.orientation import Laid
 from sharpflow.score.run import LEAST_SIDE
-from sharpflow.score.sources import CODES, Source
+from sharpflow.score.sources import Source
 
 Grey = npt.NDArray[np.uint8]
 Boxes = npt.NDArray[np.float64]

@@ -130,6 +130,8 @@ def score(
                 progress=progress,
             )
     if not quiet:
+        for warning in counts.warnings:
+            typer.echo(f"Warning: {_printable(warning)}", err=True)
         _show_summary(counts, out)
     raise typer.Exit(_exit_code(counts.scored, counts.refused))
 

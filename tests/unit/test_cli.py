@@ -17,7 +17,7 @@ GIVEN = ["score", "a.png", "scans/*.dcm", "--bundle", "study.sharpflow", "--out"
 
 def counts_of(scored: int, **refused: int) -> Any:
     return SimpleNamespace(
-        scored=scored, refused=sum(refused.values()), patients=1, reasons=refused
+        scored=scored, refused=sum(refused.values()), patients=1, reasons=refused, warnings=[]
     )
 
 
@@ -86,6 +86,14 @@ def test_a_script_reads_plain_lines_of_what_was_refused(engine: Engine) -> None:
     engine.counts = counts_of(2, **{"[red]dark\x1b[2J": 1, "no joint": 3})
     lines = call(*GIVEN).stdout.splitlines()
     assert lines[1:3] == ["Refused: 3: no joint", r"Refused: 1: [red]dark\x1b[2J"]
+
+
+def test_warnings_go_to_stderr_unless_all_is_to_be_quiet(engine: Engine) -> None:
+    engine.counts.warnings = ["the visits 1, 01\x1b[2J may be one."]
+    ended = call(*GIVEN)
+    assert ended.stderr == "Warning: the visits 1, 01\\x1b[2J may be one.\n"
+    assert "Warning" not in ended.stdout
+    assert call(*GIVEN, "--quiet").output == ""
 
 
 def test_a_terminal_shows_a_table(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from sharpflow.cohorts.dicom_table import read_key
 from sharpflow.errors import UserError
-from sharpflow.score.sources import find_sources, listed_files
+from sharpflow.score.radiograph_table import listed_files
+from sharpflow.score.sources import find_sources
 from tests.unit.files_to_score import dicom, picture, told
 
 
@@ -140,3 +141,25 @@ def test_headers_are_held_to_the_limit_that_the_bundle_has(tmp_path: Path) -> No
     assert len(find_sources([str(tmp_path)])[0]) == 1
     sources, (refused,) = find_sources([str(tmp_path)], max_pixels=10)
     assert not sources and "pixels" in refused.reason
+
+
+def test_results_of_an_earlier_call_are_no_radiographs(tmp_path: Path) -> None:
+    picture(tmp_path / "scans/A-LH.png")
+    earlier = tmp_path / "scans/scored"
+    for name in ("A-LH", "B-LH"):
+        picture(earlier / f"overlays/{name}.png")
+    for name in ("scores", "totals", "change", "refused"):
+        (earlier / f"{name}.csv").write_text("use\n")
+    sources, refused = find_sources([str(tmp_path / "scans")], out=tmp_path / "other")
+    assert ([s.path.parent.name for s in sources], refused) == (["scans"], [])
+    assert len(find_sources([str(earlier)])[0]) == 2  # who asks for them has them
+    (earlier / "change.csv").unlink()
+    assert len(find_sources([str(tmp_path / "scans")])[0]) == 3
+
+
+def test_a_link_that_leads_nowhere_is_not_passed_over(tmp_path: Path) -> None:
+    for name in ("A-LH.png", "IM0001", "notes.txt"):
+        (tmp_path / name).symlink_to(tmp_path / "gone")
+    sources, refused = find_sources([str(tmp_path)])
+    assert [source.path.name for source in sources] == ["A-LH.png", "IM0001"]
+    assert not refused  # they are, when they are read

@@ -23,5 +23,7 @@ with recorded_job(snakemake) as this:
             key=KEY,
             threads=snakemake.threads,
         )
+    for warning in counts.warnings:
+        this.say(f"Warning: {warning}")
     total = counts.scored + counts.refused
     this.say(f"{counts.scored} of {total} radiographs were scored. Results: {snakemake.output[0]}")

@@ -23,7 +23,7 @@ from sharpflow.joints.scoring.calibration import (
     sum_bounds,
     sum_moments,
 )
-from sharpflow.score.sources import BOTH_HANDS
+from sharpflow.score.known import BOTH_HANDS
 from sharpflow.whole_image.total_intervals import total_bounds
 
 WHOLE_TOTAL = "whole_image_total"

@@ -14,7 +14,7 @@ import pandas as pd
 from sharpflow.anatomy import LIMBS, Damage
 from sharpflow.reporting.names import in_order
 from sharpflow.score.correction import CUT_OUT, are_cut_out
-from sharpflow.score.sources import BOTH_HANDS, CODES
+from sharpflow.score.known import BOTH_HANDS, CODES
 
 SUMS = ("erosion", "narrowing", "total")
 CHANGE_COLUMNS = [

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from sharpflow.score.finding import Found
-from sharpflow.score.sources import BOTH_HANDS, Source
+from sharpflow.score.known import BOTH_HANDS
+from sharpflow.score.sources import Source
 
 
 class Doubles:

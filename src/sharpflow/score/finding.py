@@ -16,6 +16,7 @@ from sharpflow.imaging.appearance import (
 )
 from sharpflow.score.correction import Correction
 from sharpflow.score.joints import JointScorer
+from sharpflow.score.known import BOTH_HANDS
 from sharpflow.score.orientation import (
     MIDDLE,
     Laid,
@@ -34,7 +35,7 @@ from sharpflow.score.plausibility import (
     judge,
     no_contrast,
 )
-from sharpflow.score.sources import BOTH_HANDS, GUESSED, HALF, Refused, Source
+from sharpflow.score.sources import GUESSED, HALF, Refused, Source
 
 Grey = npt.NDArray[np.uint8]
 

@@ -1,14 +1,19 @@
 """What is known of radiographs to score: whose they are, and of which visit."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sharpflow.anatomy import LIMBS
 from sharpflow.cohorts.dicom_table import visit_numbers
+from sharpflow.cohorts.near_ids import near_ids
 from sharpflow.cohorts.radiographs import ONLY_VISIT
+from sharpflow.errors import first_of
 from sharpflow.imaging.dicom_limb import HeaderLimb
 
+BOTH_HANDS = "BH"
+CODES = (*LIMBS, BOTH_HANDS)
 _UNDATED = (
     "found no date of the study, and no visit, where radiographs of the patient have several "
     "dates; expected one, to know which visit it is of. Name its visit in a table (--table)."
@@ -123,3 +128,21 @@ class Places:
 def _told_by_header(one: Known) -> str:
     """The header's patient, where no table says another."""
     return one.header.patient if one.header and not one.table.patient else ""
+
+
+def doubts_of_names(places: Iterable[Place]) -> list[str]:
+    """Patients, and visits of one patient, whose names may mean the same, as 1 and 01."""
+    visits: dict[str, set[str]] = defaultdict(set)
+    for place in places:
+        if place.patient:
+            visits[place.patient].add(place.visit)
+    told = [
+        f"the patients {first_of(group)} may be one person, and are scored as {len(group)}."
+        for group in near_ids({"": visits})
+    ]
+    return told + [
+        f"the visits {first_of(group)} of patient {patient} may be one, and are scored as "
+        f"{len(group)}."
+        for patient, named in sorted(visits.items())
+        for group in near_ids({"": named})
+    ]

@@ -18,17 +18,16 @@ from sharpflow.reporting.names import INDEX_NAME
 from sharpflow.reporting.overlays import caption_radiograph, label_radiograph
 from sharpflow.score.change import CHANGE_COLUMNS
 from sharpflow.score.joints import ScoredJoints
+from sharpflow.score.result_names import CHANGE, OVERLAYS, PAGES, REFUSED, SCORES, TOTALS
 from sharpflow.score.tables import REFUSED_COLUMNS, SCORE_COLUMNS, TOTAL_COLUMNS
 from sharpflow.whole_image.severity_classes import LOWER_BOUNDS
 
-SCORES, TOTALS, CHANGE, REFUSED = "scores.csv", "totals.csv", "change.csv", "refused.csv"
 TABLES = {
     SCORES: SCORE_COLUMNS,
     TOTALS: TOTAL_COLUMNS,
     CHANGE: CHANGE_COLUMNS,
     REFUSED: REFUSED_COLUMNS,
 }
-OVERLAYS, PAGES = "overlays", "pages"
 PART = "A new radiograph, scored by a bundle."
 
 

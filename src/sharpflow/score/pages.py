@@ -29,9 +29,11 @@ from sharpflow.reporting.names import (
 from sharpflow.reporting.pages import picture_uri, template, write_page
 from sharpflow.reporting.patient_page_template import STYLE as GRID_STYLE
 from sharpflow.reporting.tables import MISSING, number, number_with_interval
-from sharpflow.score.outputs import PAGES, class_words, learned_from, overlay_path
+from sharpflow.score.known import BOTH_HANDS, CODES
+from sharpflow.score.outputs import class_words, learned_from, overlay_path
 from sharpflow.score.page_template import BODY, INDEX, STYLE
-from sharpflow.score.sources import BOTH_HANDS, CODES, HALF, Refused
+from sharpflow.score.result_names import PAGES
+from sharpflow.score.sources import HALF, Refused
 from sharpflow.score.trust import LIKELY
 from sharpflow.whole_image.severity_classes import LOWER_BOUNDS
 

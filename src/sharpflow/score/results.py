@@ -14,16 +14,13 @@ from sharpflow.score.calibration import Calibrator
 from sharpflow.score.change import CHANGE_COLUMNS, changes
 from sharpflow.score.joints import ScoredJoints
 from sharpflow.score.outputs import (
-    CHANGE,
-    REFUSED,
-    SCORES,
-    TOTALS,
     Tables,
     models_note,
     write_captioned,
     write_overlays,
 )
 from sharpflow.score.pages import Pages, PatientResults
+from sharpflow.score.result_names import CHANGE, REFUSED, SCORES, TOTALS
 from sharpflow.score.sources import Refused, Source
 from sharpflow.score.tables import (
     SCORE_COLUMNS,

@@ -16,11 +16,12 @@ from sharpflow.imaging.reading import read_image
 from sharpflow.score.doubles import Doubles
 from sharpflow.score.finding import LimbFinder
 from sharpflow.score.joints import JointScorer, Shown
+from sharpflow.score.known import BOTH_HANDS
 from sharpflow.score.networks import Networks, load_networks
 from sharpflow.score.orientation import Laid
 from sharpflow.score.outputs import open_tables
 from sharpflow.score.results import Results
-from sharpflow.score.sources import BOTH_HANDS, Source, find_sources, reason
+from sharpflow.score.sources import Source, find_sources, reason
 from sharpflow.score.whole_images import WholeImage, WholeImageScorer
 
 Grey = npt.NDArray[np.uint8]
@@ -36,12 +37,14 @@ class Counts:
         refused: likewise.
         patients: pages of patients, and of radiographs of nobody known.
         reasons: in short -> how many were refused for it.
+        warnings: what a user may have meant otherwise.
     """
 
     scored: int
     refused: int
     patients: int
     reasons: Mapping[str, int]
+    warnings: Sequence[str]
 
 
 def score(
@@ -75,8 +78,15 @@ def score(
     """
     with Bundle(bundle) as opened:  # what is none is refused before a header is read
         max_pixels = round(opened.manifest.max_megapixels * 1e6)
+        warnings: list[str] = []
         sources, refused = find_sources(
-            images, table=table, keep_ids=keep_ids, key=key, out=out, max_pixels=max_pixels
+            images,
+            table=table,
+            keep_ids=keep_ids,
+            key=key,
+            out=out,
+            max_pixels=max_pixels,
+            warn=warnings.append,
         )
         with open_tables(out) as tables:
             networks = load_networks(opened, threads=threads or _usable_cores())
@@ -88,7 +98,7 @@ def score(
                 if progress:
                     progress(min(start + batch, len(sources)), len(sources))
             results.finish()
-    return Counts(results.scored, results.refused, results.patients, results.reasons)
+    return Counts(results.scored, results.refused, results.patients, results.reasons, warnings)
 
 
 class Run:

@@ -4,47 +4,46 @@ Limb, patient and visit are from a table, else from the DICOM header, else from 
 limb that none of them says is left to be found in the image. The readers are those of cohorts.
 """
 
-import os
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sharpflow.anatomy import LIMBS, BodyPart
-from sharpflow.cohorts.csv_rows import Row, read_rows
 from sharpflow.cohorts.dicom_table import header_date, header_patient, read_key
 from sharpflow.cohorts.radiographs import (
     AT,
-    ID,
-    ID_RULE,
     IMAGE_ID,
     OTHER_IMAGES,
     SUFFIXES,
     limb_at_end,
     read_name,
-    same_path,
     split_name,
-    visit_name,
 )
-from sharpflow.errors import Problem, ProblemsError, UserError
+from sharpflow.errors import UserError
 from sharpflow.imaging.dicom import check_header, is_dicom
 from sharpflow.imaging.dicom_limb import HeaderLimb, frontal, read_limb
 from sharpflow.imaging.image_error import MAX_PIXELS, ImageError
 from sharpflow.score.correction import Correction
-from sharpflow.score.known import Header, Known, Place, Places, Said
-from sharpflow.score.source_files import image_files, real_path
+from sharpflow.score.known import (
+    BOTH_HANDS,
+    CODES,
+    Header,
+    Known,
+    Place,
+    Places,
+    Said,
+    doubts_of_names,
+)
+from sharpflow.score.radiograph_table import RadiographTable, read_table
+from sharpflow.score.source_files import image_files
 
-BOTH_HANDS = "BH"
 HALF = "+"  # between an image_id, which never has it, and the limb of a half of both hands
-CODES = (*LIMBS, BOTH_HANDS)
 SAYS_NOTHING = HeaderLimb()
 GUESSED = "guessed from the image"
-_COLUMNS = ("file", "image", "limb", "side", "patient", "visit")
-_SIDES = {"l": "left", "left": "left", "r": "right", "right": "right"}
 _NO_ID = re.compile(r"[^A-Za-z0-9_@-]+")
 _LONGEST_ID = 80  # files are named by it
-_SHOWN = 80  # signs of a wrong cell
 
 
 @dataclass(frozen=True)
@@ -101,14 +100,6 @@ class Source:
         return Refused(self.image, reason, self.patient, self.visit, is_part=bool(part))
 
 
-@dataclass(frozen=True)
-class _Listed:
-    """A row of a table of radiographs: the file as it stands there, and what it says."""
-
-    path: Path
-    said: Said
-
-
 def find_sources(
     images: Sequence[str],
     *,
@@ -117,6 +108,7 @@ def find_sources(
     key: Path | None = None,
     out: Path | None = None,
     max_pixels: int = MAX_PIXELS,
+    warn: Callable[[str], None] = lambda text: None,
 ) -> tuple[list[Source], list[Refused]]:
     """The radiographs to score, by patient and visit, and those that are refused unread.
 
@@ -125,12 +117,12 @@ def find_sources(
     Args:
         images: files, folders (with those within) and patterns; what is there counts as a file
             though its name has signs of a pattern.
-        table: CSV of file (relative to it; or image) and, where known, limb (a code, or hand or
-            foot with a side), side, patient, visit.
+        table: what a user says of them; see `read_table`.
         keep_ids: whether a header's PatientID stays as it is.
         key: of the hashes that else stand for it, made where missing; None: one for this call.
         out: a folder that is passed over, since what is made there is no radiograph.
         max_pixels: DICOM radiographs of more are refused by their headers.
+        warn: called with each thing that a user may have meant otherwise.
 
     Raises:
         UserError: nothing is there under a name, or the table or the key cannot be used.
@@ -140,18 +132,24 @@ def find_sources(
             f"{key}: found a key among results, which people publish; expected one elsewhere. Name "
             "another file (--key)."
         )
-    listed = _read_table(table) if table else {}
+    listed = read_table(table) if table else RadiographTable()
     files = image_files(images, out)
     secret = None if keep_ids else read_key(key) if key else secrets.token_bytes(32)
     known: list[Known] = []
     unread: list[tuple[Known, str]] = []
     for path in files:
-        one = _known(path, listed.get(real_path(path)))
+        one = _known(path, listed.said_of(path))
         try:
             known.append(replace(one, header=_read_header(path, secret, max_pixels)))
         except ImageError as error:
             unread.append((one, reason(error)))
     places = Places(known)
+    every = [*known, *(one for one, _ in unread)]
+    for text in [
+        *(listed.warnings(table, every) if table else ()),
+        *doubts_of_names(map(places.of, every)),
+    ]:
+        warn(text)
     refused = [_refused(one, why, places.of(one)) for one, why in unread]
     sources, ids = [], set[str]()
     for one in known:
@@ -174,11 +172,6 @@ def _rank(source: Source) -> int:
     if source.limb in LIMBS:
         return 0
     return 1 if source.limb == BOTH_HANDS else 2
-
-
-def listed_files(table: Path) -> list[Path]:
-    """The files that a table lists, by the names that it has for them; UserError if it is wrong."""
-    return [listed.path for listed in _read_table(table).values()]
 
 
 def reason(error: ImageError) -> str:
@@ -215,7 +208,7 @@ def _read_header(path: Path, key: bytes | None, max_pixels: int) -> Header | Non
     return Header(read_limb(path), header_patient(path, key), header_date(path))
 
 
-def _known(path: Path, listed: _Listed | None) -> Known:
+def _known(path: Path, table: Said) -> Known:
     """What the table and the file's name say of a radiograph."""
     stem = split_name(path.name)[0]
     by_name = read_name(stem, CODES)
@@ -223,7 +216,7 @@ def _known(path: Path, listed: _Listed | None) -> Known:
     if by_name:
         patient, visit, limb = by_name
         name = Said(limb, patient, visit if AT in stem else "")
-    return Known(path, listed.said if listed else Said(), name)
+    return Known(path, table, name)
 
 
 def _why_refused(one: Known) -> str:
@@ -276,92 +269,6 @@ def _part_and_side(limb: str) -> tuple[BodyPart, str]:
     if limb == BOTH_HANDS:
         return BodyPart.HAND, "both"
     return LIMBS[limb].body_part, LIMBS[limb].side
-
-
-def _read_table(path: Path) -> dict[str, _Listed]:
-    """The rows of a table, by the real path of the file."""
-    what = "a list of radiographs: file and, where known, limb, side, patient, visit"
-    table = read_rows(path, [], what, optional=_COLUMNS)
-    problems: list[Problem] = list(table.problems)
-    file_column = next((name for name in ("file", "image") if name in table.header), "")
-    if not problems and not file_column:
-        found = f"the columns {', '.join(table.header)[:200]}"
-        problems.append(Problem(str(path), "", found, what, "Add the column file."))
-    listed: dict[str, _Listed] = {}
-    for row in table.rows if not problems else ():
-        wrong = [*_wrong_ids(path, row), *_wrong_limb(path, row)]
-        file = row.values[file_column]
-        there = same_path(path.parent / file)
-        real = real_path(there)
-        why = _why_no_file(there)
-        if why is not None:
-            expected = "a file, relative to this table"
-            wrong.append(_in_row(path, row, file_column, file, expected, why=why))
-        elif real in listed:
-            wrong.append(_in_row(path, row, file_column, file, "each file once"))
-        if wrong:
-            problems += wrong
-            continue
-        visit = row.values.get("visit", "")
-        patient = row.values.get("patient", "")
-        said = Said(_limb_of(row), patient, visit_name(visit) if visit else "")
-        listed[real] = _Listed(there, said)
-    if problems:
-        raise ProblemsError(problems, together=True)
-    return listed
-
-
-def _why_no_file(path: Path) -> str | None:
-    """Why nothing can be at a path, if the system says it; None where there is a file.
-
-    Empty where nothing is there, or a folder. A link to nothing is a file: it is refused when read.
-    """
-    try:
-        path.lstat()
-    except (FileNotFoundError, NotADirectoryError, ValueError):
-        return ""
-    except OSError as error:  # a name that is too long, a folder that one may not enter
-        return error.strerror or type(error).__name__
-    return "" if os.path.isdir(path) else None  # noqa: PTH112 - no error where it leads to a lock
-
-
-def _limb_of(row: Row) -> str:
-    """The code that a row says: a code alone, or hand or foot with a side; empty where neither."""
-    limb = row.values.get("limb", "").upper()
-    side = _SIDES.get(row.values.get("side", "").lower(), "")
-    if limb in CODES:
-        return limb
-    pairs = ((code, one.body_part.upper(), one.side) for code, one in LIMBS.items())
-    return next((code for code, part, own in pairs if (part, own) == (limb, side)), "")
-
-
-def _wrong_limb(path: Path, row: Row) -> list[Problem]:
-    limb, side = row.values.get("limb", ""), row.values.get("side", "")
-    code = _limb_of(row)
-    own = LIMBS[code].side if code in LIMBS else ""
-    is_right = not (limb or side) if not code else not side or _SIDES.get(side.lower()) == own
-    if is_right:
-        return []
-    expected = f"one of {', '.join(CODES)}, or hand or foot with the side left or right"
-    return [_in_row(path, row, "limb", f"{limb} {side}".strip(), expected)]
-
-
-def _wrong_ids(path: Path, row: Row) -> list[Problem]:
-    return [
-        _in_row(path, row, column, text, ID_RULE)
-        for column in ("patient", "visit")
-        if (text := row.values.get(column, "")) and not ID.fullmatch(text)
-    ]
-
-
-def _in_row(
-    path: Path, row: Row, column: str, text: str, expected: str, *, why: str = ""
-) -> Problem:
-    found = repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...") if text else "nothing"
-    found += f" ({why})" if why else ""
-    return Problem(
-        str(path), f"row {row.number}, column {column}", found, expected, "Correct the row."
-    )
 
 
 def _unique_id(image_id: str, taken: set[str]) -> str:

@@ -21,7 +21,8 @@ from sharpflow.score.calibration import (
 )
 from sharpflow.score.correction import CUT_OUT, are_cut_out
 from sharpflow.score.joints import ScoredJoints
-from sharpflow.score.sources import BOTH_HANDS, CODES, Source
+from sharpflow.score.known import BOTH_HANDS, CODES
+from sharpflow.score.sources import Source
 from sharpflow.score.trust import doubts
 
 USE = "Research use only"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from sharpflow.digests import digest_of
 from sharpflow.errors import UserError
+from sharpflow.score.radiograph_table import listed_files
 from sharpflow.score.source_files import image_files
-from sharpflow.score.sources import listed_files
 from sharpflow.workflow.by_content import ToldFiles
 from sharpflow.workflow.content import contents_of
 from sharpflow.workflow.plan.paths import PHANTOM, Wildcards, cohort_name
