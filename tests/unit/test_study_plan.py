@@ -382,7 +382,8 @@ def test_each_cohort_has_a_shard_for_256_radiographs(hands: dict[str, Any]) -> N
     assert [path.rpartition("/")[2] for path in boxed] == ["00.csv", "01.csv"]  # 258 of hands
     whole = plan(cohorts="phantom").whole_image  # the papers' 3,818 and 14,036 images
     assert whole
-    assert [len(whole.packed(".npy", name)) for name in ("whole_image", "bone_age")] == [15, 55]
+    packed = whole.images.packed
+    assert [len(packed(".npy", name)) for name in ("whole_image", "bone_age")] == [15, 55]
 
 
 def test_too_few_patients_are_refused_and_few_are_warned_of(hands: dict[str, Any]) -> None:

@@ -31,7 +31,7 @@ rule compare_pipelines:
         "../../envs/imaging.yaml"
     params:
         experiment=WHOLE_IMAGE.compared,
-        data=plain(WHOLE_IMAGE.data_name()),
+        data=plain(WHOLE_IMAGE.images.data_name()),
         resamples=study.evaluation.resamples,
         seed=study.seed,
         code=code("whole_image/compare_pipelines"),

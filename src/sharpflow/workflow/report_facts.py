@@ -43,11 +43,11 @@ def report_facts(plan: StudyPlan, workflow_folder: str | Path) -> dict[str, str]
             counts = _by_split(row["split"] for row in rows)
             patients = len({row["patient"] for row in rows})
             every = f"{len(rows)} radiographs of {patients} patients" if rows else ""
-            facts[cohort] = _sentence(plan.whole_image.data_name(cohort), every, counts)
+            facts[cohort] = _sentence(plan.whole_image.images.data_name(cohort), every, counts)
     rules = Path(workflow_folder) / "workflow" / "rules"
     unscored = {
         "joints": bool(plan.joints and plan.joints.unscored),
-        "whole_image": bool(plan.whole_image and plan.whole_image.unscored("")),
+        "whole_image": bool(plan.whole_image and plan.whole_image.images.unscored("")),
     }
     lanes = [
         _lane(title, rules / folder, without=set() if unscored[folder] else {"unscored.smk"})

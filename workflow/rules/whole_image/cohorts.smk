@@ -57,7 +57,7 @@ rule make_bone_age_phantom:
 rule pack_images:
     """Decode and resize each image of a shard once; list what cannot be read."""
     input:
-        WHOLE_IMAGE.image_files,
+        WHOLE_IMAGE.images.image_files,
     output:
         images="<results>/packed/{images}/{shard}.npy",
         rows="<results>/packed/{images}/{shard}.csv",
@@ -76,8 +76,8 @@ rule pack_images:
     params:
         own=READ_IMAGES.files,
         content=READ_IMAGES.images,
-        source=WHOLE_IMAGE.synthetic_source,
-        shards=WHOLE_IMAGE.count_shards,
+        source=WHOLE_IMAGE.images.synthetic_source,
+        shards=WHOLE_IMAGE.images.count_shards,
         size=study.whole_image.size,
         contrast=study.whole_image.contrast,
         max_megapixels=study.checks.max_megapixels,
@@ -90,10 +90,10 @@ rule pack_images:
 rule check_images:
     """List every problem of a cohort of images, and keep what can be used."""
     input:
-        tables=WHOLE_IMAGE.label_tables,
-        rows=WHOLE_IMAGE.checked_packed(".csv"),
-        problems=WHOLE_IMAGE.checked_packed(".problems.csv"),
-        comments=WHOLE_IMAGE.comment_table,
+        tables=WHOLE_IMAGE.images.label_tables,
+        rows=WHOLE_IMAGE.images.checked_packed(".csv"),
+        problems=WHOLE_IMAGE.images.checked_packed(".problems.csv"),
+        comments=WHOLE_IMAGE.images.comment_table,
     output:
         images="<results>/cohort/{images}/images.csv",
         unscored="<results>/cohort/{images}/unscored.csv",
@@ -122,8 +122,8 @@ rule check_images:
 rule list_image_warnings:
     """List what is well formed and implausible; it stops nothing."""
     input:
-        tables=WHOLE_IMAGE.label_tables,
-        appearance=WHOLE_IMAGE.checked_packed(".appearance.csv"),
+        tables=WHOLE_IMAGE.images.label_tables,
+        appearance=WHOLE_IMAGE.images.checked_packed(".appearance.csv"),
     output:
         "<results>/cohort/{images}/warnings.csv",
     log:
@@ -134,7 +134,7 @@ rule list_image_warnings:
     conda:
         "../../../envs/imaging.yaml"
     params:
-        source=WHOLE_IMAGE.source_of,
+        source=WHOLE_IMAGE.images.source_of,
         content=READ_IMAGES.labels,
         unlisted=READ_IMAGES.unlisted,
         limits=study.checks.warnings.model_dump(),
@@ -170,7 +170,7 @@ rule split_images:
 rule measure_images:
     """Measure mean and SD of the training images' pixels and targets."""
     input:
-        images=WHOLE_IMAGE.packed_of(".npy"),
+        images=WHOLE_IMAGE.images.packed_of(".npy"),
         table="<results>/cohort/{images}/images.csv",
         split="<results>/cohort/{images}/split.csv",
         checked=checked("whole_image"),

@@ -6,7 +6,7 @@ rule draw_radiograph_and_classes:
     input:
         images="<results>/cohort/whole_image/images.csv",
         split="<results>/cohort/whole_image/split.csv",
-        folder=WHOLE_IMAGE.truth(),
+        folder=WHOLE_IMAGE.images.truth(),
         checked=checked("whole_image"),
     output:
         shown_figure(
@@ -22,9 +22,9 @@ rule draw_radiograph_and_classes:
     conda:
         "../../../envs/imaging.yaml"
     params:
-        source=WHOLE_IMAGE.source("whole_image"),
+        source=WHOLE_IMAGE.images.source("whole_image"),
         max_megapixels=study.checks.max_megapixels,
-        data=plain(WHOLE_IMAGE.data_name()),
+        data=plain(WHOLE_IMAGE.images.data_name()),
         code=code("whole_image/draw_radiograph_and_classes"),
     script:
         "../../scripts/whole_image/draw_radiograph_and_classes.py"
@@ -49,7 +49,7 @@ rule draw_whole_image_scores:
     conda:
         "../../../envs/imaging.yaml"
     params:
-        data=plain(WHOLE_IMAGE.data_name()),
+        data=plain(WHOLE_IMAGE.images.data_name()),
         seed=study.seed,
         code=code("whole_image/draw_whole_image_scores"),
     script:
@@ -62,7 +62,7 @@ rule draw_grad_cam:
         heat="<results>/whole_image/grad_cam/{task}.npz",
         cases="<results>/whole_image/grad_cam/{task}.csv",
         comments=own_file(study.whole_image.grad_cam.comments),
-        truth=WHOLE_IMAGE.truth(),
+        truth=WHOLE_IMAGE.images.truth(),
     output:
         shown_figure(
             "bo_{figure}_grad_cam_{task}",
@@ -80,7 +80,7 @@ rule draw_grad_cam:
     params:
         experiment=WHOLE_IMAGE.explained_name,
         content=contents_of(study.whole_image.grad_cam.comments),
-        data=plain(WHOLE_IMAGE.data_name()),
+        data=plain(WHOLE_IMAGE.images.data_name()),
         code=code("whole_image/draw_grad_cam"),
     script:
         "../../scripts/whole_image/draw_grad_cam.py"
@@ -103,7 +103,7 @@ rule draw_learning_curves:
     conda:
         "../../../envs/imaging.yaml"
     params:
-        data=plain(WHOLE_IMAGE.data_name()),
+        data=plain(WHOLE_IMAGE.images.data_name()),
         batch_factor=study.whole_image.batch_factor,
         code=code("whole_image/draw_learning_curves"),
     script:

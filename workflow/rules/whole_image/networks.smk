@@ -61,7 +61,7 @@ rule stack_networks:
     params:
         settings=study.whole_image.stacking.model_dump(),
         seed=WHOLE_IMAGE.seed,
-        data=told(WHOLE_IMAGE.folder()),
+        data=told(WHOLE_IMAGE.images.folder()),
         code=code("whole_image/stack_networks"),
     script:
         "../../scripts/whole_image/stack_networks.py"
@@ -91,9 +91,9 @@ rule explain_network:
     input:
         model=WHOLE_IMAGE.explained_file("model.pt"),
         predictions=WHOLE_IMAGE.explained_file("predictions.csv"),
-        images=WHOLE_IMAGE.packed(".npy", "whole_image"),
+        images=WHOLE_IMAGE.images.packed(".npy", "whole_image"),
         statistics="<results>/packed/whole_image/statistics.json",
-        truth=WHOLE_IMAGE.truth(),
+        truth=WHOLE_IMAGE.images.truth(),
     output:
         heat="<results>/whole_image/grad_cam/{task}.npz",
         cases="<results>/whole_image/grad_cam/{task}.csv",

@@ -2,7 +2,7 @@
 # further seeds lie beside the first's, whose files lie in no folder of their own: {replicate} is
 # empty.
 WHOLE_IMAGE_WORK = WholeImageWork(WHOLE_IMAGE)
-READ_IMAGES = ImageContent(WHOLE_IMAGE)  # of the user's files
+READ_IMAGES = ImageContent(WHOLE_IMAGE.images)  # of the user's files
 
 
 wildcard_constraints:
@@ -19,6 +19,6 @@ include: "tables.smk"
 include: "figures.smk"
 
 
-if WHOLE_IMAGE.unscored(""):
+if WHOLE_IMAGE.images.unscored(""):
 
     include: "unscored.smk"

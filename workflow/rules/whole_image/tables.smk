@@ -68,7 +68,7 @@ rule table_grad_cam:
     conda:
         "../../../envs/imaging.yaml"
     params:
-        data=plain(WHOLE_IMAGE.data_name()),
+        data=plain(WHOLE_IMAGE.images.data_name()),
         resamples=study.evaluation.resamples,
         seed=study.seed,
         code=code("whole_image/table_grad_cam"),

@@ -8,7 +8,7 @@ rule predict_unscored:
     input:
         model="<results>/whole_image/{network}/model.pt",
         statistics="<results>/packed/whole_image/statistics.json",
-        images=WHOLE_IMAGE.unscored(".npy"),
+        images=WHOLE_IMAGE.images.unscored(".npy"),
         table="<results>/cohort/whole_image/unscored.csv",
         checked=checked("whole_image"),
     output:

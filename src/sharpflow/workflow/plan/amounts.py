@@ -44,10 +44,10 @@ class WholeImageAmounts:
         """Images that a network sees: all of its cohort, as if all were trained on."""
         network = self.plan.networks[wildcards.network]
         epochs: int = self.plan.training_settings(wildcards)["epochs"]
-        return self.plan.count_images(network.cohort) * epochs
+        return self.plan.images.count_images(network.cohort) * epochs
 
     @property
     def test_images(self) -> int:
         """Images of the test split."""
         asked = self.plan.study.whole_image.split.test
-        return round(asked * (self.plan.count_images("whole_image") if asked < 1 else 1))
+        return round(asked * (self.plan.images.count_images("whole_image") if asked < 1 else 1))

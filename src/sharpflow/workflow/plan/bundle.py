@@ -189,8 +189,9 @@ class BundlePlan:
     @property
     def data(self) -> dict[str, str]:
         """Pipeline -> what tables say its data are."""
-        has = {"joints": self._joints, "whole_image": self._whole_image}
-        return {name: plan.data_name() for name, plan in has.items() if plan}
+        images = self._whole_image and self._whole_image.images
+        has = {"joints": self._joints, "whole_image": images}
+        return {name: cohorts.data_name() for name, cohorts in has.items() if cohorts}
 
     @property
     def units(self) -> dict[str, str]:

@@ -19,10 +19,10 @@ from sharpflow.cohorts.visits import has_scores, read_score_rows, said_visit, vi
 from sharpflow.digests import digest_of
 from sharpflow.workflow.by_content import ToldFiles
 from sharpflow.workflow.content import contents_of
+from sharpflow.workflow.plan.image_cohorts import ImageCohorts
 from sharpflow.workflow.plan.joints import JointPlan
 from sharpflow.workflow.plan.paths import PHANTOM, Wildcards, existing_labels
 from sharpflow.workflow.plan.unscored import body_part_of
-from sharpflow.workflow.plan.whole_image import WholeImagePlan
 
 
 class JointContent:
@@ -171,36 +171,36 @@ class ImageContent:
     Where the files lie does not count, so that folders may be renamed.
     """
 
-    def __init__(self, plan: WholeImagePlan) -> None:
-        """`plan`: of the study."""
-        self.plan = plan
+    def __init__(self, cohorts: ImageCohorts) -> None:
+        """`cohorts`: of the study."""
+        self.cohorts = cohorts
 
     def source(self, wildcards: Wildcards) -> ToldFiles:
         """Where a cohort's tables and images lie."""
-        return ToldFiles(self.plan.source(wildcards.images))
+        return ToldFiles(self.cohorts.source(wildcards.images))
 
     def columns(self, wildcards: Wildcards) -> dict[str, str | None]:
         """What the columns of a cohort's table are called, where the user says it."""
-        return dict(self.plan.source(wildcards.images).get("columns", {}))
+        return dict(self.cohorts.source(wildcards.images).get("columns", {}))
 
     def labels(self, wildcards: Wildcards) -> list[str]:
         """The content of the tables of labels."""
-        is_synthetic = self.plan.is_synthetic(wildcards.images)
-        return [] if is_synthetic else contents_of(list(self.plan.label_tables(wildcards)))
+        is_synthetic = self.cohorts.is_synthetic(wildcards.images)
+        return [] if is_synthetic else contents_of(list(self.cohorts.label_tables(wildcards)))
 
     def comments(self, wildcards: Wildcards) -> list[str]:
         """The content of a reader's comments."""
-        return contents_of(list(self.plan.comment_table(wildcards)))
+        return contents_of(list(self.cohorts.comment_table(wildcards)))
 
     def unlisted(self, wildcards: Wildcards) -> str:
         """Images in the user's folders that no row names."""
-        return digest_of(self.plan.unlisted.get(wildcards.images, {}))
+        return digest_of(self.cohorts.unlisted.get(wildcards.images, {}))
 
     def files(self, wildcards: Wildcards) -> ToldFiles:
         """Where a shard's images lie: image_id -> file."""
-        return ToldFiles(self.plan.own_images(wildcards))
+        return ToldFiles(self.cohorts.own_images(wildcards))
 
     def images(self, wildcards: Wildcards) -> str:
         """A shard's images: their ids, and what is in them."""
-        own = self.plan.own_images(wildcards)
+        own = self.cohorts.own_images(wildcards)
         return digest_of(dict(zip(own, contents_of(list(own.values())), strict=True)))

@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from sharpflow.anatomy import BodyPart
+from sharpflow.workflow.plan.image_cohorts import UNSCORED as UNSCORED_IMAGES
 from sharpflow.workflow.plan.joints import JointPlan
 from sharpflow.workflow.plan.paths import shard_names
 from sharpflow.workflow.plan.unscored import UNSCORED
-from sharpflow.workflow.plan.whole_image import UNSCORED as UNSCORED_IMAGES
 from sharpflow.workflow.plan.whole_image import WholeImagePlan
 
 COHORTS = ("joints", "boxed", UNSCORED)
@@ -44,9 +44,9 @@ def leftovers_of_joints(plan: JointPlan, results: Path) -> Iterator[Path]:
 def leftovers_of_whole_images(plan: WholeImagePlan, results: Path) -> Iterator[Path]:
     """The same of the whole-image pipeline."""
     for cohort in plan.cohorts:
-        names = shard_names(plan.count_shards_of(cohort))
+        names = shard_names(plan.images.count_shards_of(cohort))
         yield from _others((results / "packed" / cohort).glob("[0-9]*.*"), names)
-    names = [Path(path).name for path in plan.unscored("")]
+    names = [Path(path).name for path in plan.images.unscored("")]
     yield from _others((results / "packed" / UNSCORED_IMAGES).glob("*.*"), names)
     if not names:
         yield from (results / "scores/unscored").glob("whole_images.csv")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from sharpflow.workflow.plan.checks import OWN, Checks
+from sharpflow.workflow.plan.image_cohorts import UNSCORED
 from sharpflow.workflow.plan.joints import JointPlan
 from sharpflow.workflow.plan.whole_image import WholeImagePlan
 
@@ -19,6 +20,7 @@ class PagesPlan:
     ) -> None:
         """The study's pipelines, and which of its cohorts the user brought."""
         self._joints, self._whole_image = joints, whole_image
+        self._images = whole_image.images if whole_image else None
         self._own = checks.cohorts[OWN]
         self._of_joints = sorted(joints.cohorts, reverse=True) if joints else []
         self.cohorts: list[str] = [*self._of_joints, *(whole_image.cohorts if whole_image else [])]
@@ -63,8 +65,8 @@ class PagesPlan:
         """What tables say that each cohort's data are."""
         names = []
         for cohort in self.cohorts:
-            plan = self._joints if cohort in self._of_joints else self._whole_image
-            names.append(plan.data_name(cohort) if plan else "")
+            own = self._joints if cohort in self._of_joints else self._images
+            names.append(own.data_name(cohort) if own else "")
         return names
 
     @property
@@ -73,8 +75,8 @@ class PagesPlan:
         return [
             self._joints.counts.cohort(cohort)
             if self._joints and cohort in self._of_joints
-            else self._whole_image.count_images(cohort)
-            if self._whole_image
+            else self._images.count_images(cohort)
+            if self._images
             else 0
             for cohort in self.cohorts
         ]
@@ -83,5 +85,5 @@ class PagesPlan:
     def unscored(self) -> int:
         """How many radiographs nobody has scored."""
         of_joints = len(self._joints.unscored.radiographs) if self._joints else 0
-        of_images = self._whole_image.count_images("unscored_images") if self._whole_image else 0
+        of_images = self._images.count_images(UNSCORED) if self._images else 0
         return of_joints + of_images

@@ -56,7 +56,7 @@ def published_of_joints(plan: JointPlan) -> Published:
 def published_of_whole_images(plan: WholeImagePlan) -> Published:
     """The whole-image pipeline's; what Grad-CAM finds is measured only where the truth is known."""
     tables = ["whole_regression", "whole_severity", "whole_differences"]
-    tables += ["grad_cam"] * bool(plan.is_phantom and plan.explained)
+    tables += ["grad_cam"] * bool(plan.images.is_synthetic() and plan.explained)
     figures = [
         "bo_fig1_radiograph_and_classes",
         "bo_fig2_predicted_true",
@@ -66,5 +66,5 @@ def published_of_whole_images(plan: WholeImagePlan) -> Published:
     numbers = {"total": "bo_fig3", "severity": "bo_fig5"}
     figures += [f"{numbers[task]}_grad_cam_{task}" for task in plan.explained]
     further = table_files(["whole_image_time"], "timing")
-    further += ["<results>/scores/unscored/whole_images.csv"] * bool(plan.unscored(""))
+    further += ["<results>/scores/unscored/whole_images.csv"] * bool(plan.images.unscored(""))
     return Published(tables, figures, further)

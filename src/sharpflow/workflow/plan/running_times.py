@@ -166,7 +166,7 @@ class WholeImageWork:
 
     def packed_gigabytes(self, cohort: str) -> float:
         """A cohort's packed images: read once an epoch, they stay in memory if they can."""
-        return self.plan.count_images(cohort) * self.study.whole_image.size**2 / 1e9
+        return self.plan.images.count_images(cohort) * self.study.whole_image.size**2 / 1e9
 
     def measure_memory(self, wildcards: Wildcards) -> float:
         """Gigabytes that statistics of a cohort take."""

@@ -58,7 +58,8 @@ class StudyPlan:
         self.whole_image = WholeImagePlan(study) if study.cohorts.has_whole_image else None
         self.shares_patients = self.compares = False
         if self.joints and self.whole_image:
-            self.shares_patients = self.joints.has_truth == self.whole_image.is_phantom
+            is_synthetic = self.whole_image.images.is_synthetic()
+            self.shares_patients = self.joints.has_truth == is_synthetic
             self.compares = (
                 self.shares_patients
                 and self.joints.has_totals
@@ -177,8 +178,8 @@ class StudyPlan:
         patients: dict[str, dict[str, list[str]]] = {}
         if self.joints and self.joints.own:
             patients["joints"] = self.joints.own_patients
-        if self.whole_image and self.whole_image.own_patients:
-            patients["whole_image"] = self.whole_image.own_patients
+        if self.whole_image and self.whole_image.images.own_patients:
+            patients["whole_image"] = self.whole_image.images.own_patients
         return patients
 
     def near_ids(self, wildcards: Wildcards) -> list[dict[str, list[str]]]:
@@ -206,7 +207,7 @@ class StudyPlan:
         """The file or folder that names a cohort's patients."""
         if cohort == "joints" and self.joints and self.joints.own:
             return str(self.joints.own.radiographs)
-        return str(self.whole_image.source(cohort)["table"]) if self.whole_image else ""
+        return str(self.whole_image.images.source(cohort)["table"]) if self.whole_image else ""
 
     def split_of_images(self, wildcards: Wildcards) -> dict[str, Any]:
         """How a cohort of whole images will be split; nothing if the joints' decides too."""
@@ -237,7 +238,8 @@ class StudyPlan:
     def _synthetic(self) -> set[str]:
         names = set(self.joints.synthetic) if self.joints else set()
         if self.whole_image:
-            names |= {c for c in self.whole_image.cohorts if self.whole_image.is_synthetic(c)}
+            images = self.whole_image.images
+            names |= {c for c in self.whole_image.cohorts if images.is_synthetic(c)}
         return names
 
 
