@@ -107,7 +107,7 @@ def score(
     """Score radiographs with a trained bundle.
 
     Exit codes: 0, all were scored; 2, nothing was done because something given is wrong; 3, some
-    were refused, which the results list with the reason; 4, all were refused.
+    were refused, wholly or in part, which the results list with the reason; 4, all were refused.
     """
     with _readable_errors():
         if keep_ids and key:
@@ -133,7 +133,7 @@ def score(
         for warning in counts.warnings:
             typer.echo(f"Warning: {_printable(warning)}", err=True)
         _show_summary(counts, out)
-    raise typer.Exit(_exit_code(counts.scored, counts.refused))
+    raise typer.Exit(_exit_code(counts.scored, counts.refused + counts.in_part))
 
 
 def _show_summary(counts: "Counts", out: Path) -> None:
@@ -151,6 +151,8 @@ def _show_summary(counts: "Counts", out: Path) -> None:
         table.add_row("Pages", str(counts.patients))
         table.add_row("Radiographs scored", str(counts.scored))
         table.add_row("Radiographs refused", str(counts.refused))
+        if counts.in_part:
+            table.add_row("Joints alone refused", str(counts.in_part))
         for reason, number in reasons:
             table.add_row("", Text(f"{number} x {_printable(reason)}"))  # brackets are no markup
         table.add_row("To read", Text(str(Path(folder) / "index.html")))
@@ -168,7 +170,7 @@ def _printable(text: str | Path) -> str:
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in known)
 
 
-def _exit_code(scored: int, refused: int) -> int:
+def _exit_code(scored: int, refused: int) -> int:  # `refused`: wholly or in part
     if not scored:
         return NONE_SCORED
     return SOME_REFUSED if refused else ALL_SCORED
@@ -180,7 +182,7 @@ def _readable_errors() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        sys.stderr.write("Stopped: no table was written. Delete overlays and pages from --out.\n")
+        sys.stderr.write("Stopped: no table was written. Delete overlays and pages in --out.\n")
         raise typer.Exit(STOPPED) from None
     except UserError as error:
         message = str(error)

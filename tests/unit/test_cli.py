@@ -17,7 +17,12 @@ GIVEN = ["score", "a.png", "scans/*.dcm", "--bundle", "study.sharpflow", "--out"
 
 def counts_of(scored: int, **refused: int) -> Any:
     return SimpleNamespace(
-        scored=scored, refused=sum(refused.values()), patients=1, reasons=refused, warnings=[]
+        scored=scored,
+        refused=sum(refused.values()),
+        in_part=0,
+        patients=1,
+        reasons=refused,
+        warnings=[],
     )
 
 
@@ -82,6 +87,14 @@ def test_the_exit_code_says_whether_all_were_scored(
     assert (quiet.exit_code, quiet.output) == (code, "")
 
 
+def test_joints_that_alone_were_refused_are_told(engine: Engine) -> None:
+    engine.counts = counts_of(2)
+    engine.counts.in_part, engine.counts.reasons = 1, {"the joints alone: two left hands": 1}
+    ended = call(*GIVEN)
+    assert ended.exit_code == 3
+    assert "Refused: 1: the joints alone: two left hands" in ended.stdout
+
+
 def test_a_script_reads_plain_lines_of_what_was_refused(engine: Engine) -> None:
     engine.counts = counts_of(2, **{"[red]dark\x1b[2J": 1, "no joint": 3})
     lines = call(*GIVEN).stdout.splitlines()
@@ -131,7 +144,7 @@ def test_ctrl_c_says_what_is_left(engine: Engine) -> None:
     engine.error = KeyboardInterrupt()
     ended = call(*GIVEN)
     assert ended.exit_code == 130
-    assert ended.stderr == "Stopped: no table was written. Delete overlays and pages from --out.\n"
+    assert ended.stderr == "Stopped: no table was written. Delete overlays and pages in --out.\n"
 
 
 def test_a_package_that_lacks_is_named_with_how_to_install_it(engine: Engine) -> None:

@@ -45,7 +45,7 @@ def test_limbs_turns_and_negatives_are_found_in_the_image_and_said(
         "foot": "turned by 180 degrees",
         "negative": "inverted",
         "P-LH": "turned by 90 degrees",
-        "Q-RH": "seems mirrored (left so)",
+        "Q-RH": "seems mirrored (not changed)",
     }
     is_guess = said["limb_from"] == "guessed from the image"
     assert set(said.index[is_guess]) == {"hand", "foot", "negative"}
@@ -255,7 +255,7 @@ def test_one_hand_is_not_scored_as_both_though_its_name_says_so(
     save(tmp_path / "scans", "Q-BH", both_hands(Side.LEFT, Side.RIGHT))
     _, totals, refused = scored(tmp_path / "scans", tmp_path / "out")
     assert set(totals.loc[totals["of"] == "radiograph", "patient"]) == {"Q"}
-    assert refused["reason"].item().startswith("found a silhouette of 1 limbs")
+    assert refused["reason"].item().startswith("found 1 silhouette, ")
 
 
 def test_both_hands_much_brighter_than_those_of_training_are_refused(

@@ -284,9 +284,10 @@ def test_one_patient_id_is_not_taken_for_patients_whom_names_tell_apart(tmp_path
         ("scan", "", "1"),
     }
     assert {one.reason.split(";")[0] for one in refused} == {
-        "found one PatientID for patients whom the files' names or the table tell apart"
+        "found one PatientID for radiographs of which the files' names or the table call some by "
+        "other patients"
     }
-    assert all("Name the patient of each radiograph in a table" in one.reason for one in refused)
+    assert all("Name the patient of each in a table" in one.reason for one in refused)
     table = tmp_path / "table.csv"
     table.write_text("file,patient\nP1-LH.dcm,P1\nP2@3-LH.dcm,P2\n")  # one is forgotten
     _, refused = find_sources([str(tmp_path)], table=table, keep_ids=True)

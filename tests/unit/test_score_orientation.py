@@ -49,7 +49,7 @@ def test_a_box_finds_back_to_the_file(turns: int, columns: tuple[int, int] | Non
 
 def test_what_was_changed_is_told() -> None:
     correction = Correction(2, 2, 1, inverted=True, mirrored=True)
-    assert str(correction) == "turned by 90 degrees; inverted; seems mirrored (left so)"
+    assert str(correction) == "turned by 90 degrees; inverted; seems mirrored (not changed)"
     assert str(Correction(2, 2)) == ""
 
 

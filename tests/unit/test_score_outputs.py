@@ -246,7 +246,18 @@ def test_a_visit_of_which_all_was_refused_is_listed() -> None:
         ("found a second LH of one patient and visit, beside /a/b.png; expected one.",
          "a second LH of one patient and visit"),
         ("limb unknown (the DICOM header says left): expected one of LH", "limb unknown"),
+        ("the joints alone: found two left hands; expected one", "the joints alone: two left hands"),
     ],
 )  # fmt: skip
 def test_reasons_are_counted_by_kind(reason: str, short: str) -> None:
     assert in_short(reason) == short
+
+
+def test_two_calls_never_share_a_folder(tmp_path: Path) -> None:
+    with open_tables(tmp_path / "out"):
+        second = open_tables(tmp_path / "out")
+        with pytest.raises(UserError, match="found overlays of another call"):
+            second.__enter__()
+        assert (tmp_path / "out/overlays").is_dir()  # the first call's
+    assert not (tmp_path / "out/overlays").exists()  # it drew none
+    assert (tmp_path / "out/scores.csv").exists()

@@ -186,7 +186,7 @@ def test_limbs_that_the_bundle_has_no_models_of_are_refused(tmp_path: Path) -> N
 def test_what_is_wrong_with_a_call_leaves_no_tables(tmp_path: Path, bundle: Any) -> None:
     picture(tmp_path / "scans", "P-LH")
     scored(tmp_path / "scans", tmp_path / "out")
-    with pytest.raises(UserError, match="of an earlier call"):
+    with pytest.raises(UserError, match="of another call"):
         scored(tmp_path / "scans", tmp_path / "out")
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="found a file; expected a folder"):

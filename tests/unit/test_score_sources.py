@@ -4,10 +4,14 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sharpflow.cohorts.dicom_table import read_key
 from sharpflow.errors import UserError
+from sharpflow.imaging.image_error import ImageError
+from sharpflow.imaging.reading import read_image
+from sharpflow.reporting.overlays import save_overlay
 from sharpflow.score.radiograph_table import listed_files
 from sharpflow.score.sources import find_sources
 from tests.unit.files_to_score import dicom, picture, told
@@ -52,7 +56,7 @@ def test_links_to_folders_are_followed_and_lead_nowhere_twice(tmp_path: Path) ->
     (tmp_path / "scans/round").symlink_to(tmp_path / "scans")
     (tmp_path / "scans/gone").symlink_to(tmp_path / "nowhere")
     sources, refused = find_sources([str(tmp_path / "scans")])
-    assert ([source.image_id for source in sources], refused) == (["A-LH", "B-LH"], [])
+    assert ([source.image_id for source in sources], refused) == (["gone", "A-LH", "B-LH"], [])
 
 
 def test_a_folder_that_cannot_be_read_is_not_passed_over(
@@ -143,23 +147,23 @@ def test_headers_are_held_to_the_limit_that_the_bundle_has(tmp_path: Path) -> No
     assert not sources and "pixels" in refused.reason
 
 
-def test_results_of_an_earlier_call_are_no_radiographs(tmp_path: Path) -> None:
+def test_overlays_of_an_earlier_call_are_no_radiographs(tmp_path: Path) -> None:
     picture(tmp_path / "scans/A-LH.png")
-    earlier = tmp_path / "scans/scored"
-    for name in ("A-LH", "B-LH"):
-        picture(earlier / f"overlays/{name}.png")
-    for name in ("scores", "totals", "change", "refused"):
-        (earlier / f"{name}.csv").write_text("use\n")
-    sources, refused = find_sources([str(tmp_path / "scans")], out=tmp_path / "other")
-    assert ([s.path.parent.name for s in sources], refused) == (["scans"], [])
-    assert len(find_sources([str(earlier)])[0]) == 2  # who asks for them has them
-    (earlier / "change.csv").unlink()
-    assert len(find_sources([str(tmp_path / "scans")])[0]) == 3
+    overlay = tmp_path / "scans/scored/overlays/A-LH.png"
+    save_overlay(np.zeros((40, 30, 3), np.uint8), overlay)
+    for given in (tmp_path / "scans", tmp_path / "scans/*"):
+        sources, refused = find_sources([str(given)], out=tmp_path / "other")
+        assert ([s.path.parent.name for s in sources], refused) == (["scans"], [])
+    with pytest.raises(UserError, match="found no radiograph"):
+        find_sources([str(overlay.parent)])
+    (named,), _ = find_sources([str(overlay)])
+    with pytest.raises(ImageError, match="found an overlay that Sharpflow has drawn"):
+        read_image(named.path)
 
 
 def test_a_link_that_leads_nowhere_is_not_passed_over(tmp_path: Path) -> None:
     for name in ("A-LH.png", "IM0001", "notes.txt"):
-        (tmp_path / name).symlink_to(tmp_path / "gone")
+        (tmp_path / name).symlink_to(tmp_path / f"gone-{name}")
     sources, refused = find_sources([str(tmp_path)])
-    assert [source.path.name for source in sources] == ["A-LH.png", "IM0001"]
+    assert {source.path.name for source in sources} == {"A-LH.png", "IM0001"}
     assert not refused  # they are, when they are read

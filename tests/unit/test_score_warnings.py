@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from sharpflow.score.sources import find_sources
+from tests.unit.files_to_score import dicom
 
 
 def warned(folder: Path, names: list[str], table: str = "") -> list[str]:
@@ -65,3 +66,66 @@ def test_names_that_may_mean_the_same_are_told(
     tmp_path: Path, names: list[str], expected: list[str]
 ) -> None:
     assert warned(tmp_path, names) == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["P@V2-LH", "P@V10-LH"], []),
+        (["P@2019-05-LH", "P@2020-11-LH"], []),
+        (
+            ["P@baseline-LH", "P@12m-LH", "Q@12m-LH"],
+            [
+                "the visits of patient P are taken for this order in time: 12m, baseline. Name "
+                "them by numbers or dates, if it is not."
+            ],
+        ),
+    ],
+)
+def test_visits_whose_order_names_may_not_tell(
+    tmp_path: Path, names: list[str], expected: list[str]
+) -> None:
+    assert warned(tmp_path, names) == expected
+
+
+def test_words_for_limbs_that_are_not_read_are_told(tmp_path: Path) -> None:
+    names = ["P004_RH", "Miller right hand", "P5-RH", "handout7", "IM1"]
+    assert warned(tmp_path, names) == [
+        "of 2 radiographs the limb is guessed from the image alone, though their names seem to "
+        "say it: expected <patient>-<limb> or <patient>@<visit>-<limb>, with LH, RH, LF, RF or "
+        "BH, or a table: Miller right hand.png, P004_RH.png."
+    ]
+
+
+def test_visits_that_dates_contradict_are_told_without_dates(tmp_path: Path) -> None:
+    for name, date in {"a": "20180101", "b": "20200101"}.items():
+        dicom(tmp_path / f"{name}.dcm", StudyDate=date)
+    assert warned(tmp_path, [], "file,patient,visit\na.dcm,X,1\nb.dcm,X,2\n") == []
+    assert warned(tmp_path, [], "file,patient,visit\na.dcm,X,2\nb.dcm,X,1\n") == [
+        "the visits of patient X follow each other otherwise than the dates of their headers: 1, 2."
+    ]
+
+
+def test_a_visit_of_a_name_that_a_date_overrules_is_told(tmp_path: Path) -> None:
+    for name, date in {"P@1-LH": "20200101", "P@2-LH": "20180101"}.items():
+        dicom(tmp_path / f"{name}.dcm", StudyDate=date, PatientID="P")
+    (told,) = warned(tmp_path, [])
+    assert told == (
+        "visits are numbered by the dates of headers, otherwise than names of files call them: "
+        "P@1-LH.dcm (visit 2), P@2-LH.dcm (visit 1). A table can say which visit it is."
+    )
+
+
+def test_text_that_a_header_calls_burnt_in_is_told(tmp_path: Path) -> None:
+    for name, said in {"a": "YES", "b": "NO"}.items():
+        dicom(tmp_path / f"{name}.dcm", BurnedInAnnotation=said)
+    (told,) = warned(tmp_path, [])
+    assert told == (
+        "the headers of 1 radiograph say that text is burnt in, such as a patient's name; "
+        "overlays and pages show it: a.dcm."
+    )
+
+
+def test_names_that_are_no_text_are_told_as_escapes(tmp_path: Path) -> None:
+    (told,) = warned(tmp_path, ["right\x1b[2J\udcff"])
+    assert told.endswith(r"or a table: right\x1b[2J\udcff.png.")

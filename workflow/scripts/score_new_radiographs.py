@@ -26,4 +26,6 @@ with recorded_job(snakemake) as this:
     for warning in counts.warnings:
         this.say(f"Warning: {warning}")
     total = counts.scored + counts.refused
-    this.say(f"{counts.scored} of {total} radiographs were scored. Results: {snakemake.output[0]}")
+    part = f" ({counts.in_part} but for their joints)" if counts.in_part else ""
+    told = f"{counts.scored} of {total} radiographs were scored{part}."
+    this.say(f"{told} Results: {snakemake.output[0]}")

@@ -223,6 +223,11 @@ def header_patient(path: Path, key: bytes | None) -> str:
     return number
 
 
+def is_burnt_in(path: Path) -> bool:
+    """Whether a DICOM header says that text is burnt into the image, which may name a patient."""
+    return _text(path, "BurnedInAnnotation").upper() == "YES"
+
+
 def _text(path: Path, name: str) -> str:
     """An element of a header; empty where it is not there."""
     header = read_elements(path, [name], pixels=False)

@@ -46,12 +46,19 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         if encoding != "utf-8":
             raise
-        text = data.decode(_FALLBACK)
+        text = _decode_fallback(data)
         line = data.count(b"\n", 0, error.start) + 1
         log.warning("%s: no UTF-8 (line %d); read as Windows-1252", path, line)
     if "\0" in text:
         raise ValueError("zero bytes, which text does not have; save it as UTF-8")
     return text
+
+
+def _decode_fallback(data: bytes) -> str:
+    try:
+        return data.decode(_FALLBACK)
+    except UnicodeDecodeError:
+        raise ValueError("it is no text, or in an unusual encoding; save it as UTF-8") from None
 
 
 def _encoding(data: bytes) -> str:

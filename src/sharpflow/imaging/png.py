@@ -1,10 +1,14 @@
-"""PNG files without their metadata, which are not pixels and may be megabytes."""
+"""What PNG files have beside pixels: a mark on our own pictures; else megabytes to leave out."""
 
 import struct
+from pathlib import Path
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Texts (XMP too) and the colour profile, which a grey value does not need.
 _NOT_PIXELS = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
+SOFTWARE, MADE_HERE = "Software", "Sharpflow overlay"  # a text of pictures that are drawn here
+_MARK = f"tEXt{SOFTWARE}\0{MADE_HERE}".encode()
+_HEAD = 128  # bytes in which it stands, behind the size
 _AROUND = 12  # bytes of a chunk's length, kind and checksum
 
 
@@ -22,3 +26,19 @@ def without_text(data: bytes) -> bytes:
         place = end
     kept.append(data[place:])
     return b"".join(kept)
+
+
+def is_overlay(path: Path) -> bool:
+    """Whether a file is a radiograph with what Sharpflow has drawn; False where it is not read."""
+    try:
+        if not path.is_file():  # a pipe would wait for ever
+            return False
+        with path.open("rb") as file:
+            return has_mark(file.read(_HEAD))
+    except (OSError, ValueError):
+        return False
+
+
+def has_mark(head: bytes) -> bool:
+    """Whether the beginning of a file is that of such a picture."""
+    return head.startswith(PNG_SIGNATURE) and _MARK in head[:_HEAD]

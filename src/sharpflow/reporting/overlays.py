@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
 from sharpflow.anatomy import BOX_COLUMNS, LIMBS, MAX_SCORE, BodyPart, Damage
 from sharpflow.files import atomic_write
+from sharpflow.imaging.png import MADE_HERE, SOFTWARE
 from sharpflow.imaging.shards import read_shards
 from sharpflow.joints.radiographs import LEARNERS, UNSCORED
 from sharpflow.joints.scoring.scores import NOT_FOUND
@@ -170,8 +172,15 @@ def write_overlays(
             part=sentences[str(image_id)],
             has_scores=has_scores,
         )
-        with atomic_write(Path(folder) / f"{image_id}.png") as temporary:
-            Image.fromarray(labelled).save(temporary)
+        save_overlay(labelled, Path(folder) / f"{image_id}.png")
+
+
+def save_overlay(labelled: NDArray[np.uint8], path: Path) -> None:
+    """Write a PNG by an atomic write, with a mark by which it is never taken for a radiograph."""
+    mark = PngInfo()
+    mark.add_text(SOFTWARE, MADE_HERE)
+    with atomic_write(path) as temporary:
+        Image.fromarray(labelled).save(temporary, pnginfo=mark)
 
 
 def part_sentences(radiographs: pd.DataFrame) -> dict[str, str]:

@@ -20,7 +20,7 @@ SUMS = ("erosion", "narrowing", "total")
 CHANGE_COLUMNS = [
     *("of", "patient", "limbs", "visit_before", "visit_after", "visits_from"),
     *(f"{name}_{part}" for name in SUMS for part in ("before", "after", "change")),
-    *("smallest_detectable_change", "exceeds", "joints_changed", "note", "use"),
+    *("smallest_detectable_change", "exceeds", "joints_doubted", "joints_changed", "note", "use"),
 ]
 JOINTS_MISSING = "joints are missing: no sum"
 NO_TOTAL = "the bundle gives no total of both hands"
@@ -100,6 +100,7 @@ def _row(
         "visit_before": before["visit"],
         "visit_after": after["visit"],
         "visits_from": _origin(pair),
+        "joints_doubted": _doubted(pair),
         "joints_changed": _changed_joints(pair, joints, limb),
     }
     for name in SUMS:
@@ -137,6 +138,12 @@ def _sum(row: "pd.Series[Any]", name: str) -> float | None:
 
 def _difference(after: float | None, before: float | None) -> float | None:
     return None if after is None or before is None else after - before
+
+
+def _doubted(pair: Sequence["pd.Series[Any]"]) -> int | None:
+    """How many scores at both visits are not to be trusted; None of whole images."""
+    known = [row["joints_doubted"] for row in pair if pd.notna(row["joints_doubted"])]
+    return int(sum(known)) if known else None
 
 
 def _origin(pair: Sequence["pd.Series[Any]"]) -> str:

@@ -44,7 +44,7 @@ class Correction:
             f"turned by {90 * self.turns} degrees" if self.turns else "",
             "inverted" if self.inverted else "",
             CUT_OUT if self.columns else "",
-            "seems mirrored (left so)" if self.mirrored else "",
+            "seems mirrored (not changed)" if self.mirrored else "",
         )
         return "; ".join(filter(None, told))
 

@@ -1,15 +1,13 @@
 """What is known of radiographs to score: whose they are, and of which visit."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sharpflow.anatomy import LIMBS
 from sharpflow.cohorts.dicom_table import visit_numbers
-from sharpflow.cohorts.near_ids import near_ids
 from sharpflow.cohorts.radiographs import ONLY_VISIT
-from sharpflow.errors import first_of
 from sharpflow.imaging.dicom_limb import HeaderLimb
 
 BOTH_HANDS = "BH"
@@ -23,8 +21,8 @@ _TWO_DATES = (
     "this one; expected one date. Name its visit in a table (--table)."
 )
 _ONE_ID = (
-    "found one PatientID for patients whom the files' names or the table tell apart; expected one "
-    "for each. Name the patient of each radiograph in a table (--table)."
+    "found one PatientID for radiographs of which the files' names or the table call some by other "
+    "patients; expected one for each patient. Name the patient of each in a table (--table)."
 )
 
 
@@ -39,11 +37,19 @@ class Said:
 
 @dataclass(frozen=True)
 class Header:
-    """What a DICOM header says; `patient` and `date` are empty where it does not say them."""
+    """What a DICOM header says; `patient` and `date` are empty where it does not say them.
+
+    Attributes:
+        limb: what it says of the limb.
+        patient: as outputs call the patient.
+        date: of the study, as 20200131.
+        burnt_in: whether it says that text is burnt into the image.
+    """
 
     limb: HeaderLimb
     patient: str
     date: str
+    burnt_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,21 +134,3 @@ class Places:
 def _told_by_header(one: Known) -> str:
     """The header's patient, where no table says another."""
     return one.header.patient if one.header and not one.table.patient else ""
-
-
-def doubts_of_names(places: Iterable[Place]) -> list[str]:
-    """Patients, and visits of one patient, whose names may mean the same, as 1 and 01."""
-    visits: dict[str, set[str]] = defaultdict(set)
-    for place in places:
-        if place.patient:
-            visits[place.patient].add(place.visit)
-    told = [
-        f"the patients {first_of(group)} may be one person, and are scored as {len(group)}."
-        for group in near_ids({"": visits})
-    ]
-    return told + [
-        f"the visits {first_of(group)} of patient {patient} may be one, and are scored as "
-        f"{len(group)}."
-        for patient, named in sorted(visits.items())
-        for group in near_ids({"": named})
-    ]

@@ -1,27 +1,27 @@
 """What scoring writes: tables that grow batch by batch, and an overlay a radiograph."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from PIL import Image
 
 from sharpflow.bundle.manifest import Manifest, TrainedOn
 from sharpflow.cohorts.whole_images import MOST
 from sharpflow.errors import UserError, in_short
 from sharpflow.files import atomic_write
 from sharpflow.reporting.names import INDEX_NAME
-from sharpflow.reporting.overlays import caption_radiograph, label_radiograph
+from sharpflow.reporting.overlays import caption_radiograph, label_radiograph, save_overlay
 from sharpflow.score.change import CHANGE_COLUMNS
 from sharpflow.score.joints import ScoredJoints
-from sharpflow.score.result_names import CHANGE, OVERLAYS, PAGES, REFUSED, SCORES, TOTALS
 from sharpflow.score.tables import REFUSED_COLUMNS, SCORE_COLUMNS, TOTAL_COLUMNS
 from sharpflow.whole_image.severity_classes import LOWER_BOUNDS
 
+SCORES, TOTALS, CHANGE, REFUSED = "scores.csv", "totals.csv", "change.csv", "refused.csv"
+OVERLAYS, PAGES = "overlays", "pages"
 TABLES = {
     SCORES: SCORE_COLUMNS,
     TOTALS: TOTAL_COLUMNS,
@@ -63,6 +63,7 @@ def open_tables(folder: Path) -> Iterator[Tables]:
         _refuse_used(folder)
         folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
+            stack.enter_context(_taken(folder))
             files = {name: stack.enter_context(atomic_write(folder / name)) for name in TABLES}
             for name, columns in TABLES.items():
                 files[name].write_text(",".join(columns) + "\n")
@@ -74,14 +75,33 @@ def open_tables(folder: Path) -> Iterator[Tables]:
         ) from None
 
 
+@contextmanager
+def _taken(folder: Path) -> Iterator[None]:
+    """Hold a folder against a second call: the folder of overlays is made by one of them alone."""
+    overlays = folder / OVERLAYS
+    try:
+        overlays.mkdir()
+    except FileExistsError:
+        raise _used(folder, OVERLAYS) from None
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # if it is empty
+            overlays.rmdir()
+
+
+def _used(folder: Path, what: str) -> UserError:
+    return UserError(
+        f"{folder}: found {what} of another call; expected a new or empty folder. Name another "
+        "(--out), or delete this one."
+    )
+
+
 def _refuse_used(folder: Path) -> None:
     """Refuse a file, and a folder with results of another call."""
     made = (*TABLES, f"{INDEX_NAME}.html", OVERLAYS, PAGES)
     if there := [name for name in made if (folder / name).exists()]:
-        raise UserError(
-            f"{folder}: found {there[0]} of an earlier call; expected a new or empty folder. Name "
-            "another (--out), or delete this one."
-        )
+        raise _used(folder, there[0])
     if folder.exists() and not folder.is_dir():
         raise UserError(
             f"{folder}: found a file; expected a folder, new or empty. Name another (--out)."
@@ -109,7 +129,7 @@ def write_overlays(
     for image_id in dict.fromkeys(image_id for image_id, _ in trust):
         own = joints[joints["image_id"] == image_id]
         labelled = label_radiograph(scored.images[image_id].image, own, note=note, part=PART)
-        _save(folder, image_id, labelled)
+        save_overlay(labelled, overlay_path(folder, image_id))
 
 
 def write_captioned(
@@ -132,7 +152,8 @@ def write_captioned(
             f"Both hands, wrists included: {whole_image_words(row)}.",
             f"{note}. Research use only.",
         ]
-        _save(folder, image_id, caption_radiograph(images[image_id], lines))
+        captioned = caption_radiograph(images[image_id], lines)
+        save_overlay(captioned, overlay_path(folder, image_id))
 
 
 def whole_image_words(row: "pd.Series[float]") -> str:
@@ -159,8 +180,3 @@ def models_note(manifest: Manifest, trained_on: TrainedOn) -> str:
 def learned_from(data: str) -> str:
     """What a manifest calls data, in words."""
     return "synthetic radiographs" if data == "phantom" else data
-
-
-def _save(folder: Path, image_id: str, labelled: npt.NDArray[np.uint8]) -> None:
-    with atomic_write(overlay_path(folder, image_id)) as temporary:
-        Image.fromarray(labelled).save(temporary)

@@ -123,7 +123,16 @@ INDEX = """
 </tbody></table></div>
 {%- endif %}
 
-<h2>Radiographs that were not scored</h2>
+{%- if warnings %}
+<h2>Meant otherwise?</h2>
+<ul>
+{%- for line in warnings %}
+<li class="path">{{ line }}</li>
+{%- endfor %}
+</ul>
+{%- endif %}
+
+<h2>Radiographs that were not scored, or only in part</h2>
 {%- if refused %}
 <div class="scroll"><table>
 <thead><tr><th>Radiograph</th><th class="text">Reason</th></tr></thead>

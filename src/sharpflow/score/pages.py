@@ -30,9 +30,8 @@ from sharpflow.reporting.pages import picture_uri, template, write_page
 from sharpflow.reporting.patient_page_template import STYLE as GRID_STYLE
 from sharpflow.reporting.tables import MISSING, number, number_with_interval
 from sharpflow.score.known import BOTH_HANDS, CODES
-from sharpflow.score.outputs import class_words, learned_from, overlay_path
+from sharpflow.score.outputs import PAGES, class_words, learned_from, overlay_path
 from sharpflow.score.page_template import BODY, INDEX, STYLE
-from sharpflow.score.result_names import PAGES
 from sharpflow.score.sources import HALF, Refused
 from sharpflow.score.trust import LIKELY
 from sharpflow.whole_image.severity_classes import LOWER_BOUNDS
@@ -73,7 +72,7 @@ class Pages:
         self._names = FileNames()
         self._lines: list[dict[str, Any]] = []
         self._refused: list[Refused] = []
-        self._n_refused = 0
+        self._n_refused = self._n_in_part = 0
 
     @property
     def written(self) -> int:
@@ -81,8 +80,9 @@ class Pages:
         return len(self._lines)
 
     def refuse(self, refused: Refused) -> None:
-        """Have the index list a radiograph that was not scored."""
-        self._n_refused += 1
+        """Have the index list a radiograph that was not scored, or only in part."""
+        self._n_refused += not refused.is_part
+        self._n_in_part += refused.is_part
         if len(self._refused) < _MOST_REFUSED:
             self._refused.append(refused)
 
@@ -111,8 +111,11 @@ class Pages:
             }
         )
 
-    def write_index(self) -> None:
-        """Write index.html beside the tables."""
+    def write_index(self, warnings: Sequence[str]) -> None:
+        """Write index.html beside the tables.
+
+        `warnings`: what a user may have meant otherwise.
+        """
         joints = sum(line["scored"] for line in self._lines)
         doubted = sum(line["doubted"] for line in self._lines)
         scored = sum(line["radiographs"] for line in self._lines)
@@ -120,6 +123,8 @@ class Pages:
             f"{counted(len(self._lines), 'page')}. {scored} of "
             f"{counted(scored + self._n_refused, 'radiograph')} scored, {self._n_refused} refused."
         )
+        if self._n_in_part:
+            summary += f" Of {self._n_in_part} of those scored the joints were not."
         if joints:
             summary += f" {counted(joints, 'joint')} scored, {_trust(joints, doubted)}."
         body = template(INDEX).render(
@@ -127,7 +132,8 @@ class Pages:
             summary=summary,
             rows=self._lines,
             refused=self._refused,
-            more=self._n_refused - len(self._refused),
+            warnings=warnings,
+            more=self._n_refused + self._n_in_part - len(self._refused),
             models=models_lines(self._manifest),
         )
         path = self._folder / f"{INDEX_NAME}.html"
@@ -313,6 +319,8 @@ def _sum_notes(totals: pd.DataFrame) -> list[str]:
 def _change(row: "pd.Series[Any]") -> dict[str, Any]:
     least = row["smallest_detectable_change"]
     exceeds = {"yes": "yes", "no": "no"}.get(row["exceeds"], "not known")
+    if pd.notna(row["joints_doubted"]) and row["joints_doubted"]:
+        exceeds += f"; {counted(int(row['joints_doubted']), 'score')} not to be trusted"
     return {
         "is_visit": row["of"] == "visit",
         "visits": f"{row['visit_before']} to {row['visit_after']}",

@@ -19,6 +19,7 @@ from sharpflow.imaging.appearance import (
     shows_fingers,
 )
 from sharpflow.joints.identification.templates import template
+from sharpflow.reporting.names import counted
 from sharpflow.score.orientation import CLEAR, Laid
 from sharpflow.whole_image.data.packing import prepare
 
@@ -161,7 +162,7 @@ def implausible_both_hands(
     if not found and not _shows_two_hands(seen.shape):
         shape = seen.shape
         return (
-            f"found a silhouette of {shape.limbs} limbs, {shape.digits} digits on the largest; "
+            f"found {counted(shape.limbs, 'silhouette')}, {shape.digits} digits on the largest; "
             f"expected two hands beside each other. {remedy}"
         )
     if not found and turned and height > width:

@@ -13,7 +13,7 @@ from sharpflow.cohorts.csv_rows import Row, read_rows
 from sharpflow.cohorts.radiographs import ID, ID_RULE, same_path, visit_name
 from sharpflow.errors import Problem, ProblemsError, first_of
 from sharpflow.score.known import CODES, Known, Said
-from sharpflow.score.source_files import real_path
+from sharpflow.score.source_files import real_path, shown, shown_name
 
 _FILE = ("file", "image")  # the first of them that is there
 _COLUMNS = (*_FILE, "limb", "side", "patient", "visit")
@@ -53,7 +53,7 @@ class RadiographTable:
             name: of the table.
             known: all radiographs of the call.
         """
-        return [f"{name}: {text}" for text in self._doubts(known)]
+        return [f"{shown(name)}: {text}" for text in self._doubts(known)]
 
     def _doubts(self, known: Sequence[Known]) -> list[str]:
         told = []
@@ -61,14 +61,14 @@ class RadiographTable:
             read = "file (or image), limb, side, patient and visit"
             columns = first_of(self.passed_over)
             told.append(f"the columns {read} are read, others passed over: {columns}.")
-        unlisted = [one.path.name for one in known if real_path(one.path) not in self.rows]
+        unlisted = [shown_name(one.path) for one in known if real_path(one.path) not in self.rows]
         if unlisted:
             told.append(
                 f"it does not list {len(unlisted)} of the {len(known)} radiographs, which headers "
                 f"and names alone tell of: {first_of(unlisted)}."
             )
         others = [
-            f"{one.path.name} ({one.table.limb})"
+            f"{shown_name(one.path)} ({one.table.limb})"
             for one in known
             if one.table.limb and one.name.limb not in ("", one.table.limb)
         ]
@@ -107,7 +107,9 @@ def read_table(path: Path) -> RadiographTable:
         real = real_path(there)
         why = _why_no_file(there)
         if why is not None:
-            expected = "a file, relative to this table"
+            expected = (
+                f"a file that is there, seen from the table's folder {path.parent.absolute()}"
+            )
             wrong.append(_in_row(path, row, file_column, file, expected, why=why))
         elif real in listed:
             wrong.append(_in_row(path, row, file_column, file, "each file once"))

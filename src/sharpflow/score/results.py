@@ -14,13 +14,16 @@ from sharpflow.score.calibration import Calibrator
 from sharpflow.score.change import CHANGE_COLUMNS, changes
 from sharpflow.score.joints import ScoredJoints
 from sharpflow.score.outputs import (
+    CHANGE,
+    REFUSED,
+    SCORES,
+    TOTALS,
     Tables,
     models_note,
     write_captioned,
     write_overlays,
 )
 from sharpflow.score.pages import Pages, PatientResults
-from sharpflow.score.result_names import CHANGE, REFUSED, SCORES, TOTALS
 from sharpflow.score.sources import Refused, Source
 from sharpflow.score.tables import (
     SCORE_COLUMNS,
@@ -50,7 +53,8 @@ class Results:
 
     Attributes:
         refused: how many radiographs so far.
-        reasons: how many were refused for each reason, in short.
+        in_part: how many were scored but for their joints.
+        reasons: how many were refused, or in part, for each reason, in short.
     """
 
     def __init__(self, manifest: Manifest, tables: Tables, folder: Path) -> None:
@@ -61,7 +65,7 @@ class Results:
         self._open: dict[Key, _Open] = {}
         self._refused: dict[Key, list[Refused]] = {}
         self._scored: set[str] = set()  # files: one of both hands has rows of its halves, too
-        self.refused = 0
+        self.refused = self.in_part = 0
         self.reasons = Counter[str]()
 
     @property
@@ -83,10 +87,10 @@ class Results:
             if one.patient or one.is_part:
                 key = (one.patient, "") if one.patient else ("", one.image)
                 self._refused.setdefault(key, []).append(one)
-            if not one.is_part:
-                self.reasons[in_short(one.reason)] += 1
-                self._pages.refuse(one)
-                self.refused += 1
+            self.reasons[in_short(one.reason)] += 1
+            self._pages.refuse(one)
+            self.refused += not one.is_part
+            self.in_part += one.is_part
 
     def add_limbs(self, scored: ScoredJoints, sources: Sequence[Source]) -> None:
         """Write what comes out of radiographs of a limb, those of `sources` alone."""
@@ -129,12 +133,12 @@ class Results:
         for key in [key for key in self._open if key != still_open]:
             self._close(key, self._open.pop(key))
 
-    def finish(self) -> None:
-        """Write all that is left, and the page that lists the others."""
+    def finish(self, warnings: Sequence[str]) -> None:
+        """Write all that is left, and the page that lists the others and the warnings."""
         self.close()
         for key in list(self._refused):  # of whom nothing was scored
             self._close(key, _Open())
-        self._pages.write_index()
+        self._pages.write_index(warnings)
 
     def _add(self, totals: pd.DataFrame, sources: Iterable[Source]) -> None:
         self._scored.update(totals["image"])
@@ -177,6 +181,9 @@ def key_of(source: Source) -> Key:
 
 def in_short(reason: str) -> str:
     """The kind of a reason: what was found, without numbers, names and what was expected."""
+    part, told, why = reason.partition(" alone: ")
+    if told:
+        return f"{part} alone: {in_short(why)}"
     found = reason.removeprefix("found ")
     for end in (";", ":", ",", "("):
         found = found.split(end)[0]

@@ -35,6 +35,7 @@ class Counts:
     Attributes:
         scored: radiographs.
         refused: likewise.
+        in_part: how many of those scored were not scored joint by joint, though they should be.
         patients: pages of patients, and of radiographs of nobody known.
         reasons: in short -> how many were refused for it.
         warnings: what a user may have meant otherwise.
@@ -42,6 +43,7 @@ class Counts:
 
     scored: int
     refused: int
+    in_part: int
     patients: int
     reasons: Mapping[str, int]
     warnings: Sequence[str]
@@ -97,8 +99,15 @@ def score(
                 run.score_batch(sources[start : start + batch])
                 if progress:
                     progress(min(start + batch, len(sources)), len(sources))
-            results.finish()
-    return Counts(results.scored, results.refused, results.patients, results.reasons, warnings)
+            results.finish(warnings)
+    return Counts(
+        results.scored,
+        results.refused,
+        results.in_part,
+        results.patients,
+        results.reasons,
+        warnings,
+    )
 
 
 class Run:

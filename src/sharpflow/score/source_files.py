@@ -8,9 +8,7 @@ from pathlib import Path
 from sharpflow.cohorts.radiographs import OTHER_IMAGES, SUFFIXES, has_dicom_magic, split_name
 from sharpflow.errors import UserError
 from sharpflow.imaging.dicom import is_dicom
-from sharpflow.score.result_names import CHANGE, REFUSED, SCORES, TOTALS
-
-_RESULTS = {SCORES, TOTALS, CHANGE, REFUSED}
+from sharpflow.imaging.png import is_overlay
 
 
 def image_files(images: Sequence[str], out: Path | None = None) -> list[Path]:
@@ -44,18 +42,14 @@ def _files(images: Sequence[str], out: Path | None) -> Iterator[Path]:
 
 
 def _within(path: Path, out: Path | None) -> Iterator[Path]:
-    """A file itself; of a folder the images in it, but for hidden ones and those of results.
-
-    Results are `out`, and folders with all tables of an earlier call: overlays are no radiographs.
-    """
+    """A file itself; of a folder the images in it, but for hidden ones, overlays and `out`."""
     if not os.path.isdir(path):  # noqa: PTH112 - no error for a link into a locked folder
         yield path
         return
     seen = {real_path(out)} if out else set()
     for root, folders, names in os.walk(path, onerror=_refuse_folder, followlinks=True):
         here = Path(root)
-        # Links may lead back. Who names a folder of results itself may want its pictures.
-        if real_path(here) in seen or (here != path and _RESULTS.issubset(names)):
+        if real_path(here) in seen:  # links may lead back
             folders.clear()
             continue
         seen.add(real_path(here))
@@ -75,7 +69,7 @@ def _is_image(path: Path) -> bool:
         return False
     suffix = split_name(path.name)[1]
     if suffix in (*SUFFIXES, *OTHER_IMAGES):
-        return True
+        return not is_overlay(path)
     # It may have led to a DICOM file.
     leads_nowhere = path.is_symlink() and not os.path.exists(path)  # noqa: PTH110 - no error
     return has_dicom_magic(path) or (not suffix and (leads_nowhere or is_dicom(path)))
@@ -93,3 +87,14 @@ def _each_once(paths: Iterable[Path]) -> Iterator[Path]:
 def real_path(path: Path) -> str:
     """Where a file really lies, links followed."""
     return os.path.realpath(path)
+
+
+def shown(path: Path) -> str:
+    """A path for tables: bytes that are no text, and ends of lines, as escapes."""
+    text = str(path).encode(errors="backslashreplace").decode()
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+
+
+def shown_name(path: Path) -> str:
+    """A file's name alone, likewise."""
+    return shown(Path(path.name))

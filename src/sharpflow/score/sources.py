@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sharpflow.anatomy import LIMBS, BodyPart
-from sharpflow.cohorts.dicom_table import header_date, header_patient, read_key
+from sharpflow.cohorts.dicom_table import header_date, header_patient, is_burnt_in, read_key
 from sharpflow.cohorts.radiographs import (
     AT,
     IMAGE_ID,
@@ -34,10 +34,10 @@ from sharpflow.score.known import (
     Place,
     Places,
     Said,
-    doubts_of_names,
 )
+from sharpflow.score.meant_otherwise import meant_otherwise, unread_limbs
 from sharpflow.score.radiograph_table import RadiographTable, read_table
-from sharpflow.score.source_files import image_files
+from sharpflow.score.source_files import image_files, shown
 
 HALF = "+"  # between an image_id, which never has it, and the limb of a half of both hands
 SAYS_NOTHING = HeaderLimb()
@@ -127,11 +127,7 @@ def find_sources(
     Raises:
         UserError: nothing is there under a name, or the table or the key cannot be used.
     """
-    if key and out and out.resolve() in key.resolve().parents:
-        raise UserError(
-            f"{key}: found a key among results, which people publish; expected one elsewhere. Name "
-            "another file (--key)."
-        )
+    _refuse_key_among_results(key, out)
     listed = read_table(table) if table else RadiographTable()
     files = image_files(images, out)
     secret = None if keep_ids else read_key(key) if key else secrets.token_bytes(32)
@@ -145,11 +141,8 @@ def find_sources(
             unread.append((one, reason(error)))
     places = Places(known)
     every = [*known, *(one for one, _ in unread)]
-    for text in [
-        *(listed.warnings(table, every) if table else ()),
-        *doubts_of_names(map(places.of, every)),
-    ]:
-        warn(text)
+    told = listed.warnings(table, every) if table else []
+    told += meant_otherwise(every, [places.of(one) for one in every])
     refused = [_refused(one, why, places.of(one)) for one, why in unread]
     sources, ids = [], set[str]()
     for one in known:
@@ -159,8 +152,19 @@ def find_sources(
         else:
             source = _source(one, place)
             sources.append(replace(source, image_id=_unique_id(source.image_id, ids)))
+    told += unread_limbs(source.path for source in sources if not source.limb)
+    for text in told:
+        warn(text)
     sources.sort(key=lambda source: (source.patient, source.visit, _rank(source)))
     return sources, refused
+
+
+def _refuse_key_among_results(key: Path | None, out: Path | None) -> None:
+    if key and out and out.resolve() in key.resolve().parents:
+        raise UserError(
+            f"{key}: found a key among results, which people publish; expected one elsewhere. Name "
+            "another file (--key)."
+        )
 
 
 def _refused(one: Known, why: str, place: Place) -> Refused:
@@ -177,12 +181,6 @@ def _rank(source: Source) -> int:
 def reason(error: ImageError) -> str:
     """Why an image is refused, without its path, which stands beside it."""
     return f"found {error.found}; expected {error.expected}. {error.remedy}"
-
-
-def shown(path: Path) -> str:
-    """A path for tables: bytes that are no text, and ends of lines, as escapes."""
-    text = str(path).encode(errors="backslashreplace").decode()
-    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
 def _refuse_other_kinds(path: Path) -> None:
@@ -205,7 +203,7 @@ def _read_header(path: Path, key: bytes | None, max_pixels: int) -> Header | Non
     if not is_dicom(path):
         return None
     check_header(path, max_pixels)
-    return Header(read_limb(path), header_patient(path, key), header_date(path))
+    return Header(read_limb(path), header_patient(path, key), header_date(path), is_burnt_in(path))
 
 
 def _known(path: Path, table: Said) -> Known:
