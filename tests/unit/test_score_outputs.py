@@ -246,7 +246,7 @@ def test_a_visit_of_which_all_was_refused_is_listed() -> None:
         ("found a second LH of one patient and visit, beside /a/b.png; expected one.",
          "a second LH of one patient and visit"),
         ("limb unknown (the DICOM header says left): expected one of LH", "limb unknown"),
-        ("the joints alone: found two left hands; expected one", "the joints alone: two left hands"),
+        ("the joints alone: found two left hands; one", "the joints alone: two left hands"),
     ],
 )  # fmt: skip
 def test_reasons_are_counted_by_kind(reason: str, short: str) -> None:

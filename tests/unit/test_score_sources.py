@@ -156,9 +156,11 @@ def test_overlays_of_an_earlier_call_are_no_radiographs(tmp_path: Path) -> None:
         assert ([s.path.parent.name for s in sources], refused) == (["scans"], [])
     with pytest.raises(UserError, match="found no radiograph"):
         find_sources([str(overlay.parent)])
-    (named,), _ = find_sources([str(overlay)])
+    sources, (refused,) = find_sources([str(tmp_path / "scans/**/*.png")])
+    assert [source.image_id for source in sources] == ["A-LH"]
+    assert refused.reason.startswith("found an overlay that Sharpflow has drawn")
     with pytest.raises(ImageError, match="found an overlay that Sharpflow has drawn"):
-        read_image(named.path)
+        read_image(overlay)  # in cohorts too
 
 
 def test_a_link_that_leads_nowhere_is_not_passed_over(tmp_path: Path) -> None:

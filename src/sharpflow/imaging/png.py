@@ -3,6 +3,8 @@
 import struct
 from pathlib import Path
 
+from sharpflow.imaging.image_error import ImageError
+
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Texts (XMP too) and the colour profile, which a grey value does not need.
 _NOT_PIXELS = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
@@ -37,6 +39,13 @@ def is_overlay(path: Path) -> bool:
             return has_mark(file.read(_HEAD))
     except (OSError, ValueError):
         return False
+
+
+def refuse_overlay(path: Path) -> None:
+    """ImageError for a radiograph with what Sharpflow has drawn."""
+    if is_overlay(path):
+        found = "an overlay that Sharpflow has drawn"
+        raise ImageError(path, found, "a radiograph", "Take the radiograph that it shows.")
 
 
 def has_mark(head: bytes) -> bool:

@@ -18,7 +18,7 @@ from PIL import Image, UnidentifiedImageError
 from sharpflow.errors import in_short
 from sharpflow.imaging.dicom import is_dicom, read_dicom
 from sharpflow.imaging.image_error import MAX_PIXELS, SMALLER, ImageError
-from sharpflow.imaging.png import PNG_SIGNATURE, is_overlay, without_text
+from sharpflow.imaging.png import PNG_SIGNATURE, refuse_overlay, without_text
 
 # `max_pixels` is the limit, which a study can raise; Pillow's own cannot be raised there.
 Image.MAX_IMAGE_PIXELS = None
@@ -166,13 +166,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
                 raise ImageError(
                     path, "no file but a folder or device", _KINDS, "Correct the path."
                 )
-            if is_overlay(path):
-                raise ImageError(
-                    path,
-                    "an overlay that Sharpflow has drawn",
-                    "a radiograph",
-                    "Take the radiograph that it shows.",
-                )
+            refuse_overlay(path)
             file: IO[bytes] = stack.enter_context(path.open("rb"))
             if found.st_size == 0:
                 raise ImageError(

@@ -25,6 +25,7 @@ from sharpflow.errors import UserError
 from sharpflow.imaging.dicom import check_header, is_dicom
 from sharpflow.imaging.dicom_limb import HeaderLimb, frontal, read_limb
 from sharpflow.imaging.image_error import MAX_PIXELS, ImageError
+from sharpflow.imaging.png import refuse_overlay
 from sharpflow.score.correction import Correction
 from sharpflow.score.known import (
     BOTH_HANDS,
@@ -200,6 +201,7 @@ def _read_header(path: Path, key: bytes | None, max_pixels: int) -> Header | Non
         max_pixels: of more it is refused.
     """
     _refuse_other_kinds(path)
+    refuse_overlay(path)
     if not is_dicom(path):
         return None
     check_header(path, max_pixels)
