@@ -1,6 +1,6 @@
 """The table in which a user says what radiographs are.
 
-Only the standard library is imported: the workflow reads these tables while it is parsed.
+The workflow reads it while it is parsed: neither pandas nor what decodes images is imported.
 """
 
 import os
