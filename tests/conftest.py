@@ -1,8 +1,9 @@
-"""Small studies, run once a session; tests must leave them finished.
+"""Small studies, run once a session; tests must leave their worker's copies finished.
 
 Where SHARPFLOW_STUDIES names a folder they are kept there, for a session that follows.
 """
 
+import fcntl
 import os
 import shutil
 from collections.abc import Callable
@@ -20,25 +21,17 @@ for _name in (*THREAD_VARIABLES, "TF_NUM_INTEROP_THREADS"):
     os.environ.setdefault(_name, "1")
 
 
-# Of tests/workflow: they change no finished study that others need.
-ON_THEIR_OWN = (
-    *("test_gpu_limit.py", "test_plan.py", "test_rehearsal.py", "test_surviving_jobs.py"),
-    "test_whole_image_study.py",  # whose study is made in a moment
-)
-
-
-class ByStudy(LoadScopeScheduling):
-    """Gives a file's tests to one worker, and all that share a finished study or a cluster."""
+class ByFile(LoadScopeScheduling):
+    """Gives a file's tests to one worker, and all those on a cluster."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = Path(nodeid.split("::", maxsplit=1)[0])
-        shares = path.parent.name in ("workflow", "slurm") and path.name not in ON_THEIR_OWN
-        return path.parent.name if shares else path.name
+        return path.parent.name if path.parent.name == "slurm" else path.name
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStudy:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     """Group by path: pytest-xdist 3.8 does not see groups that are marked with pytest 9.2."""
-    return ByStudy(config, log)
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -67,17 +60,20 @@ def finished_whole_image(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def _finished(
     name: str, tmp_path_factory: pytest.TempPathFactory, make: Callable[[Path], Project]
 ) -> Project:
-    """A study run to its end: here, or in a session before this one, by whichever worker."""
-    kept, worker = os.environ.get("SHARPFLOW_STUDIES"), os.environ.get("PYTEST_XDIST_WORKER")
-    folder = Path(kept, worker or "alone", name) if kept else tmp_path_factory.mktemp(name)
-    ended = folder / "study_name.txt"
-    if kept and not worker:
-        ended = next(Path(kept).glob(f"*/{name}/{ended.name}"), ended)
-        folder = ended.parent
-    if ended.exists():
-        return Project(folder, ended.read_text())
+    """A copy, for this worker alone, of a study that one worker runs to its end for all."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = Path(os.environ.get("SHARPFLOW_STUDIES", shared)) / name
     folder.mkdir(parents=True, exist_ok=True)
-    project = make(folder)
-    project.run()
-    ended.write_text(project.study)
-    return project
+    ended = folder / "study_name.txt"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not ended.exists():
+            shutil.rmtree(folder / "study", ignore_errors=True)  # of a worker that failed
+            (folder / "study").mkdir()
+            project = make(folder / "study")
+            project.run()
+            ended.write_text(project.study)
+    own = tmp_path_factory.mktemp(name) / "study"
+    shutil.copytree(folder / "study", own, symlinks=True)
+    return Project(own, ended.read_text())
