@@ -94,5 +94,11 @@ def test_head_learns_and_repeats_to_the_byte(keep: Literal["best", "last"]) -> N
     assert balanced_accuracy_score(test[1], predict_scores(model, test[0])) > 0.5  # chance is 0.2
     again, same, _ = train_head(*train, *validation, classes=5, settings=settings, seed=4)
     assert same.to_csv() == history.to_csv()
-    pairs = zip(model.get_weights(), again.get_weights(), strict=True)
-    assert all(a.tobytes() == b.tobytes() for a, b in pairs)
+    unseen, short, same_kept = train_head(
+        *train, *validation, classes=5, settings=settings, seed=4, validates=False
+    )
+    assert ("validation_loss" in short) == (keep == "best")
+    assert same_kept == kept
+    for other in (again, unseen):
+        pairs = zip(model.get_weights(), other.get_weights(), strict=True)
+        assert all(a.tobytes() == b.tobytes() for a, b in pairs)

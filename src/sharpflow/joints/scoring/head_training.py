@@ -60,6 +60,7 @@ def train_head(
     classes: int,
     settings: HeadSettings,
     seed: int,
+    validates: bool = True,
     checkpoints: Path | None = None,
     time_budget: float | None = None,
 ) -> tuple["keras.Model", pd.DataFrame, dict[str, float]]:
@@ -80,6 +81,8 @@ def train_head(
         classes: number of scores.
         settings: of the training; `seeds` is for the caller.
         seed: decides weights, order, dropout and which zeros are sampled.
+        validates: whether the history has each epoch's validation_loss; the weights of
+            `keep: last` are the same without, and those of `keep: best` are not chosen without.
         checkpoints: folder of this run alone, from which a stopped training goes on; None keeps no
             state.
         time_budget: seconds from the call until the job ends; None: no limit.
@@ -113,13 +116,14 @@ def train_head(
         norms.recompute([known])
         return {"loss": float(model.test_on_batch(*seen))}
 
+    each_epoch = validate if validates or settings.keep == "best" else None
     history = train_epochs(
         model,
         batches,
-        validate,
+        each_epoch,
         epochs=settings.epochs,
         seed=seed,
-        monitor="validation_loss",
+        monitor="validation_loss" if each_epoch else "loss",
         keep=settings.keep,
         averaged=max(1, round(settings.averaged_share * settings.epochs)),
         name="head",

@@ -64,6 +64,7 @@ def predict_out_of_fold(
             classes=classes,
             settings=settings,
             seed=seed_for(seed, "head", name, "fold", int(number)),
+            validates=False,  # nobody looks at a fold's history
             checkpoints=checkpoints / f"fold-{number:.0f}",
             time_budget=seconds_left(),
         )
