@@ -259,5 +259,5 @@ def test_two_calls_never_share_a_folder(tmp_path: Path) -> None:
         with pytest.raises(UserError, match="found overlays of another call"):
             second.__enter__()
         assert (tmp_path / "out/overlays").is_dir()  # the first call's
-    assert not (tmp_path / "out/overlays").exists()  # it drew none
+    assert not (tmp_path / "out/overlays").exists()  # it made none
     assert (tmp_path / "out/scores.csv").exists()

@@ -158,8 +158,8 @@ def test_overlays_of_an_earlier_call_are_no_radiographs(tmp_path: Path) -> None:
         find_sources([str(overlay.parent)])
     sources, (refused,) = find_sources([str(tmp_path / "scans/**/*.png")])
     assert [source.image_id for source in sources] == ["A-LH"]
-    assert refused.reason.startswith("found an overlay that Sharpflow has drawn")
-    with pytest.raises(ImageError, match="found an overlay that Sharpflow has drawn"):
+    assert refused.reason.startswith("found an overlay that Sharpflow made")
+    with pytest.raises(ImageError, match="found an overlay that Sharpflow made"):
         read_image(overlay)  # in cohorts too
 
 

@@ -1,4 +1,4 @@
-"""What PNG files have beside pixels: a mark on our own pictures; else megabytes to leave out."""
+"""What PNG files have beside pixels: the mark of our overlays, and texts to leave out."""
 
 import struct
 from pathlib import Path
@@ -8,7 +8,7 @@ from sharpflow.imaging.image_error import ImageError
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Texts (XMP too) and the colour profile, which a grey value does not need.
 _NOT_PIXELS = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
-SOFTWARE, MADE_HERE = "Software", "Sharpflow overlay"  # a text of pictures that are drawn here
+SOFTWARE, MADE_HERE = "Software", "Sharpflow overlay"  # the text that marks overlays
 _MARK = f"tEXt{SOFTWARE}\0{MADE_HERE}".encode()
 _HEAD = 128  # bytes in which it stands, behind the size
 _AROUND = 12  # bytes of a chunk's length, kind and checksum
@@ -31,7 +31,7 @@ def without_text(data: bytes) -> bytes:
 
 
 def is_overlay(path: Path) -> bool:
-    """Whether a file is a radiograph with what Sharpflow has drawn; False where it is not read."""
+    """Whether a file is an overlay that Sharpflow made; False where it cannot be read."""
     try:
         if not path.is_file():  # a pipe would wait for ever
             return False
@@ -42,12 +42,12 @@ def is_overlay(path: Path) -> bool:
 
 
 def refuse_overlay(path: Path) -> None:
-    """ImageError for a radiograph with what Sharpflow has drawn."""
+    """ImageError for an overlay that Sharpflow made."""
     if is_overlay(path):
-        found = "an overlay that Sharpflow has drawn"
+        found = "an overlay that Sharpflow made"
         raise ImageError(path, found, "a radiograph", "Take the radiograph that it shows.")
 
 
 def has_mark(head: bytes) -> bool:
-    """Whether the beginning of a file is that of such a picture."""
+    """Whether the beginning of a file is that of an overlay."""
     return head.startswith(PNG_SIGNATURE) and _MARK in head[:_HEAD]
