@@ -177,6 +177,26 @@ def models_note(manifest: Manifest, trained_on: TrainedOn) -> str:
     return f"Models of the study {manifest.study}, trained on {learned_from(trained_on.data)}"
 
 
+def models_lines(manifest: Manifest) -> list[str]:
+    """Which bundle scored, and what its networks learned from."""
+    code = f", made by version {manifest.code.commit[:12]}" if manifest.code.commit else ""
+    changed = ", with changes that were not committed" if manifest.code.uncommitted else ""
+    lines = [f"The bundle of the study {manifest.study}{code}{changed}."]
+    if joints := manifest.joints:
+        lines.append(
+            f"Joints: {_trained_on(joints.trained_on)} Detectors learned from "
+            f"{learned_from(joints.detector_data)}."
+        )
+    if whole := manifest.whole_image:
+        lines.append(f"Both hands on one radiograph: {_trained_on(whole.trained_on)}")
+    return lines
+
+
+def _trained_on(trained_on: TrainedOn) -> str:
+    counts = f"{trained_on.train} {trained_on.unit} to train, {trained_on.validation} to validate"
+    return f"trained on {learned_from(trained_on.data)}: {counts}, {trained_on.test} to test."
+
+
 def learned_from(data: str) -> str:
     """What a manifest calls data, in words."""
     return "synthetic radiographs" if data == "phantom" else data

@@ -23,7 +23,8 @@ from sharpflow.score.outputs import (
     write_captioned,
     write_overlays,
 )
-from sharpflow.score.pages import Pages, PatientResults
+from sharpflow.score.pages import Pages
+from sharpflow.score.patient_results import PatientResults
 from sharpflow.score.sources import Refused, Source
 from sharpflow.score.tables import (
     SCORE_COLUMNS,
