@@ -69,6 +69,8 @@ def write_cost_page(path: str | Path, costs: pd.DataFrame, record: Mapping[str, 
     notes = [
         "Time: wall time, summed over jobs, some of which ran side by side. Of a job that ran "
         "again, the last time. Jobs shorter than the clock's step have no memory.",
+        "Processor time is at least: it is read every half second of a job's first 15 seconds, "
+        "then every half minute, so a job's last seconds are missing.",
         _machine(record.get("hardware") or {}),
     ]
     write_page(path, "Time and memory of the workflow's jobs", table_html(shown, notes=notes))
