@@ -26,6 +26,11 @@ def test_nothing_is_told_of_a_table_that_says_all(tmp_path: Path) -> None:
     assert warned(tmp_path, ["P1-LH", "P2@2-RF"], table) == []
 
 
+def test_an_image_column_beside_file_is_not_read(tmp_path: Path) -> None:
+    (told,) = warned(tmp_path, ["a"], "image,file,limb\nelsewhere.png,a.png,LH\n")
+    assert told.endswith("others passed over: image.")
+
+
 def test_columns_that_nothing_reads_are_named(tmp_path: Path) -> None:
     (told,) = warned(tmp_path, ["a"], "file,limb,laterality,age\na.png,LH,R,70\n")
     assert told == (

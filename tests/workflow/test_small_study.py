@@ -149,7 +149,7 @@ def test_hands_without_boxes_have_a_detector_of_synthetic_hands(
 ) -> None:
     project = make_project(tmp_path, cohort)
     own = project.folder / "own.yaml"
-    alone = "checks: {require_all_limbs: false}\n"
+    alone = "checks: {require_all_limbs: false}\ndetector: {max_batches: 16}\n"
     own.write_text(own.read_text().replace("boxes: cohort/boxes", "boxes: phantom") + alone)
     for foot in (project.folder / "cohort" / "radiographs").glob("*F.jpg"):
         foot.unlink()

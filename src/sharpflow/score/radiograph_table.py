@@ -16,7 +16,7 @@ from sharpflow.score.known import CODES, Known, Said
 from sharpflow.score.source_files import real_path, shown, shown_name
 
 _FILE = ("file", "image")  # the first of them that is there
-_COLUMNS = (*_FILE, "limb", "side", "patient", "visit")
+_SAID = ("limb", "side", "patient", "visit")
 _SIDES = {"l": "left", "left": "left", "r": "right", "right": "right"}
 _SHOWN = 80  # signs of a wrong cell
 
@@ -93,7 +93,7 @@ def read_table(path: Path) -> RadiographTable:
         UserError: all that is wrong with it.
     """
     what = "a list of radiographs: file and, where known, limb, side, patient, visit"
-    table = read_rows(path, [], what, optional=_COLUMNS)
+    table = read_rows(path, [], what, optional=[*_FILE, *_SAID])
     problems: list[Problem] = list(table.problems)
     file_column = next((name for name in _FILE if name in table.header), "")
     if not problems and not file_column:
@@ -122,7 +122,8 @@ def read_table(path: Path) -> RadiographTable:
         listed[real] = Listed(there, said)
     if problems:
         raise ProblemsError(problems, together=True)
-    passed_over = [name for name in table.header if name and name not in _COLUMNS]
+    read = ("", file_column, *_SAID)
+    passed_over = [name for name in table.header if name not in read]
     return RadiographTable(listed, passed_over)
 
 
