@@ -122,6 +122,7 @@ def train_heads(
             classes=n_classes(body_part, damage),
             settings=settings,
             seed=replicate_seed(seed_for(seed, "head", name), number),
+            validates=number == 1,  # of the others nobody reads the history
             checkpoints=checkpoints / f"seed-{number}",
             time_budget=seconds_left(),
         )
