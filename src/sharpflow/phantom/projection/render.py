@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from sharpflow.phantom.bones.limb import Flesh, Limb
 from sharpflow.phantom.bones.solids import Bone, Floats, Tube
-from sharpflow.phantom.projection.kernels import add_blob, add_tube, flesh_fields
+from sharpflow.phantom.projection.kernels import add_blob, add_tube, flesh_fields, soft_tissue
 
 _LATTICE = 6  # soft tissue is worked out at every 6th fine pixel and interpolated
 _BLEND = 2.2  # mm over which neighbouring parts of the soft tissue run together
@@ -113,21 +113,12 @@ def _soft_tissue(flesh: list[Flesh], view: View) -> tuple[Floats, Floats]:
     rows = np.arange(first_row, view.top + view.height + step, step, dtype=np.float64)
     capsules = np.array(flesh, np.float64)
     fields = flesh_fields(columns, rows, view.affine(), capsules, _BLEND)
-    inside, depth, rounding = (_interpolate(f, view, first_column, first_row) for f in fields)
-    rest = 1 - np.clip(inside / np.maximum(rounding, 1.0), 0, 1)
-    thickness = 2 * depth * np.sqrt(np.maximum(1 - rest * rest, 0))
-    cover = np.clip(inside / np.float32(view.mm_per_pixel) + np.float32(0.5), 0, 1)
+    across = _on_lattice(view.width, view.left - first_column)
+    down = _on_lattice(view.height, view.top - first_row)
+    thickness, cover = soft_tissue(fields, across, down, view.mm_per_pixel)
     return thickness, cover
 
 
-def _interpolate(values: Floats, view: View, first_column: int, first_row: int) -> Floats:
-    """Lattice values at every pixel of the window."""
-    scale = 1 / _LATTICE
-    columns = (np.arange(view.width, dtype=np.float32) + (view.left - first_column)) * scale
-    rows = (np.arange(view.height, dtype=np.float32) + (view.top - first_row)) * scale
-    i, j = columns.astype(np.int32), rows.astype(np.int32)
-    fc = (columns - i).astype(np.float32)
-    fr = (rows - j).astype(np.float32)[:, None]
-    across = values[:, i] + (values[:, i + 1] - values[:, i]) * fc
-    low = across[j]
-    return np.asarray(low + (across[j + 1] - low) * fr)
+def _on_lattice(pixels: int, first: int) -> Floats:
+    """Where pixels lie between the lattice's points; the first lies `first` pixels behind one."""
+    return (np.arange(pixels, dtype=np.float32) + first) * (1 / _LATTICE)
