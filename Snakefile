@@ -16,6 +16,8 @@ report: "workflow/report/workflow.rst"
 sys.path.insert(0, f"{workflow.basedir}/src")
 os.environ["PYTHONPATH"] = f"{workflow.basedir}/src"
 os.environ["PYTHONUTF8"] = "1"  # files are UTF-8 in jobs, whatever the locale
+# Else each job would compile all that it imports, some seconds of torch or TensorFlow.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 envvars:
