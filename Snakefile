@@ -91,6 +91,7 @@ onsuccess:
     write_run_record()
     gather_provenance()
     compare_with_reference()
+    tell_rehearsal()
     leave_run()
     tell_findings()
 

@@ -1,6 +1,7 @@
 """Two runs beside each other: what differs, in numbers and in what made them."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -259,6 +260,7 @@ def test_the_end_of_a_run_says_nothing_without_tables_or_reference(tmp_path: Pat
     run = write_tables(tmp_path / "run", scoring=SCORING.format(value=0.5))
     assert said_at_end(run, tmp_path / "none") == ""
     assert said_at_end(tmp_path / "none", run) == ""
+    assert said_at_end(run, run, since=time.time() + 60) == ""  # it made none of these tables
 
 
 def test_wrong_folders_are_said_in_a_sentence(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from sharpflow.errors import UserError
 from sharpflow.workflow.model_cards import write_model_card
 from sharpflow.workflow.provenance import facts, index
 from sharpflow.workflow.provenance.index import INDEX, PAGE, write_index
-from sharpflow.workflow.provenance.last_run import write_record
+from sharpflow.workflow.provenance.last_run import refuse_file, write_record
 from sharpflow.workflow.provenance.records import RECORDS, digest_of_path, place, recorded
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
@@ -277,3 +277,13 @@ def test_records_load_nothing_heavy() -> None:
     command = [sys.executable, "-c", code]
     printed = subprocess.run(command, env=source, check=True, stdout=subprocess.PIPE)
     assert printed.stdout.strip() == b"set()"
+
+
+def test_results_that_cannot_be_written_are_told_without_a_traceback(tmp_path: Path) -> None:
+    taken = tmp_path / "results"
+    taken.write_text("")
+    refuse_file(tmp_path / "new" / "study")
+    with pytest.raises(UserError, match=r"results: found a file; expected a folder for results"):
+        refuse_file(taken / "study")
+    with pytest.raises(UserError, match=r"cannot be written to \(.+\); expected one with room"):
+        write_record(taken / "study", {}, tmp_path)

@@ -1,5 +1,6 @@
 # What all rules share: the study and its plan (src/sharpflow/workflow/plan), which says what files,
 # shards and experiments there are, and what each rule asks a cluster for.
+import time
 from pathlib import Path
 
 from snakemake import io as snakemake_io
@@ -24,7 +25,7 @@ from sharpflow.workflow.plan.running_times import JointWork, WholeImageWork, ask
 from sharpflow.workflow.plan.study import plan_study
 from sharpflow.workflow.plan.weights import own_weights
 from sharpflow.workflow.provenance.index import write_index
-from sharpflow.workflow.provenance.last_run import write_record
+from sharpflow.workflow.provenance.last_run import refuse_file, write_record
 from sharpflow.workflow.settings.double_keys import refuse_double_keys
 from sharpflow.workflow.settings.missing_files import refuse_missing_files
 from sharpflow.workflow.told_at_end import findings_in_short, problems_in_short
@@ -37,6 +38,7 @@ try:
     PLAN = plan_study(config)
     if workflow.is_main_process:
         refuse_missing_files(PLAN.study)
+        refuse_file(PLAN.results)
 except UserError as error:
     raise WorkflowError(str(error))
 
@@ -45,6 +47,7 @@ if workflow.is_main_process:
         logger.warning(warning)
 
 study, RESULTS = PLAN.study, PLAN.results
+BEGAN = time.time()
 JOINTS, WHOLE_IMAGE = PLAN.joints, PLAN.whole_image
 REHEARSAL = RehearsalPlan(study, JOINTS, WHOLE_IMAGE)
 plan_behind_ancient_inputs(DAG)
@@ -181,7 +184,10 @@ def remove_removed():
 
 def write_run_record():
     """Write what this run is: run.json."""
-    write_record(RESULTS, study.model_dump(mode="json"), workflow.basedir)
+    try:
+        write_record(RESULTS, study.model_dump(mode="json"), workflow.basedir)
+    except UserError as error:
+        raise WorkflowError(str(error))
 
 
 def gather_provenance():
@@ -192,13 +198,20 @@ def gather_provenance():
         logger.warning(f"{RESULTS}/provenance/index.json could not be written: {error}")
 
 
+def tell_rehearsal():
+    """Say where the table of a rehearsal is."""
+    table = Path(RESULTS, "rehearsal", "rehearsal.md")
+    if table.exists() and table.stat().st_mtime >= BEGAN:
+        logger.info(f"What the study takes: {table}")
+
+
 def compare_with_reference():
     """Say how this run's tables compare with the reference, which the demo has."""
     from sharpflow.workflow.compare.reference import said_at_end
 
     try:
         said = said_at_end(
-            RESULTS, f"{workflow.basedir}/profiles/{study.study}/reference"
+            RESULTS, f"{workflow.basedir}/profiles/{study.study}/reference", since=BEGAN
         )
     except UserError as error:
         logger.warning(str(error))

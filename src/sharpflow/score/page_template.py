@@ -132,7 +132,7 @@ INDEX = """
 </ul>
 {%- endif %}
 
-<h2>Radiographs that were not scored, or only in part</h2>
+<h2>Refused radiographs, and those refused in part</h2>
 {%- if refused %}
 <div class="scroll"><table>
 <thead><tr><th>Radiograph</th><th class="text">Reason</th></tr></thead>

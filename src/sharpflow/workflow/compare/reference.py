@@ -21,12 +21,19 @@ from sharpflow.workflow.provenance.records import RECORDS
 TABLES = "tables"
 
 
-def said_at_end(results: str | Path, reference: str | Path) -> str:
+def said_at_end(results: str | Path, reference: str | Path, *, since: float = 0.0) -> str:
     """What the end of a run says of its tables; empty where it made none, or there is no reference.
 
-    Raises UserError if the reference cannot be read.
+    Args:
+        results: the run's folder.
+        reference: the folder of the reference.
+        since: when the run began, in seconds of the clock; older tables are not its.
+
+    Raises:
+        UserError: the reference cannot be read.
     """
-    if not all(list((Path(folder) / TABLES).glob("*.csv")) for folder in (results, reference)):
+    tables, kept = (list((Path(folder) / TABLES).glob("*.csv")) for folder in (results, reference))
+    if not kept or not any(table.stat().st_mtime >= since for table in tables):
         return ""
     return in_short(compare(results, reference))
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sharpflow.errors import UserError, in_short
 from sharpflow.files import atomic_write
 from sharpflow.workflow.provenance.facts import code_version, environment, gpu_names
 
@@ -25,6 +26,9 @@ def write_record(results: str | Path, settings: Mapping[str, Any], code: str | P
             are in the folder.
         settings: of the study, as JSON takes them.
         code: the folder of the workflow, a git clone or not.
+
+    Raises:
+        UserError: the folder cannot be written to.
     """
     results, code = Path(results), Path(code)
     facts = environment(code)
@@ -47,5 +51,25 @@ def write_record(results: str | Path, settings: Mapping[str, Any], code: str | P
             "gpus": gpu_names(),
         },
     }
-    with atomic_write(results / "run.json") as temporary:
-        temporary.write_text(json.dumps(record, indent=2) + "\n")
+    try:
+        with atomic_write(results / "run.json") as temporary:
+            temporary.write_text(json.dumps(record, indent=2) + "\n")
+    except OSError as error:
+        raise UserError(
+            f"{results}: found a folder that cannot be written to ({in_short(error)}); expected "
+            "one with room that is yours. Run in another folder (--directory), or make room."
+        ) from None
+
+
+def refuse_file(results: str | Path) -> None:
+    """Refuse results whose folder, or one around it, is a file: Snakemake ends without a word.
+
+    Raises:
+        UserError: names the file.
+    """
+    for folder in (Path(results), *Path(results).parents):
+        if folder.exists() and not folder.is_dir():
+            raise UserError(
+                f"{folder}: found a file; expected a folder for results. Move it away, or name the "
+                "study otherwise (the key study)."
+            )

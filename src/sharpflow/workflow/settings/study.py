@@ -160,7 +160,9 @@ No cohort is set, so there is nothing to score. Either
   - run the demo, minutes on a laptop: snakemake --workflow-profile demo (its rules:
     snakemake --list --workflow-profile demo); or
   - run the papers' sizes on synthetic radiographs: snakemake --config cohorts=phantom
-    (1,468 radiographs of 1500x1200 and 17,854 of 1024x1024; not without GPUs)."""
+    (1,468 radiographs of 1500x1200 and 17,854 of 1024x1024; not without GPUs).
+If you named a profile: expected one of those in profiles/. And --configfile takes the place of the
+profile's own file, so name both: --configfile profiles/demo/study.yaml mine.yaml."""
 
 
 def load_study(config: Mapping[str, Any]) -> Study:
