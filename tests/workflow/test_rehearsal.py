@@ -23,8 +23,9 @@ def test_a_rehearsal_tells_what_fits_and_what_does_not(
     with (tmp_path / "own.yaml").open("a") as own:
         own.write(STUDY)
     little = ("rehearse", "--set-resources", "rehearse_train_network:mem_mb=100")
-    project.run(*little)
+    output = project.run(*little)
     folder = project.results / "rehearsal"
+    assert f"What the study takes: {(folder / 'rehearsal.md').relative_to(tmp_path)}" in output
     table = pd.read_csv(folder / "rehearsal.csv").set_index("rule")
     assert table["fits"].to_dict() == {"train_network": False, "explain_network": True}
     trained, explained = table.loc["train_network"], table.loc["explain_network"]
